@@ -1,0 +1,42 @@
+"""The identity of a trip: the same ride gets the same `trip_id` in every engine and on every run."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import md5
+
+IDENTITY_COLUMNS = (
+    "taxi_type",
+    "pickup_at",
+    "dropoff_at",
+    "pickup_zone_id",
+    "dropoff_zone_id",
+    "trip_distance_hundredths",
+    "fare_amount_cents",
+    "total_amount_cents",
+)
+"""What identifies a ride. `VendorID` is left out, because the TLC re-issues months with it corrected."""
+
+
+@dataclass(frozen=True)
+class TripIdentity:
+    """The values that identify a ride; `ordinal` counts from 0 the rows of one file that are equal in the rest."""
+
+    taxi_type: str
+    pickup_at: datetime | None
+    dropoff_at: datetime | None
+    pickup_zone_id: int | None
+    dropoff_zone_id: int | None
+    trip_distance_hundredths: int | None
+    fare_amount_cents: int | None
+    total_amount_cents: int | None
+    ordinal: int = 0
+
+    def text(self) -> str:
+        """The canonical text: columns in order joined by `|`, nulls empty, clocks as `YYYY-MM-DD HH:MM:SS`."""
+        values = [getattr(self, column) for column in (*IDENTITY_COLUMNS, "ordinal")]
+        return "|".join("" if value is None else str(value) for value in values)
+
+    def trip_id(self) -> str:
+        """MD5 of the canonical text, written as a UUID (128 bits: no collision is to be expected in 10^15 trips)."""
+        return str(uuid.UUID(md5(self.text().encode(), usedforsecurity=False).hexdigest()))

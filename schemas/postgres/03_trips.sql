@@ -1,0 +1,52 @@
+-- One row an accepted trip. Partitioned by month of drop-off, so that a month can be replaced as a unit.
+create table if not exists taxi.trips (
+    trip_id uuid not null,
+    taxi_type text not null,
+    source_file text not null,
+    source_month date not null,
+    pickup_at timestamp not null,
+    dropoff_at timestamp not null,
+    pickup_zone_id integer not null,
+    dropoff_zone_id integer,
+    vendor_id integer,
+    passenger_count integer,
+    trip_distance double precision,
+    rate_code_id integer,
+    store_and_fwd_flag text,
+    payment_type integer,
+    trip_type integer,
+    fare_amount_cents bigint,
+    extra_cents bigint,
+    mta_tax_cents bigint,
+    tip_amount_cents bigint,
+    tolls_amount_cents bigint,
+    ehail_fee_cents bigint,
+    improvement_surcharge_cents bigint,
+    congestion_surcharge_cents bigint,
+    airport_fee_cents bigint,
+    total_amount_cents bigint not null,
+    cbd_congestion_fee_cents bigint,
+    primary key (trip_id, dropoff_at)
+) partition by range (dropoff_at);
+
+-- The partitions live in a schema of their own, so that a list of the tables stays readable.
+create schema if not exists taxi_months;
+
+do $$
+declare
+    first_day date;
+begin
+    if to_regclass('taxi_months.trips_other') is not null then
+        return;
+    end if;
+    for first_day in
+        select generate_series(date '2009-01-01', date '2030-12-01', interval '1 month')
+    loop
+        execute format(
+            'create table taxi_months.trips_%s partition of taxi.trips for values from (%L) to (%L)',
+            to_char(first_day, 'YYYY_MM'), first_day, first_day + interval '1 month'
+        );
+    end loop;
+    create table taxi_months.trips_other partition of taxi.trips default;
+end
+$$;

@@ -1,0 +1,104 @@
+-- Records that did not enter a window, each stored once by its address in Kafka.
+-- arrived_at is the record's Kafka timestamp: the event clock of the replay when it was published.
+
+create table if not exists taxi.quarantined_arrivals (
+    topic text not null,
+    partition integer not null,
+    kafka_offset bigint not null,
+    arrived_at timestamp not null,
+    trip_id uuid not null,
+    taxi_type text not null,
+    rules text[] not null,
+    source_file text not null,
+    source_month date not null,
+    pickup_at timestamp,
+    dropoff_at timestamp,
+    pickup_zone_id integer,
+    dropoff_zone_id integer,
+    trip_distance double precision,
+    fare_amount_cents bigint,
+    total_amount_cents bigint,
+    primary key (topic, partition, kafka_offset)
+);
+create index if not exists quarantined_arrivals_trip_id on taxi.quarantined_arrivals (trip_id);
+
+create table if not exists taxi.late_arrivals (
+    topic text not null,
+    partition integer not null,
+    kafka_offset bigint not null,
+    arrived_at timestamp not null,
+    trip_id uuid not null,
+    taxi_type text not null,
+    source_file text not null,
+    pickup_at timestamp not null,
+    dropoff_at timestamp not null,
+    pickup_zone_id integer not null,
+    total_amount_cents bigint not null,
+    primary key (topic, partition, kafka_offset)
+);
+create index if not exists late_arrivals_trip_id on taxi.late_arrivals (trip_id);
+
+-- Copies of a trip that came while its minute was still open; the window counts the first only.
+create table if not exists taxi.repeated_arrivals (
+    trip_id uuid not null,
+    taxi_type text not null,
+    dropoff_minute timestamp not null,
+    repeats bigint not null check (repeats > 0),
+    primary key (trip_id, dropoff_minute)
+);
+
+create table if not exists taxi.dead_letters (
+    topic text not null,
+    partition integer not null,
+    kafka_offset bigint not null,
+    arrived_at timestamp not null,
+    error text not null,
+    schema_id integer,
+    payload bytea,
+    redriven_at timestamp,
+    primary key (topic, partition, kafka_offset)
+);
+
+-- A trip that breaks a rule, at its first arrival; later arrivals of it are duplicates.
+create or replace view taxi.quarantined_trips as
+select distinct on (trip_id)
+    trip_id,
+    taxi_type,
+    rules,
+    source_file,
+    source_month,
+    pickup_at,
+    dropoff_at,
+    pickup_zone_id,
+    dropoff_zone_id,
+    trip_distance,
+    fare_amount_cents,
+    total_amount_cents,
+    arrived_at,
+    topic,
+    partition,
+    kafka_offset
+from taxi.quarantined_arrivals
+order by trip_id, arrived_at, topic, partition, kafka_offset;
+
+-- A valid trip that was never counted, because it first came after its minute had closed.
+create or replace view taxi.late_trips as
+select distinct on (arrivals.trip_id)
+    arrivals.trip_id,
+    arrivals.taxi_type,
+    arrivals.dropoff_at,
+    arrivals.arrived_at - arrivals.dropoff_at as lateness,
+    arrivals.pickup_zone_id,
+    arrivals.total_amount_cents,
+    arrivals.source_file,
+    arrivals.arrived_at,
+    arrivals.topic,
+    arrivals.partition,
+    arrivals.kafka_offset
+from taxi.late_arrivals as arrivals
+where not exists (
+    select 1
+    from taxi.trips
+    where trips.trip_id = arrivals.trip_id and trips.dropoff_at = arrivals.dropoff_at
+)
+order by arrivals.trip_id, arrivals.arrived_at, arrivals.topic, arrivals.partition, arrivals.kafka_offset;

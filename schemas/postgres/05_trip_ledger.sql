@@ -1,0 +1,78 @@
+-- The accounting: every record that the job read, and where it went.
+
+-- Counted by the job as it reads: what arrived, before any of it is dealt with.
+-- quarter_start is the quarter of an hour of the drop-off where the trip is valid, else of the arrival.
+create table if not exists taxi.received_records (
+    taxi_type text not null,
+    quarter_start timestamp not null,
+    disposition text not null check (
+        disposition in ('on_time', 'after_close', 'quarantined', 'dead_letter', 'progress_marker')
+    ),
+    records bigint not null,
+    primary key (taxi_type, quarter_start, disposition)
+);
+
+create or replace view taxi.trip_ledger as
+with entries as (
+    select
+        taxi_type,
+        date_trunc('hour', quarter_start) as event_hour,
+        case when disposition = 'progress_marker' then 'progress_markers' else 'received' end as account,
+        records
+    from taxi.received_records
+    union all
+    select taxi_type, date_trunc('hour', window_start), 'windowed', trips
+    from taxi.zone_fares_15m
+    where extract(minute from window_end)::integer % 15 = 0
+    union all
+    select taxi_type, date_trunc('hour', dropoff_minute), 'duplicates', repeats
+    from taxi.repeated_arrivals
+    union all
+    select
+        arrivals.taxi_type,
+        date_trunc('hour', arrivals.dropoff_at),
+        case when late_trips.trip_id is null then 'duplicates' else 'late' end,
+        1
+    from taxi.late_arrivals as arrivals
+    left join taxi.late_trips using (topic, partition, kafka_offset)
+    union all
+    select
+        arrivals.taxi_type,
+        date_trunc('hour', arrivals.arrived_at),
+        case when quarantined_trips.trip_id is null then 'duplicates' else 'quarantined' end,
+        1
+    from taxi.quarantined_arrivals as arrivals
+    left join taxi.quarantined_trips using (topic, partition, kafka_offset)
+    union all
+    select 'unknown', date_trunc('hour', arrived_at), 'dead_letters', 1
+    from taxi.dead_letters
+),
+
+accounts as (
+    select
+        taxi_type,
+        event_hour,
+        coalesce(sum(records) filter (where account = 'received'), 0)::bigint as received,
+        coalesce(sum(records) filter (where account = 'windowed'), 0)::bigint as windowed,
+        coalesce(sum(records) filter (where account = 'quarantined'), 0)::bigint as quarantined,
+        coalesce(sum(records) filter (where account = 'late'), 0)::bigint as late,
+        coalesce(sum(records) filter (where account = 'duplicates'), 0)::bigint as duplicates,
+        coalesce(sum(records) filter (where account = 'dead_letters'), 0)::bigint as dead_letters,
+        coalesce(sum(records) filter (where account = 'progress_markers'), 0)::bigint as progress_markers
+    from entries
+    group by taxi_type, event_hour
+)
+
+-- received counts everything but progress markers; imbalance is 0 at every quiet point.
+select
+    taxi_type,
+    event_hour,
+    received,
+    windowed,
+    quarantined,
+    late,
+    duplicates,
+    dead_letters,
+    progress_markers,
+    received - windowed - quarantined - late - duplicates - dead_letters as imbalance
+from accounts;

@@ -1,0 +1,52 @@
+"""The validity rules of a trip, as SQL predicates that Flink, Spark, DuckDB and Postgres read alike."""
+
+from dataclasses import dataclass
+
+FIRST_ZONE_ID = 1
+LAST_ZONE_ID = 265
+HIGHEST_PLAUSIBLE_TOTAL_CENTS = 1000_00
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named rule; a trip breaks it when the predicate is true."""
+
+    name: str
+    breaks_when: str
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or not self.name.islower():
+            raise ValueError(f"rule name {self.name!r} must be lower_snake_case: it is stored in a text[] column")
+        if not self.breaks_when.strip():
+            raise ValueError(f"rule {self.name} has no predicate: it could never be broken")
+
+
+MISSING_FIELD = Rule(
+    "missing_field",
+    "pickup_at is null or dropoff_at is null or pickup_zone_id is null or total_amount_cents is null",
+)
+
+RULES = (
+    MISSING_FIELD,
+    Rule("dropoff_not_after_pickup", "dropoff_at <= pickup_at"),
+    Rule("longer_than_24h", "dropoff_at > pickup_at + interval '24' hour"),
+    Rule(
+        "outside_source_month",
+        "pickup_at < cast(source_month as timestamp) - interval '1' day"
+        " or pickup_at >= cast(source_month as timestamp) + interval '1' month + interval '1' day",
+    ),
+    Rule("unknown_pickup_zone", f"pickup_zone_id not between {FIRST_ZONE_ID} and {LAST_ZONE_ID}"),
+    Rule("non_positive_total", "total_amount_cents <= 0"),
+    Rule("implausible_total", f"total_amount_cents > {HIGHEST_PLAUSIBLE_TOTAL_CENTS}"),
+)
+
+
+def is_valid_sql() -> str:
+    """SQL that is true for a valid trip and false otherwise, never null: `missing_field` covers every null."""
+    return "not (" + " or ".join(f"({rule.breaks_when})" for rule in RULES) + ")"
+
+
+def broken_rules_sql() -> str:
+    """SQL that names the broken rules, joined by commas in the order of `RULES`; empty text for a valid trip."""
+    cases = ", ".join(f"case when {rule.breaks_when} then '{rule.name}' end" for rule in RULES)
+    return f"concat_ws(',', {cases})"

@@ -1,0 +1,55 @@
+"""The Avro contract of a trip and the Kafka topic that carries it."""
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+SUBJECT_COMPATIBILITY = "FULL_TRANSITIVE"
+
+PROGRESS_MARKER_KEY = b"progress"
+"""Kafka key of a progress marker: a record without value whose timestamp is the event clock of the replay."""
+
+
+@dataclass(frozen=True)
+class TripSchema:
+    """One version of the Avro record `nyc.taxi.Trip`."""
+
+    version: int
+    text: str
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The schema as parsed JSON."""
+        record: dict[str, Any] = json.loads(self.text)
+        return record
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Field names in wire order."""
+        return tuple(field["name"] for field in self.record["fields"])
+
+
+def all_versions() -> tuple[TripSchema, ...]:
+    """Every version ever published, oldest first."""
+    folder = files("schemas") / "avro" / "trip"
+    found = [
+        TripSchema(version=int(entry.name[1:].removesuffix(".avsc")), text=entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".avsc")
+    ]
+    return tuple(sorted(found, key=lambda schema: schema.version))
+
+
+def current() -> TripSchema:
+    """The version that producers write today."""
+    return all_versions()[-1]
+
+
+def subject(topic: str) -> str:
+    """Name of the registry subject that holds the values of `topic` (Confluent's TopicNameStrategy)."""
+    return f"{topic}-value"
+
+
+TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime"}
+"""Kept for ever: replayed records carry timestamps of years ago, and any retention would delete them at once."""

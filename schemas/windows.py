@@ -1,0 +1,39 @@
+"""The sliding windows of the served metric."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class SlidingWindows:
+    """Windows of `size`, one starting every `slide`; events may be out of order by up to `max_disorder`."""
+
+    size: timedelta
+    slide: timedelta
+    max_disorder: timedelta
+
+    def __post_init__(self) -> None:
+        if self.slide <= timedelta(0):
+            raise ValueError(f"slide is {self.slide}: windows that do not move never end")
+        if self.slide > self.size:
+            raise ValueError(f"slide {self.slide} > size {self.size}: trips between two windows would be in none")
+        if self.size % self.slide:
+            raise ValueError(f"size {self.size} is no multiple of slide {self.slide}: panes could not be shared")
+        if self.max_disorder < timedelta(0):
+            raise ValueError(f"max_disorder is {self.max_disorder}: events cannot come before they happen")
+
+    @property
+    def panes(self) -> int:
+        """How many windows each event is in."""
+        return self.size // self.slide
+
+    @property
+    def flush(self) -> timedelta:
+        """How far the event clock must pass the last event's minute so that its last window closes."""
+        return self.size + self.max_disorder
+
+
+ZONE_FARES = SlidingWindows(
+    size=timedelta(minutes=15), slide=timedelta(minutes=1), max_disorder=timedelta(minutes=1)
+)
+"""Average trip cost by taxi type and pickup zone: `taxi.zone_fares_15m`."""
