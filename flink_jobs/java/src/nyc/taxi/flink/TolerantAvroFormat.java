@@ -1,0 +1,69 @@
+package nyc.taxi.flink;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.connector.ChangelogMode;
+import org.apache.flink.table.connector.Projection;
+import org.apache.flink.table.connector.format.ProjectableDecodingFormat;
+import org.apache.flink.table.connector.source.DynamicTableSource;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.RowType;
+
+/** Wraps the strict format and offers what went wrong with a record as metadata columns. */
+final class TolerantAvroFormat implements ProjectableDecodingFormat<DeserializationSchema<RowData>> {
+
+  private final ProjectableDecodingFormat<DeserializationSchema<RowData>> strict;
+  private final Set<String> requiredFields;
+  private final Set<String> uuidFields;
+  private List<String> metadata = List.of();
+
+  TolerantAvroFormat(
+      ProjectableDecodingFormat<DeserializationSchema<RowData>> strict,
+      Set<String> requiredFields,
+      Set<String> uuidFields) {
+    this.strict = strict;
+    this.requiredFields = requiredFields;
+    this.uuidFields = uuidFields;
+  }
+
+  @Override
+  public DeserializationSchema<RowData> createRuntimeDecoder(
+      DynamicTableSource.Context context, DataType physical, int[][] projections) {
+    DataType decoded = Projection.of(projections).project(physical);
+    List<DataTypes.Field> produced = new ArrayList<>(DataType.getFields(decoded));
+    for (String key : metadata) {
+      produced.add(DataTypes.FIELD(key, listReadableMetadata().get(key)));
+    }
+    return new TolerantAvroDecoder(
+        strict.createRuntimeDecoder(context, physical, projections),
+        new RowContract((RowType) decoded.getLogicalType(), requiredFields, uuidFields),
+        DataType.getFieldCount(decoded),
+        metadata,
+        context.createTypeInformation(DataTypes.ROW(produced)));
+  }
+
+  @Override
+  public ChangelogMode getChangelogMode() {
+    return ChangelogMode.insertOnly();
+  }
+
+  @Override
+  public Map<String, DataType> listReadableMetadata() {
+    Map<String, DataType> columns = new LinkedHashMap<>();
+    columns.put("error", DataTypes.STRING());
+    columns.put("schema_id", DataTypes.INT());
+    columns.put("payload", DataTypes.BYTES());
+    return columns;
+  }
+
+  @Override
+  public void applyReadableMetadata(List<String> keys) {
+    metadata = List.copyOf(keys);
+  }
+}

@@ -1,0 +1,49 @@
+-- All in one statement set, so that the topic is read and decoded once.
+
+insert into sink_zone_fares_15m
+select taxi_type, pickup_zone_id, window_start, window_end, trips, total_amount_cents, avg_total_amount
+from zone_fares;
+
+insert into sink_trips
+select
+    trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
+    vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
+    fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
+    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
+    cbd_congestion_fee_cents
+from classified
+where disposition = 'on_time';
+
+insert into sink_quarantined_arrivals
+select
+    topic, `partition`, kafka_offset, arrived_at, trip_id, taxi_type,
+    concat('{', ${broken_rules}, '}'),
+    source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id, trip_distance,
+    fare_amount_cents, total_amount_cents
+from classified
+where disposition = 'quarantined';
+
+insert into sink_late_arrivals
+select
+    topic, `partition`, kafka_offset, arrived_at, trip_id, taxi_type, source_file, pickup_at, dropoff_at,
+    pickup_zone_id, total_amount_cents
+from classified
+where disposition = 'after_close';
+
+insert into sink_repeated_arrivals
+select trip_id, taxi_type, dropoff_minute, copies - 1
+from counted_once
+where copies > 1;
+
+insert into sink_dead_letters
+select topic, `partition`, kafka_offset, arrived_at, error, schema_id, payload
+from classified
+where disposition = 'dead_letter';
+
+insert into sink_received_on_time
+select taxi_type, quarter_start, disposition, records
+from received_on_time;
+
+insert into sink_received_aside
+select taxi_type, quarter_start, disposition, records
+from received_aside;

@@ -1,0 +1,67 @@
+"""Submits the job: reads trips from Kafka, serves average trip cost by pickup zone in Postgres."""
+
+import sys
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
+from pyflink.table import StreamTableEnvironment
+
+from flink_jobs.zone_fares.settings import ZoneFaresSettings
+from flink_jobs.zone_fares.statements import INSERTS, TABLES, statements
+from flink_jobs.zone_fares.steps import name_steps
+
+JOB_NAME = "zone_fares"
+
+
+def configuration(settings: ZoneFaresSettings) -> Configuration:
+    """What the job needs of the cluster, wherever it runs."""
+    host, _, port = settings.flink_rest_url.rpartition("/")[2].partition(":")
+    options = {
+        "execution.target": "remote",
+        "execution.attached": "false",
+        "rest.address": host,
+        "rest.port": port,
+        "pipeline.name": JOB_NAME,
+        "pipeline.jars": settings.jar_urls,
+        "parallelism.default": str(settings.flink_parallelism),
+        # Clocks are New York wall-clock time, carried unchanged; Kafka's timestamps hold them as if they were UTC.
+        "table.local-time-zone": "UTC",
+    }
+    if settings.flink_restore_from:
+        options["execution.state-recovery.path"] = settings.flink_restore_from
+    config = Configuration()
+    for key, value in options.items():
+        config.set_string(key, value)
+    return config
+
+
+def attach(settings: ZoneFaresSettings) -> tuple[StreamExecutionEnvironment, list[str]]:
+    """The job on its environment, ready to run, and the names of its steps."""
+    environment = _remote_environment(configuration(settings))
+    tables = StreamTableEnvironment.create(environment)
+    for file_name in TABLES:
+        for statement in statements(file_name, settings):
+            tables.execute_sql(statement)
+    inserts = tables.create_statement_set()
+    for statement in statements(INSERTS, settings):
+        inserts.add_insert_sql(statement)
+    inserts.attach_as_datastream()
+    return environment, name_steps(list(environment._j_stream_execution_environment.getTransformations()))
+
+
+def _remote_environment(config: Configuration) -> StreamExecutionEnvironment:
+    # get_execution_environment() would start a cluster of its own here, whatever execution.target says.
+    java_api = get_gateway().jvm.org.apache.flink.streaming.api.environment
+    return StreamExecutionEnvironment(java_api.StreamExecutionEnvironment(config._j_configuration))
+
+
+def main() -> int:
+    """Submit the job; its id is the only line printed to standard output."""
+    environment, _ = attach(ZoneFaresSettings())  # type: ignore[call-arg]  # read from the environment
+    print(environment.execute_async(JOB_NAME).get_job_id())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+-- The tables of schemas/postgres, keyed as there: every write is an upsert, so a replay after a failure changes nothing.
+
+create temporary table sink_zone_fares_15m (
+    taxi_type string,
+    pickup_zone_id int,
+    window_start timestamp(3),
+    window_end timestamp(3),
+    trips bigint,
+    total_amount_cents bigint,
+    avg_total_amount decimal(12, 4),
+    primary key (taxi_type, pickup_zone_id, window_end) not enforced
+) with (${postgres}, 'table-name' = 'taxi.zone_fares_15m');
+
+create temporary table sink_trips (
+    trip_id string,
+    taxi_type string,
+    source_file string,
+    source_month date,
+    pickup_at timestamp(3),
+    dropoff_at timestamp(3),
+    pickup_zone_id int,
+    dropoff_zone_id int,
+    vendor_id int,
+    passenger_count int,
+    trip_distance double,
+    rate_code_id int,
+    store_and_fwd_flag string,
+    payment_type int,
+    trip_type int,
+    fare_amount_cents bigint,
+    extra_cents bigint,
+    mta_tax_cents bigint,
+    tip_amount_cents bigint,
+    tolls_amount_cents bigint,
+    ehail_fee_cents bigint,
+    improvement_surcharge_cents bigint,
+    congestion_surcharge_cents bigint,
+    airport_fee_cents bigint,
+    total_amount_cents bigint,
+    cbd_congestion_fee_cents bigint,
+    primary key (trip_id, dropoff_at) not enforced
+) with (${postgres}, 'table-name' = 'taxi.trips');
+
+create temporary table sink_quarantined_arrivals (
+    topic string,
+    `partition` int,
+    kafka_offset bigint,
+    arrived_at timestamp(3),
+    trip_id string,
+    taxi_type string,
+    rules string,
+    source_file string,
+    source_month date,
+    pickup_at timestamp(3),
+    dropoff_at timestamp(3),
+    pickup_zone_id int,
+    dropoff_zone_id int,
+    trip_distance double,
+    fare_amount_cents bigint,
+    total_amount_cents bigint,
+    primary key (topic, `partition`, kafka_offset) not enforced
+) with (${postgres}, 'table-name' = 'taxi.quarantined_arrivals');
+
+create temporary table sink_late_arrivals (
+    topic string,
+    `partition` int,
+    kafka_offset bigint,
+    arrived_at timestamp(3),
+    trip_id string,
+    taxi_type string,
+    source_file string,
+    pickup_at timestamp(3),
+    dropoff_at timestamp(3),
+    pickup_zone_id int,
+    total_amount_cents bigint,
+    primary key (topic, `partition`, kafka_offset) not enforced
+) with (${postgres}, 'table-name' = 'taxi.late_arrivals');
+
+create temporary table sink_repeated_arrivals (
+    trip_id string,
+    taxi_type string,
+    dropoff_minute timestamp(3),
+    repeats bigint,
+    primary key (trip_id, dropoff_minute) not enforced
+) with (${postgres}, 'table-name' = 'taxi.repeated_arrivals');
+
+create temporary table sink_dead_letters (
+    topic string,
+    `partition` int,
+    kafka_offset bigint,
+    arrived_at timestamp(3),
+    error string,
+    schema_id int,
+    payload bytes,
+    primary key (topic, `partition`, kafka_offset) not enforced
+) with (${postgres}, 'table-name' = 'taxi.dead_letters');
+
+-- Two tables for one, so that each writer has its own name in the dashboard and its own keys.
+create temporary table sink_received_on_time (
+    taxi_type string,
+    quarter_start timestamp(3),
+    disposition string,
+    records bigint,
+    primary key (taxi_type, quarter_start, disposition) not enforced
+) with (${postgres}, 'table-name' = 'taxi.received_records');
+
+create temporary table sink_received_aside (
+    taxi_type string,
+    quarter_start timestamp(3),
+    disposition string,
+    records bigint,
+    primary key (taxi_type, quarter_start, disposition) not enforced
+) with (${postgres}, 'table-name' = 'taxi.received_records');

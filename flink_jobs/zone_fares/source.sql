@@ -1,0 +1,64 @@
+-- The trips topic. A record that cannot be decoded, or that no sink could store, has nulls in every column and says
+-- why in `error`.
+--
+-- event_time moves the watermark, so only what can be trusted may set it: the drop-off of a valid trip, and the
+-- timestamp of a progress marker. Everything else stays at the epoch, where it moves nothing: one drop-off in 2041
+-- would make every later trip late, and a null would fail the job.
+create temporary table trip_records (
+    trip_id string,
+    taxi_type string,
+    source_file string,
+    source_month date,
+    pickup_at timestamp(3),
+    dropoff_at timestamp(3),
+    pickup_zone_id int,
+    dropoff_zone_id int,
+    vendor_id int,
+    passenger_count int,
+    trip_distance double,
+    rate_code_id int,
+    store_and_fwd_flag string,
+    payment_type int,
+    trip_type int,
+    fare_amount_cents bigint,
+    extra_cents bigint,
+    mta_tax_cents bigint,
+    tip_amount_cents bigint,
+    tolls_amount_cents bigint,
+    ehail_fee_cents bigint,
+    improvement_surcharge_cents bigint,
+    congestion_surcharge_cents bigint,
+    airport_fee_cents bigint,
+    total_amount_cents bigint,
+    cbd_congestion_fee_cents bigint,
+    record_key string,
+    error string metadata from 'value.error' virtual,
+    schema_id int metadata from 'value.schema_id' virtual,
+    payload bytes metadata from 'value.payload' virtual,
+    arrived_at timestamp(3) metadata from 'timestamp' virtual,
+    topic string metadata virtual,
+    `partition` int metadata virtual,
+    kafka_offset bigint metadata from 'offset' virtual,
+    event_time as coalesce(
+        case
+            when error is null and ${is_valid} then dropoff_at
+            when ${is_progress_marker} then arrived_at
+        end,
+        timestamp '1970-01-01 00:00:00'
+    ),
+    watermark for event_time as event_time - interval '${max_disorder_minutes}' minute
+) with (
+    'connector' = 'kafka',
+    'topic' = '${topic}',
+    'properties.bootstrap.servers' = '${kafka_bootstrap_servers}',
+    'properties.group.id' = '${consumer_group}',
+    'properties.auto.offset.reset' = 'none',
+    'scan.startup.mode' = 'earliest-offset',
+    'key.format' = 'raw',
+    'key.fields' = 'record_key',
+    'value.fields-include' = 'EXCEPT_KEY',
+    'value.format' = 'avro-confluent-tolerant',
+    'value.avro-confluent-tolerant.url' = '${schema_registry_url}',
+    'value.avro-confluent-tolerant.required-fields' = 'trip_id;taxi_type;source_file;source_month',
+    'value.avro-confluent-tolerant.uuid-fields' = 'trip_id'
+);
