@@ -1,0 +1,209 @@
+"""The `taxi` command."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from stack.bootstrap import BootstrapError
+from stack.errors import UserError
+from stack.settings import Settings
+
+PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+app = typer.Typer(
+    name="taxi",
+    help="The real-time NYC taxi data platform on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line; every foreseen error is one line, TAXI_DEBUG=1 shows where it came from."""
+    try:
+        _add_late_commands(sys.argv[1:])
+        app(prog_name="./taxi")
+    except (UserError, BootstrapError) as error:
+        if Settings.from_environment().debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _add_late_commands(arguments: Sequence[str]) -> None:
+    """Imports the bigger commands only when they are asked for: the others start twice as fast."""
+    asked = arguments[0] if arguments else "--help"
+    if asked in {"job", "demo", "--help"}:
+        from stack import demo, job  # noqa: PLC0415
+
+        app.command()(demo.demo)
+        app.add_typer(job.app, name="job")
+
+
+@app.command()
+def up() -> None:
+    """Start the local stack: Kafka, schema registry, Flink, Postgres."""
+    from stack import lifecycle, report  # noqa: PLC0415 - a command imports only what it uses
+
+    report.print_addresses(lifecycle.up())
+
+
+@app.command()
+def down(purge: bool = typer.Option(False, "--purge", help="Remove the data too.")) -> None:
+    """End the local stack."""
+    from stack import lifecycle  # noqa: PLC0415
+
+    lifecycle.down(purge=purge)
+
+
+@app.command()
+def status(as_json: bool = typer.Option(False, "--json", help="For programs.")) -> None:
+    """Say how each part is; exit 1 when one is not healthy."""
+    from stack import report  # noqa: PLC0415
+
+    if not report.print_status(Settings.from_environment(), as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    name: str = typer.Argument(help="The part, as `status` names it."),
+    follow: bool = typer.Option(False, "-f", "--follow", help="Go on as lines come."),
+    lines: int = typer.Option(100, "-n", "--lines", help="How many of the last lines."),
+) -> None:
+    """Show the log of a part."""
+    from stack import report  # noqa: PLC0415
+
+    report.print_log(Settings.from_environment().home, name, lines=lines, follow=follow)
+
+
+@app.command()
+def env() -> None:
+    """Print the endpoints as `export` lines: eval "$(./taxi env)"."""
+    from stack import report  # noqa: PLC0415
+    from stack.endpoints import Endpoints  # noqa: PLC0415
+
+    report.print_exports(Endpoints.of_running_stack())
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this machine, and what to do."""
+    from stack import doctor as examination  # noqa: PLC0415
+
+    if not examination.print_findings(Settings.from_environment()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def sql(
+    statement: str = typer.Argument(help='For example "select * from taxi.zone_fares_now".'),
+    csv: bool = typer.Option(False, "--csv", help="Print comma-separated values."),
+) -> None:
+    """Run a query on the sink."""
+    from stack import database, report  # noqa: PLC0415
+    from stack.endpoints import Endpoints  # noqa: PLC0415
+
+    report.print_rows(database.query(Endpoints.of_running_stack().postgres_dsn, statement), as_csv=csv)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def psql(context: typer.Context) -> None:
+    """Postgres' own command line, on the sink."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.psql(context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def flink(context: typer.Context) -> None:
+    """Flink's own command line, on the stack's cluster."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.flink(context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def replay(context: typer.Context) -> None:
+    """Publish the trips of months as they happened, or faster."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.producer("replay", context.args, needs_kafka=True)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def generate(context: typer.Context) -> None:
+    """Write a synthetic month with the quirks of the real ones."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.producer("generate", context.args, needs_kafka=False)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def fetch(context: typer.Context) -> None:
+    """Download a TLC month, checked and resumed."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.producer("fetch", context.args, needs_kafka=False)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def inspect(context: typer.Context) -> None:
+    """Say what months hold, and publish nothing."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.producer("inspect", context.args, needs_kafka=False)
+
+
+@app.command()
+def ledger() -> None:
+    """Show where every record went; exit 1 while the ledger does not add up."""
+    from stack import ledger as accounts  # noqa: PLC0415
+    from stack.endpoints import Endpoints  # noqa: PLC0415
+
+    found = accounts.read_ledger(Endpoints.of_running_stack())
+    accounts.print_ledger(found)
+    if not found.balances:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reset(yes: bool = typer.Option(False, "--yes", help="Do not ask.")) -> None:
+    """Start over: empty the topic and the tables, and forget the job's state."""
+    from stack import reset as anew  # noqa: PLC0415
+    from stack.endpoints import Endpoints  # noqa: PLC0415
+
+    endpoints = Endpoints.of_running_stack()
+    files = ", ".join(anew.stored_files(endpoints)) or "nothing"
+    if not yes:
+        typer.confirm(f"This removes the trips of {files} from Kafka and Postgres. Go on?", abort=True)
+    anew.reset(endpoints)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def tool(context: typer.Context) -> None:
+    """Run a tool of the developers' environment: ./taxi tool pytest -m unit."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.tool(context.args)
+
+
+@app.command()
+def lock() -> None:
+    """Resolve the Python and Java locks anew."""
+    from stack import relock  # noqa: PLC0415
+
+    relock.relock_everything()
+
+
+@app.command()
+def version() -> None:
+    """Print the versions of the platform and of its engines."""
+    from stack import report  # noqa: PLC0415
+
+    report.print_versions()

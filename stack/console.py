@@ -1,0 +1,17 @@
+"""The one place that prints for people; standard output stays free for data."""
+
+from functools import cache
+
+from rich.console import Console
+
+
+@cache
+def console() -> Console:
+    """For progress and messages."""
+    return Console(stderr=True)
+
+
+@cache
+def output() -> Console:
+    """For what a command was asked to print."""
+    return Console()

@@ -1,0 +1,82 @@
+"""Our tables and queries in Postgres."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from stack.errors import UserError
+from stack.settings import ROOT
+
+DDL_FOLDER = ROOT / "schemas" / "postgres"
+ZONES_FILE = ROOT / "dbt" / "seeds" / "taxi_zones.csv"
+
+UPSERT_ZONE = """
+insert into taxi.zones (zone_id, zone_name, borough, service_zone)
+values (%(zone_id)s, %(zone_name)s, %(borough)s, %(service_zone)s)
+on conflict (zone_id) do update
+set zone_name = excluded.zone_name, borough = excluded.borough, service_zone = excluded.service_zone
+"""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a statement answered; `columns` is empty for one that answers no rows."""
+
+    columns: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+    status: str
+
+
+def server_version(dsn: str) -> str:
+    """Ask the server something; raises when it does not answer."""
+    with psycopg.connect(dsn, connect_timeout=5, autocommit=True) as connection:
+        connection.execute("select 1")
+        return f"PostgreSQL {connection.info.parameter_status('server_version')}"
+
+
+def set_up(maintenance_dsn: str, dsn: str, database: str) -> None:
+    """Bring the database, our tables and the zones into being; harmless when they are."""
+    with psycopg.connect(maintenance_dsn, autocommit=True) as connection:
+        known = connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    with psycopg.connect(dsn) as connection:
+        for path in sorted(DDL_FOLDER.glob("*.sql")):
+            _apply(connection, path)
+        if ZONES_FILE.exists():
+            _load_zones(connection, ZONES_FILE)
+
+
+def query(dsn: str, text: str) -> Rows:
+    """Run what a person typed; raises UserError with Postgres' own words."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=5) as connection:
+            # Bytes: no placeholder is looked for, so a `%` in a LIKE is just that.
+            cursor = connection.execute(text.encode())
+            columns = [column.name for column in cursor.description or ()]
+            return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
+    except psycopg.Error as error:
+        raise UserError(f"Postgres says: {_first_line(error)}") from error
+
+
+def _apply(connection: psycopg.Connection[tuple[Any, ...]], path: Path) -> None:
+    try:
+        connection.execute(path.read_bytes())
+    except psycopg.Error as error:
+        raise UserError(
+            f"{path.relative_to(ROOT)} does not apply: {_first_line(error)}", "mend the file"
+        ) from error
+
+
+def _load_zones(connection: psycopg.Connection[tuple[Any, ...]], path: Path) -> None:
+    with path.open(newline="", encoding="utf-8") as stream, connection.cursor() as cursor:
+        cursor.executemany(UPSERT_ZONE, list(csv.DictReader(stream)))
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

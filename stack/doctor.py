@@ -1,0 +1,136 @@
+"""What is wrong with this machine, and what to do about it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from rich.table import Table
+
+from stack import lifecycle
+from stack.console import output
+from stack.jars.lock import COMPONENTS
+from stack.jars.store import Store, damaged_artifacts
+from stack.parts.java import java
+from stack.ports import holder_of, is_free
+from stack.settings import AUTO, Settings, port_variable
+from stack.supervision import Supervisor
+
+GIB = 1 << 30
+NEEDED_DISK_BYTES = 5 * GIB
+NEEDED_MEMORY_BYTES = 5 * GIB
+NEEDED_CORES = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; without a remedy it is well."""
+
+    subject: str
+    found: str
+    remedy: str = ""
+
+
+def print_findings(settings: Settings) -> bool:
+    """Print everything that was looked at; returns whether all is well."""
+    found = list(findings(settings))
+    table = Table("", "looked at", "found", "remedy", box=None, padding=(0, 2, 0, 0))
+    for finding in found:
+        mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
+        table.add_row(mark, finding.subject, finding.found, finding.remedy)
+    output().print(table)
+    return not any(finding.remedy for finding in found)
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Look at everything."""
+    looks: list[Callable[[Settings], Iterator[Finding]]] = [
+        _python,
+        _java,
+        _machine,
+        _disk,
+        _jars,
+        _processes,
+        _ports,
+    ]
+    for look in looks:
+        yield from look(settings)
+
+
+def _python(_: Settings) -> Iterator[Finding]:
+    found = f"{sys.version.split()[0]} ({sys.executable})"
+    good = (3, 11) <= sys.version_info[:2] <= (3, 12)
+    yield Finding("Python", found, "" if good else "run ./taxi, which picks 3.11 or 3.12")
+
+
+def _java(_: Settings) -> Iterator[Finding]:
+    try:
+        done = subprocess.run([java(), "-version"], capture_output=True, text=True, check=True, timeout=30)
+        yield Finding("Java", done.stderr.splitlines()[0])
+    except (OSError, subprocess.SubprocessError) as error:
+        yield Finding("Java", str(error), "remove .taxi/envs and run ./taxi again")
+
+
+def _machine(_: Settings) -> Iterator[Finding]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    yield Finding("cores", str(cores), "" if cores >= NEEDED_CORES else f"{NEEDED_CORES} are needed")
+    free = psutil.virtual_memory().available
+    enough = free >= NEEDED_MEMORY_BYTES
+    yield Finding(
+        "free memory", _gib(free), "" if enough else f"{_gib(NEEDED_MEMORY_BYTES)} are needed: end something"
+    )
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    for name, folder in (("state", settings.home), ("cache", settings.cache)):
+        free = shutil.disk_usage(_existing(folder)).free
+        remedy = (
+            "" if free >= NEEDED_DISK_BYTES else f"free some, or move it ({name}: TAXI_HOME, TAXI_CACHE_DIR)"
+        )
+        yield Finding(f"disk for {name}", f"{_gib(free)} free at {folder}", remedy)
+
+
+def _jars(settings: Settings) -> Iterator[Finding]:
+    damaged = damaged_artifacts(Store(settings), COMPONENTS)
+    for artifact in damaged:
+        path = Store(settings).path_of(artifact)
+        yield Finding(
+            "Java archive", f"{artifact.coordinate} is damaged", f"remove {path}; ./taxi up fetches it again"
+        )
+    if not damaged:
+        yield Finding("Java archives", "every hash is right")
+
+
+def _processes(settings: Settings) -> Iterator[Finding]:
+    own = lifecycle.stack_processes(settings.home)
+    parts = sorted({process.part for process in own})
+    if own and not Supervisor(settings.home).is_alive():
+        yield Finding("processes", f"without a supervisor: {', '.join(parts)}", "./taxi up, or ./taxi down")
+    else:
+        yield Finding("processes", ", ".join(parts) or "none: the stack is down")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    if lifecycle.stack_processes(settings.home):
+        yield Finding("ports", "in use by the stack itself")
+        return
+    for service, port in settings.ports.items():
+        if port == AUTO or is_free(port):
+            yield Finding(f"port for {service}", "any" if port == AUTO else f"{port} is free")
+        else:
+            remedy = f"end that process or set {port_variable(service)}"
+            yield Finding(
+                f"port for {service}", f"{port} is taken by {holder_of(port) or 'somebody'}", remedy
+            )
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def _gib(size_bytes: int) -> str:
+    return f"{size_bytes / GIB:.1f} GiB"

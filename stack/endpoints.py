@@ -1,0 +1,51 @@
+"""Where the parts of a running stack are reached."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.errors import UserError
+from stack.ports import LOOPBACK
+from stack.record import Ports, recorded_ports
+from stack.settings import Settings
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The addresses that producers, jobs and people use."""
+
+    kafka_bootstrap_servers: str
+    schema_registry_url: str
+    flink_rest_url: str
+    postgres_dsn: str
+    home: Path
+
+    @classmethod
+    def of_ports(cls, ports: Ports, home: Path) -> "Endpoints":
+        """The addresses of a stack on these ports."""
+        return cls(
+            kafka_bootstrap_servers=f"{LOOPBACK}:{ports.kafka}",
+            schema_registry_url=f"http://{LOOPBACK}:{ports.registry}/apis/ccompat/v7",
+            flink_rest_url=f"http://{LOOPBACK}:{ports.flink}",
+            postgres_dsn=f"postgresql://taxi@{LOOPBACK}:{ports.postgres}/taxi",
+            home=home,
+        )
+
+    @classmethod
+    def of_running_stack(cls, settings: Settings | None = None) -> "Endpoints":
+        """The addresses of the stack that runs now; raises UserError when none does."""
+        from stack.supervision import Supervisor  # noqa: PLC0415 - `env` of a stopped stack needs no XML-RPC
+
+        home = (settings or Settings.from_environment()).home
+        ports = recorded_ports(home)
+        if ports is None or not Supervisor(home).is_alive():
+            raise UserError("the stack is not running", "start it with ./taxi up")
+        return cls.of_ports(ports, home)
+
+    def as_environment(self) -> dict[str, str]:
+        """The same addresses under the names that every program of the platform reads."""
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
+            "SCHEMA_REGISTRY_URL": self.schema_registry_url,
+            "FLINK_REST_URL": self.flink_rest_url,
+            "POSTGRES_DSN": self.postgres_dsn,
+        }

@@ -1,0 +1,10 @@
+"""The one error that a person sees."""
+
+
+class UserError(Exception):
+    """Something a person can mend: one line that says what and where, and the remedy."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(f"{message}; {remedy}" if remedy else message)
+        self.message = message
+        self.remedy = remedy

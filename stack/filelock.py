@@ -1,0 +1,21 @@
+"""One at a time, across processes; the lock goes with the process that holds it."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack.console import console
+
+
+@contextmanager
+def file_lock(path: Path, waiting: str) -> Iterator[None]:
+    """Hold the lock; when another process has it, say `waiting` and wait."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console().print(waiting, highlight=False)
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,105 @@
+"""The parts of Flink's REST API that the life of a job needs."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from stack.errors import UserError
+
+ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
+POLL_SECONDS = 0.25
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as the overview lists it; `started_at` in seconds since the epoch."""
+
+    job_id: str
+    name: str
+    state: str
+    started_at: float
+    tasks: dict[str, int]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether every task runs: Flink calls a job RUNNING already while its tasks are being deployed."""
+        return self.state == "RUNNING" and self.tasks.get("running", 0) == self.tasks.get("total", -1)
+
+
+class FlinkRest:
+    """A Flink cluster, reached by its REST address."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False)
+
+    def jobs(self, name: str) -> list[Job]:
+        """Every job of this name that the cluster remembers, newest first."""
+        found = [_job(entry) for entry in self.get("/jobs/overview")["jobs"] if entry["name"] == name]
+        return sorted(found, key=lambda job: -job.started_at)
+
+    def live_job(self, name: str) -> Job | None:
+        """The job of this name that has not ended."""
+        return next((job for job in self.jobs(name) if job.state not in ENDED_STATES), None)
+
+    def cancel(self, job_id: str) -> None:
+        """End a job without a savepoint; its newest checkpoint is retained."""
+        self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
+        self._await_end(job_id)
+
+    def stop_with_savepoint(self, job_id: str, folder: str) -> str:
+        """End a job gracefully; return the path of the savepoint it left."""
+        wish = {"targetDirectory": folder, "drain": False}
+        trigger = self._call("POST", f"/jobs/{job_id}/stop", json=wish)["request-id"]
+        done = self._await_savepoint(job_id, trigger)
+        self._await_end(job_id)
+        return done
+
+    def get(self, path: str) -> Any:
+        """The JSON answer to a GET."""
+        return self._call("GET", path)
+
+    def _await_savepoint(self, job_id: str, trigger: str) -> str:
+        path = f"/jobs/{job_id}/savepoints/{trigger}"
+        answer = poll(lambda: _completed(self.get(path)), seconds=120, what="the savepoint")
+        if "failure-cause" in answer["operation"]:
+            cause = answer["operation"]["failure-cause"]["class"]
+            raise UserError(
+                f"Flink could not take the savepoint ({cause})", "see ./taxi logs flink-jobmanager"
+            )
+        return str(answer["operation"]["location"]).removeprefix("file:")
+
+    def _await_end(self, job_id: str) -> None:
+        poll(lambda: self.get(f"/jobs/{job_id}")["state"] in ENDED_STATES, seconds=60, what="the job's end")
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = self._client.request(method, path, **options)
+            answer.raise_for_status()
+        except httpx.HTTPStatusError as refusal:
+            raise UserError(f"Flink answered {refusal.response.status_code} to {method} {path}") from refusal
+        except httpx.TransportError as failure:
+            where = self._client.base_url
+            raise UserError(f"Flink does not answer at {where}", "see ./taxi status") from failure
+        return answer.json()
+
+
+def poll(probe: Callable[[], T | None], *, seconds: float, what: str) -> T:
+    """Ask `probe` until it answers something true; raises UserError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (answer := probe()):
+        if time.monotonic() > deadline:
+            raise UserError(f"waited {seconds:.0f} s for {what} in vain", "see ./taxi status and ./taxi logs")
+        time.sleep(POLL_SECONDS)
+    return answer
+
+
+def _completed(answer: Any) -> Any:
+    return answer if answer["status"]["id"] == "COMPLETED" else None
+
+
+def _job(entry: dict[str, Any]) -> Job:
+    return Job(entry["jid"], entry["name"], entry["state"], entry["start-time"] / 1000, entry["tasks"])

@@ -1,0 +1,68 @@
+"""Other programs' own command lines, in the right environment and pointed at the stack."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stack import bootstrap
+from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.parts import flink as flink_part
+from stack.parts import postgres
+from stack.settings import ROOT, Settings, person_environment
+
+
+def psql(arguments: Sequence[str]) -> None:
+    """Postgres' psql on the sink."""
+    endpoints = Endpoints.of_running_stack()
+    program = postgres.client_program("psql")
+    _become([str(program), endpoints.postgres_dsn, *arguments], endpoints.as_environment())
+
+
+def flink(arguments: Sequence[str]) -> None:
+    """Flink's client on the stack's cluster."""
+    endpoints = Endpoints.of_running_stack()
+    program = flink_part.distribution() / "bin" / "flink"
+    environment = {**endpoints.as_environment(), **flink_part.client_environment(endpoints.home)}
+    _become([str(program), *arguments], environment)
+
+
+def producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> None:
+    """A command of the producer, with the stack's endpoints."""
+    _become(
+        [sys.executable, "-m", "producer", command, *arguments], _producer_endpoints(needs_kafka=needs_kafka)
+    )
+
+
+def tool(arguments: Sequence[str]) -> None:
+    """A tool of the developers' environment."""
+    if not arguments:
+        raise UserError("which tool?", "for example ./taxi tool pytest -m unit")
+    programs = bootstrap.ensure_environment("dev") / "bin"
+    path = f"{programs}{os.pathsep}{person_environment().get('PATH', '')}"
+    _become([str(_found(programs, arguments[0])), *arguments[1:]], {"PATH": path, "PYTHONPATH": str(ROOT)})
+
+
+def _producer_endpoints(*, needs_kafka: bool) -> Mapping[str, str]:
+    """A person who names a Kafka means it; else the stack's addresses."""
+    if Settings.from_environment().kafka_bootstrap_servers:
+        return {}
+    try:
+        return Endpoints.of_running_stack().as_environment()
+    except UserError:
+        if needs_kafka:
+            raise
+        return {}
+
+
+def _found(programs: Path, name: str) -> Path:
+    program = programs / name
+    if not program.exists():
+        raise UserError(f"there is no tool {name}", f"see {programs}")
+    return program
+
+
+def _become(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Replace this process: signals and the exit code are then the program's own."""
+    os.execve(command[0], list(command), {**person_environment(), **environment})  # noqa: S606 - no shell is meant

@@ -1,0 +1,75 @@
+"""The accounting of the trips, as a person reads it."""
+
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from stack import database
+from stack.console import output
+from stack.endpoints import Endpoints
+from stack.topic import Topic
+
+ACCOUNTS = ("windowed", "quarantined", "late", "duplicates", "dead_letters")
+_SUMS = ", ".join(
+    f"coalesce(sum({account}), 0)::bigint"
+    for account in ("received", *ACCOUNTS, "progress_markers", "imbalance")
+)
+TOTALS = f"select taxi_type, {_SUMS} from taxi.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The accounts of one taxi type, in records."""
+
+    taxi_type: str
+    received: int
+    windowed: int
+    quarantined: int
+    late: int
+    duplicates: int
+    dead_letters: int
+    progress_markers: int
+    imbalance: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The accounts of every taxi type beside what Kafka holds."""
+
+    entries: tuple[Entry, ...]
+    records_in_kafka: int
+
+    @property
+    def records_read(self) -> int:
+        """What the job has read and reported."""
+        return sum(entry.received + entry.progress_markers for entry in self.entries)
+
+    @property
+    def balances(self) -> bool:
+        """Whether every record in Kafka is accounted for, exactly."""
+        return self.records_read == self.records_in_kafka and not any(e.imbalance for e in self.entries)
+
+
+def read_ledger(endpoints: Endpoints) -> Ledger:
+    """The ledger as it stands now: it balances at quiet points, and may lag behind Kafka between them."""
+    rows = database.query(endpoints.postgres_dsn, TOTALS).rows
+    return Ledger(tuple(Entry(*row) for row in rows), Topic(endpoints.kafka_bootstrap_servers).record_count())
+
+
+def print_ledger(ledger: Ledger) -> None:
+    """One line an account, and whether it adds up."""
+    table = Table(title="Where every record went")
+    table.add_column("taxi type")
+    for column in ("received", *ACCOUNTS, "progress markers", "imbalance"):
+        table.add_column(column.replace("_", " "), justify="right")
+    for entry in ledger.entries:
+        accounts = [
+            getattr(entry, account) for account in ("received", *ACCOUNTS, "progress_markers", "imbalance")
+        ]
+        table.add_row(entry.taxi_type, *(f"{amount:,}" for amount in accounts))
+    output().print(table)
+    verdict = "adds up exactly" if ledger.balances else "does not add up (yet)"
+    output().print(
+        f"{ledger.records_in_kafka:,} records in Kafka, {ledger.records_read:,} accounted for: it {verdict}",
+        highlight=False,
+    )

@@ -1,0 +1,224 @@
+"""`up`, `down` and `status`: the composition of the parts into one stack."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.board import Board
+from stack.console import console
+from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.filelock import file_lock
+from stack.jars import ensure_all
+from stack.parts import flink, kafka, postgres, registry
+from stack.parts.part import Part, Site
+from stack.ports import choose_ports
+from stack.processes import OwnProcess, end_processes, own_processes
+from stack.record import recorded_ports, remove_record, write_record
+from stack.settings import Settings
+from stack.supervision import Supervisor, console_log
+
+POLL_SECONDS = 0.2
+LAST_LOG_LINES = 15
+# What `down --purge` removes from the home; environments and built jars stay.
+STATE_FOLDERS = ("kafka", "registry", "flink", "postgres", "jobs", "replays", "logs", "run")
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """How one part is."""
+
+    name: str
+    healthy: bool
+    state: str
+    detail: str
+
+
+def parts_of(site: Site) -> list[Part]:
+    """Every part of the stack."""
+    return [
+        kafka.kafka(site),
+        registry.registry(site),
+        flink.jobmanager(site),
+        flink.taskmanager(site),
+        postgres.postgres(site),
+    ]
+
+
+def up(settings: Settings | None = None) -> Endpoints:
+    """Start what does not run, repair what is half there, and wait until every part is healthy."""
+    settings = settings or Settings.from_environment()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(settings.home):
+        site = _site_of_running_supervisor(settings)
+        if site is not None and all(status.healthy for status in statuses(site)):
+            console().print("the stack is already up", highlight=False)
+            return site.endpoints
+        site = site or _fresh_supervisor(settings)
+        _start_parts(site)
+    return site.endpoints
+
+
+def down(settings: Settings | None = None, *, purge: bool = False) -> None:
+    """End every process of this stack; with `purge` remove its data too."""
+    settings = settings or Settings.from_environment()
+    if purge:
+        _refuse_wrong_home(settings.home)
+    if not settings.home.exists():
+        console().print(f"nothing is at {settings.home}", highlight=False)
+        return
+    with _one_at_a_time(settings.home):
+        ended = _end_all(settings.home)
+        names = ", ".join(sorted({own.part for own in ended}))
+        console().print(f"ended: {names}" if ended else "the stack is not running", highlight=False)
+        if purge:
+            remove_record(settings.home)
+            _purge(settings.home)
+
+
+def statuses(site: Site) -> list[PartStatus]:
+    """Ask every part at once how it is."""
+    states = Supervisor(site.home).states()
+    parts = parts_of(site)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return list(pool.map(lambda part: _status(part, states.get(part.name, "STOPPED")), parts))
+
+
+def running_site(settings: Settings) -> Site:
+    """The stack that runs now; raises UserError when none does."""
+    site = _site_of_running_supervisor(settings)
+    if site is None:
+        raise UserError("the stack is not running", "start it with ./taxi up")
+    return site
+
+
+def stack_processes(home: Path) -> list[OwnProcess]:
+    """Every live process of the stack in this home."""
+    return own_processes(home, postgres.data_folder(home))
+
+
+def log_files(home: Path, name: str) -> list[Path]:
+    """The logs that a part may have written, the most telling first."""
+    return [home / "logs" / f"{name}.log", console_log(home, name)]
+
+
+def _one_at_a_time(home: Path) -> AbstractContextManager[None]:
+    return file_lock(home / "up.lock", "another ./taxi is starting or ending this stack; waiting for it")
+
+
+def _site_of_running_supervisor(settings: Settings) -> Site | None:
+    ports = recorded_ports(settings.home)
+    return Site(settings, ports) if ports and Supervisor(settings.home).is_alive() else None
+
+
+def _fresh_supervisor(settings: Settings) -> Site:
+    """End what is left of an earlier stack, prepare every part and start a supervisord."""
+    left = _end_all(settings.home)
+    if left:
+        names = ", ".join(sorted({own.part for own in left}))
+        console().print(f"ended what was left of an earlier stack: {names}", highlight=False)
+    previous = recorded_ports(settings.home)
+    site = Site(settings, choose_ports(settings.ports, previous))
+    ensure_all(("kafka", "registry"), settings)
+    parts = parts_of(site)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        programs = dict(
+            zip((part.name for part in parts), pool.map(lambda part: part.prepare(), parts), strict=True)
+        )
+    Supervisor(site.home).launch(programs)
+    write_record(site.home, site.ports)
+    _wait_for(lambda: Supervisor(site.home).is_alive(), "supervisord does not answer", site.home)
+    return site
+
+
+def _wait_for(holds: Callable[[], bool], otherwise: str, home: Path, timeout_seconds: float = 15) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise UserError(otherwise, f"see {home / 'logs'}")
+        time.sleep(POLL_SECONDS)
+
+
+def _start_parts(site: Site) -> None:
+    parts = parts_of(site)
+    with Board([part.name for part in parts]) as board, ThreadPoolExecutor(len(parts)) as pool:
+        futures = [pool.submit(_start_part, site, part, board) for part in parts]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            board.give_up()
+            raise
+
+
+def _start_part(site: Site, part: Part, board: Board) -> None:
+    if part.starts_after:
+        board.wait_for(part.starts_after)
+    Supervisor(site.home).start_part(part.name)
+    detail = _wait_until_healthy(site, part, board)
+    if part.finish is not None:
+        part.finish()
+    board.done(part.name, detail)
+
+
+def _wait_until_healthy(site: Site, part: Part, board: Board) -> str:
+    deadline = time.monotonic() + part.timeout_seconds
+    while True:
+        try:
+            return part.check()
+        except Exception as error:  # whatever a client library raises: the part is not there yet
+            board.still_waiting(part.name)
+            if time.monotonic() > deadline:
+                raise _timed_out(site, part, error) from error
+            time.sleep(POLL_SECONDS)
+
+
+def _timed_out(site: Site, part: Part, error: Exception) -> UserError:
+    written = [path for path in log_files(site.home, part.name) if path.exists() and path.stat().st_size]
+    lines = written[0].read_text(errors="replace").splitlines()[-LAST_LOG_LINES:] if written else []
+    for line in lines:
+        console().print(f"  {line}", markup=False, highlight=False)
+    where = written[0] if written else site.logs
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return UserError(
+        f"{part.name} is not healthy after {part.timeout_seconds:.0f} s ({reason})", f"see {where}"
+    )
+
+
+def _status(part: Part, state: str) -> PartStatus:
+    try:
+        return PartStatus(part.name, True, state.lower(), part.check())
+    except Exception as error:  # whatever a client library raises: it is the answer
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        return PartStatus(part.name, False, state.lower(), reason[0])
+
+
+def _end_all(home: Path) -> Sequence[OwnProcess]:
+    ended = stack_processes(home)
+    left = end_processes(ended)
+    if left:
+        names = ", ".join(f"{own.part} (pid {own.process.pid})" for own in left)
+        raise UserError(f"still running: {names}", "end them by hand")
+    return ended
+
+
+def _refuse_wrong_home(home: Path) -> None:
+    """A purge of somebody's home folder cannot be undone."""
+    if home in {Path("/"), Path.home()} or home in Path.home().parents:
+        raise UserError(f"TAXI_HOME={home} is no folder of the platform's", "set it to a folder of its own")
+    foreign = home.exists() and any(home.iterdir()) and not (home / "up.lock").exists()
+    if foreign:
+        raise UserError(f"{home} was not made by ./taxi", "set TAXI_HOME to the folder of the stack")
+
+
+def _purge(home: Path) -> None:
+    folders = [home / name for name in STATE_FOLDERS] + [postgres.private_folder(home)]
+    removed = [folder for folder in folders if folder.exists()]
+    for folder in removed:
+        shutil.rmtree(folder)
+    names = ", ".join(str(folder) for folder in removed)
+    console().print(f"removed: {names}" if removed else "there was no data to remove", highlight=False)

@@ -1,0 +1,23 @@
+"""Small requests to our own servers."""
+
+import json
+import socket
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+TIMEOUT_SECONDS = 5
+
+
+def get_json(url: str) -> Any:
+    """What a server of ours answers; raises OSError when it does not."""
+    # Not httpx: it loads every certificate of the machine for each client, and health is asked for often.
+    # And never by a proxy, whatever the variables say.
+    opener = build_opener(ProxyHandler({}))
+    with opener.open(Request(url), timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the address is ours
+        return json.load(response)
+
+
+def require_listener(address: str) -> None:
+    """Raise OSError when nothing listens at `host:port`; costs next to nothing."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS).close()

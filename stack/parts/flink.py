@@ -1,0 +1,214 @@
+"""Flink: a JobManager with the dashboard, and a TaskManager."""
+
+import hashlib
+import subprocess
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from stack.errors import UserError
+from stack.loopback import get_json
+from stack.parts.java import class_path, java, java_home
+from stack.parts.part import Part, Program, Site
+from stack.ports import LOOPBACK
+from stack.settings import ROOT, inherited_environment
+
+JOBMANAGER = "flink-jobmanager"
+TASKMANAGER = "flink-taskmanager"
+
+_MAIN_CLASSES = {
+    JOBMANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
+    TASKMANAGER: "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
+}
+_RESOURCE_COMMANDS = {JOBMANAGER: "GET_JM_RESOURCE_PARAMS", TASKMANAGER: "GET_TM_RESOURCE_PARAMS"}
+_RESULT_MARK = "BASH_JAVA_UTILS_EXEC_RESULT:"
+
+
+def jobmanager(site: Site) -> Part:
+    """The JobManager of this site."""
+    return Part(
+        name=JOBMANAGER,
+        prepare=lambda: _prepare(site, JOBMANAGER),
+        check=lambda: job_count(site.endpoints.flink_rest_url),
+    )
+
+
+def taskmanager(site: Site) -> Part:
+    """The TaskManager of this site."""
+    return Part(
+        name=TASKMANAGER,
+        prepare=lambda: _prepare(site, TASKMANAGER),
+        check=lambda: slot_count(site.endpoints.flink_rest_url),
+    )
+
+
+def job_count(url: str) -> str:
+    """Ask the dashboard's API for its jobs."""
+    running = _overview(url)["jobs-running"]
+    return f"{running} job{'' if running == 1 else 's'} running"
+
+
+def slot_count(url: str) -> str:
+    """Ask the JobManager for its TaskManagers' slots; raises while there are none."""
+    overview = _overview(url)
+    if overview["slots-total"] < 1:
+        raise ConnectionError("no TaskManager has registered its slots")
+    return f"{overview['slots-available']} of {overview['slots-total']} slots free"
+
+
+def configuration_folder(home: Path) -> Path:
+    """The FLINK_CONF_DIR of a stack."""
+    return home / "flink" / "conf"
+
+
+def client_environment(home: Path) -> dict[str, str]:
+    """What Flink's own command line and PyFlink need to reach this stack's cluster."""
+    return {
+        "FLINK_HOME": str(distribution()),
+        "FLINK_CONF_DIR": str(configuration_folder(home)),
+        "FLINK_LOG_DIR": str(home / "logs"),
+        "JAVA_HOME": str(java_home()),
+    }
+
+
+@cache
+def distribution() -> Path:
+    """The Flink distribution that the PyFlink wheel brings."""
+    spec = find_spec("pyflink")  # without importing it: that takes a second
+    if spec is None or spec.origin is None:
+        raise UserError("apache-flink is not installed", "run this by ./taxi")
+    return Path(spec.origin).parent
+
+
+def _overview(url: str) -> dict[str, Any]:
+    overview: dict[str, Any] = get_json(f"{url}/overview")
+    return overview
+
+
+def _prepare(site: Site, name: str) -> Program:
+    folder = site.home / "flink"
+    for inner in ("conf", "checkpoints", "savepoints", "tmp"):
+        (folder / inner).mkdir(parents=True, exist_ok=True)
+    _write_configuration(site, name)
+    jvm_options, arguments = _resources(site, name)
+    jars = sorted((distribution() / "lib").glob("*.jar"))
+    # Not by jobmanager.sh and taskmanager.sh: each start of theirs runs Java three times before the real one,
+    # and a killed TaskManager would be away for ten seconds instead of three.
+    command = [
+        *(java(), *jvm_options, *_common_options(site, name), "-cp", class_path(jars), _MAIN_CLASSES[name]),
+        *("--configDir", str(configuration_folder(site.home)), *arguments),
+    ]
+    return Program(command, directory=folder, environment=_environment())
+
+
+def _environment() -> dict[str, str]:
+    root = distribution()
+    return {
+        "FLINK_HOME": str(root),
+        "FLINK_LIB_DIR": str(root / "lib"),
+        "FLINK_PLUGINS_DIR": str(root / "plugins"),
+        "FLINK_OPT_DIR": str(root / "opt"),
+        "JAVA_HOME": str(java_home()),
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def _common_options(site: Site, name: str) -> list[str]:
+    return [
+        *_wheel_java_options().split(),
+        "-Djava.security.manager=allow",
+        "-XX:+UseG1GC",
+        "-XX:+ExitOnOutOfMemoryError",
+        f"-Dlog.file={site.logs / f'{name}.log'}",
+        f"-Dlog4j.configurationFile={ROOT / 'stack' / 'conf' / 'flink-log4j2.properties'}",
+    ]
+
+
+def _write_configuration(site: Site, name: str) -> None:
+    folder = configuration_folder(site.home)
+    texts = {"config.yaml": "".join(f"{key}: {value}\n" for key, value in _configuration(site).items())}
+    for properties in ("log4j-cli.properties", "log4j-session.properties"):
+        texts[properties] = (distribution() / "conf" / properties).read_text()
+    for file_name, text in texts.items():
+        # Both parts are prepared at the same time, and both write these files.
+        draft = folder / f"{file_name}.{name}.part"
+        draft.write_text(text)
+        draft.replace(folder / file_name)
+
+
+def _configuration(site: Site) -> dict[str, object]:
+    folder = site.home / "flink"
+    return {
+        **_addresses(site),
+        "jobmanager.memory.process.size": "1024m",
+        "taskmanager.memory.process.size": "2048m",
+        # What we run keeps its state on the heap; the memory that RocksDB and Python would take goes to it.
+        "taskmanager.memory.managed.fraction": 0.1,
+        "taskmanager.numberOfTaskSlots": 4,
+        "io.tmp.dirs": folder / "tmp",
+        "state.backend.type": "hashmap",
+        "execution.checkpointing.dir": (folder / "checkpoints").as_uri(),
+        "execution.checkpointing.savepoint-dir": (folder / "savepoints").as_uri(),
+        "execution.checkpointing.interval": "10 s",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "execution.checkpointing.num-retained": 3,
+        "restart-strategy.type": "exponential-delay",
+        "restart-strategy.exponential-delay.initial-backoff": "1 s",
+        "restart-strategy.exponential-delay.max-backoff": "30 s",
+        # A killed TaskManager is to be missed in seconds, not after the default of fifty.
+        "heartbeat.interval": "3 s",
+        "heartbeat.timeout": "12 s",
+        "env.java.opts.all": f"{_wheel_java_options()} -Djava.security.manager=allow",
+    }
+
+
+def _addresses(site: Site) -> dict[str, object]:
+    return {
+        "jobmanager.rpc.address": LOOPBACK,
+        "jobmanager.rpc.port": site.ports.flink_rpc,
+        "jobmanager.bind-host": LOOPBACK,
+        "taskmanager.host": LOOPBACK,
+        "taskmanager.bind-host": LOOPBACK,
+        "rest.address": LOOPBACK,
+        "rest.bind-address": LOOPBACK,
+        "rest.port": site.ports.flink,
+        "rest.bind-port": site.ports.flink,
+        "metrics.internal.query-service.port": 0,
+    }
+
+
+@cache
+def _wheel_java_options() -> str:
+    """The `--add-opens` list of this very Flink, from the configuration in its wheel."""
+    lines = (distribution() / "conf" / "config.yaml").read_text().splitlines()
+    return next(line.split(":", 1)[1].strip() for line in lines if line.strip().startswith("all:"))
+
+
+def _resources(site: Site, name: str) -> tuple[list[str], list[str]]:
+    """Heap sizes and memory arguments, computed by Flink from its configuration; kept until that changes."""
+    configuration = configuration_folder(site.home) / "config.yaml"
+    kept = site.home / "flink" / f"{name}.{hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]}.args"
+    if not kept.exists():
+        kept.write_text(_computed_resources(site, name))
+    jvm_options, arguments = kept.read_text().splitlines()
+    return jvm_options.split(), arguments.split()
+
+
+def _computed_resources(site: Site, name: str) -> str:
+    jars = [distribution() / "bin" / "bash-java-utils.jar", *(distribution() / "lib").glob("flink-dist*.jar")]
+    command = [java(), "-cp", class_path(jars), "org.apache.flink.runtime.util.bash.BashJavaUtils"]
+    done = subprocess.run(
+        [*command, _RESOURCE_COMMANDS[name], "--configDir", str(configuration_folder(site.home))],
+        capture_output=True,
+        text=True,
+        env=inherited_environment(),
+        check=False,
+    )
+    results = [line.partition(_RESULT_MARK)[2] for line in done.stdout.splitlines() if _RESULT_MARK in line]
+    if done.returncode != 0 or len(results) != 2:
+        reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise UserError(
+            f"Flink refuses its configuration: {' '.join(reason)}", f"see {site.home / 'flink/conf'}"
+        )
+    return "\n".join(results) + "\n"

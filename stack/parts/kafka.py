@@ -1,0 +1,111 @@
+"""One Kafka node, broker and controller in one process, without ZooKeeper."""
+
+import base64
+import subprocess
+import uuid
+from pathlib import Path
+
+from stack.errors import UserError
+from stack.jars import ensure
+from stack.loopback import require_listener
+from stack.parts.java import class_path, java
+from stack.parts.part import Part, Program, Site
+from stack.ports import LOOPBACK
+from stack.processes import KAFKA_PART
+from stack.settings import ROOT, inherited_environment
+
+NAME = KAFKA_PART
+METADATA_TIMEOUT_SECONDS = 5
+
+
+def kafka(site: Site) -> Part:
+    """The broker of this site."""
+    return Part(
+        name=NAME,
+        prepare=lambda: _prepare(site),
+        check=lambda: broker_count(site.endpoints.kafka_bootstrap_servers),
+    )
+
+
+def broker_count(bootstrap_servers: str) -> str:
+    """Ask for the cluster's metadata."""
+    require_listener(bootstrap_servers)  # a metadata call to a closed port would take its whole time-out
+    from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - loads a C library
+
+    # `log_level` 0: while the broker starts, librdkafka would print each refused connection.
+    client = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+    metadata = client.list_topics(timeout=METADATA_TIMEOUT_SECONDS)
+    topics = sum(not name.startswith("_") for name in metadata.topics)
+    return f"{len(metadata.brokers)} broker, {topics} topic{'' if topics == 1 else 's'}"
+
+
+def _prepare(site: Site) -> Program:
+    folder = site.home / "kafka"
+    folder.mkdir(parents=True, exist_ok=True)
+    jars = class_path(ensure(NAME))
+    properties = folder / "server.properties"
+    properties.write_text(_properties(site, folder / "data"))
+    if not (folder / "data" / "meta.properties").exists():
+        _format_storage(jars, properties, site)
+    options = ["-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", _logging()]
+    return Program([java(), *options, "-cp", jars, "kafka.Kafka", str(properties)], directory=folder)
+
+
+def _logging() -> str:
+    return f"-Dlog4j2.configurationFile={ROOT / 'stack' / 'conf' / 'kafka-log4j2.properties'}"
+
+
+def _properties(site: Site, data: Path) -> str:
+    broker, controller = f"{LOOPBACK}:{site.ports.kafka}", f"{LOOPBACK}:{site.ports.kafka_controller}"
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@{controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"BROKER://{broker},CONTROLLER://{controller}",
+        "advertised.listeners": f"BROKER://{broker}",
+        "inter.broker.listener.name": "BROKER",
+        "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": data,
+        # A mistyped topic shall be an error, not a new topic.
+        "auto.create.topics.enable": "false",
+        # Replayed trips carry old clocks: with a retention they would be deleted as they come.
+        "log.retention.ms": -1,
+        "log.message.timestamp.type": "CreateTime",
+        "num.partitions": 1,
+        # One node: what Kafka keeps for itself cannot be on three.
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 8,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 8,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+    }
+    return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def _format_storage(jars: str, properties: Path, site: Site) -> None:
+    """Give the node its identity; `--ignore-formatted` repairs a format that was killed half-way."""
+    arguments = [
+        "format",
+        "--ignore-formatted",
+        f"--cluster-id={_new_cluster_id()}",
+        "--config",
+        str(properties),
+    ]
+    command = [java(), _logging(), "-cp", jars, "kafka.tools.StorageTool", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=inherited_environment(), check=False, cwd=site.home
+    )
+    if done.returncode != 0:
+        reason = (done.stderr or done.stdout).strip().splitlines()[:1]
+        raise UserError(
+            f"Kafka could not format {site.home / 'kafka'}: {' '.join(reason)}", "./taxi down --purge"
+        )
+
+
+def _new_cluster_id() -> str:
+    # A leading dash would be read as an option.
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")

@@ -1,0 +1,57 @@
+"""What every part has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack.endpoints import Endpoints
+from stack.record import Ports
+from stack.settings import Settings
+
+
+@dataclass(frozen=True)
+class Site:
+    """One stack: where it lives and on which ports."""
+
+    settings: Settings
+    ports: Ports
+
+    @property
+    def home(self) -> Path:
+        """The state folder."""
+        return self.settings.home
+
+    @property
+    def logs(self) -> Path:
+        """Where every part writes its log."""
+        return self.home / "logs"
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """The addresses of its services."""
+        return Endpoints.of_ports(self.ports, self.home)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command line for supervisord."""
+
+    command: list[str]
+    directory: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str | None = None
+    stop_signal: str = "TERM"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the platform."""
+
+    name: str
+    prepare: Callable[[], Program]
+    check: Callable[[], str]
+    """Says in a few words what works; raises when it does not."""
+    starts_after: str | None = None
+    finish: Callable[[], None] | None = None
+    """What is to be done once when the part answers."""
+    timeout_seconds: float = 90

@@ -1,0 +1,43 @@
+"""The note that a running stack leaves for later commands: the ports it uses."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Every loopback port of one stack; the last three are its own business."""
+
+    kafka: int
+    registry: int
+    flink: int
+    postgres: int
+    kafka_controller: int
+    registry_management: int
+    flink_rpc: int
+
+
+def record_path(home: Path) -> Path:
+    """Where the note lies."""
+    return home / "stack.json"
+
+
+def recorded_ports(home: Path) -> Ports | None:
+    """The ports of the last stack in this home, or None when there is no readable note."""
+    try:
+        return Ports(**json.loads(record_path(home).read_text())["ports"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def write_record(home: Path, ports: Ports) -> None:
+    """Leave the note, whole or not at all."""
+    draft = record_path(home).with_suffix(".part")
+    draft.write_text(json.dumps({"ports": asdict(ports)}, indent=2) + "\n")
+    draft.replace(record_path(home))
+
+
+def remove_record(home: Path) -> None:
+    """Take the note away: nothing runs any more."""
+    record_path(home).unlink(missing_ok=True)

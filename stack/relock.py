@@ -1,0 +1,42 @@
+"""`make lock`: every lock of the project, resolved anew."""
+
+import subprocess
+
+from stack.bootstrap import uv_command
+from stack.console import console
+from stack.errors import UserError
+from stack.jars.relock import relock as relock_jars
+from stack.settings import ROOT
+
+GROUPS = ("stream", "dev", "launcher")
+OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")
+
+
+def relock_everything() -> None:
+    """Write requirements/*.txt and the Java locks."""
+    for group in GROUPS:
+        _relock_group(group)
+    relock_jars()
+
+
+def _relock_group(group: str) -> None:
+    # No address of an index is written: the locks serve behind any mirror.
+    target = f"requirements/{group}.txt"
+    arguments = [
+        "pip",
+        "compile",
+        *OPTIONS,
+        "--no-emit-index-url",
+        "pyproject.toml",
+        "--group",
+        group,
+        "-o",
+        target,
+    ]
+    command, environment = uv_command(arguments)
+    if (
+        subprocess.run(command, cwd=ROOT, env=environment, check=False, stdout=subprocess.DEVNULL).returncode
+        != 0
+    ):
+        raise UserError(f"{target} cannot be resolved", "see above")
+    console().print(f"{target}: resolved", highlight=False)

@@ -1,0 +1,51 @@
+"""The topic of trips on the local stack."""
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from schemas.trip import TOPIC_CONFIG
+from stack.errors import UserError
+from stack.flink_rest import poll
+
+TIMEOUT_SECONDS = 15
+PARTITIONS = 2
+
+
+class Topic:
+    """One topic of a Kafka, made and removed as a whole."""
+
+    def __init__(self, bootstrap_servers: str, name: str = "trips") -> None:
+        self.name = name
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
+
+    def ensure(self) -> None:
+        """Create the topic unless it is there."""
+        if not self._partitions():
+            self._admin.create_topics([NewTopic(self.name, PARTITIONS, 1, config=TOPIC_CONFIG)])
+            poll(lambda: self._partitions() > 0, seconds=TIMEOUT_SECONDS, what=f"topic {self.name}")
+
+    def remove(self) -> None:
+        """Delete the topic with all its records, if it is there."""
+        if self._partitions():
+            self._admin.delete_topics([self.name])
+            poll(
+                lambda: self._partitions() == 0, seconds=TIMEOUT_SECONDS, what=f"the end of topic {self.name}"
+            )
+
+    def record_count(self) -> int:
+        """How many records the topic holds: its offsets have no holes, as producers use no transactions."""
+        return sum(self._offsets(OffsetSpec.latest())) - sum(self._offsets(OffsetSpec.earliest()))
+
+    def _offsets(self, spec: OffsetSpec) -> list[int]:
+        wanted = {TopicPartition(self.name, number): spec for number in range(self._partitions())}
+        if not wanted:
+            return [0]
+        answers = self._admin.list_offsets(wanted, request_timeout=TIMEOUT_SECONDS)
+        return [answer.result().offset for answer in answers.values()]
+
+    def _partitions(self) -> int:
+        try:
+            found = self._admin.list_topics(timeout=TIMEOUT_SECONDS).topics.get(self.name)
+        except KafkaException as failure:
+            raise UserError("Kafka does not answer", "see ./taxi status") from failure
+        return len(found.partitions) if found and not found.error else 0

@@ -1,0 +1,44 @@
+"""One real stack for all integration tests: started when the first asks for it, ended with the session."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stack import lifecycle
+from stack.endpoints import Endpoints
+from stack.filelock import file_lock
+from stack.settings import AUTO, DEFAULT_PORTS, ROOT, Settings
+
+
+@pytest.fixture(scope="session")
+def stack_settings() -> Settings:
+    """A home and ports of the tests' own, beside a stack that a person may have running.
+
+    Two test sessions at once need two homes: TAXI_TEST_HOME moves one.
+    """
+    return replace(
+        Settings.from_environment({"TAXI_CACHE_DIR": str(Settings.from_environment().cache)}),
+        home=Path(os.environ.get("TAXI_TEST_HOME", ROOT / ".taxi" / "test")),
+        ports=dict.fromkeys(DEFAULT_PORTS, AUTO),
+    )
+
+
+@pytest.fixture(scope="session")
+def stack(stack_settings: Settings) -> Iterator[Endpoints]:
+    """Kafka, registry, Flink and Postgres, empty."""
+    # Two sessions in one tree would purge each other's data.
+    with file_lock(ROOT / ".taxi" / "test.lock", "another test session has the stack; waiting for it"):
+        lifecycle.down(stack_settings, purge=True)  # what a killed session left
+        try:
+            yield lifecycle.up(stack_settings)
+        finally:
+            lifecycle.down(stack_settings, purge=True)
+
+
+@pytest.fixture(scope="session")
+def stack_environment(stack: Endpoints, stack_settings: Settings) -> dict[str, str]:
+    """The variables that point `./taxi` and every program of the platform at the tests' stack."""
+    return {"TAXI_HOME": str(stack_settings.home), **stack.as_environment()}

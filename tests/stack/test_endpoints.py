@@ -1,0 +1,42 @@
+"""Where the parts are reached, for programs and shells."""
+
+from pathlib import Path
+
+import pytest
+
+from stack import report
+from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.record import Ports, recorded_ports, write_record
+from stack.settings import Settings
+
+PORTS = Ports(
+    kafka=1, registry=2, flink=3, postgres=4, kafka_controller=5, registry_management=6, flink_rpc=7
+)
+
+
+def test_the_exports_name_every_endpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report.print_exports(Endpoints.of_ports(PORTS, tmp_path))
+    assert capsys.readouterr().out.splitlines() == [
+        "export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1",
+        "export SCHEMA_REGISTRY_URL=http://127.0.0.1:2/apis/ccompat/v7",
+        "export FLINK_REST_URL=http://127.0.0.1:3",
+        "export POSTGRES_DSN=postgresql://taxi@127.0.0.1:4/taxi",
+    ]
+
+
+def test_the_record_comes_back_as_it_was_left(tmp_path: Path) -> None:
+    write_record(tmp_path, PORTS)
+    assert recorded_ports(tmp_path) == PORTS
+
+
+def test_a_broken_record_counts_for_none(tmp_path: Path) -> None:
+    (tmp_path / "stack.json").write_text('{"ports": {"kafka": 1}')
+    assert recorded_ports(tmp_path) is None
+
+
+def test_a_record_without_a_supervisor_is_no_running_stack(tmp_path: Path) -> None:
+    write_record(tmp_path, PORTS)
+    settings = Settings.from_environment({"TAXI_HOME": str(tmp_path), "TAXI_CACHE_DIR": str(tmp_path)})
+    with pytest.raises(UserError, match=r"the stack is not running; start it with \./taxi up"):
+        Endpoints.of_running_stack(settings)

@@ -1,0 +1,113 @@
+"""The real stack: it is there, it mends itself, and it goes without a trace."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from stack import lifecycle
+from stack.endpoints import Endpoints
+from stack.parts import flink
+from stack.settings import ROOT, Settings
+
+pytestmark = pytest.mark.integration
+
+PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres"}
+REPAIR_SECONDS = 60
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    """Whether it holds before the time is over; asks again and again, and never waits longer than needed."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def pids(settings: Settings) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for own in lifecycle.stack_processes(settings.home):
+        found.setdefault(own.part, set()).add(own.process.pid)
+    return found
+
+
+def kill(settings: Settings, part: str) -> int:
+    """kill -9 of the part's first process."""
+    pid = min(pids(settings)[part])
+    psutil.Process(pid).kill()
+    return pid
+
+
+def all_healthy(settings: Settings) -> bool:
+    return all(status.healthy for status in lifecycle.statuses(lifecycle.running_site(settings)))
+
+
+def taxi(*arguments: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(ROOT / "taxi"), *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_part_is_healthy_and_says_so(stack: Endpoints, stack_environment: dict[str, str]) -> None:
+    done = taxi("status", "--json", environment=stack_environment)
+    statuses = json.loads(done.stdout)
+    assert {status["name"] for status in statuses if status["healthy"]} == PARTS
+    assert done.returncode == 0
+
+
+def test_up_on_a_running_stack_changes_nothing(stack: Endpoints, stack_settings: Settings) -> None:
+    before = pids(stack_settings)
+    assert lifecycle.up(stack_settings) == stack
+    assert {part: pids(stack_settings)[part] for part in PARTS - {"postgres"}} == {
+        part: before[part] for part in PARTS - {"postgres"}
+    }
+
+
+def test_a_query_is_printed_and_its_mistake_is_one_line(stack_environment: dict[str, str]) -> None:
+    good = taxi("sql", "--csv", "select 1 as one, 'a%b' as text", environment=stack_environment)
+    assert good.stdout == "one,text\n1,a%b\n"
+    bad = taxi("sql", "select nonsense", environment=stack_environment)
+    assert (bad.returncode, bad.stderr) == (1, 'error: Postgres says: column "nonsense" does not exist\n')
+
+
+def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_settings: Settings) -> None:
+    killed = kill(stack_settings, flink.TASKMANAGER)
+    assert within(REPAIR_SECONDS, lambda: bool(pids(stack_settings).get(flink.TASKMANAGER, set()) - {killed}))
+    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings))
+
+
+def test_a_killed_broker_and_database_come_back_by_themselves(
+    stack: Endpoints, stack_settings: Settings
+) -> None:
+    kill(stack_settings, "kafka")
+    kill(stack_settings, "postgres")
+    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings))
+
+
+def test_up_repairs_a_stack_whose_supervisor_was_killed(stack: Endpoints, stack_settings: Settings) -> None:
+    orphans = pids(stack_settings)
+    kill(stack_settings, "supervisord")
+    assert lifecycle.up(stack_settings) == stack
+    assert all_healthy(stack_settings)
+    assert not orphans["kafka"] & pids(stack_settings)["kafka"]
+
+
+def test_down_leaves_no_process_and_touches_no_other_stack(
+    stack: Endpoints, stack_settings: Settings
+) -> None:
+    second = replace(stack_settings, home=stack_settings.home / "second")
+    lifecycle.up(second)
+    lifecycle.down(second, purge=True)
+    assert pids(second) == {}
+    assert all_healthy(stack_settings)

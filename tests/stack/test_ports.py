@@ -1,0 +1,44 @@
+"""Ports: a taken one is an error that helps, a free one is kept."""
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import pytest
+
+from stack.errors import UserError
+from stack.ports import choose_ports, is_free
+from stack.settings import AUTO, DEFAULT_PORTS, Settings
+
+ANY = dict.fromkeys(DEFAULT_PORTS, AUTO)
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_a_taken_port_is_named_with_its_holder_and_the_remedy(taken_port: int) -> None:
+    told = rf"port {taken_port} for kafka is taken by .*\(pid {os.getpid()}\); .*set TAXI_KAFKA_PORT"
+    with pytest.raises(UserError, match=told):
+        choose_ports({**ANY, "kafka": taken_port}, previous=None)
+
+
+def test_every_service_gets_a_port_of_its_own() -> None:
+    ports = asdict(choose_ports(ANY, previous=None))
+    assert len(set(ports.values())) == len(ports)
+    assert all(is_free(port) for port in ports.values())
+
+
+def test_the_ports_of_last_time_are_taken_again() -> None:
+    previous = choose_ports(ANY, previous=None)
+    assert choose_ports(ANY, previous) == previous
+
+
+def test_a_port_that_is_no_number_is_refused() -> None:
+    with pytest.raises(UserError, match="TAXI_FLINK_PORT=soon is no port"):
+        Settings.from_environment({"TAXI_FLINK_PORT": "soon", "TAXI_CACHE_DIR": "/nowhere"})
