@@ -1,0 +1,1 @@
+"""Publishes TLC trips to Kafka as they happened."""

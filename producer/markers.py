@@ -1,0 +1,44 @@
+"""When progress markers are sent and what they prove.
+
+A marker is a record without value on every partition, whose timestamp says: every trip that was replayed
+before this instant stands before me. It moves the watermark of the stream where no trips do.
+"""
+
+from dataclasses import dataclass
+
+from producer.instants import MINUTE_MS, SECOND_MS, floor_minute, milliseconds
+from schemas.windows import ZONE_FARES, SlidingWindows
+
+MOST_TRIPS_BETWEEN = 5_000
+LEAST_SECONDS_BETWEEN = 0.1
+
+
+@dataclass(frozen=True)
+class Marker:
+    """The replay's state when a marker was sent: `row` is the row of the prepared month that comes next."""
+
+    clock_ms: int
+    row: int
+    wall: float
+
+
+def is_due(last: Marker, now: Marker) -> bool:
+    """Once a minute of event time is over, but not too often in wall time nor after too many trips."""
+    if now.row - last.row >= MOST_TRIPS_BETWEEN:
+        return True
+    minute_is_over = floor_minute(now.clock_ms) > floor_minute(last.clock_ms)
+    return minute_is_over and now.wall - last.wall >= LEAST_SECONDS_BETWEEN
+
+
+def closing_clock_ms(last_valid_dropoff_ms: int, windows: SlidingWindows = ZONE_FARES) -> int:
+    """Where the event clock must go so that the last window of a replay closes.
+
+    The last window starts at the minute m of the last drop-off and ends at m + size. The watermark is
+    the clock less max_disorder, and a window closes when the watermark reaches its end; a second is margin.
+    """
+    return floor_minute(last_valid_dropoff_ms) + milliseconds(windows.flush) + SECOND_MS
+
+
+def last_closed_minute_ms(progress_ms: int, windows: SlidingWindows = ZONE_FARES) -> int:
+    """The newest minute that the stream has closed once it reads this marker: its trips are late."""
+    return floor_minute(progress_ms - milliseconds(windows.max_disorder)) - MINUTE_MS

@@ -1,0 +1,85 @@
+"""Which month of which taxi type a TLC file holds."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from producer.errors import UserError
+
+TAXI_TYPES = ("yellow", "green")
+SUFFIXES = (".parquet", ".csv", ".csv.gz")
+
+_TLC_NAME = re.compile(r"([a-z]+)_tripdata_(\d{4}-\d{2})")
+
+
+@dataclass(frozen=True)
+class MonthFile:
+    """A file with the trips of one taxi type and month; `month` is its first day."""
+
+    path: Path
+    taxi_type: str
+    month: date
+
+    @property
+    def name(self) -> str:
+        """The name that each of its trips carries as `source_file`."""
+        return self.path.name
+
+    @property
+    def is_parquet(self) -> bool:
+        """Parquet, else CSV."""
+        return self.name.endswith(".parquet")
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How files are found and named: what a person said on the command line wins over the file's name."""
+
+    taxi_type: str | None = None
+    month: str | None = None
+    tlc_data_dir: Path | None = None
+
+    def month_files(self, paths: Sequence[Path]) -> tuple[MonthFile, ...]:
+        """Each file once, in the order given; raises UserError for one that is missing or cannot be named."""
+        return tuple(dict.fromkeys(self.month_file(path) for path in paths))
+
+    def month_file(self, path: Path) -> MonthFile:
+        """The month that this file holds."""
+        found = self._located(path)
+        if not found.name.endswith(SUFFIXES):
+            raise UserError(f"{path}: not a TLC month", f"expected a file that ends in {', '.join(SUFFIXES)}")
+        named = _TLC_NAME.search(found.name)
+        taxi_type = self.taxi_type or (named and named[1])
+        month = self.month or (named and named[2])
+        if not taxi_type or not month:
+            raise UserError(
+                f"{path}: the name does not tell taxi type and month (like green_tripdata_2024-01.parquet)",
+                "rename it, or give --taxi-type and --month",
+            )
+        return MonthFile(found, _taxi_type(taxi_type, path), _first_day(month, path))
+
+    def _located(self, path: Path) -> Path:
+        candidates = [path, *([self.tlc_data_dir / path] if self.tlc_data_dir else [])]
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate.resolve()
+        if path.is_dir():
+            raise UserError(f"{path}: is a folder", "name the month files in it")
+        raise UserError(f"{path}: no such file", "download a month with ./taxi fetch, or check the name")
+
+
+def _taxi_type(text: str, path: Path) -> str:
+    if text not in TAXI_TYPES:
+        raise UserError(
+            f"{path}: unknown taxi type {text!r}", f"only {' and '.join(TAXI_TYPES)} can be replayed"
+        )
+    return text
+
+
+def _first_day(month: str, path: Path) -> date:
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise UserError(f"{path}: {month!r} is no month", "write it like 2024-01") from None

@@ -1,0 +1,50 @@
+"""How event time follows wall time."""
+
+import math
+from dataclasses import dataclass
+
+from producer.errors import UserError
+
+AS_FAST_AS_POSSIBLE = math.inf
+
+
+@dataclass(frozen=True)
+class Pacer:
+    """From `event_start_ms` at `wall_start` on, event time runs `speedup` times faster than wall time."""
+
+    event_start_ms: int
+    wall_start: float
+    speedup: float
+
+    def __post_init__(self) -> None:
+        if not self.speedup > 0:
+            raise ValueError(f"speedup is {self.speedup}: event time would stand still or run backwards")
+
+    def event_at(self, wall: float) -> float:
+        """How far the event clock should be; infinite when it is not paced."""
+        if math.isinf(self.speedup):
+            return math.inf
+        return self.event_start_ms + (wall - self.wall_start) * 1000 * self.speedup
+
+    def wall_of(self, event_ms: float) -> float:
+        """When an event is due."""
+        return self.wall_start + (event_ms - self.event_start_ms) / 1000 / self.speedup
+
+    def lag_seconds(self, clock_ms: float, wall: float) -> float:
+        """By how much of wall time the replay is behind its pace."""
+        if math.isinf(self.speedup):
+            return 0.0
+        return max(0.0, wall - self.wall_of(clock_ms))
+
+
+def parse_speedup(text: str) -> float:
+    """`600`, `0.5` or `max`."""
+    if text == "max":
+        return AS_FAST_AS_POSSIBLE
+    try:
+        speedup = float(text)
+    except ValueError:
+        speedup = math.nan
+    if not 0 < speedup < math.inf:
+        raise UserError(f"--speedup {text} is no pace", "give event seconds a second, like 600, or max")
+    return speedup

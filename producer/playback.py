@@ -1,0 +1,88 @@
+"""Moves the event clock over the prepared trips and publishes each when it happened."""
+
+import math
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from producer import markers
+from producer.instants import SECOND_MS
+from producer.markers import Marker
+from producer.pace import Pacer
+from producer.publisher import Publisher, Records
+
+LONGEST_WAIT_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a replay is: the next row, the event clock, and how much wall time it is behind its pace."""
+
+    row: int
+    clock_ms: int
+    lag_seconds: float
+
+
+class Playback:
+    """One run over the trips from `start_row` on; `on_step` is told every step, and may raise to end it."""
+
+    def __init__(
+        self, publisher: Publisher, pacer: Pacer, start_row: int, on_step: Callable[[Position], None]
+    ) -> None:
+        self._publisher = publisher
+        self._pacer = pacer
+        self._on_step = on_step
+        self._row = start_row
+        self._clock_ms = pacer.event_start_ms
+        self._last_marker = self.marker()
+
+    def play(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Publish every row of these batches, in their order, none before it is due."""
+        for batch in batches:
+            records = self._publisher.records(batch)
+            sent = 0
+            while sent < len(records):
+                sent = self._step(records, sent)
+
+    def finish(self, closing_clock_ms: int) -> None:
+        """Let the event clock run on to the end of the replay and tell the stream, at once."""
+        self._clock_ms = max(self._clock_ms, closing_clock_ms)
+        self.send_marker()
+
+    def send_marker(self) -> None:
+        """Tell the stream how far the event clock is."""
+        self._last_marker = self.marker()
+        self._publisher.send_marker(self._last_marker)
+
+    def marker(self) -> Marker:
+        """What a marker would say now."""
+        return Marker(self._clock_ms, self._row, time.monotonic())
+
+    def _step(self, records: Records, sent: int) -> int:
+        """Publish what is due, but no more than may stand between two markers; else wait for a trip."""
+        event_now = self._pacer.event_at(time.monotonic())
+        most = min(len(records), sent + markers.MOST_TRIPS_BETWEEN)
+        end = bisect_right(records.replay_ms, event_now, lo=sent, hi=most)
+        if end > sent:
+            self._publisher.send(records, sent, end)
+            self._row += end - sent
+            self._clock_ms = max(self._clock_ms, records.replay_ms[end - 1])
+        else:
+            self._wait_for(records.replay_ms[sent], event_now)
+        if markers.is_due(self._last_marker, self.marker()):
+            self.send_marker()
+        self._on_step(self._position(event_now))
+        return end
+
+    def _wait_for(self, next_ms: int, event_now: float) -> None:
+        """Where no trips are, the clock moves on alone, by whole seconds."""
+        self._clock_ms = max(self._clock_ms, min(next_ms, int(event_now) // SECOND_MS * SECOND_MS))
+        seconds = self._pacer.wall_of(next_ms) - time.monotonic()
+        self._publisher.wait(min(LONGEST_WAIT_SECONDS, max(0.0, seconds)))
+
+    def _position(self, event_now: float) -> Position:
+        lag = 0.0 if math.isinf(event_now) else (event_now - self._clock_ms) / 1000 / self._pacer.speedup
+        return Position(self._row, self._clock_ms, max(0.0, lag))

@@ -1,0 +1,58 @@
+"""Announces the contract of a topic to the schema registry."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from producer.errors import UserError
+from schemas import trip
+
+TIMEOUT_SECONDS = 5.0
+_MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
+
+
+@dataclass(frozen=True)
+class SchemaRegistry:
+    """A registry with Confluent's API."""
+
+    url: str
+
+    def check(self) -> None:
+        """Raises UserError when the registry does not answer."""
+        self._call("GET", "/subjects")
+
+    def register(self, topic: str, schema: trip.TripSchema) -> int:
+        """The id of the schema; raises UserError with the registry's reason when it refuses the schema."""
+        subject = trip.subject(topic)
+        self._call("PUT", f"/config/{subject}", {"compatibility": trip.SUBJECT_COMPATIBILITY})
+        answer = self._call(
+            "POST", f"/subjects/{subject}/versions", {"schema": schema.text, "schemaType": "AVRO"}
+        )
+        return int(answer["id"])
+
+    def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+        try:
+            answer = httpx.request(
+                method,
+                self.url.rstrip("/") + path,
+                content=json.dumps(body) if body else None,
+                headers={"Content-Type": _MEDIA_TYPE},
+                timeout=TIMEOUT_SECONDS,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UserError(
+                f"schema registry {self.url} does not answer ({error or type(error).__name__})",
+                "start the stack with ./taxi up, or set SCHEMA_REGISTRY_URL",
+            ) from None
+        if answer.is_success:
+            return answer.json()
+        raise UserError(f"schema registry {self.url} refused {method} {path}: {_reason(answer)}")
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}"

@@ -1,0 +1,42 @@
+"""What a person can set, by environment variables; nothing else in `producer` reads the environment."""
+
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from producer.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _default_cache_dir() -> Path:
+    return user_cache_path("nyc-taxi-platform", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """Each field is read from the variable of its name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    schema_registry_url: str = "http://127.0.0.1:8085/apis/ccompat/v7"
+    trips_topic: str = "trips"
+    trips_partitions: PositiveInt = 2
+    taxi_home: Path = ROOT / ".taxi"
+    taxi_cache_dir: Path = Field(default_factory=_default_cache_dir)
+    tlc_data_dir: Path | None = None
+    tlc_base_url: str = "https://d37ci6vzurychx.cloudfront.net/trip-data"
+    kafka_outage_seconds: PositiveFloat = 120.0
+    prepare_memory_limit: str = "1GB"
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read every setting; raises UserError for one that makes no sense."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = str(first["loc"][0]).upper()
+            raise UserError(f"{variable}={first['input']!r} makes no sense: {first['msg']}") from None

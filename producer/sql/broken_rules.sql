@@ -1,0 +1,11 @@
+-- How many trips of a prepared month break each rule.
+with broken as (
+    select unnest(string_split(${broken_rules}, ',')) as rule
+    from read_parquet($path)
+    where not is_valid
+)
+
+select rule, count(*) as trips
+from broken
+group by rule
+order by trips desc, rule

@@ -1,0 +1,60 @@
+"""The ledger survives a crash at any moment."""
+
+from pathlib import Path
+
+import pytest
+
+from producer.errors import UserError
+from producer.ledger import Entry, ReplayLedger, only_replay_into
+
+pytestmark = pytest.mark.unit
+
+ENTRY = Entry(files=("green_tripdata_2020-03.csv.gz",), topic="trips", next_row=5, end_row=9, clock_ms=60_000)
+
+
+def test_an_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    ledger.write(ENTRY)
+    assert ledger.read() == ENTRY
+
+
+def test_a_replay_into_a_topic_made_anew_is_new(tmp_path: Path) -> None:
+    ReplayLedger.of(tmp_path, "fingerprint", "topic-id").write(ENTRY)
+    assert ReplayLedger.of(tmp_path, "fingerprint", "other-id").read() is None
+
+
+def test_a_crash_while_writing_leaves_the_old_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    ledger.write(ENTRY)
+
+    def crash(_descriptor: int) -> None:
+        raise OSError("power cut")
+
+    monkeypatch.setattr("os.fsync", crash)
+    with pytest.raises(OSError, match="power cut"):
+        ledger.write(Entry(**vars(ENTRY) | {"next_row": 7}))
+    assert ledger.read() == ENTRY
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"files": []}', '{"files": [], "unknown": 1}'])
+def test_a_damaged_entry_is_no_entry(tmp_path: Path, content: str) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    ledger.write(ENTRY)
+    ledger.path.write_text(content, "utf-8")
+    assert ledger.read() is None
+
+
+def test_only_one_replay_publishes_to_a_topic(tmp_path: Path) -> None:
+    with (
+        only_replay_into("trips", tmp_path, "id"),
+        pytest.raises(UserError, match="another replay"),
+        only_replay_into("trips", tmp_path, "id"),
+    ):
+        pass
+
+
+def test_the_next_replay_may_publish_when_the_first_is_over(tmp_path: Path) -> None:
+    with only_replay_into("trips", tmp_path, "id"):
+        pass
+    with only_replay_into("trips", tmp_path, "id"):
+        pass

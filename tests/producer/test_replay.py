@@ -1,0 +1,238 @@
+"""`replay` on a real Kafka and a real registry: every trip arrives, in order, whatever happens to the producer."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+import fastavro
+import httpx
+import pytest
+from confluent_kafka import Producer
+
+from producer.instants import floor_minute
+from producer.markers import closing_clock_ms
+from producer.prepared import span_of
+from stack.endpoints import Endpoints
+from tests.oracle.real_months import real_month
+from tests.producer.months import dropoff, green_parquet, prepared
+from tests.producer.topics import Record, all_records, markers, record_count, trips
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+MONTH = "green_tripdata_2023-12.parquet"
+ROWS = 64_215
+STOPPED_AFTER = 15_000
+NINE_SECONDS_A_MONTH = "300000"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A topic of the test's own, and how to replay into it."""
+
+    endpoints: Endpoints
+    topic: str
+    environment: dict[str, str]
+
+    def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "producer", "replay", *map(str, arguments), "--topic", self.topic]
+        return subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def replay(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        process = self.start(*arguments)
+        stdout, stderr = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def replay_well(self, *arguments: str | Path) -> str:
+        result = self.replay(*arguments)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def records(self) -> list[list[Record]]:
+        return all_records(self.endpoints.kafka_bootstrap_servers, self.topic)
+
+    def stop_midway(self, file: Path, number: signal.Signals) -> "subprocess.CompletedProcess[str]":
+        process = self.start(file, "--speedup", NINE_SECONDS_A_MONTH)
+        deadline = time.monotonic() + 60
+        while record_count(self.endpoints.kafka_bootstrap_servers, self.topic) < STOPPED_AFTER:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=30)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def bench(stack: Endpoints, cache: Path, tmp_path: Path) -> Bench:
+    own = {"TAXI_HOME": str(tmp_path), "TAXI_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
+    return Bench(stack, f"trips-{uuid4().hex[:8]}", os.environ | stack.as_environment() | own)
+
+
+def ids(records: list[Record]) -> list[str]:
+    return [record.key.decode() for record in records]
+
+
+def expected_ids(file: Path, cache: Path) -> set[str]:
+    found = duckdb.sql(f"select trip_id from read_parquet('{prepared(file, cache).path}')").fetchall()
+    return {trip_id for (trip_id,) in found}
+
+
+def falsely_late(partition: list[Record], dropoffs: dict[bytes, int]) -> list[bytes]:
+    """Valid trips that the stream would call late though they come for the first time."""
+    late, seen = [], set()
+    for record in partition:
+        closes_ms = floor_minute(dropoffs.get(record.key, 2**50)) + 59_999
+        if record.key not in seen and closes_ms <= record.timestamp_ms - 60_000:
+            late.append(record.key)
+        seen.add(record.key)
+    return late
+
+
+def valid_dropoffs(file: Path, cache: Path) -> dict[bytes, int]:
+    query = "select trip_id, epoch_ms(dropoff_at) from read_parquet('{}') where is_valid"
+    rows = duckdb.sql(query.format(prepared(file, cache).path)).fetchall()
+    return {trip_id.encode(): dropoff_ms for trip_id, dropoff_ms in rows}
+
+
+def test_a_month_arrives_whole_and_in_order_with_markers(bench: Bench, cache: Path) -> None:
+    file = real_month(MONTH)
+    assert f"replayed {ROWS:,} trips" in bench.replay_well(file)
+    records = bench.records()
+    arrived = ids(trips(records))
+    assert len(arrived) == ROWS
+    assert set(arrived) == expected_ids(file, cache)
+    last_valid_ms = span_of(prepared(file, cache).path).last_valid_dropoff_ms or 0
+    for partition in records:
+        stamps = [record.timestamp_ms for record in partition]
+        assert stamps == sorted(stamps)
+        assert partition[-1].is_marker
+        assert partition[-1].timestamp_ms == closing_clock_ms(last_valid_ms)
+        assert len(markers(partition)) >= ROWS // 5_000
+        assert falsely_late(partition, valid_dropoffs(file, cache)) == []
+
+
+def test_a_published_month_is_not_published_again(bench: Bench, tmp_path: Path) -> None:
+    file = green_parquet(tmp_path, {}, {})
+    bench.replay_well(file)
+    before = bench.records()
+    assert "published to topic" in bench.replay_well(file)
+    assert bench.records() == before
+
+
+def test_records_are_framed_for_the_registry_and_decode_to_the_trips_of_the_file(
+    bench: Bench, cache: Path
+) -> None:
+    file = real_month(MONTH)
+    bench.replay_well(file, "--to", "2023-12-01T06:00:00")
+    record = trips(bench.records())[0]
+    assert record.value is not None
+    schema_id = int.from_bytes(record.value[1:5], "big")
+    answer = httpx.get(f"{bench.endpoints.schema_registry_url}/schemas/ids/{schema_id}").json()
+    schema = fastavro.parse_schema(json.loads(answer["schema"]))
+    decoded = fastavro.schemaless_reader(io.BytesIO(record.value[5:]), schema, None)
+    wanted = duckdb.sql(
+        f"select * exclude (is_valid, replay_at) from read_parquet('{prepared(file, cache).path}')"
+        f" where trip_id = '{record.key.decode()}'"
+    )
+    row = dict(zip(wanted.columns, wanted.fetchall()[0], strict=True))
+    assert decoded == row
+
+
+def test_any_client_finds_a_trip_on_the_same_partition(bench: Bench, tmp_path: Path) -> None:
+    file = green_parquet(tmp_path, *({"fare_amount": float(number)} for number in range(40)))
+    bench.replay_well(file)
+    arrived = trips(bench.records())
+    chosen = {}
+    client = Producer(
+        {"bootstrap.servers": bench.endpoints.kafka_bootstrap_servers, "partitioner": "murmur2_random"}
+    )
+    client.list_topics(bench.topic, timeout=10)
+    for record in arrived:
+        client.produce(
+            bench.topic,
+            b"stranger",
+            record.key,
+            on_delivery=lambda _error, message: chosen.update({message.key(): message.partition()}),
+        )
+    client.flush(10)
+    assert chosen == {record.key: record.partition for record in arrived}
+
+
+def test_after_kill_9_every_trip_arrives_and_none_is_late(bench: Bench, cache: Path) -> None:
+    file = real_month(MONTH)
+    killed = bench.stop_midway(file, signal.SIGKILL)
+    assert killed.returncode == -signal.SIGKILL
+    assert "going on at" in bench.replay_well(file)
+    records = bench.records()
+    assert set(ids(trips(records))) == expected_ids(file, cache)
+    for partition in records:
+        stamps = [record.timestamp_ms for record in markers(partition)]
+        assert stamps == sorted(stamps)
+        assert falsely_late(partition, valid_dropoffs(file, cache)) == []
+
+
+def test_ctrl_c_stops_cleanly_and_the_next_replay_sends_no_trip_twice(bench: Bench, cache: Path) -> None:
+    file = real_month(MONTH)
+    stopped = bench.stop_midway(file, signal.SIGINT)
+    assert stopped.returncode == 130
+    assert "run the same command again" in stopped.stderr
+    assert len(stopped.stderr.splitlines()) == 1
+    assert "going on at" in bench.replay_well(file)
+    arrived = ids(trips(bench.records()))
+    assert len(arrived) == ROWS
+    assert set(arrived) == expected_ids(file, cache)
+
+
+def test_a_month_that_the_stream_has_passed_is_refused_unless_it_is_meant(
+    bench: Bench, tmp_path: Path
+) -> None:
+    march = green_parquet(tmp_path, dropoff("2020-03-02 10:00:00"))
+    passed = green_parquet(
+        tmp_path,
+        dropoff("2020-03-01 10:00:00"),
+        dropoff("2020-03-02 10:20:00"),
+        name="green_tripdata_2020-03.b.parquet",
+    )
+    bench.replay_well(march)
+    refused = bench.replay(passed)
+    assert refused.returncode == 1
+    assert "1 of 2 valid trips would come too late" in refused.stderr
+    assert len(trips(bench.records())) == 1
+    bench.replay_well(passed, "--as-late")
+    records = bench.records()
+    assert len(trips(records)) == 3
+    for partition in records:
+        stamps = [record.timestamp_ms for record in partition]
+        assert stamps == sorted(stamps)
+
+
+def test_a_replay_of_a_part_leaves_the_stream_where_the_part_ends(bench: Bench) -> None:
+    file = real_month(MONTH)
+    bench.replay_well(file, "--to", "2023-12-01T06:00:00")
+    bench.replay_well(file, "--from", "2023-12-01T06:00:00", "--to", "2023-12-01T12:00:00")
+    arrived = ids(trips(bench.records()))
+    assert len(arrived) == len(set(arrived))
+
+
+def test_the_pace_is_kept(bench: Bench, tmp_path: Path) -> None:
+    # 10:00:00 ─ 20 minutes ─ 10:20:00 at 600 event seconds a second: two seconds
+    file = green_parquet(tmp_path, *(dropoff(f"2020-03-01 10:{minute:02}:00") for minute in range(21)))
+    started = time.monotonic()
+    bench.replay_well(file, "--speedup", "600")
+    assert time.monotonic() - started >= 2
+    assert len(markers(bench.records()[0])) >= 10
