@@ -20,7 +20,7 @@ IDENTITY_COLUMNS = (
 
 @dataclass(frozen=True)
 class TripIdentity:
-    """The values that identify a ride; `ordinal` counts from 0 the rows of one file that are equal in the rest."""
+    """What identifies a ride; `ordinal` counts from 0 the rows of a file that are equal in the rest."""
 
     taxi_type: str
     pickup_at: datetime | None
@@ -33,10 +33,10 @@ class TripIdentity:
     ordinal: int = 0
 
     def text(self) -> str:
-        """The canonical text: columns in order joined by `|`, nulls empty, clocks as `YYYY-MM-DD HH:MM:SS`."""
+        """The canonical text: values in order, joined by `|`; nulls empty, clocks `YYYY-MM-DD HH:MM:SS`."""
         values = [getattr(self, column) for column in (*IDENTITY_COLUMNS, "ordinal")]
         return "|".join("" if value is None else str(value) for value in values)
 
     def trip_id(self) -> str:
-        """MD5 of the canonical text, written as a UUID (128 bits: no collision is to be expected in 10^15 trips)."""
+        """MD5 of the canonical text, written as a UUID: in 10^15 trips no collision is to be expected."""
         return str(uuid.UUID(md5(self.text().encode(), usedforsecurity=False).hexdigest()))

@@ -16,7 +16,9 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or not self.name.islower():
-            raise ValueError(f"rule name {self.name!r} must be lower_snake_case: it is stored in a text[] column")
+            raise ValueError(
+                f"rule name {self.name!r} must be lower_snake_case: it is stored in a text[] column"
+            )
         if not self.breaks_when.strip():
             raise ValueError(f"rule {self.name} has no predicate: it could never be broken")
 
@@ -42,11 +44,11 @@ RULES = (
 
 
 def is_valid_sql() -> str:
-    """SQL that is true for a valid trip and false otherwise, never null: `missing_field` covers every null."""
+    """SQL that is true for a valid trip, else false and never null: `missing_field` covers every null."""
     return "not (" + " or ".join(f"({rule.breaks_when})" for rule in RULES) + ")"
 
 
 def broken_rules_sql() -> str:
-    """SQL that names the broken rules, joined by commas in the order of `RULES`; empty text for a valid trip."""
+    """SQL that names the broken rules, joined by commas in the order of `RULES`; empty for a valid trip."""
     cases = ", ".join(f"case when {rule.breaks_when} then '{rule.name}' end" for rule in RULES)
     return f"concat_ws(',', {cases})"

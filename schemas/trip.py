@@ -52,4 +52,4 @@ def subject(topic: str) -> str:
 
 
 TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime"}
-"""Kept for ever: replayed records carry timestamps of years ago, and any retention would delete them at once."""
+"""Kept for ever: replayed records carry timestamps of years ago, any retention would delete them at once."""

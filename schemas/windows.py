@@ -16,9 +16,13 @@ class SlidingWindows:
         if self.slide <= timedelta(0):
             raise ValueError(f"slide is {self.slide}: windows that do not move never end")
         if self.slide > self.size:
-            raise ValueError(f"slide {self.slide} > size {self.size}: trips between two windows would be in none")
+            raise ValueError(
+                f"slide {self.slide} > size {self.size}: trips between two windows would be in none"
+            )
         if self.size % self.slide:
-            raise ValueError(f"size {self.size} is no multiple of slide {self.slide}: panes could not be shared")
+            raise ValueError(
+                f"size {self.size} is no multiple of slide {self.slide}: panes could not be shared"
+            )
         if self.max_disorder < timedelta(0):
             raise ValueError(f"max_disorder is {self.max_disorder}: events cannot come before they happen")
 

@@ -25,7 +25,7 @@ def configuration(settings: ZoneFaresSettings) -> Configuration:
         "pipeline.name": JOB_NAME,
         "pipeline.jars": settings.jar_urls,
         "parallelism.default": str(settings.flink_parallelism),
-        # Clocks are New York wall-clock time, carried unchanged; Kafka's timestamps hold them as if they were UTC.
+        # Clocks are New York wall-clock time, carried unchanged; Kafka's timestamps hold them as if in UTC.
         "table.local-time-zone": "UTC",
     }
     if settings.flink_restore_from:
@@ -59,7 +59,7 @@ def _remote_environment(config: Configuration) -> StreamExecutionEnvironment:
 def main() -> int:
     """Submit the job; its id is the only line printed to standard output."""
     environment, _ = attach(ZoneFaresSettings())  # type: ignore[call-arg]  # read from the environment
-    print(environment.execute_async(JOB_NAME).get_job_id())
+    print(environment.execute_async(JOB_NAME).get_job_id())  # noqa: T201 - data for the caller
     return 0
 
 

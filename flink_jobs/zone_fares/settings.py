@@ -31,7 +31,7 @@ class ZoneFaresSettings(BaseSettings):
     def jdbc_options(self) -> dict[str, str]:
         """Connection options of Flink's JDBC connector.
 
-        Flink has no type for uuid, text[] and interval: `stringtype=unspecified` lets Postgres read them from text.
+        Flink has no type for uuid and text[]: `stringtype=unspecified` lets Postgres read them from text.
         """
         dsn = urlsplit(self.postgres_dsn)
         options = "reWriteBatchedInserts=true&stringtype=unspecified&ApplicationName=zone_fares"

@@ -33,12 +33,14 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
         "consumer_group": settings.consumer_group,
         "kafka_bootstrap_servers": settings.kafka_bootstrap_servers,
         "schema_registry_url": settings.schema_registry_url,
-        "postgres": ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in settings.jdbc_options.items()),
+        "postgres": ", ".join(
+            f"'{key}' = '{_quoted(value)}'" for key, value in settings.jdbc_options.items()
+        ),
     }
 
 
 def _is_progress_marker() -> str:
-    """A record without value is a marker only under the marker's key; a stranger's empty record is a dead letter."""
+    """A record without value is a marker only under the marker's key; a stranger's is a dead letter."""
     return f"(record_key = '{PROGRESS_MARKER_KEY.decode()}' and error is not null and payload is null)"
 
 

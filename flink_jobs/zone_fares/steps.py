@@ -1,7 +1,7 @@
 """Names for the operators of the job: the same in the dashboard, in metrics and in savepoints.
 
-The SQL planner calls operators `Calc[12]`. Here each gets the name of the step that it does, and the name is its uid
-too, so that state finds its operator again when the planner numbers the plan otherwise.
+The SQL planner calls operators `Calc[12]`. Here each gets the name of the step that it does, and the name is
+its uid too, so that state finds its operator again when the planner numbers the plan otherwise.
 """
 
 import re

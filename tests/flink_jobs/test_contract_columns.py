@@ -38,7 +38,9 @@ def test_each_sink_names_the_first_columns_of_its_table_in_their_order(sink: str
 
 @pytest.mark.parametrize("sink", SINKS)
 def test_each_insert_selects_as_many_columns_as_its_sink_has(sink: str) -> None:
-    assert len(columns_of_insert(job_sql("inserts.sql"), sink)) == len(columns_of_ddl(job_sql("sinks.sql"), sink))
+    assert len(columns_of_insert(job_sql("inserts.sql"), sink)) == len(
+        columns_of_ddl(job_sql("sinks.sql"), sink)
+    )
 
 
 def test_the_trips_sink_is_the_avro_trip_in_the_same_order() -> None:

@@ -38,7 +38,7 @@ def tables() -> TableEnvironment:
 
 
 def trip(clock: str, cents: int, *, trip_id: str = "", zone: int = 74, disposition: str = "on_time") -> Row:
-    dropoff = datetime.strptime(f"2024-01-01 {clock}", "%Y-%m-%d %H:%M:%S")
+    dropoff = datetime.fromisoformat(f"2024-01-01 {clock}")
     return Row(dropoff, "green", zone, trip_id or f"{clock}-{cents}", cents, disposition)
 
 
@@ -77,7 +77,10 @@ def test_a_dropoff_on_the_minute_belongs_to_the_minute_that_begins(tables: Table
 def test_trips_in_one_window_are_averaged_in_dollars(tables: TableEnvironment) -> None:
     # 10:04  $10.00    10:10  $5.01    10:10  $5.00
     # [09:56, 10:11) holds all three: $20.01 / 3 = $6.67
-    rows = {row[0]: row[1:] for row in fares(tables, [trip("10:04:30", 1000), trip("10:10:10", 501), trip("10:10:20", 500)])}
+    rows = {
+        row[0]: row[1:]
+        for row in fares(tables, [trip("10:04:30", 1000), trip("10:10:10", 501), trip("10:10:20", 500)])
+    }
     assert rows["10:11"] == (3, 2001, Decimal("6.6700"))
 
 
@@ -89,10 +92,17 @@ def test_an_average_is_rounded_once_to_a_hundredth_of_a_cent(tables: TableEnviro
 
 def test_a_copy_in_the_same_minute_is_counted_once_and_noted(tables: TableEnvironment) -> None:
     copies = [trip("10:04:30", 1000, trip_id="a"), trip("10:04:30", 1000, trip_id="a"), trip("10:04:40", 500)]
-    assert query(tables, copies, "select trip_id, copies from counted_once") == [("10:04:40-500", 1), ("a", 2)]
+    assert query(tables, copies, "select trip_id, copies from counted_once") == [
+        ("10:04:40-500", 1),
+        ("a", 2),
+    ]
     assert fares(tables, copies)[0][1:3] == (2, 1500)
 
 
 def test_only_trips_that_are_on_time_enter_a_window(tables: TableEnvironment) -> None:
-    trips = [trip("10:04:30", 1000), trip("10:04:31", 900, disposition="after_close"), trip("10:04:32", -5, disposition="quarantined")]
+    trips = [
+        trip("10:04:30", 1000),
+        trip("10:04:31", 900, disposition="after_close"),
+        trip("10:04:32", -5, disposition="quarantined"),
+    ]
     assert fares(tables, trips)[0][1:3] == (1, 1000)

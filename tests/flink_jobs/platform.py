@@ -1,0 +1,95 @@
+"""The running platform, as its users drive it: replay, wait for the ledger, read the tables."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+
+from stack import job, reset
+from stack.endpoints import Endpoints
+from stack.flink_rest import FlinkRest, poll
+from stack.job_status import JobStatus, read_status
+from stack.ledger import Ledger, read_ledger
+from stack.processes import OwnProcess, own_processes
+from stack.settings import ROOT
+
+BALANCE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A stack whose topic and tables were empty, with a fresh job on it."""
+
+    endpoints: Endpoints
+
+    @classmethod
+    def fresh(cls, endpoints: Endpoints) -> "Platform":
+        """Start over on this stack."""
+        reset.reset(endpoints)
+        job.start(endpoints, reset.JOB, fresh=True)
+        return cls(endpoints)
+
+    def replay(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run `replay` to its end."""
+        return subprocess.run(
+            self.replay_command(*arguments), env=self.environment, capture_output=True, text=True, check=False
+        )
+
+    def replay_command(self, *arguments: str | Path) -> list[str]:
+        """The command line of a replay."""
+        return [sys.executable, "-m", "producer", "replay", *map(str, arguments)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of the producer."""
+        ours = {"PYTHONPATH": str(ROOT), "TAXI_HOME": str(self.endpoints.home)}
+        return {**os.environ, **self.endpoints.as_environment(), **ours}
+
+    def balanced_ledger(self) -> Ledger:
+        """Wait for the quiet point at which every record in Kafka is accounted for."""
+        return poll(self._balanced, seconds=BALANCE_SECONDS, what="the ledger to balance")
+
+    def status(self) -> JobStatus:
+        """How the job does."""
+        return read_status(FlinkRest(self.endpoints.flink_rest_url), reset.JOB)
+
+    def part(self, name: str) -> OwnProcess:
+        """The running process of a part."""
+        return next(own for own in own_processes(self.endpoints.home) if own.part == name)
+
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        """The answer of Postgres to a small question."""
+        with psycopg.connect(self.endpoints.postgres_dsn) as connection:
+            return connection.execute(text.encode()).fetchall()
+
+    def table(self, name: str, like: duckdb.DuckDBPyRelation, folder: Path) -> duckdb.DuckDBPyRelation:
+        """The rows of a table of ours, with the columns of `like`."""
+        return self.rows(f"select {', '.join(like.columns)} from taxi.{name}", folder)
+
+    def rows(self, query: str, folder: Path) -> duckdb.DuckDBPyRelation:
+        """The answer of Postgres, typed as Postgres types it; a million rows in a second."""
+        path = folder / "rows.csv"
+        with psycopg.connect(self.endpoints.postgres_dsn) as connection, path.open("wb") as stream:
+            types = _duckdb_types(connection, query)
+            with connection.cursor().copy(f"copy ({query}) to stdout (format csv, header)") as blocks:
+                stream.writelines(blocks)
+        return duckdb.connect().read_csv(str(path), dtype=types)
+
+    def _balanced(self) -> Ledger | None:
+        ledger = read_ledger(self.endpoints)
+        return ledger if ledger.balances else None
+
+
+def _duckdb_types(connection: psycopg.Connection[tuple[object, ...]], query: str) -> dict[str, str]:
+    cursor = connection.execute(f"select * from ({query}) as answer limit 0")
+    names = {"int4": "integer", "int8": "bigint", "float8": "double", "text": "varchar", "uuid": "varchar"}
+    types = {}
+    for column in cursor.description or ():
+        known = connection.adapters.types[column.type_code].name
+        types[column.name] = "decimal(12, 4)" if known == "numeric" else names.get(known, known)
+    return types

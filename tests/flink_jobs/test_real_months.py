@@ -1,0 +1,76 @@
+"""Whole real months through Kafka, Flink and Postgres, equal row for row to the independent oracle."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stack.flink_rest import poll
+from stack.parts.flink import TASKMANAGER
+from tests.flink_jobs.platform import Platform
+from tests.oracle.oracle import Oracle, assert_same_rows
+from tests.oracle.real_months import real_month
+
+pytestmark = pytest.mark.integration
+
+
+def assert_equal_to_oracle(platform: Platform, oracle: Oracle, folder: Path) -> None:
+    assert_same_rows(
+        oracle.zone_fares_15m(), platform.table("zone_fares_15m", oracle.zone_fares_15m(), folder)
+    )
+    assert_same_rows(oracle.valid_trips(), platform.table("trips", oracle.valid_trips(), folder))
+    broken = "select trip_id, array_to_string(array(select unnest(rules) order by 1), ',') as rules"
+    expected = oracle.quarantined().project("trip_id, array_to_string(rules, ',') as rules")
+    assert_same_rows(expected, platform.rows(f"{broken} from taxi.quarantined_trips", folder))
+
+
+def test_a_month_of_2023_gives_exactly_the_rows_of_the_oracle(platform: Platform, tmp_path: Path) -> None:
+    month = real_month("green_tripdata_2023-12.parquet")
+    published = platform.replay(month, "--speedup", "max")
+    assert published.returncode == 0, published.stderr
+    (green, *_) = platform.balanced_ledger().entries
+    assert (green.windowed, green.quarantined, green.late, green.duplicates) == (63_899, 316, 0, 0)
+    assert_equal_to_oracle(platform, Oracle([month], "green", "2023-12"), tmp_path)
+
+
+def test_a_taskmanager_killed_in_mid_replay_changes_no_row(
+    platform: Platform, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    month = real_month("green_tripdata_2020-03.csv.gz")
+    with subprocess.Popen(
+        platform.replay_command(month, "--speedup", "max"), env=platform.environment
+    ) as replay:
+        poll(lambda: some_windows_are_written(platform), seconds=120, what="the first windows")
+        platform.part(TASKMANAGER).process.kill()
+        killed_at = time.monotonic()
+        poll(lambda: platform.status().restarts > 0, seconds=60, what="the job to restart")
+        poll(lambda: platform.status().is_running, seconds=60, what="the job to run again")
+        seconds = time.monotonic() - killed_at
+        record_property("recovery_seconds", f"{seconds:.1f}")
+        assert replay.wait(300) == 0
+    (green, *_) = platform.balanced_ledger().entries
+    assert (green.windowed, green.quarantined, green.late, green.duplicates) == (221_929, 1_477, 0, 0)
+    assert_equal_to_oracle(platform, Oracle([month], "green", "2020-03"), tmp_path)
+
+
+def test_a_reissued_month_adds_duplicates_and_changes_nothing_else(
+    platform: Platform, tmp_path: Path
+) -> None:
+    first, reissued = (
+        real_month("green_tripdata_2020-12.csv.gz"),
+        real_month("green_tripdata_2020-12.parquet"),
+    )
+    assert platform.replay(first, "--speedup", "max").returncode == 0
+    platform.balanced_ledger()
+    assert platform.replay(reissued, "--speedup", "max", "--as-late").returncode == 0
+    (green, *_) = platform.balanced_ledger().entries
+    assert (green.received, green.windowed, green.late) == (2 * 83_130, 82_561, 0)
+    assert green.duplicates == 83_130
+    assert_equal_to_oracle(platform, Oracle([first], "green", "2020-12"), tmp_path)
+
+
+def some_windows_are_written(platform: Platform) -> bool:
+    with_windows = "select 1 as one from taxi.zone_fares_15m limit 1"
+    return bool(platform.query(with_windows))
