@@ -11,11 +11,12 @@ demo: ## start everything, replay a real month, show the dearest zones
 
 test: lint unit integration ## everything that CI runs
 
-lint: ## style, types and import rules
+lint: ## style, types, import rules and SQL
 	@$(TAXI) tool ruff check
 	@$(TAXI) tool ruff format --check
 	@$(TAXI) tool mypy
 	@$(TAXI) tool lint-imports
+	@$(TAXI) tool sqlfluff lint --disable-progress-bar schemas/postgres
 
 unit: ## the tests that need no service
 	@$(TAXI) tool pytest -m "not integration and not drill"

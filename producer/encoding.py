@@ -52,7 +52,7 @@ class TripEncoder:
 
     def _encode_quickly(self, columns: pa.RecordBatch) -> list[bytes]:
         arrays = [_as_plain(columns.column(name), kind) for name, kind in self._fields]
-        plain = pa.record_batch(arrays, names=[name for name, _ in self._fields])
+        plain = pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in self._fields])
         frame = self._frame
         assert self._encode_fast is not None  # noqa: S101 - for the type checker
         return [

@@ -1,10 +1,9 @@
 """Moves the event clock over the prepared trips and publishes each when it happened."""
 
-import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -27,22 +26,23 @@ class Position:
 
 
 class Playback:
-    """One run over the trips from `start_row` on; `on_step` is told every step, and may raise to end it."""
+    """One run over the trips that follow `start`; `on_step` is told every step, and may raise to end it."""
 
     def __init__(
-        self, publisher: Publisher, pacer: Pacer, start_row: int, on_step: Callable[[Position], None]
+        self, publisher: Publisher, start: Marker, speedup: float, on_step: Callable[[Position], None]
     ) -> None:
         self._publisher = publisher
-        self._pacer = pacer
+        self._pacer = Pacer(start.clock_ms, start.wall, speedup)
         self._on_step = on_step
-        self._row = start_row
-        self._clock_ms = pacer.event_start_ms
-        self._last_marker = self.marker()
+        self._row = start.row
+        self._clock_ms = start.clock_ms
+        self._last_marker = start
 
     def play(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Publish every row of these batches, in their order, none before it is due."""
-        for batch in batches:
-            records = self._publisher.records(batch)
+        for number, records in enumerate(map(self._publisher.records, batches)):
+            if number == 0:  # only now all is ready
+                self._pacer = replace(self._pacer, wall_start=time.monotonic())
             sent = 0
             while sent < len(records):
                 sent = self._step(records, sent)
@@ -74,7 +74,8 @@ class Playback:
             self._wait_for(records.replay_ms[sent], event_now)
         if markers.is_due(self._last_marker, self.marker()):
             self.send_marker()
-        self._on_step(self._position(event_now))
+        lag_seconds = self._pacer.lag_seconds(self._clock_ms, time.monotonic())
+        self._on_step(Position(self._row, self._clock_ms, lag_seconds))
         return end
 
     def _wait_for(self, next_ms: int, event_now: float) -> None:
@@ -82,7 +83,3 @@ class Playback:
         self._clock_ms = max(self._clock_ms, min(next_ms, int(event_now) // SECOND_MS * SECOND_MS))
         seconds = self._pacer.wall_of(next_ms) - time.monotonic()
         self._publisher.wait(min(LONGEST_WAIT_SECONDS, max(0.0, seconds)))
-
-    def _position(self, event_now: float) -> Position:
-        lag = 0.0 if math.isinf(event_now) else (event_now - self._clock_ms) / 1000 / self._pacer.speedup
-        return Position(self._row, self._clock_ms, max(0.0, lag))

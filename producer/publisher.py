@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from confluent_kafka import KafkaError, Message, Producer
 
 from producer.encoding import TripEncoder
@@ -107,10 +108,10 @@ class Publisher:
     def records(self, trips: pa.RecordBatch) -> Records:
         """Encode a batch of prepared trips."""
         partitions = partitions_of(trips.column("trip_id"), self._topic.partition_count)
-        replay_ms = trips.column("replay_at").cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy()
+        replay_ms = pc.cast(pc.cast(trips.column("replay_at"), pa.timestamp("ms")), pa.int64()).to_numpy()
         return Records(
             values=self._encoder.encode(trips),
-            keys=trips.column("trip_id").cast(pa.binary()).to_pylist(),
+            keys=pc.cast(trips.column("trip_id"), pa.binary()).to_pylist(),
             partitions=partitions.tolist(),
             timestamps=np.maximum(replay_ms, self._floors_ms[partitions]).tolist(),
             replay_ms=replay_ms.tolist(),
@@ -118,6 +119,7 @@ class Publisher:
 
     def send(self, records: Records, start: int, end: int) -> None:
         """Queue these rows; waits while the queue is full."""
+        self._note_departure()
         produce, name = self._producer.produce, self._topic.name
         rows = slice(start, end)
         columns = (
@@ -137,6 +139,7 @@ class Publisher:
 
     def send_marker(self, marker: Marker) -> None:
         """Tell every partition how far the event clock has come."""
+        self._note_departure()
         on_its_way = _Round(marker, awaited=self._topic.partition_count)
         self._rounds.append(on_its_way)
         self.markers_sent += 1
@@ -174,6 +177,11 @@ class Publisher:
         if arrived > self._arrived or not self.in_flight:
             self._last_sign, self._has_warned = time.monotonic(), False
         self._arrived = max(self._arrived, arrived)
+
+    def _note_departure(self) -> None:
+        """Silence counts from here, when nothing was awaited before."""
+        if not self.in_flight:
+            self._last_sign = time.monotonic()
 
     def _refuse_silence(self) -> None:
         if self._broken:

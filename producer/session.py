@@ -10,8 +10,7 @@ from confluent_kafka import KafkaException
 from producer.errors import StoppedByUser, UserError
 from producer.instants import text_of
 from producer.ledger import Entry, ReplayLedger
-from producer.markers import closing_clock_ms
-from producer.pace import Pacer
+from producer.markers import Marker, closing_clock_ms
 from producer.playback import Playback, Position
 from producer.prepared import Span, batches
 from producer.progress import Report
@@ -68,8 +67,8 @@ class Session:
         self._check = check
         self._entry = assignment.entry
         self._started = self._last_write = time.monotonic()
-        pacer = Pacer(assignment.entry.clock_ms, self._started, assignment.speedup)
-        self._playback = Playback(publisher, pacer, assignment.entry.next_row, self._after_step)
+        start = Marker(assignment.entry.clock_ms, assignment.entry.next_row, self._started)
+        self._playback = Playback(publisher, start, assignment.speedup, self._after_step)
 
     def run(self) -> Outcome:
         """Publish all of it; StoppedByUser and UserError say what is acknowledged and how to go on."""

@@ -31,6 +31,12 @@ def main() -> None:
             raise
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
         sys.exit(1)
+    except Exception as error:
+        if Settings.from_environment().debug:
+            raise
+        what = f"{type(error).__name__}: {error}"
+        print(f"error: {what}; nobody foresaw this: TAXI_DEBUG=1 shows where", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -183,6 +189,14 @@ def reset(yes: bool = typer.Option(False, "--yes", help="Do not ask.")) -> None:
     if not yes:
         typer.confirm(f"This removes the trips of {files} from Kafka and Postgres. Go on?", abort=True)
     anew.reset(endpoints)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def bench(context: typer.Context) -> None:
+    """Measure: ./taxi bench stream FILE."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.bench(context.args)
 
 
 @app.command(context_settings=PASS_THROUGH)

@@ -12,7 +12,11 @@ select
 from
     table(
         tumble(
-            (select event_time, taxi_type, pickup_zone_id, trip_id, total_amount_cents from classified where disposition = 'on_time'),
+            (
+                select event_time, taxi_type, pickup_zone_id, trip_id, total_amount_cents
+                from classified
+                where disposition = 'on_time'
+            ),
             descriptor(event_time),
             interval '1' minute
         )

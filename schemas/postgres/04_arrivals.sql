@@ -87,18 +87,19 @@ select distinct on (arrivals.trip_id)
     arrivals.trip_id,
     arrivals.taxi_type,
     arrivals.dropoff_at,
-    arrivals.arrived_at - arrivals.dropoff_at as lateness,
     arrivals.pickup_zone_id,
     arrivals.total_amount_cents,
     arrivals.source_file,
     arrivals.arrived_at,
     arrivals.topic,
     arrivals.partition,
-    arrivals.kafka_offset
+    arrivals.kafka_offset,
+    arrivals.arrived_at - arrivals.dropoff_at as lateness
 from taxi.late_arrivals as arrivals
-where not exists (
-    select 1
-    from taxi.trips
-    where trips.trip_id = arrivals.trip_id and trips.dropoff_at = arrivals.dropoff_at
-)
+where
+    not exists (
+        select 1
+        from taxi.trips
+        where trips.trip_id = arrivals.trip_id and trips.dropoff_at = arrivals.dropoff_at
+    )
 order by arrivals.trip_id, arrivals.arrived_at, arrivals.topic, arrivals.partition, arrivals.kafka_offset;

@@ -21,11 +21,19 @@ with entries as (
         records
     from taxi.received_records
     union all
-    select taxi_type, date_trunc('hour', window_start), 'windowed', trips
+    select
+        taxi_type,
+        date_trunc('hour', window_start),
+        'windowed',
+        trips
     from taxi.zone_fares_15m
     where extract(minute from window_end)::integer % 15 = 0
     union all
-    select taxi_type, date_trunc('hour', dropoff_minute), 'duplicates', repeats
+    select
+        taxi_type,
+        date_trunc('hour', dropoff_minute),
+        'duplicates',
+        repeats
     from taxi.repeated_arrivals
     union all
     select
@@ -44,7 +52,11 @@ with entries as (
     from taxi.quarantined_arrivals as arrivals
     left join taxi.quarantined_trips using (topic, partition, kafka_offset)
     union all
-    select 'unknown', date_trunc('hour', arrived_at), 'dead_letters', 1
+    select
+        'unknown',
+        date_trunc('hour', arrived_at),
+        'dead_letters',
+        1
     from taxi.dead_letters
 ),
 

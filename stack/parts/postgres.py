@@ -112,7 +112,7 @@ def private_folder(home: Path) -> Path:
 def installation(home: Path) -> Path:
     """Postgres' own folder, or a copy where its user cannot reach ours."""
     original = _wheel_folder() / INSTALLATION
-    if account().run([str(original / "bin" / "postgres"), "--version"]).returncode == 0:
+    if account().user is None or account().may_enter(original / "bin"):
         return original
     return _copied_installation(private_folder(home))
 
@@ -123,12 +123,17 @@ def client_program(name: str) -> Path:
 
 
 def _shelter(home: Path) -> Path:
-    home.mkdir(parents=True, exist_ok=True)
-    return home if account().user is None or account().may_enter(home) else private_folder(home)
+    if account().user is None or account().may_enter(home):
+        return home
+    return private_folder(home)
 
 
 def _prepare(site: Site) -> Program:
-    data, programs = data_folder(site.home), installation(site.home) / "bin"
+    data = data_folder(site.home)
+    data.parent.mkdir(mode=0o755, exist_ok=True)
+    if data.parent.stat().st_uid != os.geteuid():  # everybody may write in /var/tmp
+        raise UserError(f"{data.parent} belongs to another user", "remove it, or move the stack: TAXI_HOME")
+    programs = installation(site.home) / "bin"
     if not (data / "PG_VERSION").exists():
         _initialise(data, programs)
     settings = {**SERVER_SETTINGS, "port": str(site.ports.postgres)}
@@ -145,7 +150,6 @@ def _initialise(data: Path, programs: Path) -> None:
     """Make the cluster aside and rename it, so that a killed initdb leaves nothing half-made."""
     draft = data.with_name(f"{data.name}-draft")
     shutil.rmtree(draft, ignore_errors=True)
-    data.parent.mkdir(parents=True, exist_ok=True)
     account().own(draft)
     options = ["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
     done = account().run([str(programs / "initdb"), "-D", str(draft), *options])

@@ -23,7 +23,6 @@ def registry(site: Site) -> Part:
         check=lambda: subject_count(site.endpoints.schema_registry_url),
         # It ends itself when Kafka does not answer: no use in starting it before.
         starts_after=kafka.NAME,
-        timeout_seconds=120,
     )
 
 

@@ -1,4 +1,4 @@
-"""`replay` on a real Kafka and a real registry: every trip arrives, in order, whatever happens to the producer."""
+"""`replay` on a real Kafka and registry: every trip arrives, in order, whatever happens."""
 
 import io
 import json
@@ -150,7 +150,7 @@ def test_records_are_framed_for_the_registry_and_decode_to_the_trips_of_the_file
         f" where trip_id = '{record.key.decode()}'"
     )
     row = dict(zip(wanted.columns, wanted.fetchall()[0], strict=True))
-    assert decoded == row
+    assert decoded | {"trip_id": str(decoded["trip_id"])} == row
 
 
 def test_any_client_finds_a_trip_on_the_same_partition(bench: Bench, tmp_path: Path) -> None:

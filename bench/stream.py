@@ -1,0 +1,96 @@
+"""How fast a month goes from the start of its replay to its last window in Postgres, and what that costs.
+
+Drives the platform by its own commands. The stack is emptied first, so `--yes` is asked for.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+POLL_SECONDS = 0.3
+LONGEST_SECONDS = 1_800
+COUNT_TRIPS = (
+    "select count(*) as windows, coalesce(sum(trips) filter"
+    " (where extract(minute from window_end)::integer % 15 = 0), 0)::bigint as trips from taxi.zone_fares_15m"
+)
+COLUMNS = ("run", "trips", "windows", "seconds", "trips/s", "TaskManager CPU s", "CPU s per M trips")
+
+
+def stream(
+    file: Annotated[Path, typer.Argument(help="A TLC month.", exists=True)],
+    runs: Annotated[int, typer.Option(help="How often; the first run warms the JVM up.", min=1)] = 3,
+    yes: Annotated[bool, typer.Option("--yes", help="Empty the stack for it.")] = False,
+) -> None:
+    """Replay FILE at full speed and wait for its last window."""
+    if not yes:
+        raise typer.BadParameter("the benchmark empties the topic and the tables: say --yes")
+    taxi("inspect", str(file))  # prepares the month: sorting it is not what is measured
+    taxi("replay", str(file), "--dry-run")
+    table = Table(*COLUMNS, title=f"{file.name}, replayed at full speed")
+    for number in range(1, runs + 1):
+        table.add_row(str(number), *(f"{value:,}" for value in one_run(file)))
+    Console().print(table)
+
+
+def one_run(file: Path) -> tuple[int, int, float, int, float, float]:
+    """Trips, windows, seconds, trips/s, CPU seconds of the TaskManager, and these per million trips."""
+    taxi("reset", "--yes")
+    taxi("job", "deploy", "zone_fares", "--fresh")
+    worker = taskmanager()
+    cpu_before, begun = cpu_seconds(worker), time.monotonic()
+    taxi("replay", str(file), "--speedup", "max")
+    await_balance()
+    seconds, cpu = time.monotonic() - begun, cpu_seconds(worker) - cpu_before
+    windows, trips = (int(value) for value in taxi("sql", "--csv", COUNT_TRIPS).splitlines()[1].split(","))
+    return trips, windows, round(seconds, 1), int(trips / seconds), round(cpu, 1), round(cpu / trips * 1e6, 1)
+
+
+def await_balance() -> None:
+    """Wait until the ledger adds up: the last window is in Postgres."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while subprocess.run([ROOT / "taxi", "ledger"], capture_output=True, check=False).returncode:
+        if time.monotonic() > deadline:
+            sys.exit(f"error: no balance within {LONGEST_SECONDS} s; see ./taxi ledger")
+        time.sleep(POLL_SECONDS)
+
+
+def taskmanager() -> psutil.Process:
+    """The TaskManager's process, known by what it carries in its environment."""
+    home = os.environ.get("TAXI_HOME", str(ROOT / ".taxi"))
+    wanted = {"TAXI_HOME": home, "TAXI_PART": "flink-taskmanager"}.items()
+    return next(process for process in psutil.process_iter() if wanted <= environment_of(process).items())
+
+
+def environment_of(process: psutil.Process) -> dict[str, str]:
+    """Its environment; empty for a process that is none of our business."""
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Processor time that it used so far."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def taxi(*arguments: str) -> str:
+    """Run a command of ours; a failure ends the benchmark with its message."""
+    done = subprocess.run([ROOT / "taxi", *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"error: ./taxi {' '.join(arguments)} failed")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    typer.run(stream)
