@@ -48,8 +48,7 @@ class KafkaCluster:
         admin = self._admin()
         if name not in self._ask(lambda: admin.list_topics(timeout=TIMEOUT_SECONDS)).topics:
             self._create(admin, name, partition_count)
-        asked = admin.describe_topics(TopicCollection([name]), request_timeout=TIMEOUT_SECONDS)
-        described = self._ask(asked[name].result)
+        described = self._ask(_described, admin, name)
         self._refuse_short_retention(admin, name)
         return Topic(name, str(described.topic_id), len(described.partitions))
 
@@ -95,14 +94,34 @@ class KafkaCluster:
         return AdminClient(self.configuration)
 
     def _ask(self, question: Callable[..., Answer], *details: object) -> Answer:
-        try:
-            return question(*details)
-        except (KafkaException, TimeoutError) as error:
-            reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
-            raise UserError(
-                f"Kafka at {self.bootstrap_servers} does not answer ({reason})",
-                "start the stack with ./taxi up, or set KAFKA_BOOTSTRAP_SERVERS",
-            ) from None
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                return question(*details)
+            except (KafkaException, TimeoutError) as error:
+                if not _passes_soon(error) or time.monotonic() > deadline:
+                    raise self._silence(error) from None
+                time.sleep(0.1)
+
+    def _silence(self, error: Exception) -> UserError:
+        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
+        return UserError(
+            f"Kafka at {self.bootstrap_servers} does not answer ({reason})",
+            "start the stack with ./taxi up, or set KAFKA_BOOTSTRAP_SERVERS",
+        )
+
+
+def _described(admin: AdminClient, name: str) -> Any:
+    return admin.describe_topics(TopicCollection([name]), request_timeout=TIMEOUT_SECONDS)[name].result()
+
+
+def _passes_soon(error: Exception) -> bool:
+    """A topic that was made a moment ago has no leader yet."""
+    return isinstance(error, KafkaException) and error.args[0].code() in {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
 
 
 def _newest_marker_ms(consumer: Consumer, place: TopicPartition) -> int | None:

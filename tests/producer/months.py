@@ -1,5 +1,6 @@
 """Small TLC months for tests: a line shows only what matters."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ GREEN_COLUMNS: dict[str, tuple[pa.DataType, Any]] = {
 
 def dropoff(clock: str, **others: Any) -> dict[str, Any]:
     """A ride that ends then, after a minute's drive."""
-    pickup = duckdb.sql(f"select timestamp '{clock}' - interval 1 minute").fetchall()[0][0]
+    pickup = datetime.fromisoformat(clock) - timedelta(minutes=1)
     return {"lpep_dropoff_datetime": clock, "lpep_pickup_datetime": str(pickup), **others}
 
 
@@ -63,7 +64,8 @@ def prepared(file: Path, cache: Path) -> Prepared:
 
 def rows(source: Prepared, columns: str = "*") -> list[tuple[Any, ...]]:
     """Its rows, in its order."""
-    return duckdb.sql(f"select {columns} from read_parquet('{source.path}')").fetchall()
+    with duckdb.connect() as connection:
+        return connection.read_parquet(str(source.path)).project(columns).fetchall()
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -42,11 +41,9 @@ def test_a_month_as_csv_and_as_parquet_holds_the_same_trips(cache: Path) -> None
     csv, parquet = (
         prepared(real_month(f"green_tripdata_2020-12.{end}"), cache) for end in ("csv.gz", "parquet")
     )
-    valid_ids = "select trip_id from read_parquet('{}') where is_valid"
+    valid_ids = {trip_id for trip_id, is_valid in rows(csv, "trip_id, is_valid") if is_valid}
     assert rows(csv, "trip_id, replay_at") == rows(parquet, "trip_id, replay_at")
-    assert duckdb.sql(f"select count(distinct trip_id) from ({valid_ids.format(csv.path)})").fetchall() == [
-        (82_561,)
-    ]
+    assert len(valid_ids) == 82_561
 
 
 def test_trip_ids_are_those_of_the_contract(cache: Path) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import duckdb
 import fastavro
 import httpx
 import pytest
@@ -20,9 +19,10 @@ from confluent_kafka import Producer
 from producer.instants import floor_minute
 from producer.markers import closing_clock_ms
 from producer.prepared import span_of
+from schemas import trip
 from stack.endpoints import Endpoints
 from tests.oracle.real_months import real_month
-from tests.producer.months import dropoff, green_parquet, prepared
+from tests.producer.months import dropoff, green_parquet, prepared, rows
 from tests.producer.topics import Record, all_records, markers, record_count, trips
 
 pytestmark = pytest.mark.integration
@@ -88,8 +88,7 @@ def ids(records: list[Record]) -> list[str]:
 
 
 def expected_ids(file: Path, cache: Path) -> set[str]:
-    found = duckdb.sql(f"select trip_id from read_parquet('{prepared(file, cache).path}')").fetchall()
-    return {trip_id for (trip_id,) in found}
+    return {trip_id for (trip_id,) in rows(prepared(file, cache), "trip_id")}
 
 
 def falsely_late(partition: list[Record], dropoffs: dict[bytes, int]) -> list[bytes]:
@@ -104,9 +103,8 @@ def falsely_late(partition: list[Record], dropoffs: dict[bytes, int]) -> list[by
 
 
 def valid_dropoffs(file: Path, cache: Path) -> dict[bytes, int]:
-    query = "select trip_id, epoch_ms(dropoff_at) from read_parquet('{}') where is_valid"
-    rows = duckdb.sql(query.format(prepared(file, cache).path)).fetchall()
-    return {trip_id.encode(): dropoff_ms for trip_id, dropoff_ms in rows}
+    found = rows(prepared(file, cache), "trip_id, epoch_ms(dropoff_at), is_valid")
+    return {trip_id.encode(): dropoff_ms for trip_id, dropoff_ms, is_valid in found if is_valid}
 
 
 def test_a_month_arrives_whole_and_in_order_with_markers(bench: Bench, cache: Path) -> None:
@@ -145,11 +143,9 @@ def test_records_are_framed_for_the_registry_and_decode_to_the_trips_of_the_file
     answer = httpx.get(f"{bench.endpoints.schema_registry_url}/schemas/ids/{schema_id}").json()
     schema = fastavro.parse_schema(json.loads(answer["schema"]))
     decoded = fastavro.schemaless_reader(io.BytesIO(record.value[5:]), schema, None)
-    wanted = duckdb.sql(
-        f"select * exclude (is_valid, replay_at) from read_parquet('{prepared(file, cache).path}')"
-        f" where trip_id = '{record.key.decode()}'"
-    )
-    row = dict(zip(wanted.columns, wanted.fetchall()[0], strict=True))
+    wanted = next(row for row in rows(prepared(file, cache)) if row[0] == record.key.decode())
+    columns = trip.current().columns
+    row = dict(zip(columns, wanted[: len(columns)], strict=True))
     assert decoded | {"trip_id": str(decoded["trip_id"])} == row
 
 

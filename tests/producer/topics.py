@@ -64,7 +64,7 @@ def markers(records: Sequence[Record]) -> list[Record]:
 
 def _partition(consumer: Consumer, place: TopicPartition) -> list[Record]:
     consumer.assign([place])
-    found = []
+    found: list[Record] = []
     while True:
         message = consumer.poll(10)
         assert message is not None, f"no answer on {place}"
