@@ -256,7 +256,7 @@ class _Outcome:
     def line(self) -> str:
         if self.error:
             return str(self.error)
-        return f"{self.month}: {self.file}{' (already there)' if self.was_there else ''}"
+        return f"{self.month}{' (already there)' if self.was_there else ''}: {self.file}"
 
 
 def fetch(

@@ -14,6 +14,8 @@ from producer.pace import Pacer
 from producer.publisher import Publisher, Records
 
 LONGEST_WAIT_SECONDS = 0.1
+SHORTEST_WAIT_SECONDS = 0.01
+"""In fast replays the trips of so long are sent together; each keeps its own timestamp."""
 
 
 @dataclass(frozen=True)
@@ -82,4 +84,4 @@ class Playback:
         """Where no trips are, the clock moves on alone, by whole seconds."""
         self._clock_ms = max(self._clock_ms, min(next_ms, int(event_now) // SECOND_MS * SECOND_MS))
         seconds = self._pacer.wall_of(next_ms) - time.monotonic()
-        self._publisher.wait(min(LONGEST_WAIT_SECONDS, max(0.0, seconds)))
+        self._publisher.wait(min(LONGEST_WAIT_SECONDS, max(SHORTEST_WAIT_SECONDS, seconds)))

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producer.encoding import TripEncoder
 from producer.errors import UserError
@@ -167,12 +168,21 @@ class Publisher:
         return not self.in_flight
 
     def abandon(self) -> None:
-        """Drop what could not be sent."""
+        """Drop what could not be sent; the publisher is of no use afterwards."""
         self._producer.purge()
-        self._producer.flush(1)
+        deadline = time.monotonic() + 1.0
+        while self.in_flight and time.monotonic() < deadline:
+            with suppress(KafkaException, SystemError):  # that the dropped records failed is no news
+                self._producer.poll(0.05)
 
     def _serve(self, seconds: float) -> None:
-        self._producer.poll(seconds)
+        try:
+            self._producer.poll(seconds)
+        except (KafkaException, SystemError):
+            # A fatal error is raised here, or hides behind the callback that was served after it.
+            self._broken = self._broken or self._last_error
+        if self._broken:
+            raise UserError(f"Kafka refused a record: {self._broken}")
         arrived = self._queued - self.in_flight
         if arrived > self._arrived or not self.in_flight:
             self._last_sign, self._has_warned = time.monotonic(), False
@@ -184,8 +194,6 @@ class Publisher:
             self._last_sign = time.monotonic()
 
     def _refuse_silence(self) -> None:
-        if self._broken:
-            raise UserError(f"Kafka refused a record: {self._broken}")
         silent_seconds = time.monotonic() - self._last_sign
         if silent_seconds > self._outage_seconds:
             raise UserError(f"Kafka has not answered for {silent_seconds:.0f} s ({self._last_error})")

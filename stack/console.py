@@ -8,7 +8,7 @@ from rich.console import Console
 @cache
 def console() -> Console:
     """For progress and messages."""
-    return Console(stderr=True)
+    return Console(stderr=True, soft_wrap=True)
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from stack import database, job, lifecycle, reset
@@ -69,7 +70,7 @@ def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
     asked = ("--taxi-type", taxi_type, "--month", month)
     fetched = _producer(endpoints, "fetch", *asked, capture=True)
     if fetched.returncode == 0:
-        return Path(fetched.stdout.decode().split()[-1])
+        return Path(fetched.stdout.decode().strip().partition(": ")[2])
     console().print(
         f"the real month {taxi_type} {month} cannot be had here, so a SYNTHETIC one takes its place",
         style="yellow",
@@ -104,6 +105,7 @@ def _report(endpoints: Endpoints, ledger: Ledger, path: Path, *, seconds: float)
     output().print(
         f"\n{windowed:,} trips of {path.name} are in their windows, {seconds:.1f} s after the replay began\n",
         highlight=False,
+        soft_wrap=True,
     )
     print_ledger(ledger)
     _print_dearest(endpoints)
@@ -112,7 +114,8 @@ def _report(endpoints: Endpoints, ledger: Ledger, path: Path, *, seconds: float)
 
 def _print_dearest(endpoints: Endpoints) -> None:
     found = database.query(endpoints.postgres_dsn, DEAREST_ZONES)
-    table = Table(title="\nThe ten dearest zones to be picked up in (of those with 30 trips or more)")
+    title = "\nThe ten dearest zones to be picked up in, of those with 30 trips or more"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, min_width=len(title))
     for column in found.columns:
         table.add_column(column, justify="left" if column in {"zone", "borough"} else "right")
     for row in found.rows:

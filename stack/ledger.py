@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich import box
 from rich.table import Table
 
 from stack import database
@@ -57,19 +58,18 @@ def read_ledger(endpoints: Endpoints) -> Ledger:
 
 
 def print_ledger(ledger: Ledger) -> None:
-    """One line an account, and whether it adds up."""
-    table = Table(title="Where every record went")
-    table.add_column("taxi type")
-    for column in ("received", *ACCOUNTS, "progress markers", "imbalance"):
-        table.add_column(column.replace("_", " "), justify="right")
+    """One line an account, one column a taxi type, and whether it adds up."""
+    table = Table(title="Where every record went", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("")
     for entry in ledger.entries:
-        accounts = [
-            getattr(entry, account) for account in ("received", *ACCOUNTS, "progress_markers", "imbalance")
-        ]
-        table.add_row(entry.taxi_type, *(f"{amount:,}" for amount in accounts))
+        table.add_column(entry.taxi_type, justify="right")
+    for account in ("received", *ACCOUNTS, "imbalance", "progress_markers"):
+        amounts = [getattr(entry, account) for entry in ledger.entries]
+        table.add_row(account.replace("_", " "), *(f"{amount:,}" for amount in amounts))
     output().print(table)
-    verdict = "adds up exactly" if ledger.balances else "does not add up (yet)"
+    verdict = "it adds up exactly" if ledger.balances else "it does not add up (yet)"
     output().print(
-        f"{ledger.records_in_kafka:,} records in Kafka, {ledger.records_read:,} accounted for: it {verdict}",
+        f"{ledger.records_in_kafka:,} records in Kafka, {ledger.records_read:,} accounted for: {verdict}",
         highlight=False,
+        soft_wrap=True,
     )

@@ -236,13 +236,13 @@ def test_the_command_names_the_file_and_says_when_it_was_there(site: Site, tmp_p
     runner = command(site.base_url, tmp_path)
     file = tmp_path / "cache" / "months" / NAME
     assert runner.run("--month", "2024-01") == Told(0, f"green 2024-01: {file}\n", "")
-    assert runner.run("--month", "2024-01").out == f"green 2024-01: {file} (already there)\n"
+    assert runner.run("--month", "2024-01").out == f"green 2024-01 (already there): {file}\n"
 
 
 def test_the_command_looks_into_the_users_folder_first(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(parquet_bytes())
     told = command(NOWHERE, tmp_path, data_dir=tmp_path).run("--month", "2024-01")
-    assert told.out == f"green 2024-01: {tmp_path / NAME} (already there)\n"
+    assert told.out == f"green 2024-01 (already there): {tmp_path / NAME}\n"
 
 
 def test_the_command_copies_a_month_at_hand_to_the_named_folder(tmp_path: Path) -> None:
