@@ -72,6 +72,7 @@ class Workshop:
         config: dict[str, Any] = {"memory_limit": self.memory_limit, "temp_directory": str(spill)}
         try:
             with duckdb.connect(config=config) as connection:
+                connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
                 yield connection
         finally:
             shutil.rmtree(spill, ignore_errors=True)

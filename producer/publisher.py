@@ -3,9 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +56,16 @@ class _Round:
 
     marker: Marker
     awaited: int
+    failure: str = ""
+
+    def note_arrival(self, error: KafkaError | None, _record: Message) -> None:
+        """Called for each partition. What is never called back stays in memory with all that it knows, so
+        a round knows nothing of the publisher.
+        """
+        if error:
+            self.failure = error.str()
+        else:
+            self.awaited -= 1
 
 
 class Publisher:
@@ -86,7 +94,7 @@ class Publisher:
         self._warn = warn
         self._check = check
         self._rounds: deque[_Round] = deque()
-        self._broken: str | None = None
+        self._broken = ""
         self._last_error = "no answer"
         self._last_sign = time.monotonic()
         self._has_warned = False
@@ -150,7 +158,7 @@ class Publisher:
                 key=PROGRESS_MARKER_KEY,
                 partition=partition,
                 timestamp=max(marker.clock_ms, floor_ms),
-                on_delivery=partial(self._marker_arrived, on_its_way),
+                on_delivery=on_its_way.note_arrival,
             )
         self._queued += self._topic.partition_count
 
@@ -167,26 +175,26 @@ class Publisher:
             self._serve(0.05)
         return not self.in_flight
 
-    def abandon(self) -> None:
-        """Drop what could not be sent; the publisher is of no use afterwards."""
-        self._producer.purge()
-        deadline = time.monotonic() + 1.0
-        while self.in_flight and time.monotonic() < deadline:
-            with suppress(KafkaException, SystemError):  # that the dropped records failed is no news
-                self._producer.poll(0.05)
-
     def _serve(self, seconds: float) -> None:
         try:
             self._producer.poll(seconds)
         except (KafkaException, SystemError):
             # A fatal error is raised here, or hides behind the callback that was served after it.
             self._broken = self._broken or self._last_error
+        self._note_acknowledged()
         if self._broken:
             raise UserError(f"Kafka refused a record: {self._broken}")
         arrived = self._queued - self.in_flight
         if arrived > self._arrived or not self.in_flight:
             self._last_sign, self._has_warned = time.monotonic(), False
         self._arrived = max(self._arrived, arrived)
+
+    def _note_acknowledged(self) -> None:
+        """Rounds end in the order in which they began, unless one fails."""
+        while self._rounds and not self._rounds[0].awaited:
+            self.acknowledged = self._rounds.popleft().marker
+        if self._rounds:
+            self._broken = self._broken or self._rounds[0].failure
 
     def _note_departure(self) -> None:
         """Silence counts from here, when nothing was awaited before."""
@@ -212,14 +220,6 @@ class Publisher:
                 self.wait(0.05)
             else:
                 return
-
-    def _marker_arrived(self, on_its_way: _Round, error: KafkaError | None, _record: Message) -> None:
-        if error:
-            self._broken = self._broken or error.str()
-            return
-        on_its_way.awaited -= 1
-        while self._rounds and not self._rounds[0].awaited:
-            self.acknowledged = self._rounds.popleft().marker
 
     def _note_error(self, error: KafkaError) -> None:
         self._last_error = error.str()

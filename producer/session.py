@@ -79,7 +79,6 @@ class Session:
             self._settle()
             raise StoppedByUser(f"stopped {self._so_far}; {GO_ON}") from None
         except (UserError, KafkaException) as error:
-            self._publisher.abandon()
             self._note_acknowledged()
             reason = error.args[0].str() if isinstance(error, KafkaException) else error
             raise UserError(f"{reason}; gave up {self._so_far}", GO_ON) from None
@@ -96,12 +95,11 @@ class Session:
 
     def _settle(self) -> None:
         """Give Kafka a moment to take what was sent, and note exactly how far it came."""
-        if self._publisher.settle(SETTLE_SECONDS):
-            with suppress(StoppedByUser):
+        with suppress(StoppedByUser, UserError):  # it ends in any case
+            if self._publisher.settle(SETTLE_SECONDS):
                 self._playback.send_marker()
             self._publisher.settle(1.0)
         self._note_acknowledged()
-        self._publisher.abandon()
 
     def _after_step(self, position: Position) -> None:
         self._check()

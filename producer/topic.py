@@ -13,6 +13,7 @@ from producer.errors import UserError
 from schemas.trip import PROGRESS_MARKER_KEY, TOPIC_CONFIG
 
 TIMEOUT_SECONDS = 10.0
+FIRST_ANSWER_SECONDS = 5.0
 FIRST_LOOK_BACK = 100
 """Records read first in search of a marker: a replay that ended well ends with one."""
 
@@ -36,7 +37,7 @@ class KafkaCluster:
 
     def check(self) -> None:
         """Raises UserError when no broker answers."""
-        self._ask(lambda: self._admin().list_topics(timeout=TIMEOUT_SECONDS))
+        self._ask(lambda: self._admin().list_topics(timeout=FIRST_ANSWER_SECONDS))
 
     @property
     def configuration(self) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def deploy(
     ] = False,
 ) -> None:
     """Start the job: from its newest savepoint or checkpoint where there is one, else from the beginning."""
-    start(Endpoints.of_running_stack(), _known(name), fresh=fresh)
+    known = _known(name)
+    start(Endpoints.of_running_stack(), known, fresh=fresh)
 
 
 @app.command()
@@ -47,7 +48,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Say how the job does; exit 1 unless it runs."""
-    found = read_status(FlinkRest(Endpoints.of_running_stack().flink_rest_url), _known(name))
+    known = _known(name)
+    found = read_status(FlinkRest(Endpoints.of_running_stack().flink_rest_url), known)
     if as_json:
         print(json.dumps(asdict(found), indent=2))  # noqa: T201 - data for programs
     else:
@@ -63,7 +65,8 @@ def stop(
     ] = True,
 ) -> None:
     """Stop the job; the next deploy goes on where it stopped."""
-    end(Endpoints.of_running_stack(), _known(name), savepoint=savepoint)
+    known = _known(name)
+    end(Endpoints.of_running_stack(), known, savepoint=savepoint)
 
 
 def start(endpoints: Endpoints, name: str, *, fresh: bool = False) -> Job:
