@@ -25,7 +25,7 @@ from stack.supervision import Supervisor, console_log
 POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
-STATE_FOLDERS = ("kafka", "registry", "flink", "postgres", "jobs", "replays", "logs", "run")
+STATE_FOLDERS = ("kafka", "registry", "flink", "postgres", "jobs", "replays", "logs", "run", "tmp")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from stack.errors import UserError
 from stack.loopback import get_json
-from stack.parts.java import class_path, java, java_home
+from stack.parts.java import class_path, java, java_home, temporary_folder
 from stack.parts.part import Part, Program, Site
 from stack.ports import LOOPBACK
 from stack.settings import ROOT, inherited_environment
@@ -118,6 +118,7 @@ def _common_options(site: Site, name: str) -> list[str]:
     return [
         *_wheel_java_options().split(),
         "-Djava.security.manager=allow",
+        temporary_folder(site.home),
         "-XX:+UseG1GC",
         "-XX:+ExitOnOutOfMemoryError",
         f"-Dlog.file={site.logs / f'{name}.log'}",
@@ -156,6 +157,7 @@ def _configuration(site: Site) -> dict[str, object]:
         "restart-strategy.type": "exponential-delay",
         "restart-strategy.exponential-delay.initial-backoff": "1 s",
         "restart-strategy.exponential-delay.max-backoff": "30 s",
+        "metrics.fetcher.update-interval": "2 s",
         # A killed TaskManager is to be missed in seconds, not after the default of fifty.
         "heartbeat.interval": "3 s",
         "heartbeat.timeout": "12 s",

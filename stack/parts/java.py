@@ -16,6 +16,13 @@ def java() -> str:
     return str(java_home() / "bin" / "java")
 
 
+def temporary_folder(home: Path) -> str:
+    """The option that keeps what a JVM unpacks at run time in the home, where `down --purge` finds it."""
+    folder = home / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"-Djava.io.tmpdir={folder}"
+
+
 def class_path(jars: Iterable[Path]) -> str:
     """Jars as one argument."""
     return ":".join(str(jar) for jar in jars)

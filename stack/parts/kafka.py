@@ -8,7 +8,7 @@ from pathlib import Path
 from stack.errors import UserError
 from stack.jars import ensure
 from stack.loopback import require_listener
-from stack.parts.java import class_path, java
+from stack.parts.java import class_path, java, temporary_folder
 from stack.parts.part import Part, Program, Site
 from stack.ports import LOOPBACK
 from stack.processes import KAFKA_PART
@@ -48,7 +48,8 @@ def _prepare(site: Site) -> Program:
     if not (folder / "data" / "meta.properties").exists():
         _format_storage(jars, properties, site)
     options = ["-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", _logging()]
-    return Program([java(), *options, "-cp", jars, "kafka.Kafka", str(properties)], directory=folder)
+    command = [java(), *options, temporary_folder(site.home), "-cp", jars, "kafka.Kafka", str(properties)]
+    return Program(command, directory=folder)
 
 
 def _logging() -> str:

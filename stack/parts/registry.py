@@ -8,7 +8,7 @@ from stack.filelock import file_lock
 from stack.jars import ensure
 from stack.loopback import get_json
 from stack.parts import kafka
-from stack.parts.java import java
+from stack.parts.java import java, temporary_folder
 from stack.parts.part import Part, Program, Site
 from stack.ports import LOOPBACK
 
@@ -39,7 +39,8 @@ def _prepare(site: Site) -> Program:
     # Only the quick compiler: it starts in two thirds of the time, and its work is small.
     options = ["-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"]
     runner = _unpacked(archive, site.settings.cache / "unpacked" / archive.name.removesuffix(".tar.gz"))
-    return Program([java(), *options, "-jar", str(runner)], directory=folder, environment=_environment(site))
+    command = [java(), *options, temporary_folder(site.home), "-jar", str(runner)]
+    return Program(command, directory=folder, environment=_environment(site))
 
 
 def _environment(site: Site) -> dict[str, str]:
