@@ -35,8 +35,15 @@ class TripIdentity:
     def text(self) -> str:
         """The canonical text: values in order, joined by `|`; nulls empty, clocks `YYYY-MM-DD HH:MM:SS`."""
         values = [getattr(self, column) for column in (*IDENTITY_COLUMNS, "ordinal")]
-        return "|".join("" if value is None else str(value) for value in values)
+        return "|".join(_text(value) for value in values)
 
     def trip_id(self) -> str:
         """MD5 of the canonical text, written as a UUID: in 10^15 trips no collision is to be expected."""
         return str(uuid.UUID(md5(self.text().encode(), usedforsecurity=False).hexdigest()))
+
+
+def _text(value: object) -> str:
+    """Clocks to the second, whatever more an engine carries: the TLC publishes whole seconds."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return "" if value is None else str(value)
