@@ -21,6 +21,7 @@ from stack.settings import ROOT, Settings, person_environment
 SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
 SYNTHETIC_ROWS = 60_000
 QUIET_SECONDS = 300
+FIRST_WINDOW_SECONDS = 3600
 
 DEAREST_ZONES = """
 select
@@ -50,9 +51,12 @@ def demo(
     _start_over(endpoints, path.name, allowed=start_over)
     job.start(endpoints, reset.JOB, fresh=True)
     begun = time.monotonic()
-    _run_producer(endpoints, "replay", str(path), "--speedup", speedup)
+    first_window_seconds = _replay(endpoints, path, speedup)
     ledger = poll(lambda: _balanced(endpoints), seconds=QUIET_SECONDS, what="the last window to close")
-    _report(endpoints, ledger, path, seconds=time.monotonic() - begun)
+    _report_times(ledger, path, first_window_seconds, time.monotonic() - begun)
+    print_ledger(ledger)
+    _print_dearest(endpoints)
+    _print_ways_on(endpoints)
 
 
 def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
@@ -68,31 +72,38 @@ def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
 def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
     """The real month where it can be had, else a synthetic one."""
     asked = ("--taxi-type", taxi_type, "--month", month)
-    fetched = _producer(endpoints, "fetch", *asked, capture=True)
-    if fetched.returncode == 0:
-        return Path(fetched.stdout.decode().strip().partition(": ")[2])
+    fetch = _producer(endpoints, "fetch", *asked, stdout=subprocess.PIPE)
+    found, _ = fetch.communicate()
+    if fetch.returncode == 0:
+        return Path(found.decode().strip().partition(": ")[2])
     console().print(
         f"the real month {taxi_type} {month} cannot be had here, so a SYNTHETIC one takes its place",
         style="yellow",
     )
-    made = Settings.from_environment().cache / "synthetic" / f"{taxi_type}_tripdata_{month}.parquet"
+    made = Settings.from_environment().cache / "synthetic" / f"{taxi_type}_tripdata_{month}.synthetic.parquet"
     made.parent.mkdir(parents=True, exist_ok=True)
-    _run_producer(endpoints, "generate", *asked, "--rows", str(SYNTHETIC_ROWS), "--to", str(made))
+    if _producer(endpoints, "generate", *asked, "--rows", str(SYNTHETIC_ROWS), "--to", str(made)).wait():
+        raise UserError("no month could be made either", "the message is above")
     return made
 
 
-def _run_producer(endpoints: Endpoints, *arguments: str) -> None:
-    if _producer(endpoints, *arguments, capture=False).returncode:
-        raise UserError(f"`./taxi {arguments[0]}` failed", "its message is above")
+def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
+    """Publish the month; return after how many seconds the first window was there to read."""
+    begun = time.monotonic()
+    with _producer(endpoints, "replay", str(path), "--speedup", speedup) as replay:
+        poll(lambda: replay.poll() or _has_windows(endpoints), seconds=FIRST_WINDOW_SECONDS, what="a window")
+        first_window_seconds = time.monotonic() - begun
+    if replay.returncode:
+        raise UserError("the replay failed", "its message is above")
+    return first_window_seconds
 
 
-def _producer(endpoints: Endpoints, *arguments: str, capture: bool) -> subprocess.CompletedProcess[bytes]:
+def _producer(endpoints: Endpoints, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
     environment = {**person_environment(), **endpoints.as_environment(), "PYTHONPATH": str(ROOT)}
     environment["TAXI_HOME"] = str(endpoints.home)
     if not environment.get("TLC_DATA_DIR") and SHARED_MONTHS.is_dir():
         environment["TLC_DATA_DIR"] = str(SHARED_MONTHS)
-    command = [sys.executable, "-m", "producer", *arguments]
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE if capture else None, check=False)
+    return subprocess.Popen([sys.executable, "-m", "producer", *arguments], env=environment, stdout=stdout)
 
 
 def _balanced(endpoints: Endpoints) -> Ledger | None:
@@ -100,16 +111,18 @@ def _balanced(endpoints: Endpoints) -> Ledger | None:
     return ledger if ledger.balances else None
 
 
-def _report(endpoints: Endpoints, ledger: Ledger, path: Path, *, seconds: float) -> None:
+def _has_windows(endpoints: Endpoints) -> bool:
+    return bool(database.query(endpoints.postgres_dsn, "select 1 from taxi.zone_fares_15m limit 1").rows)
+
+
+def _report_times(ledger: Ledger, path: Path, first_window_seconds: float, seconds: float) -> None:
     windowed = sum(entry.windowed for entry in ledger.entries)
     output().print(
-        f"\n{windowed:,} trips of {path.name} are in their windows, {seconds:.1f} s after the replay began\n",
+        f"\nThe first window could be read {first_window_seconds:.1f} s after the replay began,"
+        f" the last after {seconds:.1f} s: {windowed:,} trips of {path.name}\n",
         highlight=False,
         soft_wrap=True,
     )
-    print_ledger(ledger)
-    _print_dearest(endpoints)
-    _print_ways_on(endpoints)
 
 
 def _print_dearest(endpoints: Endpoints) -> None:
