@@ -30,6 +30,8 @@ class JobStatus:
     job_id: str
     uptime_seconds: float
     restarts: int
+    restarted_at: float | None
+    """When the last restart began, in seconds since the epoch."""
     watermark: str | None
     records_read: int
     checkpoint: Checkpoint | None
@@ -58,7 +60,7 @@ def read_status(flink: FlinkRest, name: str) -> JobStatus:
     """Ask the cluster for the newest job of this name."""
     known = flink.jobs(name)
     if not known:
-        return JobStatus(name, "NOT RUNNING", False, "", 0, 0, None, 0, None, "")
+        return JobStatus(name, "NOT RUNNING", False, "", 0, 0, None, None, 0, None, "")
     job = known[0]
     details = flink.get(f"/jobs/{job.job_id}")
     return JobStatus(
@@ -68,6 +70,7 @@ def read_status(flink: FlinkRest, name: str) -> JobStatus:
         job_id=job.job_id,
         uptime_seconds=details["duration"] / 1000,
         restarts=_restarts(flink, job),
+        restarted_at=details["timestamps"]["RESTARTING"] / 1000 or None,
         watermark=_watermark(flink, job, details),
         records_read=_records_read(flink, job, details),
         checkpoint=_checkpoint(flink, job),
