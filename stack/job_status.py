@@ -21,6 +21,15 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Restarts:
+    """How often the job began again, when last (in seconds since the epoch), and from which checkpoint."""
+
+    count: int
+    last_at: float | None
+    restored_checkpoint: int | None
+
+
+@dataclass(frozen=True)
 class JobStatus:
     """The state of a job as an operator asks for it."""
 
@@ -29,9 +38,7 @@ class JobStatus:
     is_running: bool
     job_id: str
     uptime_seconds: float
-    restarts: int
-    restarted_at: float | None
-    """When the last restart began, in seconds since the epoch."""
+    restarts: Restarts
     watermark: str | None
     records_read: int
     checkpoint: Checkpoint | None
@@ -48,7 +55,7 @@ class JobStatus:
         )
         rows = [
             (self.name, self.state),
-            ("up for", f"{self.uptime_seconds:,.0f} s, {self.restarts} restarts"),
+            ("up for", f"{self.uptime_seconds:,.0f} s, {self.restarts.count} restarts"),
             ("watermark", self.watermark or "none yet"),
             ("records read", f"{self.records_read:,}"),
             ("last checkpoint", checkpoint),
@@ -60,7 +67,7 @@ def read_status(flink: FlinkRest, name: str) -> JobStatus:
     """Ask the cluster for the newest job of this name."""
     known = flink.jobs(name)
     if not known:
-        return JobStatus(name, "NOT RUNNING", False, "", 0, 0, None, None, 0, None, "")
+        return JobStatus(name, "NOT RUNNING", False, "", 0, Restarts(0, None, None), None, 0, None, "")
     job = known[0]
     details = flink.get(f"/jobs/{job.job_id}")
     return JobStatus(
@@ -69,8 +76,7 @@ def read_status(flink: FlinkRest, name: str) -> JobStatus:
         is_running=job.is_running,
         job_id=job.job_id,
         uptime_seconds=details["duration"] / 1000,
-        restarts=_restarts(flink, job),
-        restarted_at=details["timestamps"]["RESTARTING"] / 1000 or None,
+        restarts=_restarts(flink, job, details),
         watermark=_watermark(flink, job, details),
         records_read=_records_read(flink, job, details),
         checkpoint=_checkpoint(flink, job),
@@ -78,9 +84,17 @@ def read_status(flink: FlinkRest, name: str) -> JobStatus:
     )
 
 
-def _restarts(flink: FlinkRest, job: Job) -> int:
+def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any]) -> Restarts:
     metrics = flink.get(f"/jobs/{job.job_id}/metrics?get=numRestarts")
-    return int(metrics[0]["value"]) if metrics else 0
+    latest = flink.get(f"/jobs/{job.job_id}/checkpoints").get("latest") or {}
+    last_at = details["timestamps"]["RESTARTING"] / 1000 or None
+    # The metric lags behind while a TaskManager is missed; that there was a restart is known before.
+    counted = int(metrics[0]["value"]) if metrics else 0
+    return Restarts(
+        count=max(counted, int(last_at is not None)),
+        last_at=last_at,
+        restored_checkpoint=(latest.get("restored") or {}).get("id"),
+    )
 
 
 def _watermark(flink: FlinkRest, job: Job, details: dict[str, Any]) -> str | None:
@@ -104,7 +118,8 @@ def _records_read(flink: FlinkRest, job: Job, details: dict[str, Any]) -> int:
 
 
 def _checkpoint(flink: FlinkRest, job: Job) -> Checkpoint | None:
-    newest = flink.get(f"/jobs/{job.job_id}/checkpoints").get("latest", {}).get("completed")
+    latest = flink.get(f"/jobs/{job.job_id}/checkpoints").get("latest") or {}
+    newest = latest.get("completed")
     if not newest:
         return None
     return Checkpoint(

@@ -13,11 +13,25 @@ from flink_jobs.zone_fares.steps import name_steps
 
 JOB_NAME = "zone_fares"
 
+FAULT_TOLERANCE = {
+    # A restart repeats at most this much; where checkpoints are kept is the cluster's business.
+    "execution.checkpointing.interval": "5 s",
+    "execution.checkpointing.min-pause": "1 s",
+    "execution.checkpointing.mode": "EXACTLY_ONCE",
+    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    # A checkpoint may fail while Postgres is away; the job itself need not.
+    "execution.checkpointing.tolerable-failed-checkpoints": "100",
+    "restart-strategy.type": "exponential-delay",
+    "restart-strategy.exponential-delay.initial-backoff": "1 s",
+    "restart-strategy.exponential-delay.max-backoff": "30 s",
+}
+
 
 def configuration(settings: ZoneFaresSettings) -> Configuration:
     """What the job needs of the cluster, wherever it runs."""
     host, _, port = settings.flink_rest_url.rpartition("/")[2].partition(":")
     options = {
+        **FAULT_TOLERANCE,
         "execution.target": "remote",
         "execution.attached": "false",
         "rest.address": host,

@@ -151,12 +151,7 @@ def _configuration(site: Site) -> dict[str, object]:
         "state.backend.type": "hashmap",
         "execution.checkpointing.dir": (folder / "checkpoints").as_uri(),
         "execution.checkpointing.savepoint-dir": (folder / "savepoints").as_uri(),
-        "execution.checkpointing.interval": "10 s",
-        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.checkpointing.num-retained": 3,
-        "restart-strategy.type": "exponential-delay",
-        "restart-strategy.exponential-delay.initial-backoff": "1 s",
-        "restart-strategy.exponential-delay.max-backoff": "30 s",
         "metrics.fetcher.update-interval": "2 s",
         # A killed TaskManager is to be missed in seconds, not after the default of fifty.
         "heartbeat.interval": "3 s",

@@ -76,7 +76,7 @@ def test_every_kind_of_poison_becomes_a_dead_letter_and_the_trips_after_it_are_c
     missing = [kind for kind in kinds if not any(error.startswith(kind) for error in errors)]
     assert (len(errors), missing) == (len(kinds), [])
     assert sum(entry.windowed + entry.quarantined for entry in ledger.entries) == 1_000
-    assert platform.status().restarts == 0
+    assert platform.status().restarts.count == 0
 
 
 def test_a_dead_letter_keeps_the_bytes_and_the_schema_id(platform: Platform) -> None:
