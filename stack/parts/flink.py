@@ -153,6 +153,8 @@ def _configuration(site: Site) -> dict[str, object]:
         "execution.checkpointing.savepoint-dir": (folder / "savepoints").as_uri(),
         "execution.checkpointing.num-retained": 3,
         "metrics.fetcher.update-interval": "2 s",
+        # Until a question to a killed TaskManager is given up, it holds back every other metric.
+        "web.timeout": "10 s",
         # A killed TaskManager is to be missed in seconds, not after the default of fifty.
         "heartbeat.interval": "3 s",
         "heartbeat.timeout": "12 s",
