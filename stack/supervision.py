@@ -13,7 +13,7 @@ from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
 from stack.errors import UserError
-from stack.parts.part import Program
+from stack.parts.program import Program
 from stack.processes import SUPERVISOR_PART, identity
 from stack.settings import ROOT, inherited_environment
 

@@ -10,7 +10,8 @@ from typing import Any
 from stack.errors import UserError
 from stack.loopback import get_json
 from stack.parts.java import class_path, java, java_home, temporary_folder
-from stack.parts.part import Part, Program, Site
+from stack.parts.part import Part, Site
+from stack.parts.program import Program
 from stack.ports import LOOPBACK
 from stack.settings import ROOT, inherited_environment
 

@@ -9,7 +9,8 @@ from stack.errors import UserError
 from stack.jars import ensure
 from stack.loopback import require_listener
 from stack.parts.java import class_path, java, temporary_folder
-from stack.parts.part import Part, Program, Site
+from stack.parts.part import Part, Site
+from stack.parts.program import Program
 from stack.ports import LOOPBACK
 from stack.processes import KAFKA_PART
 from stack.settings import ROOT, inherited_environment

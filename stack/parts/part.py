@@ -1,10 +1,11 @@
 """What every part has."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from stack.endpoints import Endpoints
+from stack.parts.program import Program
 from stack.record import Ports
 from stack.settings import Settings
 
@@ -30,17 +31,6 @@ class Site:
     def endpoints(self) -> Endpoints:
         """The addresses of its services."""
         return Endpoints.of_ports(self.ports, self.home)
-
-
-@dataclass(frozen=True)
-class Program:
-    """A command line for supervisord."""
-
-    command: list[str]
-    directory: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-    user: str | None = None
-    stop_signal: str = "TERM"
 
 
 @dataclass(frozen=True)

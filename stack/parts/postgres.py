@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from stack.errors import UserError
-from stack.parts.part import Part, Program, Site
+from stack.parts.part import Part, Site
+from stack.parts.program import Program
 from stack.ports import LOOPBACK
 from stack.settings import inherited_environment
 

@@ -9,7 +9,8 @@ from stack.jars import ensure
 from stack.loopback import get_json
 from stack.parts import kafka
 from stack.parts.java import java, temporary_folder
-from stack.parts.part import Part, Program, Site
+from stack.parts.part import Part, Site
+from stack.parts.program import Program
 from stack.ports import LOOPBACK
 
 NAME = "registry"
