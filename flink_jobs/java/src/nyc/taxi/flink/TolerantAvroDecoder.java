@@ -2,72 +2,110 @@ package nyc.taxi.flink;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericDatumReader;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericRecord;
+import org.apache.flink.avro.shaded.org.apache.avro.io.BinaryDecoder;
+import org.apache.flink.avro.shaded.org.apache.avro.io.DecoderFactory;
+import org.apache.flink.formats.avro.AvroToRowDataConverters;
+import org.apache.flink.formats.avro.AvroToRowDataConverters.AvroToRowDataConverter;
+import org.apache.flink.formats.avro.typeutils.AvroSchemaConverter;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.types.logical.RowType;
 
-/** Decodes a record that keeps the contract, or says in its metadata columns why it cannot be decoded. */
+/**
+ * Decodes a record that keeps the contract, or says in its metadata columns why it cannot be decoded.
+ *
+ * <p>Not a wrapper of Flink's own decoder: that one reads every record through one buffer, and what a bad record leaves
+ * in it spoils the records behind.
+ */
 final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
 
-  private static final long serialVersionUID = 1L;
+  private static final long serialVersionUID = 2L;
 
-  private final DeserializationSchema<RowData> strict;
+  static {
+    // A corrupt length would ask for gigabytes, and a JVM out of memory ends. Avro reads these limits once.
+    String limits = "org.apache.flink.avro.shaded.org.apache.avro.limits.";
+    System.setProperty(limits + "string.maxLength", "1000000");
+    System.setProperty(limits + "bytes.maxLength", "1000000");
+  }
+
+  private final RowType columns;
   private final RowContract contract;
-  private final int arity;
   private final List<String> metadata;
   private final TypeInformation<RowData> producedType;
+  private final String registryUrl;
+  private final Map<String, String> registrySettings;
+  private final AvroToRowDataConverter converter;
+
+  private transient RegistryReaders readers;
+  private transient BinaryDecoder body;
 
   TolerantAvroDecoder(
-      DeserializationSchema<RowData> strict,
+      RowType columns,
       RowContract contract,
-      int arity,
       List<String> metadata,
-      TypeInformation<RowData> producedType) {
-    this.strict = strict;
+      TypeInformation<RowData> producedType,
+      String registryUrl,
+      Map<String, String> registrySettings) {
+    this.columns = columns;
     this.contract = contract;
-    this.arity = arity;
     this.metadata = metadata;
     this.producedType = producedType;
+    this.registryUrl = registryUrl;
+    this.registrySettings = registrySettings;
+    this.converter = AvroToRowDataConverters.createRowConverter(columns);
   }
 
   @Override
-  public void open(InitializationContext context) throws Exception {
-    strict.open(context);
+  public void open(InitializationContext context) {
+    readers = new RegistryReaders(registryUrl, registrySettings, AvroSchemaConverter.convertToSchema(columns));
   }
 
   @Override
   public RowData deserialize(byte[] message) throws IOException {
-    String malformed = DecodeFailure.ofFraming(message);
+    String malformed = Framing.fault(message);
     if (malformed != null) {
       return undecodable(malformed, message);
     }
-    try {
-      GenericRowData row = (GenericRowData) strict.deserialize(message);
-      String violation = contract.violation(row);
-      return violation == null ? decoded(row) : undecodable(violation, message);
-    } catch (Exception | OutOfMemoryError failure) {
-      // A corrupt length asks for an array beyond the heap; that allocation fails alone, the heap is sound.
-      if (DecodeFailure.isOfRegistry(failure)) {
-        throw failure;
-      }
-      return undecodable(DecodeFailure.describe(failure), message);
+    GenericDatumReader<GenericRecord> reader = readers.reader(Framing.schemaId(message));
+    if (reader == null) {
+      return undecodable("unknown_schema: the registry does not know the schema id", message);
     }
+    GenericRowData row;
+    try {
+      row = (GenericRowData) converter.convert(read(reader, message));
+    } catch (Exception failure) {
+      return undecodable(Framing.describe(failure), message);
+    }
+    String violation = contract.violation(row);
+    return violation == null ? withMetadata(row) : undecodable(violation, message);
   }
 
-  private RowData decoded(GenericRowData row) {
-    if (metadata.isEmpty()) {
-      return row;
+  private GenericRecord read(GenericDatumReader<GenericRecord> reader, byte[] message) throws IOException {
+    int length = message.length - Framing.HEADER_BYTES;
+    body = DecoderFactory.get().binaryDecoder(message, Framing.HEADER_BYTES, length, body);
+    GenericRecord trip = reader.read(null, body);
+    if (!body.isEnd()) {
+      throw new TrailingBytesException();
     }
-    GenericRowData produced = new GenericRowData(arity + metadata.size());
-    for (int i = 0; i < arity; i++) {
+    return trip;
+  }
+
+  private RowData withMetadata(GenericRowData row) {
+    GenericRowData produced = new GenericRowData(columns.getFieldCount() + metadata.size());
+    for (int i = 0; i < columns.getFieldCount(); i++) {
       produced.setField(i, row.getField(i));
     }
     return produced;
   }
 
   private RowData undecodable(String error, byte[] message) {
+    int arity = columns.getFieldCount();
     GenericRowData produced = new GenericRowData(arity + metadata.size());
     for (int i = 0; i < metadata.size(); i++) {
       produced.setField(arity + i, metadataValue(metadata.get(i), error, message));
@@ -80,7 +118,7 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
       case "error":
         return StringData.fromString(error);
       case "schema_id":
-        return DecodeFailure.schemaId(message);
+        return Framing.isFramed(message) ? Framing.schemaId(message) : null;
       default:
         return message;
     }

@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.formats.avro.registry.confluent.AvroConfluentFormatOptions;
+import org.apache.flink.formats.avro.registry.confluent.RegistryAvroFormatFactory;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.Projection;
@@ -15,37 +18,39 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
 
-/** Wraps the strict format and offers what went wrong with a record as metadata columns. */
+/** Decodes only the columns that are asked for, and offers what went wrong with a record as metadata columns. */
 final class TolerantAvroFormat implements ProjectableDecodingFormat<DeserializationSchema<RowData>> {
 
-  private final ProjectableDecodingFormat<DeserializationSchema<RowData>> strict;
+  private final String registryUrl;
+  private final Map<String, String> registrySettings;
   private final Set<String> requiredFields;
   private final Set<String> uuidFields;
   private List<String> metadata = List.of();
 
-  TolerantAvroFormat(
-      ProjectableDecodingFormat<DeserializationSchema<RowData>> strict,
-      Set<String> requiredFields,
-      Set<String> uuidFields) {
-    this.strict = strict;
-    this.requiredFields = requiredFields;
-    this.uuidFields = uuidFields;
+  TolerantAvroFormat(ReadableConfig options) {
+    Map<String, String> settings = RegistryAvroFormatFactory.buildOptionalPropertiesMap(options);
+    this.registryUrl = options.get(AvroConfluentFormatOptions.URL);
+    this.registrySettings = settings == null ? Map.of() : settings;
+    this.requiredFields = Set.copyOf(options.get(TolerantAvroFormatFactory.REQUIRED_FIELDS));
+    this.uuidFields = Set.copyOf(options.get(TolerantAvroFormatFactory.UUID_FIELDS));
   }
 
   @Override
   public DeserializationSchema<RowData> createRuntimeDecoder(
       DynamicTableSource.Context context, DataType physical, int[][] projections) {
     DataType decoded = Projection.of(projections).project(physical);
+    RowType columns = (RowType) decoded.getLogicalType();
     List<DataTypes.Field> produced = new ArrayList<>(DataType.getFields(decoded));
     for (String key : metadata) {
       produced.add(DataTypes.FIELD(key, listReadableMetadata().get(key)));
     }
     return new TolerantAvroDecoder(
-        strict.createRuntimeDecoder(context, physical, projections),
-        new RowContract((RowType) decoded.getLogicalType(), requiredFields, uuidFields),
-        DataType.getFieldCount(decoded),
+        columns,
+        new RowContract(columns, requiredFields, uuidFields),
         metadata,
-        context.createTypeInformation(DataTypes.ROW(produced)));
+        context.createTypeInformation(DataTypes.ROW(produced)),
+        registryUrl,
+        registrySettings);
   }
 
   @Override

@@ -7,27 +7,21 @@ import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.formats.avro.registry.confluent.AvroConfluentFormatOptions;
 import org.apache.flink.formats.avro.registry.confluent.RegistryAvroFormatFactory;
 import org.apache.flink.table.connector.format.DecodingFormat;
-import org.apache.flink.table.connector.format.ProjectableDecodingFormat;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DeserializationFormatFactory;
 import org.apache.flink.table.factories.DynamicTableFactory;
+import org.apache.flink.table.factories.FactoryUtil;
 
 /**
- * The format {@code avro-confluent-tolerant}: Flink's {@code avro-confluent}, except that a record which cannot be
+ * The format {@code avro-confluent-tolerant}: as Flink's {@code avro-confluent}, except that a record which cannot be
  * decoded becomes a row of nulls that says why, instead of failing the job for ever.
  */
 public final class TolerantAvroFormatFactory implements DeserializationFormatFactory {
 
-  private static final ConfigOption<List<String>> UUID_FIELDS =
-      ConfigOptions.key("uuid-fields")
-          .stringType()
-          .asList()
-          .defaultValues()
-          .withDescription("Text columns that must hold UUIDs.");
-
-  private static final ConfigOption<List<String>> REQUIRED_FIELDS =
+  static final ConfigOption<List<String>> REQUIRED_FIELDS =
       ConfigOptions.key("required-fields")
           .stringType()
           .asList()
@@ -36,7 +30,12 @@ public final class TolerantAvroFormatFactory implements DeserializationFormatFac
               "Columns that must hold a value. NOT NULL cannot say so: it would promise the planner that even a row"
                   + " of an undecodable record has one.");
 
-  private final RegistryAvroFormatFactory strict = new RegistryAvroFormatFactory();
+  static final ConfigOption<List<String>> UUID_FIELDS =
+      ConfigOptions.key("uuid-fields")
+          .stringType()
+          .asList()
+          .defaultValues()
+          .withDescription("Text columns that must hold UUIDs.");
 
   @Override
   public String factoryIdentifier() {
@@ -45,28 +44,23 @@ public final class TolerantAvroFormatFactory implements DeserializationFormatFac
 
   @Override
   public Set<ConfigOption<?>> requiredOptions() {
-    return strict.requiredOptions();
+    return Set.of(AvroConfluentFormatOptions.URL);
   }
 
+  /** Those of {@code avro-confluent} for reaching the registry, and our own. */
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
-    Set<ConfigOption<?>> options = new HashSet<>(strict.optionalOptions());
-    options.add(UUID_FIELDS);
+    Set<ConfigOption<?>> options = new HashSet<>(new RegistryAvroFormatFactory().optionalOptions());
+    options.removeAll(Set.of(AvroConfluentFormatOptions.SUBJECT, AvroConfluentFormatOptions.SCHEMA));
     options.add(REQUIRED_FIELDS);
+    options.add(UUID_FIELDS);
     return options;
-  }
-
-  @Override
-  public Set<ConfigOption<?>> forwardOptions() {
-    return strict.forwardOptions();
   }
 
   @Override
   public DecodingFormat<DeserializationSchema<RowData>> createDecodingFormat(
       DynamicTableFactory.Context context, ReadableConfig options) {
-    return new TolerantAvroFormat(
-        (ProjectableDecodingFormat<DeserializationSchema<RowData>>) strict.createDecodingFormat(context, options),
-        Set.copyOf(options.get(REQUIRED_FIELDS)),
-        Set.copyOf(options.get(UUID_FIELDS)));
+    FactoryUtil.validateFactoryOptions(this, options);
+    return new TolerantAvroFormat(options);
   }
 }

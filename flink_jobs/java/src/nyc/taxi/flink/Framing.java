@@ -1,0 +1,48 @@
+package nyc.taxi.flink;
+
+import java.io.EOFException;
+import java.nio.ByteBuffer;
+
+/** Confluent's wire format (a zero byte, four bytes of schema id, the Avro body) and what can be wrong with it. */
+final class Framing {
+
+  static final int HEADER_BYTES = 5;
+
+  private static final byte MAGIC = 0;
+
+  private Framing() {}
+
+  /** An error class, a colon and details; or null when the frame is sound. */
+  static String fault(byte[] message) {
+    if (message == null) {
+      return "null_value: the record has no value";
+    }
+    if (message.length <= HEADER_BYTES) {
+      return "too_short: " + message.length + " bytes, a framed record has more than " + HEADER_BYTES;
+    }
+    if (message[0] != MAGIC) {
+      return String.format("wrong_magic: the first byte is 0x%02x, not 0x00", message[0]);
+    }
+    return null;
+  }
+
+  static boolean isFramed(byte[] message) {
+    return message != null && message.length >= HEADER_BYTES && message[0] == MAGIC;
+  }
+
+  static int schemaId(byte[] message) {
+    return ByteBuffer.wrap(message).getInt(1);
+  }
+
+  /** What went wrong behind the frame, as an error class, a colon and details. */
+  static String describe(Exception failure) {
+    if (failure instanceof EOFException) {
+      return "truncated: the record ends before its last field";
+    }
+    if (failure instanceof TrailingBytesException) {
+      return "trailing_bytes: the record goes on behind its last field";
+    }
+    // Postgres stores no U+0000 in a text.
+    return ("wrong_type: " + failure).replace('\0', ' ');
+  }
+}

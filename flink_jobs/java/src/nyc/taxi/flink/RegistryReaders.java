@@ -1,0 +1,62 @@
+package nyc.taxi.flink;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.CachedSchemaRegistryClient;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.SchemaRegistryClient;
+import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException;
+import org.apache.flink.avro.shaded.org.apache.avro.Schema;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericDatumReader;
+import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericRecord;
+
+/** Readers that resolve each writer's schema in the registry to the columns of the table. */
+final class RegistryReaders {
+
+  private static final int CACHED_SCHEMAS = 1000;
+
+  /** How long an id that the registry does not know is taken for unknown: a flood of such records must not flood it. */
+  private static final long UNKNOWN_NANOS = 10_000_000_000L;
+
+  private final SchemaRegistryClient registry;
+  private final Schema columns;
+  private final Map<Integer, GenericDatumReader<GenericRecord>> readers = new HashMap<>();
+  private final Map<Integer, Long> unknownSince = new HashMap<>();
+
+  RegistryReaders(String url, Map<String, String> settings, Schema columns) {
+    this.registry = new CachedSchemaRegistryClient(url, CACHED_SCHEMAS, settings);
+    this.columns = columns;
+  }
+
+  /**
+   * The reader for a schema id, or null when the registry does not know the id.
+   *
+   * @throws IOException when the registry fails: that is not the record's fault, which must be tried again
+   */
+  GenericDatumReader<GenericRecord> reader(int schemaId) throws IOException {
+    GenericDatumReader<GenericRecord> reader = readers.get(schemaId);
+    if (reader == null && !isKnownAsUnknown(schemaId)) {
+      reader = lookUp(schemaId);
+    }
+    return reader;
+  }
+
+  private boolean isKnownAsUnknown(int schemaId) {
+    Long since = unknownSince.get(schemaId);
+    return since != null && System.nanoTime() - since < UNKNOWN_NANOS;
+  }
+
+  private GenericDatumReader<GenericRecord> lookUp(int schemaId) throws IOException {
+    try {
+      GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(registry.getById(schemaId), columns);
+      readers.put(schemaId, reader);
+      return reader;
+    } catch (RestClientException answer) {
+      if (answer.getStatus() != 404) {
+        throw new IOException("The schema registry could not say what schema " + schemaId + " is", answer);
+      }
+      unknownSince.put(schemaId, System.nanoTime());
+      return null;
+    }
+  }
+}
