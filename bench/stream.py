@@ -34,7 +34,6 @@ def stream(
     if not yes:
         raise typer.BadParameter("the benchmark empties the topic and the tables: say --yes")
     taxi("inspect", str(file))  # prepares the month: sorting it is not what is measured
-    taxi("replay", str(file), "--dry-run")
     table = Table(*COLUMNS, title=f"{file.name}, replayed at full speed")
     for number in range(1, runs + 1):
         table.add_row(str(number), *(f"{value:,}" for value in one_run(file)))

@@ -55,8 +55,14 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 def up() -> None:
     """Start the local stack: Kafka, schema registry, Flink, Postgres."""
     from stack import lifecycle, report  # noqa: PLC0415 - a command imports only what it uses
+    from stack.job_record import JobRecords  # noqa: PLC0415
 
-    report.print_addresses(lifecycle.up())
+    endpoints = lifecycle.up()
+    if JobRecords(endpoints.home).wanted():
+        from stack import job  # noqa: PLC0415
+
+        job.resume(endpoints)
+    report.print_addresses(endpoints)
 
 
 @app.command()

@@ -19,3 +19,13 @@ def file_lock(path: Path, waiting: str) -> Iterator[None]:
             console().print(waiting, highlight=False)
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process holds the lock."""
+    with path.open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +15,14 @@ from stack import jars
 from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
+from stack.filelock import file_lock
 from stack.flink_rest import FlinkRest, Job, poll
 from stack.java_build import ensure_formats_jar
 from stack.job_record import JobRecords
 from stack.job_status import JobStatus, read_status
 from stack.parts.flink import client_environment
 from stack.settings import ROOT
-from stack.topic import Topic
+from stack.topic import TOPIC, Topic
 
 JOBS_FOLDER = ROOT / "flink_jobs"
 START_SECONDS = 60
@@ -71,38 +73,56 @@ def stop(
 
 def start(endpoints: Endpoints, name: str, *, fresh: bool = False) -> Job:
     """Submit the job unless it runs already, and wait until all its tasks run."""
-    flink, records = FlinkRest(endpoints.flink_rest_url), JobRecords(endpoints.home)
-    if running := flink.live_job(name):
-        console().print(f"{name} runs already ({running.state}, {running.job_id})", highlight=False)
-        return running
-    Topic(endpoints.kafka_bootstrap_servers).ensure()
-    if fresh:
-        records.forget(name)
-    origin = records.restore_point(name)
-    console().print(f"starting {name} from {origin or 'the beginning of the topic'} …", highlight=False)
-    job_id = _submit(endpoints, name, origin)
-    records.write(name, records.read(name).started(job_id))
-    job = poll(lambda: _running(flink, name, job_id), seconds=START_SECONDS, what=f"{name} to run")
-    console().print(
-        f"{name} runs: {endpoints.flink_rest_url}/#/job/running/{job_id}/overview", highlight=False
-    )
-    return job
+    with _one_at_a_time(endpoints, name):
+        running = FlinkRest(endpoints.flink_rest_url).live_job(name)
+        if running and fresh:
+            raise UserError(f"{name} runs already", f"./taxi job stop {name}, then deploy it afresh")
+        if running:
+            console().print(f"{name} runs already ({running.state}, {running.job_id})", highlight=False)
+            return running
+        return _start(endpoints, name, fresh=fresh)
 
 
 def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> None:
     """Stop the job if it runs."""
     flink, records = FlinkRest(endpoints.flink_rest_url), JobRecords(endpoints.home)
-    job = flink.live_job(name)
-    if job is None:
-        console().print(f"{name} does not run", highlight=False)
-        return
-    if not savepoint:
-        flink.cancel(job.job_id)
-        console().print(f"{name} is stopped; its newest checkpoint is kept", highlight=False)
-        return
-    left = flink.stop_with_savepoint(job.job_id, (endpoints.home / "flink" / "savepoints").as_uri())
-    records.write(name, records.read(name).stopped(left))
-    console().print(f"{name} is stopped; its savepoint is {left}", highlight=False)
+    with _one_at_a_time(endpoints, name):
+        records.write(name, records.read(name).stopped())
+        job = flink.live_job(name)
+        if job is None:
+            console().print(f"{name} does not run", highlight=False)
+        elif savepoint:
+            left = flink.stop_with_savepoint(job.job_id, f"file://{endpoints.home / 'flink' / 'savepoints'}")
+            console().print(f"{name} is stopped; its savepoint is {left}", highlight=False)
+        else:
+            flink.cancel(job.job_id)
+            console().print(f"{name} is stopped; its newest checkpoint is kept", highlight=False)
+
+
+def resume(endpoints: Endpoints) -> None:
+    """Start the jobs that ran and were not stopped on purpose: the cluster forgets them when it goes down."""
+    for name in JobRecords(endpoints.home).wanted():
+        start(endpoints, name)
+
+
+def _start(endpoints: Endpoints, name: str, *, fresh: bool) -> Job:
+    flink, records = FlinkRest(endpoints.flink_rest_url), JobRecords(endpoints.home)
+    topic_id = Topic(endpoints.kafka_bootstrap_servers).ensure()
+    if fresh:
+        records.forget(name)
+    origin = records.restore_point(name, topic_id)
+    console().print(f"starting {name} from {origin or 'the beginning of the topic'} …", highlight=False)
+    job_id = _submit(endpoints, name, origin)
+    records.write(name, records.read(name).started(job_id, topic_id))
+    job = poll(lambda: _running(flink, name, job_id), seconds=START_SECONDS, what=f"{name} to run")
+    dashboard = f"{endpoints.flink_rest_url}/#/job/running/{job_id}/overview"
+    console().print(f"{name} runs: {dashboard}", highlight=False)
+    return job
+
+
+def _one_at_a_time(endpoints: Endpoints, name: str) -> AbstractContextManager[None]:
+    lock = endpoints.home / "jobs" / f"{name}.lock"
+    return file_lock(lock, f"{name} is being started or stopped; waiting for it")
 
 
 def _submit(endpoints: Endpoints, name: str, origin: str) -> str:
@@ -128,6 +148,7 @@ def _submit_environment(endpoints: Endpoints, origin: str) -> dict[str, str]:
         **endpoints.as_environment(),
         **client_environment(endpoints.home),
         "PYTHONPATH": str(ROOT),
+        "TRIPS_TOPIC": TOPIC,
         "FLINK_CONNECTOR_JARS": ":".join(str(path) for path in paths),
         "FLINK_RESTORE_FROM": origin,
     }

@@ -1,28 +1,31 @@
-"""What a stack remembers of a Flink job: the runs it had and the savepoint it left."""
+"""What a stack remembers of a Flink job: its runs, the topic that it read, and whether it is to run."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class JobRecord:
-    """Job ids, oldest first, and the savepoint of the last graceful stop."""
+    """The ids of the job's runs, oldest first; `wanted` until somebody stops it on purpose."""
 
     job_ids: tuple[str, ...] = ()
-    savepoint: str = ""
+    topic_id: str = ""
+    wanted: bool = False
 
-    def started(self, job_id: str) -> "JobRecord":
+    def started(self, job_id: str, topic_id: str) -> "JobRecord":
         """The record after a start."""
-        return replace(self, job_ids=(*self.job_ids, job_id))
+        return JobRecord((*self.job_ids, job_id), topic_id, wanted=True)
 
-    def stopped(self, savepoint: str) -> "JobRecord":
-        """The record after a stop that left a savepoint."""
-        return replace(self, savepoint=savepoint)
+    def stopped(self) -> "JobRecord":
+        """The record after a stop on purpose."""
+        return replace(self, wanted=False)
 
 
 class JobRecords:
-    """The records of the jobs of one stack."""
+    """The records of the jobs of one stack, and the state that their runs left."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -33,7 +36,7 @@ class JobRecords:
             kept = json.loads(self._path(name).read_text("utf-8"))
         except FileNotFoundError:
             return JobRecord()
-        return JobRecord(tuple(kept["job_ids"]), kept["savepoint"])
+        return JobRecord(tuple(kept["job_ids"]), kept["topic_id"], kept["wanted"])
 
     def write(self, name: str, record: JobRecord) -> None:
         """Keep the record, whole or not at all."""
@@ -44,17 +47,31 @@ class JobRecords:
         draft.replace(path)
 
     def forget(self, name: str) -> None:
-        """Start over: the next deploy begins at the beginning of the topic."""
+        """Remove the record and every state that the job's runs left."""
+        for folder in self._state_folders(name):
+            shutil.rmtree(folder)
         self._path(name).unlink(missing_ok=True)
 
-    def restore_point(self, name: str) -> str:
-        """The newest savepoint or retained checkpoint of the job; empty when there is none."""
-        record = self.read(name)
-        folders = [self._home / "flink" / "checkpoints" / job_id for job_id in record.job_ids]
-        found = [meta for folder in folders for meta in folder.glob("chk-*/_metadata")]
-        if record.savepoint:
-            found.extend(Path(record.savepoint).glob("_metadata"))
+    def restore_point(self, name: str, topic_id: str) -> str:
+        """The newest savepoint or checkpoint; empty when none is of this very topic.
+
+        A topic made anew has other records under the same offsets: state of the old one is worthless.
+        """
+        if self.read(name).topic_id != topic_id:
+            return ""
+        found = [meta for folder in self._state_folders(name) for meta in folder.rglob("_metadata")]
         return str(max(found, key=lambda meta: meta.stat().st_mtime).parent) if found else ""
+
+    def wanted(self) -> list[str]:
+        """The jobs that are to run."""
+        names = [path.stem for path in (self._home / "jobs").glob("*.json")]
+        return [name for name in names if self.read(name).wanted]
+
+    def _state_folders(self, name: str) -> Iterator[Path]:
+        # The disk is asked: a stop may be killed before it could note its savepoint.
+        for job_id in self.read(name).job_ids:
+            yield from (self._home / "flink" / "checkpoints").glob(job_id)
+            yield from (self._home / "flink" / "savepoints").glob(f"savepoint-{job_id[:6]}-*")
 
     def _path(self, name: str) -> Path:
         return self._home / "jobs" / f"{name}.json"

@@ -11,11 +11,12 @@ from stack.endpoints import Endpoints
 from stack.topic import Topic
 
 ACCOUNTS = ("windowed", "quarantined", "late", "duplicates", "dead_letters")
-_SUMS = ", ".join(
-    f"coalesce(sum({account}), 0)::bigint"
-    for account in ("received", *ACCOUNTS, "progress_markers", "imbalance")
+_SUMS = ", ".join(f"sum({account})::bigint" for account in ("received", *ACCOUNTS, "progress_markers"))
+# Hours are not set off against one another: a trip too many in one does not make good one too few.
+_IMBALANCE = "sum(abs(imbalance))::bigint"
+TOTALS = (
+    f"select taxi_type, {_SUMS}, {_IMBALANCE} from taxi.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 )
-TOTALS = f"select taxi_type, {_SUMS} from taxi.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """Starting over: an empty topic, empty tables, a job without state."""
 
 import shutil
+from pathlib import Path
 
 from stack import database, job
 from stack.console import console
 from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.filelock import is_locked
 from stack.job_record import JobRecords
 from stack.topic import Topic
 
@@ -18,12 +21,19 @@ FILES = "select distinct source_file from taxi.trips order by source_file"
 
 def reset(endpoints: Endpoints) -> None:
     """Stop the job and remove what it read, kept and wrote; `./taxi job deploy` begins anew."""
+    _refuse_while_a_replay_runs(endpoints.home / "replays")
     job.end(endpoints, JOB, savepoint=False)
-    Topic(endpoints.kafka_bootstrap_servers).remove()
     JobRecords(endpoints.home).forget(JOB)
-    shutil.rmtree(endpoints.home / "replays", ignore_errors=True)
     database.query(endpoints.postgres_dsn, EMPTY_TABLES)
+    Topic(endpoints.kafka_bootstrap_servers).remove()
+    shutil.rmtree(endpoints.home / "replays", ignore_errors=True)
     console().print("started over: the topic and the tables are empty", highlight=False)
+
+
+def _refuse_while_a_replay_runs(folder: Path) -> None:
+    # It would go on into the new topic from the middle of its month.
+    if any(is_locked(path) for path in folder.glob("*.lock")):
+        raise UserError("a replay is running", "stop it first")
 
 
 def stored_files(endpoints: Endpoints) -> list[str]:

@@ -1,6 +1,6 @@
 """The topic of trips on the local stack."""
 
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from schemas.trip import TOPIC_CONFIG
@@ -8,21 +8,24 @@ from stack.errors import UserError
 from stack.flink_rest import poll
 
 TIMEOUT_SECONDS = 15
+TOPIC = "trips"
 PARTITIONS = 2
 
 
 class Topic:
     """One topic of a Kafka, made and removed as a whole."""
 
-    def __init__(self, bootstrap_servers: str, name: str = "trips") -> None:
-        self.name = name
+    def __init__(self, bootstrap_servers: str) -> None:
+        self.name = TOPIC
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
 
-    def ensure(self) -> None:
-        """Create the topic unless it is there."""
+    def ensure(self) -> str:
+        """Create the topic unless it is there; return its id, which a topic made anew does not share."""
         if not self._partitions():
             self._admin.create_topics([NewTopic(self.name, PARTITIONS, 1, config=TOPIC_CONFIG)])
             poll(lambda: self._partitions() > 0, seconds=TIMEOUT_SECONDS, what=f"topic {self.name}")
+        answer = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=TIMEOUT_SECONDS)
+        return str(answer[self.name].result().topic_id)
 
     def remove(self) -> None:
         """Delete the topic with all its records, if it is there."""

@@ -1,5 +1,6 @@
 """The settings of the job, read from the environment once."""
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,7 +26,7 @@ class ZoneFaresSettings(BaseSettings):
     @property
     def jar_urls(self) -> str:
         """The connector jars as Flink's `pipeline.jars` wants them."""
-        return ";".join(f"file://{path}" for path in self.flink_connector_jars.split(":") if path)
+        return ";".join(Path(path).as_uri() for path in self.flink_connector_jars.split(":") if path)
 
     @property
     def jdbc_options(self) -> dict[str, str]:

@@ -52,7 +52,6 @@ create temporary table trip_records (
     'topic' = '${topic}',
     'properties.bootstrap.servers' = '${kafka_bootstrap_servers}',
     'properties.group.id' = '${consumer_group}',
-    'properties.auto.offset.reset' = 'none',
     'scan.startup.mode' = 'earliest-offset',
     'key.format' = 'raw',
     'key.fields' = 'record_key',

@@ -150,8 +150,8 @@ def _configuration(site: Site) -> dict[str, object]:
         "taskmanager.numberOfTaskSlots": 4,
         "io.tmp.dirs": folder / "tmp",
         "state.backend.type": "hashmap",
-        "execution.checkpointing.dir": (folder / "checkpoints").as_uri(),
-        "execution.checkpointing.savepoint-dir": (folder / "savepoints").as_uri(),
+        "execution.checkpointing.dir": f"file://{folder / 'checkpoints'}",
+        "execution.checkpointing.savepoint-dir": f"file://{folder / 'savepoints'}",
         "execution.checkpointing.num-retained": 3,
         "metrics.fetcher.update-interval": "2 s",
         # Until a question to a killed TaskManager is given up, it holds back every other metric.

@@ -4,6 +4,8 @@ import pytest
 
 from stack import job, reset
 from stack.errors import UserError
+from stack.flink_rest import FlinkRest, poll
+from stack.parts.flink import JOBMANAGER
 from tests.flink_jobs.platform import Platform
 from tests.oracle.real_months import real_month
 
@@ -15,6 +17,7 @@ def test_a_job_stopped_behind_the_topic_goes_on_from_its_savepoint(platform: Pla
     assert platform.replay(month, "--speedup", "max").returncode == 0
     job.end(platform.endpoints, reset.JOB)
     job.start(platform.endpoints, reset.JOB)
+    assert platform.status().restarts.restored_checkpoint is not None
     (green, *_) = platform.balanced_ledger().entries
     assert (green.windowed, green.quarantined, green.late, green.duplicates) == (63_899, 316, 0, 0)
 
@@ -22,6 +25,32 @@ def test_a_job_stopped_behind_the_topic_goes_on_from_its_savepoint(platform: Pla
 def test_deploying_a_running_job_leaves_it_alone(platform: Platform) -> None:
     running = platform.status().job_id
     assert job.start(platform.endpoints, reset.JOB).job_id == running
+    with pytest.raises(UserError, match="runs already"):
+        job.start(platform.endpoints, reset.JOB, fresh=True)
+
+
+def test_a_job_that_the_cluster_forgot_is_resumed_but_one_stopped_on_purpose_is_not(
+    platform: Platform,
+) -> None:
+    poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
+    forgotten = platform.status().job_id
+    platform.part(JOBMANAGER).process.kill()
+    poll(lambda: is_forgotten(platform, forgotten), seconds=90, what="a new JobManager")
+    job.resume(platform.endpoints)
+    assert platform.status().restarts.restored_checkpoint is not None
+    job.end(platform.endpoints, reset.JOB)
+    job.resume(platform.endpoints)
+    assert not platform.status().is_running
+
+
+def is_forgotten(platform: Platform, job_id: str) -> bool:
+    """Whether a JobManager answers with a TaskManager at hand, and does not know the job."""
+    flink = FlinkRest(platform.endpoints.flink_rest_url)
+    try:
+        known = [found.job_id for found in flink.jobs(reset.JOB)]
+        return job_id not in known and flink.get("/overview")["slots-available"] > 0
+    except UserError:
+        return False
 
 
 def test_an_unknown_job_is_refused_with_the_known_ones() -> None:
