@@ -42,6 +42,13 @@ class ReplayLedger:
         except (FileNotFoundError, ValueError, TypeError, KeyError):
             return None
 
+    def is_older_than_another(self) -> bool:
+        """Whether another replay into the same topic has begun since: it writes before its first record."""
+        _, topic_id = self.path.stem.split("@")
+        written_ns = self.path.stat().st_mtime_ns
+        others = self.path.parent.glob(f"*@{topic_id}.json")
+        return any(other.stat().st_mtime_ns > written_ns for other in others)
+
     def write(self, entry: Entry) -> None:
         """Replace the entry in one step: a crash leaves the old one or the new one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -44,21 +44,29 @@ class Span:
         return self.first_row + self.trips
 
 
+@dataclass(frozen=True)
+class Lateness:
+    """Valid trips, and those of them that would come too late."""
+
+    valid_trips: int
+    late_trips: int
+
+
 def span_of(path: Path, from_at: datetime | None = None, to_at: datetime | None = None) -> Span:
     """The trips that happen at or after `from_at` and before `to_at`."""
     values = {"path": str(path), "from_at": from_at, "to_at": to_at}
     return Span(path, **_only_row(query("span"), values))
 
 
-def late_trips(span: Span, last_closed_minute_ms: int) -> int:
-    """How many valid trips lie in minutes that the stream has closed."""
+def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: int) -> Lateness:
+    """How many trips from `start_row` on and before `end_row` lie in minutes that the stream has closed."""
     values = {
-        "path": str(span.path),
-        "first_row": span.first_row,
-        "end_row": span.end_row,
+        "path": str(path),
+        "start_row": start_row,
+        "end_row": end_row,
         "last_closed_minute_ms": last_closed_minute_ms,
     }
-    return int(_only_row(query("late_trips"), values)["late_trips"])
+    return Lateness(**_only_row(query("lateness"), values))
 
 
 def broken_rules(path: Path) -> dict[str, int]:

@@ -16,7 +16,7 @@ from producer.ledger import Entry, ReplayLedger, only_replay_into
 from producer.markers import last_closed_minute_ms
 from producer.months import MonthFile, Naming
 from producer.preparation import Workshop, digest
-from producer.prepared import Prepared, Span, late_trips, span_of
+from producer.prepared import Prepared, Span, lateness, span_of
 from producer.progress import Display, display_on
 from producer.publisher import Publisher
 from producer.registry import SchemaRegistry
@@ -92,47 +92,45 @@ class Replay:
         fingerprint = digest(source.fingerprint, *limits)
         ledger = ReplayLedger.of(self._settings.taxi_home, fingerprint, topic.id)
         with only_replay_into(topic.name, self._settings.taxi_home, topic.id):
-            floors_ms = self._cluster.progress_ms(topic)
-            entry = self._entry_to_go_on_from(ledger.read(), new_entry, span, floors_ms)
+            entry = self._entry_to_start_from(ledger.read(), new_entry)
             if entry is None:
                 return
-            to_at = self._request.to_at
-            assignment = Assignment(
-                span, ledger, entry, self._request.speedup, instant_of(to_at) if to_at else None
-            )
-            publisher = self._publisher(topic, schema_id, floors_ms, interruption.check)
+            assignment = self._assignment(span, ledger, entry)
+            tails_ms = self._cluster.tails_ms(topic)
+            if not self._request.as_late and (entry is new_entry or is_overtaken(assignment, tails_ms)):
+                refuse_late(assignment, tails_ms)
+            if entry is not new_entry:
+                self._console.print(_going_on(assignment))
+            publisher = self._publisher(topic, schema_id, tails_ms, interruption.check)
             outcome = Session(assignment, publisher, display.replaying, interruption.check).run()
         self._console.print(_summary(outcome, topic))
 
-    def _entry_to_go_on_from(
-        self, earlier: Entry | None, new: Entry, span: Span, floors_ms: Mapping[int, int]
-    ) -> Entry | None:
-        """Where to start; None when all of it has been published before."""
-        names = ", ".join(new.files)
+    def _entry_to_start_from(self, earlier: Entry | None, new: Entry) -> Entry | None:
+        """The earlier one or the new one; None when all of it has been published before."""
         if earlier and not earlier.is_complete:
-            done = earlier.next_row - span.first_row
-            self._console.print(
-                f"{names}: going on at {text_of(earlier.clock_ms)}, after {done:,} acknowledged trips"
-            )
             return earlier
         if earlier and not self._request.as_late:
+            trips = new.end_row - new.next_row
             self._console.print(
-                f"{names}: all {span.trips:,} trips were published to topic {new.topic} before; nothing to do"
-                " (--as-late publishes it once more)"
+                f"{', '.join(new.files)}: all {trips:,} trips were published to topic {new.topic} before;"
+                " nothing to do (--as-late publishes it once more)"
             )
             return None
-        if not self._request.as_late:
-            _refuse_late(names, span, floors_ms)
         return new
 
+    def _assignment(self, span: Span, ledger: ReplayLedger, entry: Entry) -> Assignment:
+        to_at = self._request.to_at
+        to_ms = instant_of(to_at) if to_at else None
+        return Assignment(span, ledger, entry, self._request.speedup, to_ms)
+
     def _publisher(
-        self, topic: Topic, schema_id: int, floors_ms: Mapping[int, int], check: Callable[[], None]
+        self, topic: Topic, schema_id: int, tails_ms: Mapping[int, int], check: Callable[[], None]
     ) -> Publisher:
         return Publisher(
             self._cluster,
             topic,
             TripEncoder(trip.current(), schema_id),
-            floors_ms=floors_ms,
+            floors_ms=tails_ms,
             outage_seconds=self._settings.kafka_outage_seconds,
             warn=lambda line: self._console.print(f"warning: {line}"),
             check=check,
@@ -151,18 +149,39 @@ def prepare(
     return Workshop(settings.taxi_cache_dir, settings.prepare_memory_limit, watch).prepare(months)
 
 
-def _refuse_late(names: str, span: Span, floors_ms: Mapping[int, int]) -> None:
-    if not floors_ms:
+def is_overtaken(assignment: Assignment, tails_ms: Mapping[int, int]) -> bool:
+    """Whether another replay may have moved the stream on since this one was interrupted.
+
+    A topic past the acknowledged clock proves nothing: what the interrupted run sent last moved it too,
+    though never past the closing clock, and makes none of its unsent trips late (see KafkaCluster.tails_ms).
+    """
+    progress_ms = max(tails_ms.values(), default=0)
+    return progress_ms > assignment.closing_clock_ms or assignment.ledger.is_older_than_another()
+
+
+def refuse_late(assignment: Assignment, tails_ms: Mapping[int, int]) -> None:
+    """Raises UserError when trips that are still to be published would come too late for the stream."""
+    if not tails_ms:
         return
-    progress_ms = max(floors_ms.values())
-    late = late_trips(span, last_closed_minute_ms(progress_ms))
-    if late:
+    span, entry, progress_ms = assignment.span, assignment.entry, max(tails_ms.values())
+    found = lateness(span.path, entry.next_row, entry.end_row, last_closed_minute_ms(progress_ms))
+    if found.late_trips:
+        left = " that are left" if entry.next_row > span.first_row else ""
         raise UserError(
-            f"{names}: the stream is at {text_of(progress_ms)} already, so {late:,} of {span.valid_trips:,}"
-            " valid trips would come too late for their windows",
+            f"{', '.join(entry.files)}: the stream is at {text_of(progress_ms)} already,"
+            f" so {found.late_trips:,} of {found.valid_trips:,} valid trips{left}"
+            " would come too late for their windows",
             "start afresh with ./taxi reset, replay months that follow one another in one command,"
             " or publish these as late trips on purpose with --as-late",
         )
+
+
+def _going_on(assignment: Assignment) -> str:
+    entry = assignment.entry
+    done = entry.next_row - assignment.span.first_row
+    return (
+        f"{', '.join(entry.files)}: going on at {text_of(entry.clock_ms)}, after {done:,} acknowledged trips"
+    )
 
 
 def _described(span: Span, speedup: float) -> str:

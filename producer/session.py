@@ -90,8 +90,10 @@ class Session:
         self._playback.finish(self._assignment.closing_clock_ms)
         while not self._publisher.is_settled:
             self._publisher.wait(0.05)
-        self._entry = replace(self._entry, is_complete=True)
         self._note_acknowledged()
+        # Also when there is no news: a run that ended with its closing marker in flight has noted that clock.
+        self._entry = replace(self._entry, is_complete=True)
+        self._write()
 
     def _settle(self) -> None:
         """Give Kafka a moment to take what was sent, and note exactly how far it came."""

@@ -17,6 +17,9 @@ FIRST_ANSWER_SECONDS = 5.0
 FIRST_LOOK_BACK = 100
 """Records read first in search of a marker: a replay that ended well ends with one."""
 
+TRIP_ID_LENGTH = 36
+REGISTRY_MAGIC = b"\x00"
+
 Answer = TypeVar("Answer")
 
 
@@ -51,10 +54,17 @@ class KafkaCluster:
             self._create(admin, name, partition_count)
         described = self._ask(_described, admin, name)
         self._refuse_short_retention(admin, name)
-        return Topic(name, str(described.topic_id), len(described.partitions))
+        return Topic(name, file_safe(str(described.topic_id)), len(described.partitions))
 
-    def progress_ms(self, topic: Topic) -> Mapping[int, int]:
-        """The clock of the newest marker of each partition; partitions without one are left out."""
+    def tails_ms(self, topic: Topic) -> Mapping[int, int]:
+        """The newest timestamp of each partition, of markers and trips; partitions without them are left out.
+
+        As a floor of what follows, it makes no unsent trip of an interrupted replay late. Rows are sent in
+        the order of replay_at, and a partition holds what was sent to it without a gap. So its tail is a row
+        before the unsent one, or a marker, whose clock never passes the row that comes next: either way the
+        tail <= the unsent trip's replay_at, which stays its timestamp. Where the floor of an older replay is
+        higher, the trip would have got it without the interruption too.
+        """
         consumer = Consumer(
             self.configuration
             | {
@@ -66,10 +76,10 @@ class KafkaCluster:
         )
         partitions = (TopicPartition(topic.name, number) for number in range(topic.partition_count))
         try:
-            found = {place.partition: self._ask(_newest_marker_ms, consumer, place) for place in partitions}
+            found = {place.partition: self._ask(_tail_ms, consumer, place) for place in partitions}
         finally:
             consumer.close()
-        return {partition: clock_ms for partition, clock_ms in found.items() if clock_ms is not None}
+        return {partition: tail_ms for partition, tail_ms in found.items() if tail_ms is not None}
 
     def _create(self, admin: AdminClient, name: str, partition_count: int) -> None:
         created = admin.create_topics([NewTopic(name, partition_count, config=TOPIC_CONFIG)])[name]
@@ -112,6 +122,11 @@ class KafkaCluster:
         )
 
 
+def file_safe(topic_id: str) -> str:
+    """As Kafka's own tools print it: the client writes `/`, and ledgers and locks are named after it."""
+    return topic_id.replace("+", "-").replace("/", "_")
+
+
 def _described(admin: AdminClient, name: str) -> Any:
     return admin.describe_topics(TopicCollection([name]), request_timeout=TIMEOUT_SECONDS)[name].result()
 
@@ -125,18 +140,25 @@ def _passes_soon(error: Exception) -> bool:
     }
 
 
-def _newest_marker_ms(consumer: Consumer, place: TopicPartition) -> int | None:
-    """Look back from the end of the partition, further each time."""
+def _tail_ms(consumer: Consumer, place: TopicPartition) -> int | None:
+    """Look back from the end of the partition, further each time, until a marker is found.
+
+    Timestamps of ours do not decrease, so nothing before the marker can be newer than what was read. After a
+    kill the tail is trips: those that are sent again must not fall behind it, or the stream's verdict on them
+    would depend on how fast it reads.
+    """
     low, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)
-    look_back = FIRST_LOOK_BACK
-    while end > low:
+    newest_ms: int | None = None
+    look_back, has_marker = FIRST_LOOK_BACK, False
+    while end > low and not has_marker:
         start = max(low, end - look_back)
         consumer.assign([TopicPartition(place.topic, place.partition, start)])
-        clocks = [record.timestamp()[1] for record in _records(consumer, end) if _is_marker(record)]
-        if clocks:
-            return int(max(clocks))
+        for record in _records(consumer, end):
+            if is_ours(record.key(), record.value()):
+                newest_ms = max(newest_ms or 0, record.timestamp()[1])
+                has_marker = has_marker or record.value() is None
         end, look_back = start, look_back * 8
-    return None
+    return newest_ms
 
 
 def _records(consumer: Consumer, end: int) -> Iterator[Message]:
@@ -158,8 +180,11 @@ def _records(consumer: Consumer, end: int) -> Iterator[Message]:
     raise TimeoutError
 
 
-def _is_marker(record: Message) -> bool:
-    return record.key() == PROGRESS_MARKER_KEY and record.value() is None
+def is_ours(key: bytes | None, value: bytes | None) -> bool:
+    """A marker or a trip. Others may write here too, and the clock of their timestamps may be today's."""
+    if value is None:
+        return key == PROGRESS_MARKER_KEY
+    return key is not None and len(key) == TRIP_ID_LENGTH and value[:1] == REGISTRY_MAGIC
 
 
 def _silent_logger() -> logging.Logger:

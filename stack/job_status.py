@@ -7,6 +7,7 @@ from typing import Any
 
 from stack.flink_rest import FlinkRest, Job
 
+REFRESH_SECONDS = 0.3
 NO_WATERMARK = -(2**63)
 
 
@@ -69,6 +70,7 @@ def read_status(flink: FlinkRest, name: str) -> JobStatus:
     if not known:
         return JobStatus(name, "NOT RUNNING", False, "", 0, Restarts(0, None, None), None, 0, None, "")
     job = known[0]
+    _refresh_metrics(flink, job)
     details = flink.get(f"/jobs/{job.job_id}")
     return JobStatus(
         name=name,
@@ -82,6 +84,12 @@ def read_status(flink: FlinkRest, name: str) -> JobStatus:
         checkpoint=_checkpoint(flink, job),
         failure=_failure(flink, job),
     )
+
+
+def _refresh_metrics(flink: FlinkRest, job: Job) -> None:
+    # Flink answers from what it knows, and only then asks the TaskManagers: the first answer is an old one.
+    flink.get(f"/jobs/{job.job_id}/metrics")
+    time.sleep(REFRESH_SECONDS)
 
 
 def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any]) -> Restarts:

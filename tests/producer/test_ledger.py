@@ -1,5 +1,6 @@
 """The ledger survives a crash at any moment."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,26 @@ def test_a_damaged_entry_is_no_entry(tmp_path: Path, content: str) -> None:
     ledger.write(ENTRY)
     ledger.path.write_text(content, "utf-8")
     assert ledger.read() is None
+
+
+@pytest.mark.parametrize(
+    ("other", "written_later_by_ns", "is_older"),
+    [
+        ("other@topic-id", 1, True),
+        ("other@topic-id", 0, False),
+        ("other@topic-id", -1, False),
+        ("other@other-id", 1, False),  # a topic made anew
+    ],
+)
+def test_an_entry_knows_whether_another_replay_has_begun_since(
+    tmp_path: Path, other: str, written_later_by_ns: int, is_older: bool
+) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    another = ReplayLedger.of(tmp_path, *other.split("@"))
+    for written, at_ns in ((ledger, 10**18), (another, 10**18 + written_later_by_ns)):
+        written.write(ENTRY)
+        os.utime(written.path, ns=(at_ns, at_ns))
+    assert ledger.is_older_than_another() is is_older
 
 
 def test_only_one_replay_publishes_to_a_topic(tmp_path: Path) -> None:

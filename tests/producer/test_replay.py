@@ -177,9 +177,40 @@ def test_after_kill_9_every_trip_arrives_and_none_is_late(bench: Bench, cache: P
     records = bench.records()
     assert set(ids(trips(records))) == expected_ids(file, cache)
     for partition in records:
-        stamps = [record.timestamp_ms for record in markers(partition)]
+        stamps = [record.timestamp_ms for record in partition]
         assert stamps == sorted(stamps)
         assert falsely_late(partition, valid_dropoffs(file, cache)) == []
+
+
+def test_a_replay_that_ended_with_its_closing_marker_in_flight_is_completed(
+    bench: Bench, tmp_path: Path
+) -> None:
+    file = green_parquet(tmp_path, {}, {})
+    bench.replay_well(file)
+    (ledger,) = (tmp_path / "replays").glob("*.json")
+    noted = json.loads(ledger.read_text("utf-8"))
+    ledger.write_text(json.dumps(noted | {"is_complete": False}), "utf-8")
+    assert "going on at" in bench.replay_well(file)
+    assert json.loads(ledger.read_text("utf-8")) == noted
+    assert "nothing to do" in bench.replay_well(file)
+
+
+def test_a_replay_that_another_has_overtaken_goes_on_only_when_it_is_meant(
+    bench: Bench, cache: Path, tmp_path: Path
+) -> None:
+    file = real_month(MONTH)
+    bench.stop_midway(file, signal.SIGKILL)
+    overtaking = green_parquet(
+        tmp_path, dropoff("2023-12-30 10:00:00"), name="green_tripdata_2023-12.b.parquet"
+    )
+    bench.replay_well(overtaking)
+    before = record_count(bench.endpoints.kafka_bootstrap_servers, bench.topic)
+    refused = bench.replay(file)
+    assert refused.returncode == 1
+    assert "valid trips that are left would come too late" in refused.stderr
+    assert record_count(bench.endpoints.kafka_bootstrap_servers, bench.topic) == before
+    assert "going on at" in bench.replay_well(file, "--as-late")
+    assert set(ids(trips(bench.records()))) >= expected_ids(file, cache)
 
 
 def test_ctrl_c_stops_cleanly_and_the_next_replay_sends_no_trip_twice(bench: Bench, cache: Path) -> None:
