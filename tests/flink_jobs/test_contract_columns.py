@@ -37,10 +37,11 @@ def test_each_sink_names_the_first_columns_of_its_table_in_their_order(sink: str
 
 
 @pytest.mark.parametrize("sink", SINKS)
-def test_each_insert_selects_as_many_columns_as_its_sink_has(sink: str) -> None:
-    assert len(columns_of_insert(job_sql("inserts.sql"), sink)) == len(
-        columns_of_ddl(job_sql("sinks.sql"), sink)
-    )
+def test_each_insert_selects_the_columns_of_its_sink_in_their_order(sink: str) -> None:
+    selected = columns_of_insert(job_sql("inserts.sql"), sink)
+    declared = columns_of_ddl(job_sql("sinks.sql"), sink)
+    plain = [name.strip("`") if re.fullmatch(r"[`\w]+", name) else None for name in selected]
+    assert [name or column for name, column in zip(plain, declared, strict=True)] == declared
 
 
 def test_the_trips_sink_is_the_avro_trip_in_the_same_order() -> None:
