@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from producer.arrival import Arrival, Lateness
 from producer.errors import StoppedByUser, UserError
 from producer.fetch import fetch
 from producer.generate import generate
 from producer.inspection import inspect as inspect_files
 from producer.months import Naming
-from producer.pace import parse_speedup
+from producer.pace import Pace, parse_speedup
 from producer.replay import Request
 from producer.replay import replay as replay_files
 from producer.settings import Settings
@@ -36,12 +37,28 @@ app = typer.Typer(
 @app.command()
 def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: Files,
-    speedup: Annotated[str, typer.Option(help="Event seconds a second, or max.")] = "max",
+    speedup: Annotated[
+        str | None, typer.Option(help="Event seconds a second, or max; max unless --shift-to-now.")
+    ] = None,
     from_at: Annotated[datetime | None, typer.Option("--from", help="Start here (New York time).")] = None,
     to_at: Annotated[datetime | None, typer.Option("--to", help="Stop before this (New York time).")] = None,
+    shift_to_now: Annotated[
+        bool,
+        typer.Option(
+            "--shift-to-now", help="Move the trips by whole weeks, so that they happen from now on."
+        ),
+    ] = False,
+    disorder: Annotated[
+        int, typer.Option(help="Trips come up to so many seconds late; up to 60 is in time for all windows.")
+    ] = 0,
+    lateness: Annotated[
+        Lateness, typer.Option(help="store-and-forward: trips flagged Y come 2 to 30 minutes late.")
+    ] = Lateness.NONE,
+    seed: Annotated[int, typer.Option(help="Equal seeds delay the same trips by the same seconds.")] = 0,
     as_late: Annotated[
         bool, typer.Option("--as-late", help="Publish trips that the stream has passed.")
     ] = False,
+    processes: Annotated[int, typer.Option(help="Publish from so many processes, each its partitions.")] = 1,
     taxi_type: TaxiType = None,
     month: Month = None,
     topic: Annotated[str | None, typer.Option(help="Topic to publish to.")] = None,
@@ -51,7 +68,9 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     settings = Settings.from_environment()
     if topic:
         settings = settings.model_copy(update={"trips_topic": topic})
-    request = Request(files, parse_speedup(speedup), from_at, to_at, as_late, dry_run)
+    pace = Pace(parse_speedup(speedup or ("1" if shift_to_now else "max")), is_live=shift_to_now)
+    arrival = Arrival(disorder_seconds=disorder, lateness=lateness, seed=seed)
+    request = Request(files, pace, from_at, to_at, arrival, as_late, dry_run, processes)
     replay_files(request, Naming(taxi_type, month, settings.tlc_data_dir), settings, _console())
 
 

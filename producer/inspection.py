@@ -11,7 +11,7 @@ from producer.interruption import listening
 from producer.months import MonthFile, Naming
 from producer.prepared import broken_rules, span_of
 from producer.progress import display_on
-from producer.replay import prepare
+from producer.replay import workshop
 from producer.settings import Settings
 from producer.vintages import SOURCE_COLUMNS, Layout
 
@@ -20,7 +20,7 @@ def inspect(files: Sequence[Path], naming: Naming, settings: Settings, console: 
     """Print the facts of each file."""
     for month, layout in examine(naming.month_files(files), console).items():
         with listening() as interruption, display_on(console) as display:
-            source = prepare([month], settings, display, interruption)
+            source = workshop(settings, display, interruption).prepare([month])
         _print_facts(month, layout, source.path, console)
 
 

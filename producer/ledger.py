@@ -3,24 +3,44 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from producer.errors import UserError
+
+LOCK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Trips before `next_row` of the prepared month are acknowledged; `clock_ms` is the event clock there."""
+    """`next_rows` holds for each partition the row of the prepared month before which all of its trips are
+    acknowledged; `clock_ms` is the event clock where the partition that is furthest behind stands.
+    """
 
     files: tuple[str, ...]
     topic: str
-    next_row: int
+    next_rows: tuple[int, ...]
     end_row: int
     clock_ms: int
     is_complete: bool = False
+
+    @property
+    def next_row(self) -> int:
+        """All trips before it are acknowledged, whatever their partition."""
+        return min(self.next_rows)
+
+    def next_rows_on(self, partition_count: int) -> tuple[int, ...]:
+        """The same for a topic that has so many partitions now.
+
+        Where partitions were added, trips have moved between them: all start where the last one stands.
+        """
+        if len(self.next_rows) == partition_count:
+            return self.next_rows
+        return (self.next_row,) * partition_count
 
 
 @dataclass(frozen=True)
@@ -38,7 +58,8 @@ class ReplayLedger:
         """The entry; None when the replay is new here, or the file is damaged (then trips are sent again)."""
         try:
             values = json.loads(self.path.read_text("utf-8"))
-            return Entry(**values | {"files": tuple(values["files"])})
+            tuples = {"files": tuple(values["files"]), "next_rows": tuple(values["next_rows"])}
+            return Entry(**values | tuples)
         except (FileNotFoundError, ValueError, TypeError, KeyError):
             return None
 
@@ -61,15 +82,28 @@ class ReplayLedger:
 
 
 @contextmanager
-def only_replay_into(topic: str, home: Path, topic_id: str) -> Iterator[None]:
-    """Keep others out: two replays into one topic would make each other's trips late."""
+def only_replay_into(topic: str, home: Path, topic_id: str) -> Iterator[IO[str]]:
+    """Keep others out: two replays into one topic would make each other's trips late.
+
+    Yields the lock. Processes that inherit it keep others out too, for as long as they live.
+    """
     lock = home / "replays" / f"{topic_id}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
+        if not _is_locked_soon(file):
+            raise UserError(f"another replay is publishing to topic {topic}", "wait for it or stop it")
+        yield file
+
+
+def _is_locked_soon(file: IO[str]) -> bool:
+    """A replay that was killed keeps its lock until its other processes have noticed."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(
-                f"another replay is publishing to topic {topic}", "wait for it or stop it"
-            ) from None
-        yield
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True

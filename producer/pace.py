@@ -2,10 +2,33 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from producer.errors import UserError
+from producer.instants import instant_of
 
 AS_FAST_AS_POSSIBLE = math.inf
+
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def new_york_now() -> datetime:
+    """What the clocks on New York's walls show, without a zone."""
+    return datetime.now(NEW_YORK).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Event seconds a second; a live replay keeps its event clock at New York's present time."""
+
+    speedup: float
+    is_live: bool = False
+
+    def pacer(self, clock_ms: int, wall: float) -> "Pacer":
+        """For a replay that stands at `clock_ms` at this moment."""
+        return Pacer(instant_of(new_york_now()) if self.is_live else clock_ms, wall, self.speedup)
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,24 @@
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-
-import pyarrow as pa
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 
 from producer import markers
 from producer.instants import SECOND_MS
 from producer.markers import Marker
-from producer.pace import Pacer
+from producer.pace import Pace
 from producer.publisher import Publisher, Records
 
 LONGEST_WAIT_SECONDS = 0.1
 SHORTEST_WAIT_SECONDS = 0.01
 """In fast replays the trips of so long are sent together; each keeps its own timestamp."""
+
+BATCHES_AHEAD = 3
+"""Batches that are read and encoded while an earlier one is sent."""
 
 
 @dataclass(frozen=True)
@@ -31,28 +35,31 @@ class Playback:
     """One run over the trips that follow `start`; `on_step` is told every step, and may raise to end it."""
 
     def __init__(
-        self, publisher: Publisher, start: Marker, speedup: float, on_step: Callable[[Position], None]
+        self, publisher: Publisher, start: Marker, pace: Pace, on_step: Callable[[Position], None]
     ) -> None:
         self._publisher = publisher
-        self._pacer = Pacer(start.clock_ms, start.wall, speedup)
+        self._pace = pace
+        self._pacer = pace.pacer(start.clock_ms, start.wall)
         self._on_step = on_step
         self._row = start.row
         self._clock_ms = start.clock_ms
         self._last_marker = start
 
-    def play(self, batches: Iterable[pa.RecordBatch]) -> None:
+    def play(self, batches: Iterable[Records]) -> None:
         """Publish every row of these batches, in their order, none before it is due."""
-        for number, records in enumerate(map(self._publisher.records, batches)):
+        for number, records in enumerate(ahead(batches, BATCHES_AHEAD)):
             if number == 0:  # only now all is ready
-                self._pacer = replace(self._pacer, wall_start=time.monotonic())
+                self._pacer = self._pace.pacer(self._clock_ms, time.monotonic())
             sent = 0
             while sent < len(records):
                 sent = self._step(records, sent)
+            self._row = records.end_row
 
     def finish(self, closing_clock_ms: int) -> None:
         """Let the event clock run on to the end of the replay and tell the stream, at once."""
         self._clock_ms = max(self._clock_ms, closing_clock_ms)
         self.send_marker()
+        self._on_step(self._position())
 
     def send_marker(self) -> None:
         """Tell the stream how far the event clock is."""
@@ -70,18 +77,35 @@ class Playback:
         end = bisect_right(records.replay_ms, event_now, lo=sent, hi=most)
         if end > sent:
             self._publisher.send(records, sent, end)
-            self._row += end - sent
+            self._row = records.row_of(end)
             self._clock_ms = max(self._clock_ms, records.replay_ms[end - 1])
         else:
             self._wait_for(records.replay_ms[sent], event_now)
         if markers.is_due(self._last_marker, self.marker()):
             self.send_marker()
-        lag_seconds = self._pacer.lag_seconds(self._clock_ms, time.monotonic())
-        self._on_step(Position(self._row, self._clock_ms, lag_seconds))
+        self._on_step(self._position())
         return end
+
+    def _position(self) -> Position:
+        lag_seconds = self._pacer.lag_seconds(self._clock_ms, time.monotonic())
+        return Position(self._row, self._clock_ms, lag_seconds)
 
     def _wait_for(self, next_ms: int, event_now: float) -> None:
         """Where no trips are, the clock moves on alone, by whole seconds."""
         self._clock_ms = max(self._clock_ms, min(next_ms, int(event_now) // SECOND_MS * SECOND_MS))
         seconds = self._pacer.wall_of(next_ms) - time.monotonic()
         self._publisher.wait(min(LONGEST_WAIT_SECONDS, max(SHORTEST_WAIT_SECONDS, seconds)))
+
+
+def ahead(items: Iterable[Records], count: int) -> Iterator[Records]:
+    """The same items; while one is used, another thread makes up to `count` of those that follow."""
+    source = iter(items)
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        made: deque[Future[list[Records]]] = deque()
+        while True:
+            while len(made) < count:
+                made.append(maker.submit(lambda: list(islice(source, 1))))
+            item = made.popleft().result()
+            if not item:
+                return
+            yield item[0]

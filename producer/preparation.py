@@ -26,6 +26,10 @@ Watch = Callable[[str, float], None]
 """Told what is being prepared and how far it is (0 to 100); may raise to stop it."""
 
 
+Rework = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation]
+"""From a prepared month to another form of it."""
+
+
 @dataclass(frozen=True)
 class Workshop:
     """Where and within which memory months are prepared."""
@@ -58,6 +62,19 @@ class Workshop:
                 )
                 work = partial(_write, connection.sql(query("merge")), result.path)
                 self._watched(connection, "merging in event order", work)
+        return result
+
+    def reworked(self, source: Prepared, fingerprint: str, title: str, rework: Rework) -> Prepared:
+        """Another form of a prepared month, named by its fingerprint."""
+        stem = source.path.name.split(".")[0]
+        result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
+        if not result.path.is_file():
+            with self._connection() as connection:
+
+                def work() -> None:
+                    _write(rework(connection, connection.read_parquet(str(source.path))), result.path)
+
+                self._watched(connection, title, work)
         return result
 
     @property

@@ -27,13 +27,14 @@ class Prepared:
 class Span:
     """The rows of a prepared month that a replay publishes: from `first_row` on, before `end_row`.
 
-    Instants are None when there are no trips, or no valid ones.
+    `late_trips` are the valid ones that come late on purpose. Instants are None without trips, or valid ones.
     """
 
     path: Path
     first_row: int
     trips: int
     valid_trips: int
+    late_trips: int
     first_ms: int | None
     last_ms: int | None
     last_valid_dropoff_ms: int | None

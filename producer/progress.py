@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from producer.instants import text_of
-from producer.playback import Position
 
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_BAR_UPDATES = 0.1
@@ -18,22 +17,28 @@ SECONDS_BETWEEN_BAR_UPDATES = 0.1
 
 @dataclass(frozen=True)
 class Report:
-    """A moment of a replay; `sent` counts this run's trips, `done` all trips of the replay up to now."""
+    """A moment of a replay; `sent` counts this run's trips, `done` all trips of the replay up to now.
 
-    position: Position
+    `acknowledged_ms` is the event clock before which all trips are acknowledged.
+    """
+
+    clock_ms: int
+    lag_seconds: float
     sent: int
     done: int
     total: int
     seconds: float
     in_flight: int
+    acknowledged_ms: int
 
     @property
     def line(self) -> str:
         """What a person reads."""
         rate = self.sent / self.seconds if self.seconds else 0.0
         return (
-            f"{self.done:,} of {self.total:,} trips  event clock {text_of(self.position.clock_ms)}"
-            f"  {rate:,.0f} trips/s  lag {self.position.lag_seconds:.1f} s  in flight {self.in_flight:,}"
+            f"{self.done:,} of {self.total:,} trips  event clock {text_of(self.clock_ms)}"
+            f"  {rate:,.0f} trips/s  lag {self.lag_seconds:.1f} s  in flight {self.in_flight:,}"
+            f"  acknowledged to {text_of(self.acknowledged_ms)}"
         )
 
 

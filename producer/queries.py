@@ -1,6 +1,7 @@
 """The `.sql` files of this package."""
 
 import re
+from datetime import timedelta
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -10,6 +11,7 @@ import duckdb
 from producer.vintages import SOURCE_COLUMNS
 from schemas.identity import IDENTITY_COLUMNS
 from schemas.rules import broken_rules_sql, is_valid_sql
+from schemas.windows import ZONE_FARES
 
 
 @cache
@@ -54,8 +56,14 @@ def _text(name: str) -> str:
 @cache
 def _contracts() -> dict[str, str]:
     texts = (f"coalesce(cast({column} as varchar), '')" for column in IDENTITY_COLUMNS)
+    disorder_ms = ZONE_FARES.max_disorder // timedelta(milliseconds=1)
     return {
         "identity_text": " || '|' || ".join(texts),
+        # As flink_jobs/zone_fares/classify.sql decides it, where replay_at is the record's timestamp.
+        "comes_late": (
+            "(date_trunc('minute', dropoff_at) + interval 59999 millisecond"
+            f" <= replay_at - interval {disorder_ms} millisecond)"
+        ),
         "is_valid": is_valid_sql(),
         "broken_rules": broken_rules_sql(),
     }

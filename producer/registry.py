@@ -1,6 +1,7 @@
 """Announces the contract of a topic to the schema registry."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +24,15 @@ class SchemaRegistry:
         """Raises UserError when the registry does not answer."""
         self._call("GET", "/subjects")
 
-    def register(self, topic: str, schema: trip.TripSchema) -> int:
-        """The id of the schema; raises UserError with the registry's reason when it refuses the schema."""
+    def register(self, topic: str, schemas: Sequence[trip.TripSchema]) -> Mapping[trip.TripSchema, int]:
+        """The ids of these schemas; raises UserError with the registry's reason when it refuses one."""
         subject = trip.subject(topic)
         self._call("PUT", f"/config/{subject}", {"compatibility": trip.SUBJECT_COMPATIBILITY})
-        answer = self._call(
-            "POST", f"/subjects/{subject}/versions", {"schema": schema.text, "schemaType": "AVRO"}
-        )
-        return int(answer["id"])
+        return {schema: self._register(subject, schema) for schema in schemas}
+
+    def _register(self, subject: str, schema: trip.TripSchema) -> int:
+        body = {"schema": schema.text, "schemaType": "AVRO"}
+        return int(self._call("POST", f"/subjects/{subject}/versions", body)["id"])
 
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
         try:

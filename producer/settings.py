@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     tlc_data_dir: Path | None = None
     tlc_base_url: str = "https://d37ci6vzurychx.cloudfront.net/trip-data"
     kafka_outage_seconds: PositiveFloat = 120.0
+    in_flight_megabytes: PositiveInt = 128
     prepare_memory_limit: str = "1GB"
 
     @classmethod

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from typing import Any
 
@@ -11,12 +12,21 @@ PROGRESS_MARKER_KEY = b"progress"
 """Kafka key of a progress marker: a record without value whose timestamp is the event clock of the replay."""
 
 
+FIRST_MONTHS = {1: date(2009, 1, 1), 2: date(2025, 1, 1)}
+"""From which month on the TLC's files hold what a version carries; 2 brought `cbd_congestion_fee`."""
+
+
 @dataclass(frozen=True)
 class TripSchema:
     """One version of the Avro record `nyc.taxi.Trip`."""
 
     version: int
     text: str
+
+    @property
+    def first_month(self) -> date:
+        """Trips of this month and later ones are written with this version, or with a newer one."""
+        return FIRST_MONTHS[self.version]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -42,7 +52,7 @@ def all_versions() -> tuple[TripSchema, ...]:
 
 
 def current() -> TripSchema:
-    """The version that producers write today."""
+    """The newest version: its columns are those of every table."""
     return all_versions()[-1]
 
 

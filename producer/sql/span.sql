@@ -11,6 +11,7 @@ select
     count(*) filter (where is_before) as first_row,
     count(*) filter (where is_inside) as trips,
     count(*) filter (where is_inside and is_valid) as valid_trips,
+    count(*) filter (where is_inside and is_valid and ${comes_late}) as late_trips,
     epoch_ms(min(replay_at) filter (where is_inside)) as first_ms,
     epoch_ms(max(replay_at) filter (where is_inside)) as last_ms,
     epoch_ms(max(dropoff_at) filter (where is_inside and is_valid)) as last_valid_dropoff_ms

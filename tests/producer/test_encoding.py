@@ -1,6 +1,7 @@
 """The fast encoder writes the very bytes of the reference encoder."""
 
 import io
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.encoding import TripEncoder
+from producer.encoding import TripEncoder, VersionedEncoder
 from producer.errors import UserError
 from producer.prepared import batches
 from schemas import trip
@@ -40,6 +41,10 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "long": st.integers(-(2**63), 2**63 - 1),
     "double": st.floats(),
 }
+
+
+def unexpected(warning: str) -> None:
+    pytest.fail(warning)
 
 
 def kinds(schema: trip.TripSchema) -> dict[str, tuple[str, bool]]:
@@ -78,8 +83,8 @@ def reference(schema: trip.TripSchema, row: dict[str, Any]) -> bytes:
 @given(data=st.data())
 def test_any_trip_is_encoded_as_the_reference_does(schema: trip.TripSchema, data: st.DataObject) -> None:
     rows = data.draw(st.lists(trips(schema), min_size=1, max_size=8))
-    encoder = TripEncoder(schema, SCHEMA_ID)
-    assert encoder.encode(batch_of(schema, rows)) == [reference(schema, row) for row in rows]
+    encoder = TripEncoder(schema, SCHEMA_ID, unexpected)
+    assert encoder.encode(batch_of(schema, rows)).tolist() == [reference(schema, row) for row in rows]
     assert encoder.is_fast
 
 
@@ -88,24 +93,41 @@ def test_real_trips_are_encoded_as_the_reference_does(tmp_path: Path) -> None:
     batch = next(batches(source.path, 60_000, 64_215))
     schema = trip.current()
     rows = batch.select(list(schema.columns)).to_pylist()
-    encoded = TripEncoder(schema, SCHEMA_ID).encode(batch)
-    assert encoded[::100] == [reference(schema, row) for row in rows[::100]]
+    encoded = TripEncoder(schema, SCHEMA_ID, unexpected).encode(batch)
+    assert encoded[::100].tolist() == [reference(schema, row) for row in rows[::100]]
 
 
 def test_a_fast_encoder_that_lies_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     schema = trip.current()
     batch = batch_of(schema, [_example(schema)])
-    honest = TripEncoder(schema, SCHEMA_ID).encode(batch)
+    honest = TripEncoder(schema, SCHEMA_ID, unexpected).encode(batch).tolist()
     monkeypatch.setattr("producer.encoding._fast_encoder", lambda: lambda *_: [pa.array([b"lie"])])
-    encoder = TripEncoder(schema, SCHEMA_ID)
-    assert encoder.encode(batch) == honest
+    warnings: list[str] = []
+    encoder = TripEncoder(schema, SCHEMA_ID, warnings.append)
+    assert encoder.encode(batch).tolist() == honest
     assert not encoder.is_fast
+    assert len(warnings) == 1
 
 
 def test_a_null_where_the_contract_wants_a_value_is_refused() -> None:
     schema = trip.current()
     with pytest.raises(UserError, match="taxi_type"):
-        TripEncoder(schema, SCHEMA_ID).encode(batch_of(schema, [_example(schema) | {"taxi_type": None}]))
+        TripEncoder(schema, SCHEMA_ID, unexpected).encode(
+            batch_of(schema, [_example(schema) | {"taxi_type": None}])
+        )
+
+
+@given(data=st.data())
+def test_each_trip_is_written_with_the_version_of_its_month(data: st.DataObject) -> None:
+    old, new = trip.all_versions()
+    rows = data.draw(st.lists(trips(new), min_size=1, max_size=8))
+    encoder = VersionedEncoder({old: SCHEMA_ID, new: SCHEMA_ID + 1}, unexpected)
+    framed = encoder.encode(batch_of(new, rows)).tolist()
+    for record, row in zip(framed, rows, strict=True):
+        is_new = row["source_month"] >= date(2025, 1, 1) or row["cbd_congestion_fee_cents"] is not None
+        schema = new if is_new else old
+        assert int.from_bytes(record[1:5], "big") == SCHEMA_ID + is_new
+        assert record[5:] == reference(schema, {name: row[name] for name in schema.columns})[5:]
 
 
 def _example(schema: trip.TripSchema) -> dict[str, Any]:

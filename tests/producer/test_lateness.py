@@ -1,15 +1,15 @@
 """Whether what is left of a replay may still be published, decided from its ledger and the topic's tails."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from producer.errors import UserError
 from producer.ledger import Entry, ReplayLedger
-from producer.prepared import span_of
-from producer.replay import is_overtaken, refuse_late
-from producer.session import Assignment
+from producer.prepared import Span, span_of
+from producer.replay import closing_clock_of, is_overtaken, refuse_late
 from tests.producer.months import dropoff, green_parquet, prepared
 
 pytestmark = pytest.mark.unit
@@ -18,36 +18,51 @@ TEN = 1_583_056_800_000  # 2020-03-01 10:00
 MINUTE = 60_000
 
 
-def assignment(home: Path, next_row: int) -> Assignment:
+@dataclass(frozen=True)
+class Interrupted:
+    """A replay of three trips that was killed."""
+
+    span: Span
+    ledger: ReplayLedger
+    entry: Entry
+
+    @property
+    def closing_ms(self) -> int:
+        return closing_clock_of(self.span, None)
+
+    def is_overtaken(self, tails_ms: dict[int, int]) -> bool:
+        return is_overtaken(self.closing_ms, self.ledger, tails_ms)
+
+
+def interrupted_at(home: Path, next_row: int) -> Interrupted:
     """Trips at 10:00, 10:20 and 10:40, acknowledged up to a row; the ledger says so."""
     file = green_parquet(home, *(dropoff(f"2020-03-01 10:{minute}:00") for minute in ("00", "20", "40")))
     span = span_of(prepared(file, home / "cache").path)
-    entry = Entry((file.name,), "trips", next_row, span.end_row, TEN)
+    entry = Entry((file.name,), "trips", (next_row, next_row), span.end_row, TEN)
     ledger = ReplayLedger.of(home, "fingerprint", "topic-id")
     ledger.write(entry)
-    return Assignment(span, ledger, entry, speedup=1.0, to_ms=None)
+    return Interrupted(span, ledger, entry)
 
 
 def test_what_an_interrupted_replay_has_sent_itself_does_not_overtake_it(tmp_path: Path) -> None:
     # acknowledged up to 10:00 │ killed with 10:20, 10:40 and the closing marker on their way
-    interrupted = assignment(tmp_path, next_row=1)
-    tails_ms = {0: interrupted.closing_clock_ms, 1: TEN + 20 * MINUTE}
-    assert not is_overtaken(interrupted, tails_ms)
-    assert not is_overtaken(interrupted, {})
+    interrupted = interrupted_at(tmp_path, next_row=1)
+    assert not interrupted.is_overtaken({0: interrupted.closing_ms, 1: TEN + 20 * MINUTE})
+    assert not interrupted.is_overtaken({})
 
 
 def test_a_topic_past_the_closing_clock_has_overtaken(tmp_path: Path) -> None:
-    interrupted = assignment(tmp_path, next_row=1)
-    assert is_overtaken(interrupted, {0: interrupted.closing_clock_ms + 1})
+    interrupted = interrupted_at(tmp_path, next_row=1)
+    assert interrupted.is_overtaken({0: interrupted.closing_ms + 1})
 
 
 def test_a_replay_that_began_later_has_overtaken(tmp_path: Path) -> None:
-    interrupted = assignment(tmp_path, next_row=1)
+    interrupted = interrupted_at(tmp_path, next_row=1)
     another = ReplayLedger.of(tmp_path, "another", "topic-id")
     another.write(interrupted.entry)
     later_ns = interrupted.ledger.path.stat().st_mtime_ns + 1
     os.utime(another.path, ns=(later_ns, later_ns))
-    assert is_overtaken(interrupted, {0: TEN + 20 * MINUTE})
+    assert interrupted.is_overtaken({0: TEN + 20 * MINUTE})
 
 
 @pytest.mark.parametrize(
@@ -59,14 +74,17 @@ def test_a_replay_that_began_later_has_overtaken(tmp_path: Path) -> None:
 )
 def test_only_trips_that_are_left_are_refused(tmp_path: Path, next_row: int, refusal: str) -> None:
     # 10:00 ─ 10:20 ─ stream at 10:30, has closed 10:28 ─ 10:40
+    interrupted = interrupted_at(tmp_path, next_row)
     with pytest.raises(UserError, match=refusal):
-        refuse_late(assignment(tmp_path, next_row), {0: TEN, 1: TEN + 30 * MINUTE})
+        refuse_late(interrupted.span, interrupted.entry, {0: TEN, 1: TEN + 30 * MINUTE})
 
 
 @pytest.mark.parametrize("next_row", [2, 3])
 def test_nothing_is_refused_when_the_late_trips_are_acknowledged(tmp_path: Path, next_row: int) -> None:
-    refuse_late(assignment(tmp_path, next_row), {0: TEN + 30 * MINUTE})
+    interrupted = interrupted_at(tmp_path, next_row)
+    refuse_late(interrupted.span, interrupted.entry, {0: TEN + 30 * MINUTE})
 
 
 def test_nothing_is_late_on_an_empty_topic(tmp_path: Path) -> None:
-    refuse_late(assignment(tmp_path, next_row=0), {})
+    interrupted = interrupted_at(tmp_path, next_row=0)
+    refuse_late(interrupted.span, interrupted.entry, {})

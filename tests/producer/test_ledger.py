@@ -10,7 +10,9 @@ from producer.ledger import Entry, ReplayLedger, only_replay_into
 
 pytestmark = pytest.mark.unit
 
-ENTRY = Entry(files=("green_tripdata_2020-03.csv.gz",), topic="trips", next_row=5, end_row=9, clock_ms=60_000)
+ENTRY = Entry(
+    files=("green_tripdata_2020-03.csv.gz",), topic="trips", next_rows=(5, 7), end_row=9, clock_ms=60_000
+)
 
 
 def test_an_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -33,7 +35,7 @@ def test_a_crash_while_writing_leaves_the_old_entry(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("os.fsync", crash)
     with pytest.raises(OSError, match="power cut"):
-        ledger.write(Entry(**vars(ENTRY) | {"next_row": 7}))
+        ledger.write(Entry(**vars(ENTRY) | {"next_rows": (7, 7)}))
     assert ledger.read() == ENTRY
 
 
@@ -63,6 +65,17 @@ def test_an_entry_knows_whether_another_replay_has_begun_since(
         written.write(ENTRY)
         os.utime(written.path, ns=(at_ns, at_ns))
     assert ledger.is_older_than_another() is is_older
+
+
+def test_all_trips_before_the_row_of_the_last_partition_are_acknowledged() -> None:
+    assert ENTRY.next_row == 5
+
+
+@pytest.mark.parametrize(("partitions", "next_rows"), [(2, (5, 7)), (3, (5, 5, 5))])
+def test_added_partitions_start_where_the_last_one_stands(
+    partitions: int, next_rows: tuple[int, ...]
+) -> None:
+    assert ENTRY.next_rows_on(partitions) == next_rows
 
 
 def test_only_one_replay_publishes_to_a_topic(tmp_path: Path) -> None:

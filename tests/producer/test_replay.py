@@ -144,7 +144,7 @@ def test_records_are_framed_for_the_registry_and_decode_to_the_trips_of_the_file
     schema = fastavro.parse_schema(json.loads(answer["schema"]))
     decoded = fastavro.schemaless_reader(io.BytesIO(record.value[5:]), schema, None)
     wanted = next(row for row in rows(prepared(file, cache)) if row[0] == record.key.decode())
-    columns = trip.current().columns
+    columns = trip.all_versions()[0].columns  # what a month of 2023 knew
     row = dict(zip(columns, wanted[: len(columns)], strict=True))
     assert decoded | {"trip_id": str(decoded["trip_id"])} == row
 

@@ -1,0 +1,21 @@
+-- prepared → the same trips in the order in which they arrive, when some are delayed. What delays a trip is drawn from
+-- its trip_id and the seed, so that every run delays the same trips by the same seconds.
+with drawn as (
+    select
+        *,
+        md5_number_lower(trip_id || '|disorder|' || ${seed}) % (${disorder_seconds} + 1) as disorder_seconds,
+        case
+            when ${stores_and_forwards} and is_valid and store_and_fwd_flag = 'Y' then
+                ${least_forward_seconds}
+                + md5_number_lower(trip_id || '|forward|' || ${seed})
+                % (${most_forward_seconds} - ${least_forward_seconds} + 1)
+            else 0
+        end as forward_seconds
+    from prepared
+)
+
+select
+    * exclude (disorder_seconds, forward_seconds)
+    replace (replay_at + to_seconds(cast(greatest(disorder_seconds, forward_seconds) as bigint)) as replay_at)
+from drawn
+order by replay_at, trip_id
