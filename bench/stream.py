@@ -3,19 +3,18 @@
 Drives the platform by its own commands. The stack is emptied first, so `--yes` is asked for.
 """
 
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
-import psutil
 import typer
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parents[1]
+from bench._platform import ROOT, cpu_seconds, part, taxi
+
 POLL_SECONDS = 0.3
 LONGEST_SECONDS = 1_800
 COUNT_TRIPS = (
@@ -44,7 +43,7 @@ def one_run(file: Path) -> tuple[int, int, float, int, float, float]:
     """Trips, windows, seconds, trips/s, CPU seconds of the TaskManager, and these per million trips."""
     taxi("reset", "--yes")
     taxi("job", "deploy", "zone_fares", "--fresh")
-    worker = taskmanager()
+    worker = part("flink-taskmanager")
     cpu_before, begun = cpu_seconds(worker), time.monotonic()
     taxi("replay", str(file), "--speedup", "max")
     await_balance()
@@ -60,35 +59,6 @@ def await_balance() -> None:
         if time.monotonic() > deadline:
             sys.exit(f"error: no balance within {LONGEST_SECONDS} s; see ./taxi ledger")
         time.sleep(POLL_SECONDS)
-
-
-def taskmanager() -> psutil.Process:
-    """The TaskManager's process, known by what it carries in its environment."""
-    home = os.environ.get("TAXI_HOME", str(ROOT / ".taxi"))
-    wanted = {"TAXI_HOME": home, "TAXI_PART": "flink-taskmanager"}.items()
-    return next(process for process in psutil.process_iter() if wanted <= environment_of(process).items())
-
-
-def environment_of(process: psutil.Process) -> dict[str, str]:
-    """Its environment; empty for a process that is none of our business."""
-    try:
-        return process.environ()
-    except (psutil.Error, OSError):
-        return {}
-
-
-def cpu_seconds(process: psutil.Process) -> float:
-    """Processor time that it used so far."""
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
-def taxi(*arguments: str) -> str:
-    """Run a command of ours; a failure ends the benchmark with its message."""
-    done = subprocess.run([ROOT / "taxi", *arguments], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"error: ./taxi {' '.join(arguments)} failed")
-    return done.stdout
 
 
 if __name__ == "__main__":

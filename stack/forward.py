@@ -37,12 +37,12 @@ def producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> No
 
 def bench(arguments: Sequence[str]) -> None:
     """A benchmark of `bench/`, by its name."""
-    known = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if path.stem != "__init__")
+    known = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if path.stem[0] != "_")
     if not arguments or arguments[0] not in known:
         raise UserError(f"there is no benchmark {' '.join(arguments[:1])}", f"there are: {', '.join(known)}")
     endpoints = Endpoints.of_running_stack()
     command = [sys.executable, "-m", f"bench.{arguments[0]}", *arguments[1:]]
-    _become(command, {"TAXI_HOME": str(endpoints.home)})
+    _become(command, {"TAXI_HOME": str(endpoints.home), **endpoints.as_environment()})
 
 
 def tool(arguments: Sequence[str]) -> None:

@@ -57,9 +57,14 @@ def green_parquet(folder: Path, *trips: dict[str, Any], name: str = "green_tripd
     return folder / name
 
 
+def workshop(cache: Path) -> Workshop:
+    """Where tests prepare months; nobody watches."""
+    return Workshop(cache, "500MB", lambda _title, _percent: None)
+
+
 def prepared(file: Path, cache: Path) -> Prepared:
     """The month in event order."""
-    return Workshop(cache, "500MB", lambda _title, _percent: None).prepare(Naming().month_files([file]))
+    return workshop(cache).prepare(Naming().month_files([file]))
 
 
 def rows(source: Prepared, columns: str = "*") -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import fastavro
 import httpx
+import psutil
 import pytest
 from confluent_kafka import Producer
 
@@ -21,7 +22,7 @@ from producer.markers import closing_clock_ms
 from producer.prepared import span_of
 from schemas import trip
 from stack.endpoints import Endpoints
-from tests.oracle.real_months import real_month
+from tests.oracle.real_months import real_month, shared_file
 from tests.producer.months import dropoff, green_parquet, prepared, rows
 from tests.producer.topics import Record, all_records, markers, record_count, trips
 
@@ -61,15 +62,25 @@ class Bench:
     def records(self) -> list[list[Record]]:
         return all_records(self.endpoints.kafka_bootstrap_servers, self.topic)
 
-    def stop_midway(self, file: Path, number: signal.Signals) -> "subprocess.CompletedProcess[str]":
-        process = self.start(file, "--speedup", NINE_SECONDS_A_MONTH)
+    def start_to_midway(self, file: Path, *options: str) -> "subprocess.Popen[str]":
+        process = self.start(file, "--speedup", NINE_SECONDS_A_MONTH, *options)
         deadline = time.monotonic() + 60
         while record_count(self.endpoints.kafka_bootstrap_servers, self.topic) < STOPPED_AFTER:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < deadline
+        return process
+
+    def stop_midway(
+        self, file: Path, number: signal.Signals, *options: str
+    ) -> "subprocess.CompletedProcess[str]":
+        process = self.start_to_midway(file, *options)
         process.send_signal(number)
-        stdout, stderr = process.communicate(timeout=30)
-        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+        return ended(process)
+
+
+def ended(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+    stdout, stderr = process.communicate(timeout=30)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 @pytest.fixture(scope="module")
@@ -213,9 +224,12 @@ def test_a_replay_that_another_has_overtaken_goes_on_only_when_it_is_meant(
     assert set(ids(trips(bench.records()))) >= expected_ids(file, cache)
 
 
-def test_ctrl_c_stops_cleanly_and_the_next_replay_sends_no_trip_twice(bench: Bench, cache: Path) -> None:
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_ctrl_c_stops_cleanly_and_the_next_replay_sends_no_trip_twice(
+    bench: Bench, cache: Path, processes: str
+) -> None:
     file = real_month(MONTH)
-    stopped = bench.stop_midway(file, signal.SIGINT)
+    stopped = bench.stop_midway(file, signal.SIGINT, "--processes", processes)
     assert stopped.returncode == 130
     assert "run the same command again" in stopped.stderr
     assert len(stopped.stderr.splitlines()) == 1
@@ -223,6 +237,51 @@ def test_ctrl_c_stops_cleanly_and_the_next_replay_sends_no_trip_twice(bench: Ben
     arrived = ids(trips(bench.records()))
     assert len(arrived) == ROWS
     assert set(arrived) == expected_ids(file, cache)
+
+
+def test_one_killed_process_of_several_ends_the_replay_which_then_goes_on(bench: Bench, cache: Path) -> None:
+    file = real_month(MONTH)
+    replay = bench.start_to_midway(file, "--processes", "2")
+    children = psutil.Process(replay.pid).children()
+    next(child for child in children if any("spawn_main" in word for word in child.cmdline())).kill()
+    failed = ended(replay)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("error: a publishing process was killed; gave up at event clock")
+    assert len(failed.stderr.splitlines()) == 1
+    assert "going on at" in bench.replay_well(file)
+    records = bench.records()
+    assert set(ids(trips(records))) == expected_ids(file, cache)
+    assert [falsely_late(partition, valid_dropoffs(file, cache)) for partition in records] == [[], []]
+
+
+def test_a_registry_that_refuses_the_contract_is_quoted_and_nothing_is_sent(
+    bench: Bench, tmp_path: Path
+) -> None:
+    strange = {"type": "record", "name": "Trip", "namespace": "nyc.taxi"}
+    strange["fields"] = [{"name": "trip_id", "type": "long"}]  # type: ignore[assignment]
+    url = f"{bench.endpoints.schema_registry_url}/subjects/{trip.subject(bench.topic)}/versions"
+    httpx.post(url, json={"schema": json.dumps(strange)}, trust_env=False).raise_for_status()
+    refused = bench.replay(green_parquet(tmp_path, {}))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: schema registry ")
+    assert "ncompatible" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert record_count(bench.endpoints.kafka_bootstrap_servers, bench.topic) == 0
+
+
+def test_trips_of_2025_are_written_with_the_second_version(bench: Bench) -> None:
+    bench.replay_well(
+        shared_file("samples/yellow_tripdata_2025-01.head.parquet"), "--to", "2025-01-01T00:30:00"
+    )
+    bench.replay_well(real_month(MONTH), "--as-late", "--to", "2023-12-01T06:00:00")
+    numbers = {int.from_bytes((record.value or b"")[1:5], "big") for record in trips(bench.records())}
+    url = f"{bench.endpoints.schema_registry_url}/schemas/ids"
+    columns = [
+        json.loads(httpx.get(f"{url}/{number}").json()["schema"])["fields"] for number in sorted(numbers)
+    ]
+    assert [[field["name"] for field in fields] for fields in columns] == [
+        list(schema.columns) for schema in trip.all_versions()
+    ]
 
 
 def test_a_month_that_the_stream_has_passed_is_refused_unless_it_is_meant(

@@ -1,0 +1,243 @@
+"""How fast trips are published, beside what else could publish them: same broker, same settings, same size of record.
+
+* ours: the whole way from the prepared month: read, encode, frame, partition, publish with progress markers
+* AvroSerializer: confluent-kafka's own, on dictionaries that are in memory already
+* ProducerPerformance: Kafka's own tool, which sends one ready-made record again and again
+
+All with acks=all and idempotence. Each writes a topic of its own, which is deleted afterwards.
+"""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from typing import Annotated, Any
+
+import typer
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+from rich.console import Console
+from rich.table import Table
+
+from bench._platform import cpu_seconds, part, taxi
+from producer.encoding import VersionedEncoder
+from producer.months import Naming
+from producer.partitioning import partitions_of
+from producer.preparation import Workshop
+from producer.prepared import Prepared, batches
+from producer.publisher import DELIVERY
+from producer.settings import Settings
+from schemas import trip
+from schemas.trip import TOPIC_CONFIG
+from stack.jars import ensure
+from stack.parts.java import class_path, java
+
+KEY_BYTES = 36
+SERIALIZED_TRIPS = 300_000
+"""Fewer are sent by AvroSerializer: it would take minutes."""
+
+COLUMNS = ("publisher", "trips", "seconds", "trips/s", "MB/s", "client CPU µs a trip", "broker CPU µs a trip")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a publisher did; CPU seconds of the client's and of the broker's process."""
+
+    name: str
+    trips: int
+    seconds: float
+    client_cpu: float
+    broker_cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Trips a second."""
+        return self.trips / self.seconds
+
+
+Run = Callable[[str], tuple[int, float]]
+"""Publishes to a topic; tells how many trips and in how many seconds."""
+
+
+def produce(
+    file: Annotated[Path | None, typer.Argument(help="A month; made up when left out.", exists=True)] = None,
+    rows: Annotated[int, typer.Option(help="Trips of the made-up month.", min=1)] = 10_000_000,
+    processes: Annotated[int, typer.Option(help="Of ours.", min=1)] = 1,
+    partitions: Annotated[int, typer.Option(help="Of each topic.", min=1)] = 2,
+) -> None:
+    """Publish a month in three ways and compare."""
+    settings = Settings.from_environment()
+    source = prepared(file or made_up(rows), settings)
+    record_bytes = mean_record_bytes(source)
+    publishers: dict[str, Run] = {
+        f"ours, {processes} process{'es' * (processes > 1)}": lambda topic: ours(source, topic, processes),
+        "AvroSerializer": lambda topic: avro_serializer(source, topic, settings),
+        "ProducerPerformance": lambda topic: producer_performance(source, topic, record_bytes, settings),
+    }
+    figures = [measured(name, run, partitions, settings) for name, run in publishers.items()]
+    print_table(figures, record_bytes, source)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A month in event order, and where it came from."""
+
+    file: Path
+    prepared: Prepared
+    trips: int
+
+
+def made_up(rows: int) -> Path:
+    """A month of yellow trips; made once, then kept in the cache."""
+    file = (
+        Settings.from_environment().taxi_cache_dir / "synthetic" / f"yellow_tripdata_2024-01.{rows}.parquet"
+    )
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        asked = ("--taxi-type", "yellow", "--month", "2024-01", "--rows", str(rows), "--seed", "1")
+        taxi("generate", *asked, "--to", str(file))
+    return file
+
+
+def prepared(file: Path, settings: Settings) -> Source:
+    """Sorting a month is not what is measured."""
+    print(taxi("replay", str(file), "--dry-run").splitlines()[-1])  # noqa: T201 - what is published
+    shop = Workshop(settings.taxi_cache_dir, settings.prepare_memory_limit, lambda _title, _percent: None)
+    found = shop.prepare(Naming().month_files([file]))
+    trips = sum(batch.num_rows for batch in batches(found.path, 0, sys.maxsize))
+    return Source(file, found, trips)
+
+
+def mean_record_bytes(source: Source) -> int:
+    """Of key and value."""
+    encoder = VersionedEncoder({schema: schema.version for schema in trip.all_versions()}, print)
+    batch = next(batches(source.prepared.path, 0, 10_000))
+    return KEY_BYTES + round(sum(map(len, encoder.encode(batch))) / batch.num_rows)
+
+
+def measured(name: str, run: Run, partitions: int, settings: Settings) -> Figures:
+    """Run it on a topic of its own."""
+    broker = part("kafka")
+    with own_topic(name, partitions, settings) as topic:
+        client_before, broker_before = client_cpu(), cpu_seconds(broker)
+        trips, seconds = run(topic)
+        return Figures(
+            name, trips, seconds, client_cpu() - client_before, cpu_seconds(broker) - broker_before
+        )
+
+
+def client_cpu() -> float:
+    """Of this process and of those that it has waited for."""
+    used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+@contextmanager
+def own_topic(name: str, partitions: int, settings: Settings) -> Iterator[str]:
+    """A new topic, deleted afterwards."""
+    topic = f"bench-{re.sub(r'[^a-z]', '-', name.lower())}-{time.time_ns()}"
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    admin.create_topics([NewTopic(topic, partitions, config=TOPIC_CONFIG)])[topic].result()
+    try:
+        yield topic
+    finally:
+        admin.delete_topics([topic])[topic].result()
+
+
+def ours(source: Source, topic: str, processes: int) -> tuple[int, float]:
+    """The replay at full speed."""
+    said = taxi("replay", str(source.file), "--topic", topic, "--processes", str(processes)).splitlines()[-1]
+    found = re.search(r"replayed ([\d,]+) trips in ([\d.]+) s", said)
+    if not found:
+        sys.exit(f"error: the replay said nothing of its speed: {said}")
+    return int(found[1].replace(",", "")), float(found[2])
+
+
+def avro_serializer(source: Source, topic: str, settings: Settings) -> tuple[int, float]:
+    """As confluent-kafka's documentation has it."""
+    registry = SchemaRegistryClient({"url": settings.schema_registry_url})
+    serialize = AvroSerializer(registry, trip.current().text)
+    context = SerializationContext(topic, MessageField.VALUE)
+    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 0, **DELIVERY})
+    trips, seconds = 0, 0.0
+    for batch in batches(source.prepared.path, 0, min(source.trips, SERIALIZED_TRIPS)):
+        partitions = partitions_of(batch.column("trip_id"), partition_count(producer, topic))
+        rows = batch.select(list(trip.current().columns)).to_pylist()
+        began = time.monotonic()
+        for row, partition in zip(rows, partitions.tolist(), strict=True):
+            send(producer, topic, serialize(row, context), row["trip_id"], partition)
+        seconds += time.monotonic() - began
+        trips += len(rows)
+    began = time.monotonic()
+    producer.flush()
+    return trips, seconds + time.monotonic() - began
+
+
+def partition_count(producer: Any, topic: str) -> int:
+    """Of a topic."""
+    return len(producer.list_topics(topic).topics[topic].partitions)
+
+
+def send(producer: Any, topic: str, value: bytes | None, key: str, partition: int) -> None:
+    """Queue a record; waits while the queue is full."""
+    while True:
+        try:
+            producer.produce(topic, value, key, partition)
+        except BufferError:
+            producer.poll(0.05)
+        else:
+            return
+
+
+def producer_performance(
+    source: Source, topic: str, record_bytes: int, settings: Settings
+) -> tuple[int, float]:
+    """Kafka's own tool, with our settings of delivery."""
+    properties = {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "acks": DELIVERY["acks"],
+        "enable.idempotence": "true",
+        "compression.type": DELIVERY["compression.type"],
+        "linger.ms": DELIVERY["linger.ms"],
+        "batch.size": DELIVERY["batch.size"],
+        "buffer.memory": settings.in_flight_megabytes << 20,
+    }
+    jars = class_path([*ensure("kafka-tools"), *ensure("kafka")])
+    sizes = ["--num-records", str(source.trips), "--record-size", str(record_bytes), "--throughput", "-1"]
+    command = [java(), "-cp", jars, "org.apache.kafka.tools.ProducerPerformance", "--topic", topic, *sizes]
+    command += ["--producer-props", *(f"{name}={value}" for name, value in properties.items())]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.findall(r"(\d+) records sent, ([\d.]+) records/sec", done.stdout)
+    if done.returncode or not found:
+        sys.exit(f"error: ProducerPerformance failed: {done.stderr.strip().splitlines()[-1:]}")
+    records, rate = found[-1]
+    return int(records), int(records) / float(rate)
+
+
+def print_table(figures: list[Figures], record_bytes: int, source: Source) -> None:
+    """One line a publisher, then how ours compares."""
+    table = Table(
+        *COLUMNS, title=f"{source.file.name}: {record_bytes} bytes a record, acks=all, idempotent, lz4"
+    )
+    for one in figures:
+        cpu = (f"{value / one.trips * 1e6:.2f}" for value in (one.client_cpu, one.broker_cpu))
+        megabytes = one.rate * record_bytes / 1e6
+        table.add_row(
+            one.name, f"{one.trips:,}", f"{one.seconds:.1f}", f"{one.rate:,.0f}", f"{megabytes:.0f}", *cpu
+        )
+    Console().print(table)
+    first, *others = figures
+    for other in others:
+        print(f"{first.name}: {first.rate / other.rate:.2f} times {other.name}")  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    typer.run(produce)
