@@ -1,4 +1,4 @@
-"""How fast trips are published, beside what else could publish them: same broker, same settings, same size of record.
+"""How fast trips are published, beside what else could publish them: same broker, settings, record size.
 
 * ours: the whole way from the prepared month: read, encode, frame, partition, publish with progress markers
 * AvroSerializer: confluent-kafka's own, on dictionaries that are in memory already
@@ -44,7 +44,7 @@ KEY_BYTES = 36
 SERIALIZED_TRIPS = 300_000
 """Fewer are sent by AvroSerializer: it would take minutes."""
 
-COLUMNS = ("publisher", "trips", "seconds", "trips/s", "MB/s", "client CPU µs a trip", "broker CPU µs a trip")
+COLUMNS = ("publisher", "trips", "seconds", "trips/s", "MB/s", "CPU", "broker")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def produce(
     source = prepared(file or made_up(rows), settings)
     record_bytes = mean_record_bytes(source)
     publishers: dict[str, Run] = {
-        f"ours, {processes} process{'es' * (processes > 1)}": lambda topic: ours(source, topic, processes),
+        f"ours × {processes}": lambda topic: ours(source, topic, processes),
         "AvroSerializer": lambda topic: avro_serializer(source, topic, settings),
         "ProducerPerformance": lambda topic: producer_performance(source, topic, record_bytes, settings),
     }
@@ -120,7 +120,8 @@ def mean_record_bytes(source: Source) -> int:
     """Of key and value."""
     encoder = VersionedEncoder({schema: schema.version for schema in trip.all_versions()}, print)
     batch = next(batches(source.prepared.path, 0, 10_000))
-    return KEY_BYTES + round(sum(map(len, encoder.encode(batch))) / batch.num_rows)
+    value_bytes = sum(map(len, encoder.encode(batch).tolist()))
+    return KEY_BYTES + round(value_bytes / batch.num_rows)
 
 
 def measured(name: str, run: Run, partitions: int, settings: Settings) -> Figures:
@@ -225,7 +226,7 @@ def producer_performance(
 def print_table(figures: list[Figures], record_bytes: int, source: Source) -> None:
     """One line a publisher, then how ours compares."""
     table = Table(
-        *COLUMNS, title=f"{source.file.name}: {record_bytes} bytes a record, acks=all, idempotent, lz4"
+        *COLUMNS, title=f"{source.file.name}: {record_bytes} bytes a record, acks=all; CPU in µs a trip"
     )
     for one in figures:
         cpu = (f"{value / one.trips * 1e6:.2f}" for value in (one.client_cpu, one.broker_cpu))

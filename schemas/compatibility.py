@@ -1,0 +1,56 @@
+"""Whether versions of the Avro contract read one another, by Apache Avro's rules and without a registry."""
+
+import json
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
+from avro.errors import AvroException, IgnoredLogicalType
+from avro.schema import Schema
+from avro.schema import parse as parse_schema
+
+from schemas.trip import TripSchema
+
+
+def incompatibilities(candidate: str, published: Sequence[TripSchema]) -> tuple[str, ...]:
+    """Why the schema text breaks FULL_TRANSITIVE with these versions; nothing when it does not.
+
+    Both ways with each: a new reader must read what was written in any year, an old one what is written now.
+    """
+    try:
+        new = _parsed(candidate)
+    except (AvroException, json.JSONDecodeError) as error:
+        return (f"it is no Avro schema: {error}",)
+    found = []
+    for schema in published:
+        found += _lost_fields(json.loads(candidate), schema)
+        old = _parsed(schema.text)
+        found += [
+            f"a reader of the new schema, what v{schema.version} wrote: {why}" for why in _faults(new, old)
+        ]
+        found += [
+            f"a reader of v{schema.version}, what the new schema writes: {why}" for why in _faults(old, new)
+        ]
+    return tuple(found)
+
+
+def _parsed(text: str) -> Schema:
+    with warnings.catch_warnings():
+        # This library does not know local timestamps; it compares the longs that they are on the wire.
+        warnings.simplefilter("ignore", IgnoredLogicalType)
+        return parse_schema(text)
+
+
+def _lost_fields(candidate: dict[str, Any], schema: TripSchema) -> list[str]:
+    """Avro lets a field be renamed or change its unit: old values would just be null, or wrong."""
+    fields = {field["name"]: field["type"] for field in candidate.get("fields", [])}
+    gone = [field["name"] for field in schema.record["fields"] if fields.get(field["name"]) != field["type"]]
+    return [f"field {name} of v{schema.version} is gone or has another type" for name in gone]
+
+
+def _faults(reader: Schema, writer: Schema) -> list[str]:
+    result = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)  # type: ignore[no-untyped-call]
+    if result.compatibility is SchemaCompatibilityType.compatible:
+        return []
+    return sorted(result.messages)
