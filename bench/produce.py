@@ -121,7 +121,7 @@ def mean_record_bytes(source: Source) -> int:
     encoder = VersionedEncoder({schema: schema.version for schema in trip.all_versions()}, print)
     batch = next(batches(source.prepared.path, 0, 10_000))
     value_bytes = sum(map(len, encoder.encode(batch).tolist()))
-    return KEY_BYTES + round(value_bytes / batch.num_rows)
+    return KEY_BYTES + round(value_bytes / int(batch.num_rows))
 
 
 def measured(name: str, run: Run, partitions: int, settings: Settings) -> Figures:
