@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     taxi_cache_dir: Path = Field(default_factory=_default_cache_dir)
     tlc_data_dir: Path | None = None
     tlc_base_url: str = "https://d37ci6vzurychx.cloudfront.net/trip-data"
+    tlc_zones_url: str = "https://d37ci6vzurychx.cloudfront.net/misc"
+    s3_endpoint_url: str | None = None
     kafka_outage_seconds: PositiveFloat = 120.0
     in_flight_megabytes: PositiveInt = 128
     prepare_memory_limit: str = "1GB"
