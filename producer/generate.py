@@ -1,6 +1,7 @@
-"""A synthetic TLC month as a Parquet file, for offline use and benchmarks."""
+"""The command `generate`: synthetic TLC months as Parquet files, for offline use and benchmarks."""
 
 import os
+import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,46 +14,57 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from producer.errors import UserError
 from producer.settings import Settings
-from producer.synthetic_month import SyntheticMonth, block_table
+from producer.synthetic_month import LAST_ZONE, SyntheticMonth
 from producer.synthetic_profile import PROFILES
 from producer.synthetic_schema import SYNTHETIC_KEY, schema_of
-from producer.tlc_month import TlcMonth, parse_month
+from producer.synthetic_table import block_table
+from producer.tlc_month import TlcMonth, parse_months
 
 EARLIEST = date(2019, 1, 1)
-LAST_ZONE_ID = 265
+BYTES_A_ROW = {"green": 18, "yellow": 18, "fhvhv": 30}
+"""Of a month of three million trips; bigger months need less."""
+
 WORKERS = 2
 BLOCKS_AHEAD = 3
 """Finished blocks that may wait for the writer: this bounds the memory."""
 
 
 def generate(
-    taxi_type: Annotated[str, typer.Option(help="yellow or green")],
-    month: Annotated[str, typer.Option(help="2024-01; from 2019-01 on")],
-    rows: Annotated[int, typer.Option(help="how many trips")],
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv")],
+    month: Annotated[
+        list[str], typer.Option(help="2024-01, or a range 2024-01:2024-12; from 2019-01 on; may be repeated")
+    ],
+    rows: Annotated[int, typer.Option(help="how many trips in each month")],
     seed: Annotated[int, typer.Option(help="equal seeds make equal rows")] = 1,
-    to: Annotated[Path | None, typer.Option(help="file or folder; default: the user's cache")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="file (of one month) or folder; default: the user's cache")
+    ] = None,
     hot_zone: Annotated[
         list[str] | None, typer.Option(help="ZONE:SHARE of the pickups, like 74:0.5; may be repeated")
     ] = None,
 ) -> None:
-    """Make a synthetic TLC month with the quirks of the real ones; its metadata says that it is synthetic."""
-    wanted = checked_month(parse_month(taxi_type, month), rows, seed, hot_zone or [])
+    """Make synthetic TLC months with the quirks of the real ones; their metadata says what they are."""
+    months = [checked_month(one, rows, seed, hot_zone or []) for one in parse_months(taxi_type, month)]
+    targets = targets_of(months, to)
+    check_space(months, targets[0].parent)
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    file = write_month(wanted, _target(wanted, to), console)
-    console.print(
-        f"{wanted.month} with {rows} trips is SYNTHETIC (seed {seed}): made up, not published by the TLC"
-    )
-    typer.echo(str(file))
+    for wanted, target in zip(months, targets, strict=True):
+        file = write_month(wanted, target, console)
+        console.print(
+            f"{wanted.month} with {rows} trips is SYNTHETIC (seed {seed}): made up, not published by the TLC"
+        )
+        typer.echo(str(file))
 
 
 def checked_month(month: TlcMonth, rows: int, seed: int, hot_zones: Sequence[str] = ()) -> SyntheticMonth:
     """What to generate; UserError for what the generator cannot make."""
     if month.taxi_type not in PROFILES:
-        raise UserError(f"the generator makes {' and '.join(sorted(PROFILES))} months, not {month.taxi_type}")
+        raise UserError(f"the generator makes {', '.join(sorted(PROFILES))} months, not {month.taxi_type}")
     if month.first_day < EARLIEST:
         raise UserError(f"the generator makes months from {EARLIEST:%Y-%m} on, not {month.text}")
     if rows < 0:
@@ -77,30 +89,51 @@ def _hot_zone(text: str) -> tuple[int, float]:
         zone, share = int(zone_text), float(share_text)
     except ValueError:
         raise UserError(f"--hot-zone {text!r} is not ZONE:SHARE, like 74:0.5") from None
-    if not 1 <= zone <= LAST_ZONE_ID or not 0 < share <= 1:
-        raise UserError(
-            f"--hot-zone {text!r}: the zone is 1 to {LAST_ZONE_ID}, its share above 0 and at most 1"
-        )
+    if not 1 <= zone <= LAST_ZONE or not 0 < share <= 1:
+        raise UserError(f"--hot-zone {text!r}: the zone is 1 to {LAST_ZONE}, its share above 0 and at most 1")
     return zone, share
 
 
-def _target(wanted: SyntheticMonth, to: Path | None) -> Path:
+def targets_of(months: Sequence[SyntheticMonth], to: Path | None) -> list[Path]:
+    """The file of each month; UserError if all would go into one."""
     # The name must not be that of the real month: a search for months would take it for one.
-    name = wanted.month.file_name.replace(".parquet", ".synthetic.parquet")
-    if to is None:
-        return Settings.from_environment().taxi_cache_dir / "synthetic" / name
-    return to / name if to.is_dir() else to
+    names = [one.month.file_name.replace(".parquet", ".synthetic.parquet") for one in months]
+    folder = Settings.from_environment().taxi_cache_dir / "synthetic" if to is None else to
+    if to is None or to.is_dir():
+        return [folder / name for name in names]
+    if len(months) > 1:
+        raise UserError(f"--to {to} is no folder, but {len(months)} months need one", f"mkdir -p {to}")
+    return [to]
+
+
+def check_space(months: Sequence[SyntheticMonth], folder: Path) -> None:
+    """UserError if the disk is too small for the months."""
+    trips = sum(wanted.rows for wanted in months)
+    needed = trips * BYTES_A_ROW[months[0].month.taxi_type]
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise UserError(
+            f"{trips:,} trips take about {decimal(needed)}, but {folder} has only {decimal(free)} free",
+            "make room, ask for fewer --rows, or name another place with --to",
+        )
 
 
 def write_month(wanted: SyntheticMonth, target: Path, console: Console | None = None) -> Path:
     """Write the month; the file appears when it is whole. UserError if the place is not writable."""
     with _unfinished(target) as part, _progress(console) as progress:
         bar = progress.add_task(f"synthetic {wanted.month}", total=wanted.rows)
-        with pq.ParquetWriter(part, _marked_schema(wanted), compression="zstd") as writer:
+        with _writer(part, _marked_schema(wanted)) as writer:
             for table in _tables(wanted):
                 writer.write_table(table, row_group_size=max(table.num_rows, 1))
                 progress.advance(bar, table.num_rows)
     return target
+
+
+def _writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    # Hardly two clocks are equal: a dictionary of them is larger and slower than the clocks themselves.
+    repeating = [column.name for column in schema if not pa.types.is_timestamp(column.type)]
+    return pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=repeating)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a TLC month looks like, in figures measured on real months; where no month was at hand, it says so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from producer.tlc_month import TlcMonth
@@ -14,8 +14,9 @@ AIRPORT_FEE_BEGAN = date(2022, 4, 1)
 AIRPORT_FEE_RAISED = date(2023, 4, 1)
 CBD_FEE_BEGAN = date(2025, 1, 5)
 CBD_COLUMN_BEGAN = date(2025, 1, 1)
+BLACK_CAR_FUND_LOWERED = date(2024, 1, 1)
 
-JFK, LAGUARDIA = 132, 138
+NEWARK, JFK, LAGUARDIA = 1, 132, 138
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,11 @@ class QuirkRates:
     just_outside_month: float = 0.00004
     unknown_pickup_zone: float = 0.0028
     unknown_dropoff_zone: float = 0.009
+    unknown_dropoff_is_outside: float = 0.5
+    negative_fares: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """One taxi type. Weights need not add up to 1; the 24 hours begin at midnight, the weekdays on Monday."""
 
@@ -42,24 +45,46 @@ class Profile:
     other_zones_weight: float
     hours: tuple[float, ...]
     weekdays: tuple[float, ...]
-    null_blocks: tuple[tuple[date, float], ...]
-    first_vendor: float
     median_miles: float
     miles_sigma: float
     zero_miles: float
     same_zone: float
-    pays_by_card: float
     congestion: float
     cbd: float
     tolls_beyond_7_miles: float
-    dispatched: float
+    has_long_airport_rides: bool = False
+    null_blocks: tuple[tuple[date, float], ...] = ()
+    rates: QuirkRates = field(default_factory=QuirkRates)
 
     def null_block(self, first_day: date) -> float:
         """Share of the rows, at the end of the file, in which several columns are null together."""
         return next((share for began, share in reversed(self.null_blocks) if began <= first_day), 0.0)
 
 
-GREEN = Profile(
+@dataclass(frozen=True, kw_only=True)
+class MeterProfile(Profile):
+    """A taxi with a meter: yellow or green. Only the first vendor's meters store trips and forward them."""
+
+    first_vendor: float
+    stored_by_first_vendor: float
+    pays_by_card: float
+    dispatched: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppProfile(Profile):
+    """A ride that was called by an app: `first_app` is the share of HV0003, the rest is HV0005."""
+
+    first_app: float
+    tips: float
+    shared_request: float
+    shared_match: float
+    wav_request: float
+    wav_match: float
+
+
+# Stored and forwarded on green 2020-03, 2020-12 and 2023-12: 1,085 of the first vendor's 45,228 trips.
+GREEN = MeterProfile(
     zone_weights={
         74: 12.7, 75: 9.4, 41: 5.6, 166: 3.5, 82: 3.6, 95: 3.6, 42: 3.5, 97: 3.1, 7: 2.5, 244: 2.6, 43: 2.4,
         65: 2.3, 129: 1.9, 130: 2.0, 33: 1.4, 25: 1.2, 260: 1.3, 116: 1.3, 66: 1.3, 181: 1.0, 61: 0.9, 134:
@@ -76,6 +101,7 @@ GREEN = Profile(
     weekdays=(0.98, 1.05, 1.10, 1.08, 1.08, 0.92, 0.79),
     null_blocks=((date(2020, 1, 1), 0.21), (date(2020, 7, 1), 0.44), (date(2022, 1, 1), 0.08)),
     first_vendor=0.13,
+    stored_by_first_vendor=0.024,
     median_miles=1.95,
     miles_sigma=0.95,
     zero_miles=0.035,
@@ -87,8 +113,9 @@ GREEN = Profile(
     dispatched=0.027,
 )  # fmt: skip
 
-# Zones from the first rows of two months; hours and weekdays are the city's known rhythm, not measured.
-YELLOW = Profile(
+# Zones, and 38 stored trips of the first vendor's 2,464, from the first rows of two months; hours and
+# weekdays are the city's known rhythm, not measured.
+YELLOW = MeterProfile(
     zone_weights={
         132: 4.9, 161: 4.6, 237: 4.7, 236: 4.4, 162: 3.6, 138: 3.0, 186: 3.5, 230: 3.4, 142: 3.4, 170: 3.0,
         239: 2.9, 163: 2.8, 234: 2.9, 48: 2.9, 68: 2.6, 79: 3.0, 141: 2.7, 164: 2.6, 107: 2.5, 249: 2.4,
@@ -105,6 +132,8 @@ YELLOW = Profile(
     weekdays=(0.88, 0.98, 1.04, 1.07, 1.07, 1.07, 0.89),
     null_blocks=((date(2020, 1, 1), 0.047),),
     first_vendor=0.22,
+    stored_by_first_vendor=0.015,
+    has_long_airport_rides=True,
     median_miles=1.8,
     miles_sigma=0.8,
     zero_miles=0.011,
@@ -116,7 +145,85 @@ YELLOW = Profile(
     dispatched=0.013,
 )  # fmt: skip
 
-PROFILES = {"green": GREEN, "yellow": YELLOW}
+# No month was at hand: the figures are from what the city reports, and none of the quirks is measured.
+FHVHV = AppProfile(
+    zone_weights={
+        132: 2.2, 138: 2.0, 79: 1.5, 61: 1.4, 37: 1.2, 76: 1.2, 230: 1.2, 161: 1.1, 231: 1.1, 234: 1.1, 246:
+        1.1, 68: 1.0, 48: 1.0, 42: 1.0, 181: 1.0, 17: 1.0, 89: 1.0, 225: 1.0, 244: 0.9, 255: 0.9, 97: 0.9, 7:
+        0.9, 170: 0.9, 186: 0.8, 249: 0.8, 148: 0.8, 164: 0.8, 142: 0.8, 141: 0.8, 236: 0.8, 239: 0.8, 162:
+        0.8, 163: 0.7, 129: 0.7, 39: 0.9, 35: 0.7, 188: 0.7, 177: 0.7, 49: 0.7, 223: 0.6, 256: 0.7, 25: 0.6,
+    },
+    other_zones_weight=58.0,
+    hours=(
+        3.4, 2.5, 1.8, 1.4, 1.4, 1.7, 2.6, 4.1, 5.0, 4.4, 4.0, 4.0,
+        4.2, 4.4, 4.8, 4.9, 5.0, 5.5, 5.7, 5.5, 5.3, 5.2, 5.0, 4.3,
+    ),
+    weekdays=(0.90, 0.91, 0.95, 0.99, 1.10, 1.17, 1.02),
+    median_miles=2.9,
+    miles_sigma=0.9,
+    zero_miles=0.0003,
+    same_zone=0.06,
+    congestion=0.36,
+    cbd=0.28,
+    tolls_beyond_7_miles=0.3,
+    has_long_airport_rides=True,
+    rates=QuirkRates(
+        refunds=0.0,
+        dropoff_not_after_pickup=0.00002,
+        longer_than_23h=0.0,
+        zero_totals=0.0002,
+        implausible_totals=0.000002,
+        wild_dates=0.0,
+        just_outside_month=0.0,
+        unknown_pickup_zone=0.0001,
+        unknown_dropoff_zone=0.037,
+        unknown_dropoff_is_outside=0.99,
+        negative_fares=0.0003,
+    ),
+    first_app=0.72,
+    tips=0.2,
+    shared_request=0.03,
+    shared_match=0.015,
+    wav_request=0.002,
+    wav_match=0.07,
+)  # fmt: skip
+
+PROFILES: dict[str, Profile] = {"green": GREEN, "yellow": YELLOW, "fhvhv": FHVHV}
+
+
+@dataclass(frozen=True)
+class AppTariff:
+    """Amounts in cents, and parts of the fare, of a month of app rides."""
+
+    base: int
+    mile: int
+    minute: int
+    least: int
+    black_car_fund: float
+    sales_tax: float
+    driver_pay: float
+    congestion: int
+    congestion_shared: int
+    airport: int
+    bridge_toll: int
+
+
+def app_tariff_of(month: TlcMonth) -> AppTariff:
+    """The tariff of a month of app rides; the fares are the city's usual ones, the rest is the law."""
+    is_lowered = month.first_day >= BLACK_CAR_FUND_LOWERED
+    return AppTariff(
+        base=250,
+        mile=165,
+        minute=58,
+        least=700,
+        black_car_fund=0.0275 if is_lowered else 0.03,
+        sales_tax=0.08875,
+        driver_pay=0.78,
+        congestion=275,
+        congestion_shared=75,
+        airport=250 if month.first_day >= AIRPORT_FEE_BEGAN else 0,
+        bridge_toll=694 if month.first_day >= METER_RAISED else 612,
+    )
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,24 @@ MONEY = (
 )
 
 
+APP_EVENTS = ("request", "on_scene", "pickup", "dropoff")
+APP_MONEY = (
+    "base_passenger_fare",
+    "tolls",
+    "bcf",
+    "sales_tax",
+    "congestion_surcharge",
+    "airport_fee",
+    "tips",
+    "driver_pay",
+)
+APP_FLAGS = ("shared_request", "shared_match", "access_a_ride", "wav_request", "wav_match")
+
+
 def schema_of(month: TlcMonth) -> pa.Schema:
     """Names and types as the TLC published the month."""
-    fields = _green_fields(month) if month.taxi_type == "green" else _yellow_fields(month)
+    fields_of = {"green": _green_fields, "yellow": _yellow_fields, "fhvhv": _fhvhv_fields}
+    fields = fields_of[month.taxi_type](month)
     if month.first_day >= CBD_COLUMN_BEGAN:
         fields.append(("cbd_congestion_fee", pa.float64()))
     return pa.schema(fields)
@@ -66,6 +81,23 @@ def _green_fields(month: TlcMonth) -> list[tuple[str, pa.DataType]]:
         ("payment_type", types.count),
         ("trip_type", types.count),
         ("congestion_surcharge", pa.float64()),
+    ]
+
+
+def _fhvhv_fields(month: TlcMonth) -> list[tuple[str, pa.DataType]]:
+    types = _Types(month)
+    return [
+        *[
+            (name, types.text)
+            for name in ("hvfhs_license_num", "dispatching_base_num", "originating_base_num")
+        ],
+        *[(f"{event}_datetime", pa.timestamp("us")) for event in APP_EVENTS],
+        ("PULocationID", types.id),
+        ("DOLocationID", types.id),
+        ("trip_miles", pa.float64()),
+        ("trip_time", pa.int64()),
+        *[(name, pa.float64()) for name in APP_MONEY],
+        *[(f"{name}_flag", types.text) for name in APP_FLAGS],
     ]
 
 

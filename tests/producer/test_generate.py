@@ -1,5 +1,8 @@
 """The synthetic month is deterministic and has the quirks of the real ones at their rates."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -17,7 +20,7 @@ from producer.synthetic_month import BLOCK_ROWS
 from producer.synthetic_schema import SYNTHETIC_KEY
 from producer.tlc_month import parse_month
 from tests.oracle.oracle import Oracle
-from tests.oracle.real_months import real_month, shared_file
+from tests.oracle.real_months import REPOSITORY, real_month, shared_file
 
 pytestmark = pytest.mark.unit
 
@@ -41,12 +44,16 @@ def yellow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("yellow"), "yellow", "2025-01", ROWS)
 
 
+@pytest.fixture(scope="module")
+def fhvhv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("fhvhv"), "fhvhv", "2025-01", ROWS)
+
+
 def measured(file: Path, expression: str) -> float:
-    """A figure over all rows; `pickup` and `dropoff` stand for the columns of either taxi type."""
-    prefix = "tpep" if file.name.startswith("yellow") else "lpep"
-    rows = (
-        f"(select *, {prefix}_pickup_datetime as pickup, {prefix}_dropoff_datetime as dropoff from '{file}')"
-    )
+    """A figure over all rows; `pickup` and `dropoff` stand for the columns of the taxi type."""
+    prefix = {"yellow": "tpep_", "green": "lpep_", "fhvhv": ""}[file.name.partition("_")[0]]
+    clocks = f"{prefix}pickup_datetime as pickup, {prefix}dropoff_datetime as dropoff"
+    rows = f"(select *, {clocks} from '{file}')"
     with duckdb.connect() as connection:
         (row,) = connection.execute(f"select ({expression})::double from {rows}").fetchall()
     return float(row[0])
@@ -63,11 +70,14 @@ def test_equal_seeds_make_equal_bytes(tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_the_number_of_threads_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("taxi_type", ["green", "fhvhv"])
+def test_the_number_of_threads_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taxi_type: str
+) -> None:
     rows = 2 * BLOCK_ROWS + 5000
-    two_threads = made(tmp_path / "two", "green", "2024-01", rows)
+    two_threads = made(tmp_path / "two", taxi_type, "2024-01", rows)
     monkeypatch.setattr(generator, "WORKERS", 1)
-    assert made(tmp_path / "one", "green", "2024-01", rows).read_bytes() == two_threads.read_bytes()
+    assert made(tmp_path / "one", taxi_type, "2024-01", rows).read_bytes() == two_threads.read_bytes()
 
 
 def test_another_seed_makes_other_rows(tmp_path: Path) -> None:
@@ -75,9 +85,28 @@ def test_another_seed_makes_other_rows(tmp_path: Path) -> None:
     assert pq.read_table(one) != pq.read_table(two)
 
 
+@pytest.mark.parametrize("taxi_type", ["yellow", "green", "fhvhv"])
 @pytest.mark.parametrize("rows", [0, 1, 2, 999, 1000, BLOCK_ROWS, BLOCK_ROWS + 1])
-def test_the_month_has_the_asked_number_of_rows(tmp_path: Path, rows: int) -> None:
-    assert pq.read_metadata(made(tmp_path, "yellow", "2024-01", rows)).num_rows == rows
+def test_the_month_has_the_asked_number_of_rows(tmp_path: Path, taxi_type: str, rows: int) -> None:
+    assert pq.read_metadata(made(tmp_path, taxi_type, "2024-01", rows)).num_rows == rows
+
+
+def peak_megabytes(folder: Path, rows: int) -> float:
+    """Of a process of its own that makes a month."""
+    program = [sys.executable, "-m", "producer", "generate", "--taxi-type", "fhvhv", "--month", "2024-01"]
+    options = ["--rows", str(rows), "--to", str(folder / "month.parquet")]
+    process = subprocess.Popen(
+        [*program, *options], cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+def test_ten_times_the_rows_need_hardly_more_memory(tmp_path: Path) -> None:
+    few, many = (peak_megabytes(tmp_path, blocks * BLOCK_ROWS) for blocks in (5, 50))
+    assert many < few + 150
 
 
 @pytest.mark.parametrize("name", ["green_tripdata_2020-12.parquet", "green_tripdata_2023-12.parquet"])
@@ -244,6 +273,74 @@ def test_yellow_has_its_own_shape(yellow: Path, condition: str, low: float, high
     assert low <= share(yellow, condition) <= high
 
 
+def test_fhvhv_has_the_columns_of_2025_in_their_order(fhvhv: Path) -> None:
+    """As the TLC's data dictionary lists them; no real month was at hand to compare with."""
+    money = "base_passenger_fare tolls bcf sales_tax congestion_surcharge airport_fee tips driver_pay"
+    assert pq.read_schema(fhvhv).names == (
+        "hvfhs_license_num dispatching_base_num originating_base_num request_datetime on_scene_datetime "
+        f"pickup_datetime dropoff_datetime PULocationID DOLocationID trip_miles trip_time {money} "
+        "shared_request_flag shared_match_flag access_a_ride_flag wav_request_flag wav_match_flag "
+        "cbd_congestion_fee"
+    ).split(" ")
+
+
+def test_fhvhv_had_no_congestion_zone_before_2025(tmp_path: Path) -> None:
+    assert pq.read_schema(made(tmp_path, "fhvhv", "2024-12", 10)).names[-1] == "wav_match_flag"
+
+
+@pytest.mark.parametrize(
+    ("condition", "low", "high"),
+    [
+        pytest.param("hvfhs_license_num = 'HV0003'", 0.70, 0.74, id="the bigger app"),
+        pytest.param("hvfhs_license_num = 'HV0005'", 0.26, 0.30, id="the smaller app"),
+        pytest.param("on_scene_datetime is null", 0.26, 0.30, id="no arrival"),
+        pytest.param("on_scene_datetime is null and hvfhs_license_num = 'HV0003'", 0, 0, id="arrival known"),
+        pytest.param("request_datetime > pickup", 0, 0, id="requested after the pickup"),
+        pytest.param("trip_time = epoch(dropoff - pickup)", 1, 1, id="time is the clocks' difference"),
+        pytest.param("abs(bcf - 0.0275 * base_passenger_fare) <= 0.0051", 0.999, 1, id="black car fund"),
+        pytest.param("abs(sales_tax - 0.08875 * base_passenger_fare) <= 0.0051", 0.999, 1, id="sales tax"),
+        pytest.param("airport_fee = 2.5", 0.05, 0.12, id="airport fee"),
+        pytest.param("cbd_congestion_fee = 1.5", 0.2, 0.28, id="congestion zone"),
+        pytest.param("cbd_congestion_fee > 0 and pickup < '2025-01-05'", 0, 0, id="no fee too early"),
+        pytest.param("tips > 0", 0.18, 0.22, id="tips"),
+        pytest.param("shared_match_flag = 'Y'", 0.010, 0.020, id="shared"),
+        pytest.param("shared_match_flag = 'Y' and shared_request_flag = 'N'", 0, 0, id="shared unasked"),
+        pytest.param("base_passenger_fare < 0", 0.0002, 0.0004, id="negative fares"),
+        pytest.param("PULocationID not between 1 and 265", 0, 0, id="no zone beyond 265"),
+        pytest.param("DOLocationID = 265", 0.033, 0.040, id="out of the city"),
+    ],
+)
+def test_fhvhv_has_its_own_shape(fhvhv: Path, condition: str, low: float, high: float) -> None:
+    assert low <= share(fhvhv, condition) <= high
+
+
+def test_the_black_car_fund_took_more_before_2024(tmp_path: Path) -> None:
+    file = made(tmp_path, "fhvhv", "2023-12", 50_000)
+    assert measured(file, "sum(bcf) / sum(base_passenger_fare)") == pytest.approx(0.03, abs=0.0005)
+
+
+@pytest.mark.parametrize(("file", "rate"), [("green", 0.024), ("yellow", 0.015)])
+def test_the_first_vendors_meters_store_and_forward_some_trips(
+    request: pytest.FixtureRequest, file: str, rate: float
+) -> None:
+    """1,085 of 45,228 in three real green months, 38 of 2,464 in two yellow samples, no other vendor's."""
+    month = request.getfixturevalue(file)
+    stored = "(store_and_fwd_flag = 'Y')::integer"
+    of_first = f"avg({stored}) filter (VendorID = 1)"
+    assert measured(month, of_first) == pytest.approx(rate, rel=0.2)
+    assert share(month, "store_and_fwd_flag = 'Y' and VendorID <> 1") == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["green_tripdata_2020-03.csv.gz", "green_tripdata_2020-12.parquet", "green_tripdata_2023-12.parquet"],
+)
+def test_real_meters_of_other_vendors_store_nothing(name: str) -> None:
+    real = real_month(name)
+    assert share(real, "store_and_fwd_flag = 'Y' and VendorID <> 1") == 0
+    assert 0.002 <= share(real, "store_and_fwd_flag = 'Y'") <= 0.006
+
+
 def test_a_hot_zone_has_its_share_of_the_pickups(tmp_path: Path) -> None:
     file = made(tmp_path, "green", "2024-01", 50_000, hot_zones=("74:0.5", "264:0.25"))
     assert share(file, "PULocationID = 74") == pytest.approx(0.5, abs=0.01)
@@ -262,7 +359,7 @@ def test_the_oracle_quarantines_as_many_as_in_a_real_month(green: Path) -> None:
     ("options", "reason"),
     [
         (("red", "2024-01", 10, 1), "unknown taxi type 'red'"),
-        (("fhvhv", "2024-01", 10, 1), "makes green and yellow months"),
+        (("red", "2024-02", 10, 1), "unknown taxi type"),
         (("green", "2024-1", 10, 1), "not a month"),
         (("green", "2018-12", 10, 1), "from 2019-01 on"),
         (("green", "2024-01", -1, 1), "fewer than 0 trips"),
@@ -299,21 +396,37 @@ def test_a_failed_run_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_says_that_the_month_is_synthetic(tmp_path: Path) -> None:
+def told(*options: str) -> tuple[str, str]:
+    """What `generate --taxi-type green` says on stdout and stderr."""
     app = typer.Typer()
     app.command()(generate)
-    options = [
-        "--taxi-type",
-        "green",
-        "--month",
-        "2024-01",
-        "--rows",
-        "10",
-        "--seed",
-        "3",
-        "--to",
-        str(tmp_path),
-    ]
-    result = CliRunner().invoke(app, options)
-    assert result.stdout == f"{tmp_path / 'green_tripdata_2024-01.synthetic.parquet'}\n"
-    assert "SYNTHETIC (seed 3): made up, not published by the TLC" in result.stderr
+    result = CliRunner().invoke(app, ["--taxi-type", "green", *options])
+    if isinstance(result.exception, UserError):
+        raise result.exception
+    return result.stdout, result.stderr
+
+
+def test_the_command_says_that_the_month_is_synthetic(tmp_path: Path) -> None:
+    out, err = told("--month", "2024-01", "--rows", "10", "--seed", "3", "--to", str(tmp_path))
+    assert out == f"{tmp_path / 'green_tripdata_2024-01.synthetic.parquet'}\n"
+    assert "SYNTHETIC (seed 3): made up, not published by the TLC" in err
+
+
+def test_a_range_of_months_is_a_file_each(tmp_path: Path) -> None:
+    out, _ = told("--month", "2023-12:2024-02", "--rows", "10", "--to", str(tmp_path))
+    months = ("2023-12", "2024-01", "2024-02")
+    names = [f"green_tripdata_{month}.synthetic.parquet" for month in months]
+    assert out.splitlines() == [str(tmp_path / name) for name in names]
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
+
+
+def test_several_months_do_not_go_into_one_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"month.parquet is no folder, but 2 months need one; mkdir -p "):
+        told("--month", "2024-01:2024-02", "--rows", "10", "--to", str(tmp_path / "month.parquet"))
+
+
+def test_too_small_a_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    rows = str(10**15)
+    with pytest.raises(UserError, match=r"trips take about 18.0 PB, but .* has only .* free; make room"):
+        told("--month", "2024-01", "--rows", rows, "--to", str(tmp_path / "absent" / "month.parquet"))
+    assert list(tmp_path.iterdir()) == []
