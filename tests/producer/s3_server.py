@@ -44,29 +44,55 @@ class S3Server:
         return [upload["Key"] for upload in uploads]
 
     def hold_back(self, part: int) -> None:
-        """Let the part hang until it is released, and lose it."""
+        """Let the part hang, when it is sent next, until it is released, and lose it."""
         self.held_part = part
 
     def release(self) -> None:
-        """From now on the line is good."""
-        self.held_part = None
+        """Go on with what hangs."""
         self.released.set()
 
-    def loses(self, environ: dict[str, Any]) -> bool:
-        """Note the part; says whether it never arrives."""
-        number = parse_qs(environ.get("QUERY_STRING", "")).get("partNumber")
-        if environ["REQUEST_METHOD"] != "PUT" or not number:
-            return False
-        if int(number[0]) != self.held_part:
-            self.sent_parts.append(int(number[0]))
-            return False
+    def refusal_of(self, request: "Request") -> tuple[str, bytes] | None:
+        """Status and body of an answer that moto does not give."""
+        if self.is_denying:
+            return "403 Forbidden", b""
+        if request.part is None:
+            return None
+        if request.part == self.held_part:
+            self._hold()
+            return "503 Slow Down", b""
+        if self._is_over(request.upload_id):
+            # moto stumbles over such a part.
+            return "404 Not Found", b"<Error><Code>NoSuchUpload</Code><Message>It is over</Message></Error>"
+        self.sent_parts.append(request.part)
+        return None
+
+    def _hold(self) -> None:
+        self.held_part = None
         self.is_holding.set()
         self.released.wait(timeout=60)
-        return True
+
+    def _is_over(self, upload_id: str) -> bool:
+        uploads = self.client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+        return upload_id not in {upload["UploadId"] for upload in uploads}
 
     def _content(self, key: str) -> bytes:
         body: bytes = self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
         return body
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which part of which upload a request sends, if it sends one."""
+
+    part: int | None
+    upload_id: str
+
+    @classmethod
+    def of(cls, environ: dict[str, Any]) -> "Request":
+        """Read the request's query."""
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        is_part = environ["REQUEST_METHOD"] == "PUT" and "partNumber" in query
+        return cls(int(query["partNumber"][0]) if is_part else None, query.get("uploadId", [""])[0])
 
 
 @contextmanager
@@ -100,10 +126,10 @@ def _put_in_front(wsgi: BaseWSGIServer, server: S3Server) -> None:
     inner = wsgi.app
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        refusal = "403 Forbidden" if server.is_denying else "503 Slow Down" if server.loses(environ) else ""
+        refusal = server.refusal_of(Request.of(environ))
         if refusal:
-            start_response(refusal, [])
-            return []
+            start_response(refusal[0], [("Content-Type", "application/xml")])
+            return [refusal[1]]
         return inner(environ, start_response)
 
     wsgi.app = app

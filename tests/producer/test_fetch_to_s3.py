@@ -137,6 +137,33 @@ def test_a_file_that_changed_after_a_kill_is_sent_whole(s3: S3Server, tmp_path: 
     assert (s3.sent_parts, s3.unfinished()) == ([1, 2, 1, 2], [])
 
 
+def test_two_runs_at_once_finish_one_upload(s3: S3Server, tmp_path: Path) -> None:
+    file = month_of(3, tmp_path)
+    s3.hold_back(2)
+    with Command(s3.url, tmp_path).start("--to", TO) as slow:
+        assert s3.is_holding.wait(timeout=60)
+        quick = Command(s3.url, tmp_path).run()
+        s3.release()
+        slow.communicate(timeout=120)
+    assert (quick.exit_code, slow.returncode) == (0, 0)
+    assert (s3.objects(), s3.unfinished()) == ({KEY: file.read_bytes()}, [])
+
+
+def test_an_upload_that_another_run_gave_up_is_one_line(s3: S3Server, tmp_path: Path) -> None:
+    month_of(3, tmp_path)
+    s3.hold_back(2)
+    with Command(s3.url, tmp_path).start("--to", TO) as process:
+        assert s3.is_holding.wait(timeout=60)
+        (upload,) = s3.client.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
+        s3.client.abort_multipart_upload(Bucket=BUCKET, Key=KEY, UploadId=upload["UploadId"])
+        s3.release()
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert err.splitlines()[0] == (
+        f"the upload of s3://{BUCKET}/{KEY} was ended by another process; run the same command again"
+    )
+
+
 def test_older_uploads_of_the_month_are_given_up(s3: S3Server, tmp_path: Path) -> None:
     for _ in range(2):
         s3.client.create_multipart_upload(Bucket=BUCKET, Key=KEY, ChecksumAlgorithm="SHA256")
