@@ -99,11 +99,13 @@ def targets_of(months: Sequence[SyntheticMonth], to: Path | None) -> list[Path]:
     # The name must not be that of the real month: a search for months would take it for one.
     names = [one.month.file_name.replace(".parquet", ".synthetic.parquet") for one in months]
     folder = Settings.from_environment().taxi_cache_dir / "synthetic" if to is None else to
-    if to is None or to.is_dir():
+    if folder.is_dir() or to is None:
         return [folder / name for name in names]
-    if len(months) > 1:
-        raise UserError(f"--to {to} is no folder, but {len(months)} months need one", f"mkdir -p {to}")
-    return [to]
+    if len(months) == 1:
+        return [folder]
+    if folder.suffix or folder.exists():
+        raise UserError(f"--to {to} is no folder, but {len(months)} months need one", "name a folder")
+    return [folder / name for name in names]
 
 
 def check_space(months: Sequence[SyntheticMonth], folder: Path) -> None:

@@ -413,15 +413,16 @@ def test_the_command_says_that_the_month_is_synthetic(tmp_path: Path) -> None:
 
 
 def test_a_range_of_months_is_a_file_each(tmp_path: Path) -> None:
-    out, _ = told("--month", "2023-12:2024-02", "--rows", "10", "--to", str(tmp_path))
+    folder = tmp_path / "made"
+    out, _ = told("--month", "2023-12:2024-02", "--rows", "10", "--to", str(folder))
     months = ("2023-12", "2024-01", "2024-02")
     names = [f"green_tripdata_{month}.synthetic.parquet" for month in months]
-    assert out.splitlines() == [str(tmp_path / name) for name in names]
-    assert sorted(file.name for file in tmp_path.iterdir()) == names
+    assert out.splitlines() == [str(folder / name) for name in names]
+    assert sorted(file.name for file in folder.iterdir()) == names
 
 
 def test_several_months_do_not_go_into_one_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"month.parquet is no folder, but 2 months need one; mkdir -p "):
+    with pytest.raises(UserError, match=r"month.parquet is no folder, but 2 months need one; name a folder"):
         told("--month", "2024-01:2024-02", "--rows", "10", "--to", str(tmp_path / "month.parquet"))
 
 
