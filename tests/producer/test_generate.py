@@ -307,7 +307,7 @@ def test_fhvhv_had_no_congestion_zone_before_2025(tmp_path: Path) -> None:
         pytest.param("shared_match_flag = 'Y' and shared_request_flag = 'N'", 0, 0, id="shared unasked"),
         pytest.param("base_passenger_fare < 0", 0.0002, 0.0004, id="negative fares"),
         pytest.param("PULocationID not between 1 and 265", 0, 0, id="no zone beyond 265"),
-        pytest.param("DOLocationID = 265", 0.033, 0.040, id="out of the city"),
+        pytest.param("DOLocationID = 265", 0.030, 0.037, id="out of the city"),
     ],
 )
 def test_fhvhv_has_its_own_shape(fhvhv: Path, condition: str, low: float, high: float) -> None:
