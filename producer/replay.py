@@ -103,17 +103,19 @@ class Replay:
         return arrival.applied(source, shop)
 
     def _new_entry(self, span: Span, source: Prepared, months: Sequence[MonthFile]) -> Entry:
-        first = span_of(source.path, new_york_now()) if self._request.pace.is_live else span
-        if first is not span:
+        first_row, clock_ms = span.first_row, span.first_ms or 0
+        if self._request.pace.is_live:
+            now = new_york_now()
+            first_row, clock_ms = span_of(source.path, now).first_row, instant_of(now)
             self._console.print(
-                f"live from {text_of(first.first_ms or 0)} on: {first.trips:,} trips are to come"
+                f"live from {text_of(clock_ms)} on: {span.end_row - first_row:,} trips are to come"
             )
         return Entry(
             files=tuple(month.name for month in months),
             topic=self._settings.trips_topic,
-            next_rows=(first.first_row,),
+            next_rows=(first_row,),
             end_row=span.end_row,
-            clock_ms=first.first_ms or 0,
+            clock_ms=clock_ms,
         )
 
     def _publish(self, span: Span, new_entry: Entry, source: Prepared, around: Surroundings) -> None:
