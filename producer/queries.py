@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import duckdb
 
-from producer.vintages import SOURCE_COLUMNS
+from producer.vintages import CODES, SOURCE_COLUMNS
 from schemas.identity import IDENTITY_COLUMNS
 from schemas.rules import broken_rules_sql, is_valid_sql
 
@@ -23,10 +23,20 @@ def query(name: str, **values: str) -> str:
 def preparation_version() -> str:
     """Changes whenever anything changes that decides what a prepared month holds."""
     texts = [_text(step) for step in PREPARATION]
-    return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS)).encode(), digest_size=16).hexdigest()
+    return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS, CODES)).encode(), digest_size=16).hexdigest()
 
 
-PREPARATION = ("macros", "normalise", "identify", "clock", "merge")
+PREPARATION = (
+    "macros",
+    "locate",
+    "normalise",
+    "torn_rows",
+    "kept",
+    "repeats",
+    "identify",
+    "clock",
+    "rejects",
+)
 
 
 def derived(rows: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDBPyRelation:
@@ -56,6 +66,7 @@ def _contracts() -> dict[str, str]:
     texts = (f"coalesce(cast({column} as varchar), '')" for column in IDENTITY_COLUMNS)
     return {
         "identity_text": " || '|' || ".join(texts),
+        "identity_hash": f"hash({', '.join(IDENTITY_COLUMNS)})",
         "is_valid": is_valid_sql(),
         "broken_rules": broken_rules_sql(),
     }

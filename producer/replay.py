@@ -63,7 +63,7 @@ class Replay:
             self._cluster.check()
             self._registry.check()
         with listening() as interruption, display_on(self._console) as display:
-            source = prepare(months, self._settings, display, interruption)
+            source = prepare(months, self._settings, display, interruption, self._warn)
             span = span_of(source.path, self._request.from_at, self._request.to_at)
             if not span.trips:
                 self._console.print("zero trips between --from and --to: nothing to replay")
@@ -132,13 +132,20 @@ class Replay:
             TripEncoder(trip.current(), schema_id),
             floors_ms=tails_ms,
             outage_seconds=self._settings.kafka_outage_seconds,
-            warn=lambda line: self._console.print(f"warning: {line}"),
+            warn=self._warn,
             check=check,
         )
 
+    def _warn(self, line: str) -> None:
+        self._console.print(f"warning: {line}")
+
 
 def prepare(
-    months: Sequence[MonthFile], settings: Settings, display: Display, interruption: Interruption
+    months: Sequence[MonthFile],
+    settings: Settings,
+    display: Display,
+    interruption: Interruption,
+    warn: Callable[[str], None],
 ) -> Prepared:
     """The trips of these months in event order."""
 
@@ -146,7 +153,7 @@ def prepare(
         interruption.check()
         display.preparing(title, percent)
 
-    return Workshop(settings.taxi_cache_dir, settings.prepare_memory_limit, watch).prepare(months)
+    return Workshop.of(settings, watch, warn).prepare(months)
 
 
 def is_overtaken(assignment: Assignment, tails_ms: Mapping[int, int]) -> bool:

@@ -34,6 +34,8 @@ def producer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
     """`python -m producer …`, with a cache of its own and no Kafka."""
     monkeypatch.setenv("TAXI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("TAXI_HOME", str(tmp_path / "home"))
+    for elsewhere in ("TLC_DATA_DIR", "TAXI_ZONES_FILE"):
+        monkeypatch.delenv(elsewhere, raising=False)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
 
     def run(*arguments: str | Path) -> Result:
