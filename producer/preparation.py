@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -105,8 +105,7 @@ class Workshop:
         fingerprint = fingerprint_of(month, shapes)
         stem = month.name.split(".")[0]
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
-        if result.path.is_file():
-            result.path.touch()
+        if _is_there(result.path):
             return result
         with self._room() as room, self._connection(room) as connection:
             if shapes:
@@ -120,8 +119,7 @@ class Workshop:
     def _merge(self, parts: Sequence[Prepared]) -> Prepared:
         fingerprint = digest("merge", *sorted(part.fingerprint for part in parts))
         result = Prepared(self._folder / f"merged.{fingerprint}.parquet", fingerprint)
-        if result.path.is_file():
-            result.path.touch()
+        if _is_there(result.path):
             return result
         watch = partial(self.watch, "merging in event order")
         write_merged([part.path for part in parts], result.path, watch)
@@ -129,12 +127,16 @@ class Workshop:
         return result
 
     def _forget_unused(self) -> None:
-        """Remove what was prepared and not used for a month: it can be made again."""
+        """Remove what was prepared and not used for a month, and what killed processes left behind."""
         oldest = time.time() - DAYS_KEPT * SECONDS_IN_A_DAY
-        for file in self._folder.glob("*.parquet"):
-            if file.stat().st_mtime < oldest:
-                file.unlink(missing_ok=True)
-                _rejects_beside(file).unlink(missing_ok=True)
+        for entry in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # another process may be faster
+                if entry.stat().st_mtime >= oldest:
+                    continue
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink()
 
     @property
     def _folder(self) -> Path:
@@ -186,6 +188,14 @@ def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:
 def digest(*parts: str) -> str:
     """A short name for these texts together."""
     return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def _is_there(prepared: Path) -> bool:
+    """Whether a month has been prepared before; notes that it is used."""
+    for file in (prepared, _rejects_beside(prepared)):
+        with suppress(FileNotFoundError):
+            os.utime(file)
+    return prepared.is_file()
 
 
 def _rejects_beside(prepared: Path) -> Path:

@@ -205,13 +205,17 @@ def test_prepared_months_that_nobody_used_for_30_days_are_removed_when_another_i
         for fare in (1.0, 2.0)
     )
     forgotten, kept = prepared(unused, tmp_path).path, prepared(used, tmp_path).path
-    forgotten.with_suffix(".rejects.csv").touch()
+    spilt_by_a_killed_one = tmp_path / "prepared" / "spill-1"
+    (spilt_by_a_killed_one / "more").mkdir(parents=True)
+    rejects = [month.with_suffix(".rejects.csv") for month in (forgotten, kept)]
+    for listed in rejects:
+        listed.write_text("row\n", "utf-8")
     long_ago = time.time() - 31 * 86_400
-    for file in (forgotten, kept):
-        os.utime(file, (long_ago, long_ago))
+    for entry in (forgotten, kept, spilt_by_a_killed_one, *rejects):
+        os.utime(entry, (long_ago, long_ago))
     prepared(used, tmp_path)
     new = prepared(green_parquet(tmp_path, {}), tmp_path).path
-    assert set((tmp_path / "prepared").iterdir()) == {kept, new}
+    assert set((tmp_path / "prepared").iterdir()) == {kept, rejects[1], new}
 
 
 def test_a_month_is_prepared_in_less_memory_than_it_takes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from producer.cli import main
 from producer.errors import UserError
 from producer.months import Naming
 from tests.oracle.real_months import SHARED_DATA, shared_file
@@ -362,3 +363,43 @@ def test_a_month_holds_its_taxi_type_and_first_day(taxi_type: str, tmp_path: Pat
     file.touch()
     month = Naming().month_file(file)
     assert (month.taxi_type, f"{month.month}", month.is_parquet) == (taxi_type, "2024-02-01", True)
+
+
+def inspected(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Sequence[str]:
+    """The lines that `inspect` prints."""
+    monkeypatch.setenv("TAXI_CACHE_DIR", str(file.parent / "cache"))
+    monkeypatch.setenv("TAXI_HOME", str(file.parent / "home"))
+    monkeypatch.setenv("TAXI_ZONES_FILE", str(shared_file(SHAPES)))
+    monkeypatch.setattr("sys.argv", ["producer", "inspect", str(file)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    return [line.strip() for line in capfd.readouterr().out.splitlines()]
+
+
+def test_inspect_says_what_became_of_the_columns_of_2009(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    vintage = vintage_of("yellow", "2009-01")
+    no_fix = dict.fromkeys(("start_lon", "start_lat"), "0")
+    ride = a_ride("2009-01", True)
+    lines = inspected(written(tmp_path, vintage, vintage.csv(ride, ride | no_fix)), monkeypatch, capfd)
+    assert "2 rows, 2 valid, 0 quarantined, 0 rejected" in lines
+    assert "16 of 22 columns recognised" in lines
+    assert "translated: Trip_Pickup_DateTime, Trip_Dropoff_DateTime, vendor_name, store_and_forward," in (
+        " ".join(lines)
+    )
+    (zones,) = [line for line in lines if line.startswith("pickup_zone_id from Start_Lon and Start_Lat")]
+    assert zones.endswith("taxi_zones.topojson: 1 without a fix (264), 0 in no zone (265)")
+
+
+def test_inspect_knows_every_column_of_a_high_volume_month(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = inspected(high_volume(tmp_path), monkeypatch, capfd)
+    assert "fhvhv_tripdata_2025-01.parquet: fhvhv 2025-01" in lines
+    assert "summed up: total_amount, extra" in lines
+    assert any(line.startswith("known, not carried: dispatching_base_num") for line in lines)
+    assert not any("unknown" in line for line in lines)
