@@ -12,6 +12,9 @@ from producer.sources import Source, open_source, unreadable
 from producer.writing import write_csv, write_parquet
 from schemas import trip
 
+NO_SPACE = "No space left"
+"""The machine's fault, not the file's."""
+
 
 def write_prepared(
     connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path, target: Path, rejects: Path
@@ -45,15 +48,15 @@ def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path)
         source = _mended(connection, month, room)
     try:
         _stage(connection, source, room)
-    except duckdb.InvalidInputException as error:
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error as error:
+        if NO_SPACE in str(error):
+            raise
         if "UTF8" not in str(error):
             raise unreadable(month, error) from None
         source = _mended(connection, month, room)
         _stage(connection, source, room)
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error as error:
-        raise unreadable(month, error) from None
     return source
 
 

@@ -107,12 +107,19 @@ class Workshop:
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
         if _is_there(result.path):
             return result
-        with self._room() as room, self._connection(room) as connection:
-            if shapes:
-                register_zone_at(connection, load_zones(shapes))
-            rejects = _rejects_beside(result.path)
-            work = partial(write_prepared, connection, month, room, result.path, rejects)
-            self._watched(connection, month.name, work)
+        zones = load_zones(shapes) if shapes else None
+        try:
+            with self._room() as room, self._connection(room) as connection:
+                if zones:
+                    register_zone_at(connection, zones)
+                rejects = _rejects_beside(result.path)
+                work = partial(write_prepared, connection, month, room, result.path, rejects)
+                self._watched(connection, month.name, work)
+        except (duckdb.Error, OSError) as error:
+            raise UserError(
+                f"{month.path}: cannot be prepared: {str(error).splitlines()[0]}",
+                f"make space in {self._folder}, or raise PREPARE_MEMORY_LIMIT ({self.memory_limit})",
+            ) from None
         self._forget_unused()
         return result
 

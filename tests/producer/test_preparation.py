@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from producer.errors import UserError
 from producer.months import Naming
 from producer.prepared import batches, span_of
 from schemas import trip
@@ -216,6 +217,14 @@ def test_prepared_months_that_nobody_used_for_30_days_are_removed_when_another_i
     prepared(used, tmp_path)
     new = prepared(green_parquet(tmp_path, {}), tmp_path).path
     assert set((tmp_path / "prepared").iterdir()) == {kept, rejects[1], new}
+
+
+@pytest.mark.parametrize("memory_limit", ["much", "1MB"])
+def test_a_memory_limit_that_cannot_be_kept_is_one_line(memory_limit: str, tmp_path: Path) -> None:
+    months = Naming().month_files([real_month("green_tripdata_2020-03.csv.gz")])
+    with pytest.raises(UserError, match=r"cannot be prepared: .*PREPARE_MEMORY_LIMIT"):
+        replace(workshop(tmp_path), memory_limit=memory_limit).prepare(months)
+    assert list((tmp_path / "prepared").iterdir()) == []
 
 
 def test_a_month_is_prepared_in_less_memory_than_it_takes(tmp_path: Path) -> None:
