@@ -7,16 +7,24 @@ with misfits as (
     where misfit is not null
 ),
 
+torn_before as (
+    select
+        kept_before,
+        max(file_row) - kept_before + 1 as lines
+    from torn_rows
+    group by kept_before
+),
+
 unfit as (
     select
-        source_rows.file_row
-        + (select count(*) from torn_rows where kept_before <= source_rows.file_row) as file_row,
+        source_rows.file_row + coalesce(torn_before.lines, 0) as file_row,
         case unfit_column ${names} end as "column",
         case unfit_column ${values} end as value,
         case unfit_column ${reasons} end as reason,
         cast(to_json(struct_pack(${fields})) as varchar) as raw_row
     from source_rows
     inner join misfits on source_rows.file_row = unfit_row
+    asof left join torn_before on unfit_row >= kept_before
 ),
 
 torn as (
