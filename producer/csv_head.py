@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +14,8 @@ from producer.vintages import UNNAMED
 
 LINES_LOOKED_AT = 100
 LONGEST_LINE_BYTES = 1 << 20
+UNREADABLE = (OSError, EOFError, zlib.error, csv.Error)
+"""What Python raises for a file that is damaged, cut off or gone."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class CsvHead:
 
 
 def csv_head(path: Path) -> CsvHead:
-    """Look at the first lines; raises OSError, EOFError or csv.Error where they cannot be read."""
+    """Look at the first lines; raises one of UNREADABLE where they cannot be read."""
     with opened(path) as file:
         lines = list(islice(_lines(file), LINES_LOOKED_AT))
     texts = [line.decode("utf-8-sig", "replace") for line in lines]

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from producer import mending
+from producer.csv_head import UNREADABLE
 from producer.months import MonthFile
 from producer.queries import derived, query, quoted_text
 from producer.rejects import Staged, misfit_sql, refusal, rejects_sql
@@ -62,7 +64,11 @@ def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path)
 
 def _mended(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path) -> Source:
     mend = mending.with_valid_text if month.is_parquet else mending.with_equal_line_ends
-    source = open_source(connection, month, mend(month.path, room / "mended"))
+    try:
+        mended = mend(month.path, room / "mended")
+    except (*UNREADABLE, pa.ArrowException) as error:
+        raise unreadable(month, error) from None
+    source = open_source(connection, month, mended)
     assert source is not None  # noqa: S101 - it was opened before
     return source
 

@@ -1,6 +1,5 @@
 """Opens a TLC month as a table under the canonical column names, or refuses it in one line."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from producer.csv_head import CsvHead, csv_head
+from producer.csv_head import UNREADABLE, CsvHead, csv_head
 from producer.errors import UserError
 from producer.months import MonthFile
 from producer.queries import query, quoted_name, quoted_text
@@ -60,7 +59,7 @@ def head_of(month: MonthFile) -> CsvHead | None:
         return None
     try:
         return csv_head(month.path)
-    except (OSError, EOFError, csv.Error) as error:
+    except UNREADABLE as error:
         raise unreadable(month, error) from None
 
 

@@ -133,6 +133,13 @@ def test_a_cut_off_gzip_is_refused(producer: Producer, tmp_path: Path) -> None:
     assert "cannot be read" in refusal(producer, file)
 
 
+def test_a_cut_off_gzip_with_mixed_line_ends_is_refused(producer: Producer, tmp_path: Path) -> None:
+    file = tmp_path / "green_tripdata_2020-03.csv.gz"
+    content = gzip.compress((f"{HEADER}\r\n" + "\n".join([ROW] * 50_000)).encode())
+    file.write_bytes(content[: len(content) // 2])
+    assert "cannot be read" in refusal(producer, file)
+
+
 @pytest.mark.parametrize("content", ["", f"{HEADER}\n"])
 def test_an_empty_csv_is_zero_trips(producer: Producer, tmp_path: Path, content: str) -> None:
     file = tmp_path / "green_tripdata_2020-03.csv"
