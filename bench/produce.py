@@ -110,8 +110,7 @@ def made_up(rows: int) -> Path:
 def prepared(file: Path, settings: Settings) -> Source:
     """Sorting a month is not what is measured."""
     print(taxi("replay", str(file), "--dry-run").splitlines()[-1])  # noqa: T201 - what is published
-    shop = Workshop(settings.taxi_cache_dir, settings.prepare_memory_limit, lambda _title, _percent: None)
-    found = shop.prepare(Naming().month_files([file]))
+    found = Workshop.of(settings, lambda _title, _percent: None, print).prepare(Naming().month_files([file]))
     trips = sum(batch.num_rows for batch in batches(found.path, 0, sys.maxsize))
     return Source(file, found, trips)
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 import duckdb
 
 from producer.errors import UserError
-from producer.preparation import Workshop, digest, identified
+from producer.preparation import Workshop, digest
 from producer.prepared import Prepared, Span
 from producer.queries import derived, query
 
@@ -62,16 +62,10 @@ class Arrival:
             source = workshop.reworked(source, fingerprint, "putting in the order of arrival", self._delayed)
         return source
 
-    def _shifted(
-        self, connection: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation
-    ) -> duckdb.DuckDBPyRelation:
-        days = str(self.weeks_later * 7)
-        identified(derived(rows, "prepared", query("shift", days=days))).to_table("trips")
-        return connection.sql(query("clock"))
+    def _shifted(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+        return derived(rows, "prepared", query("shift", days=str(self.weeks_later * 7)))
 
-    def _delayed(
-        self, _connection: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation
-    ) -> duckdb.DuckDBPyRelation:
+    def _delayed(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         return derived(rows, "prepared", self._arrive_sql)
 
     @property

@@ -22,7 +22,7 @@ FAILED = 1
 INTERRUPTED = 130
 
 Files = Annotated[list[Path], typer.Argument(help="TLC months: Parquet, CSV or CSV.gz.", show_default=False)]
-TaxiType = Annotated[str | None, typer.Option(help="yellow or green, when the file's name does not tell.")]
+TaxiType = Annotated[str | None, typer.Option(help="yellow, green or fhvhv, when the file's name does not tell.")]
 Month = Annotated[str | None, typer.Option(help="Like 2024-01, when the file's name does not tell.")]
 
 app = typer.Typer(

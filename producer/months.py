@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from producer.errors import UserError
+from producer.tlc_month import TlcMonth, parse_month
 
-TAXI_TYPES = ("yellow", "green")
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 
 _TLC_NAME = re.compile(r"([a-z]+)_tripdata_(\d{4}-\d{2})")
@@ -16,16 +16,25 @@ _TLC_NAME = re.compile(r"([a-z]+)_tripdata_(\d{4}-\d{2})")
 
 @dataclass(frozen=True)
 class MonthFile:
-    """A file with the trips of one taxi type and month; `month` is its first day."""
+    """A file with the trips of one taxi type and month."""
 
     path: Path
-    taxi_type: str
-    month: date
+    tlc_month: TlcMonth
 
     @property
     def name(self) -> str:
         """The name that each of its trips carries as `source_file`."""
         return self.path.name
+
+    @property
+    def taxi_type(self) -> str:
+        """`yellow`, `green` or `fhvhv`."""
+        return self.tlc_month.taxi_type
+
+    @property
+    def month(self) -> date:
+        """Its first day."""
+        return self.tlc_month.first_day
 
     @property
     def is_parquet(self) -> bool:
@@ -58,7 +67,10 @@ class Naming:
                 f"{path}: the name does not tell taxi type and month (like green_tripdata_2024-01.parquet)",
                 "rename it, or give --taxi-type and --month",
             )
-        return MonthFile(found, _taxi_type(taxi_type, path), _first_day(month, path))
+        try:
+            return MonthFile(found, parse_month(taxi_type, month))
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
 
     def _located(self, path: Path) -> Path:
         candidates = [path, *([self.tlc_data_dir / path] if self.tlc_data_dir else [])]
@@ -68,18 +80,3 @@ class Naming:
         if path.is_dir():
             raise UserError(f"{path}: is a folder", "name the month files in it")
         raise UserError(f"{path}: no such file", "download a month with ./taxi fetch, or check the name")
-
-
-def _taxi_type(text: str, path: Path) -> str:
-    if text not in TAXI_TYPES:
-        raise UserError(
-            f"{path}: unknown taxi type {text!r}", f"only {' and '.join(TAXI_TYPES)} can be replayed"
-        )
-    return text
-
-
-def _first_day(month: str, path: Path) -> date:
-    try:
-        return date.fromisoformat(f"{month}-01")
-    except ValueError:
-        raise UserError(f"{path}: {month!r} is no month", "write it like 2024-01") from None

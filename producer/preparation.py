@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -13,69 +14,153 @@ from typing import Any
 
 import duckdb
 
-from producer.errors import StoppedByUser
+from producer.errors import StoppedByUser, UserError
+from producer.merging import write_merged
 from producer.months import MonthFile
+from producer.ordering import write_prepared
 from producer.prepared import Prepared
-from producer.queries import derived, preparation_version, query, quoted_text
-from producer.sources import Source, misfit, open_source, unreadable
+from producer.queries import preparation_version
+from producer.rejects import DEMANDS, Rejects, hand_out
+from producer.settings import Settings
+from producer.sources import open_source
+from producer.writing import write_parquet
+from producer.zones import SHAPE_FILES, digest_of, find_shapes, load_zones, register_zone_at
 from schemas import trip
 
-ROWS_IN_A_GROUP = 65_536
+DAYS_KEPT = 30
+SECONDS_IN_A_DAY = 86_400
 
 Watch = Callable[[str, float], None]
 """Told what is being prepared and how far it is (0 to 100); may raise to stop it."""
 
 
-Rework = Callable[[duckdb.DuckDBPyConnection, duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation]
-"""From a prepared month to another form of it."""
+Rework = Callable[[duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation]
+"""From the trips of a prepared month to another form of them."""
+
+
+def _tell_nobody(_line: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where and within which memory months are prepared."""
+    """Where and within which memory months are prepared; `warn` is told of every month that has rejects.
+
+    Without `rejects_dir` the lists of rejects stay in the cache; without `shapes` months that have longitude
+    and latitude instead of zones are refused.
+    """
 
     cache_dir: Path
     memory_limit: str
     watch: Watch
+    shapes: Path | None = None
+    rejects_dir: Path | None = None
+    warn: Callable[[str], None] = _tell_nobody
+
+    @classmethod
+    def of(cls, settings: Settings, watch: Watch, warn: Callable[[str], None]) -> "Workshop":
+        """As the settings say."""
+        return cls(
+            settings.taxi_cache_dir,
+            settings.prepare_memory_limit,
+            watch,
+            find_shapes(settings),
+            settings.taxi_home / "rejects",
+            warn,
+        )
 
     def prepare(self, months: Sequence[MonthFile]) -> Prepared:
-        """All trips of these months, merged in event order."""
-        prepared = [self._prepare_month(month) for month in months]
+        """All trips of these months, merged in event order; rejects are warned of each time."""
+        shapes = [self._shapes_for(month) for month in months]
+        prepared = [self._prepare_month(*job) for job in zip(months, shapes, strict=True)]
+        for month, result in zip(months, prepared, strict=True):
+            self._warn_of_rejects(month, result)
         return prepared[0] if len(prepared) == 1 else self._merge(prepared)
 
-    def _prepare_month(self, month: MonthFile) -> Prepared:
-        fingerprint = fingerprint_of(month)
+    def rejects(self, month: MonthFile, prepared: Prepared) -> Rejects:
+        """What was left out of this month when it was prepared."""
+        listed = _rejects_beside(prepared.path)
+        folder = self.rejects_dir or self._folder
+        return hand_out(listed, folder / f"{month.name}.{prepared.fingerprint}.csv")
+
+    def _warn_of_rejects(self, month: MonthFile, prepared: Prepared) -> None:
+        rejects = self.rejects(month, prepared)
+        if rejects.count:
+            rows = "1 row is" if rejects.count == 1 else f"{rejects.count:,} rows are"
+            self.warn(
+                f"{month.path}: {rows} left out, with values that a trip cannot carry: see {rejects.path}"
+            )
+
+    def _shapes_for(self, month: MonthFile) -> Path | None:
+        """The shapes of the zones, if this month needs them; UserError when there are none then."""
+        with duckdb.connect() as connection:
+            source = open_source(connection, month)
+        if source is None or not source.layout.zones_by_coordinates:
+            return None
+        if self.shapes is None:
+            raise UserError(
+                f"{month.path}: has longitude and latitude instead of taxi zones, as the TLC published before"
+                " 2016-07, and the shapes of the zones are not at hand",
+                f"run ./taxi fetch --zones, or put one of {', '.join(SHAPE_FILES)}"
+                f" into {self.cache_dir / 'zones'}",
+            )
+        return self.shapes
+
+    def _prepare_month(self, month: MonthFile, shapes: Path | None) -> Prepared:
+        fingerprint = fingerprint_of(month, shapes)
         stem = month.name.split(".")[0]
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
-        if not result.path.is_file():
-            with self._connection() as connection:
-                self._watched(connection, month.name, partial(write_prepared, connection, month, result.path))
+        if _is_there(result.path):
+            return result
+        zones = load_zones(shapes) if shapes else None
+        try:
+            with self._room() as room, self._connection(room) as connection:
+                if zones:
+                    register_zone_at(connection, zones)
+                rejects = _rejects_beside(result.path)
+                work = partial(write_prepared, connection, month, room, result.path, rejects)
+                self._watched(connection, month.name, work)
+        except (duckdb.Error, OSError) as error:
+            raise UserError(
+                f"{month.path}: cannot be prepared: {str(error).splitlines()[0]}",
+                f"make space in {self._folder}, or raise PREPARE_MEMORY_LIMIT ({self.memory_limit})",
+            ) from None
+        self._forget_unused()
         return result
 
     def _merge(self, parts: Sequence[Prepared]) -> Prepared:
         fingerprint = digest("merge", *sorted(part.fingerprint for part in parts))
         result = Prepared(self._folder / f"merged.{fingerprint}.parquet", fingerprint)
-        if not result.path.is_file():
-            with self._connection() as connection:
-                connection.execute(
-                    "set variable paths = $paths", {"paths": [str(part.path) for part in parts]}
-                )
-                work = partial(_write, connection.sql(query("merge")), result.path)
-                self._watched(connection, "merging in event order", work)
+        if _is_there(result.path):
+            return result
+        watch = partial(self.watch, "merging in event order")
+        write_merged([part.path for part in parts], result.path, watch)
+        self._forget_unused()
         return result
 
     def reworked(self, source: Prepared, fingerprint: str, title: str, rework: Rework) -> Prepared:
         """Another form of a prepared month, named by its fingerprint."""
         stem = source.path.name.split(".")[0]
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
-        if not result.path.is_file():
-            with self._connection() as connection:
-
-                def work() -> None:
-                    _write(rework(connection, connection.read_parquet(str(source.path))), result.path)
-
-                self._watched(connection, title, work)
+        if _is_there(result.path):
+            return result
+        with self._room() as room, self._connection(room) as connection:
+            rows = rework(connection.read_parquet(str(source.path)))
+            self._watched(connection, title, partial(write_parquet, rows, result.path))
+        self._forget_unused()
         return result
+
+    def _forget_unused(self) -> None:
+        """Remove what was prepared and not used for a month, and what killed processes left behind."""
+        oldest = time.time() - DAYS_KEPT * SECONDS_IN_A_DAY
+        for entry in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # another process may be faster
+                if entry.stat().st_mtime >= oldest:
+                    continue
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink()
 
     @property
     def _folder(self) -> Path:
@@ -84,15 +169,21 @@ class Workshop:
         return folder
 
     @contextmanager
-    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        spill = self._folder / f"spill-{os.getpid()}"
-        config: dict[str, Any] = {"memory_limit": self.memory_limit, "temp_directory": str(spill)}
+    def _room(self) -> Iterator[Path]:
+        """A folder for what is needed while a month is prepared."""
+        room = self._folder / f"spill-{os.getpid()}"
+        room.mkdir(exist_ok=True)
         try:
-            with duckdb.connect(config=config) as connection:
-                connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
-                yield connection
+            yield room
         finally:
-            shutil.rmtree(spill, ignore_errors=True)
+            shutil.rmtree(room, ignore_errors=True)
+
+    @contextmanager
+    def _connection(self, room: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        config: dict[str, Any] = {"memory_limit": self.memory_limit, "temp_directory": str(room)}
+        with duckdb.connect(config=config) as connection:
+            connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
+            yield connection
 
     def _watched(self, connection: duckdb.DuckDBPyConnection, title: str, work: Callable[[], None]) -> None:
         """Run the work beside us, so that it can be watched and stopped."""
@@ -107,52 +198,15 @@ class Workshop:
             running.result()
 
 
-def normalised(source: Source) -> duckdb.DuckDBPyRelation:
-    """The rows of a month in the columns of the contract (without trip_id), in the order of the file."""
-    month = source.month
-    return derived(
-        source.table,
-        "source",
-        query(
-            "normalise",
-            taxi_type=month.taxi_type,
-            source_file=quoted_text(month.name),
-            source_month=month.month.isoformat(),
-        ),
-    )
-
-
-def identified(normalised_rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """The same rows with their trip_id, in the columns of the contract."""
-    rows = derived(normalised_rows, "normalised", query("identify"))
-    return rows.project(", ".join(trip.current().columns))
-
-
-def write_prepared(connection: duckdb.DuckDBPyConnection, month: MonthFile, target: Path) -> None:
-    """Write the trips of a month in event order, wholly or not at all; UserError says which values misfit."""
-    source = open_source(connection, month)
-    if source is None:
-        return
-    connection.execute(query("macros"))
-    try:
-        identified(normalised(source)).to_table("trips")
-    except duckdb.InterruptException:
-        raise
-    except (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException) as error:
-        raise misfit(source, error) from None
-    except duckdb.Error as error:
-        raise unreadable(month, error) from None
-    _write(connection.sql(query("clock")), target)
-
-
-def fingerprint_of(month: MonthFile) -> str:
-    """Identifies the prepared form of a month: its bytes, its name, and how they are read."""
+def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:
+    """Identifies the prepared form of a month: its bytes, its name, how they are read, the zones' shapes."""
     with month.path.open("rb") as file:
         content = blake2b(digest_size=16)
         while block := file.read(1 << 20):
             content.update(block)
     names = (month.name, month.taxi_type, month.month.isoformat())
-    return digest(content.hexdigest(), *names, preparation_version(), trip.current().text)
+    reading = (preparation_version(), repr(DEMANDS), trip.current().text)
+    return digest(content.hexdigest(), *names, *reading, digest_of(shapes) if shapes else "")
 
 
 def digest(*parts: str) -> str:
@@ -160,13 +214,16 @@ def digest(*parts: str) -> str:
     return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
-def _write(rows: duckdb.DuckDBPyRelation, target: Path) -> None:
-    unfinished = target.with_suffix(f".{os.getpid()}.part")
-    try:
-        rows.to_parquet(str(unfinished), compression="zstd", row_group_size=ROWS_IN_A_GROUP)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def _is_there(prepared: Path) -> bool:
+    """Whether a month has been prepared before; notes that it is used."""
+    for file in (prepared, _rejects_beside(prepared)):
+        with suppress(FileNotFoundError):
+            os.utime(file)
+    return prepared.is_file()
+
+
+def _rejects_beside(prepared: Path) -> Path:
+    return prepared.with_suffix(".rejects.csv")
 
 
 def _is_done(running: "Future[None]") -> bool:

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import duckdb
 
-from producer.vintages import SOURCE_COLUMNS
+from producer.vintages import CODES, SOURCE_COLUMNS
 from schemas.identity import IDENTITY_COLUMNS
 from schemas.rules import broken_rules_sql, is_valid_sql
 from schemas.windows import ZONE_FARES
@@ -25,10 +25,20 @@ def query(name: str, **values: str) -> str:
 def preparation_version() -> str:
     """Changes whenever anything changes that decides what a prepared month holds."""
     texts = [_text(step) for step in PREPARATION]
-    return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS)).encode(), digest_size=16).hexdigest()
+    return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS, CODES)).encode(), digest_size=16).hexdigest()
 
 
-PREPARATION = ("macros", "normalise", "identify", "clock", "merge")
+PREPARATION = (
+    "macros",
+    "locate",
+    "normalise",
+    "torn_rows",
+    "kept",
+    "repeats",
+    "identify",
+    "clock",
+    "rejects",
+)
 
 
 def derived(rows: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDBPyRelation:
@@ -64,6 +74,7 @@ def _contracts() -> dict[str, str]:
             "(date_trunc('minute', dropoff_at) + interval 59999 millisecond"
             f" <= replay_at - interval {disorder_ms} millisecond)"
         ),
+        "identity_hash": f"hash({', '.join(IDENTITY_COLUMNS)})",
         "is_valid": is_valid_sql(),
         "broken_rules": broken_rules_sql(),
     }

@@ -12,7 +12,7 @@ from producer.errors import UserError
 from producer.examination import examine
 from producer.instants import instant_of, text_of
 from producer.interruption import Interruption, listening
-from producer.lanes import Work
+from producer.lanes import Warn, Work
 from producer.ledger import Entry, ReplayLedger, only_replay_into
 from producer.markers import closing_clock_ms, last_closed_minute_ms
 from producer.months import MonthFile, Naming
@@ -96,7 +96,7 @@ class Replay:
         self, months: Sequence[MonthFile], display: Display, interruption: Interruption
     ) -> Prepared:
         """The trips in the order in which they arrive."""
-        shop = workshop(self._settings, display, interruption)
+        shop = workshop(self._settings, display, interruption, self._warn)
         source, arrival = shop.prepare(months), self._request.arrival
         if self._request.pace.is_live:
             arrival = arrival.to_present(span_of(source.path), new_york_now())
@@ -164,14 +164,14 @@ class Replay:
         self._console.print(f"warning: {line}")
 
 
-def workshop(settings: Settings, display: Display, interruption: Interruption) -> Workshop:
+def workshop(settings: Settings, display: Display, interruption: Interruption, warn: Warn) -> Workshop:
     """Where months are prepared, watched by a person who may stop it."""
 
     def watch(title: str, percent: float) -> None:
         interruption.check()
         display.preparing(title, percent)
 
-    return Workshop(settings.taxi_cache_dir, settings.prepare_memory_limit, watch)
+    return Workshop.of(settings, watch, warn)
 
 
 def closing_clock_of(span: Span, to_ms: int | None) -> int:

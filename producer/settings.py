@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     taxi_home: Path = ROOT / ".taxi"
     taxi_cache_dir: Path = Field(default_factory=_default_cache_dir)
     tlc_data_dir: Path | None = None
+    taxi_zones_file: Path | None = None
     tlc_base_url: str = "https://d37ci6vzurychx.cloudfront.net/trip-data"
     tlc_zones_url: str = "https://d37ci6vzurychx.cloudfront.net/misc"
     s3_endpoint_url: str | None = None

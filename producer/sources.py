@@ -1,49 +1,75 @@
 """Opens a TLC month as a table under the canonical column names, or refuses it in one line."""
 
-import csv
-import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from producer.csv_head import UNREADABLE, CsvHead, csv_head
 from producer.errors import UserError
 from producer.months import MonthFile
-from producer.queries import derived, query, quoted_name
-from producer.vintages import SOURCE_COLUMNS, Kind, Layout, resolve
+from producer.queries import query, quoted_name, quoted_text
+from producer.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
 
 FETCH_AGAIN = "fetch it again (./taxi fetch)"
-TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A month that can be replayed; `table` holds the source columns of the contract and `file_row`."""
+    """A month that can be replayed.
+
+    `rows` are as the file has them, `table` holds the source columns of the contract; both have `file_row`,
+    which counts the rows that can be read. `head` is there for a CSV.
+    """
 
     month: MonthFile
     layout: Layout
+    rows: duckdb.DuckDBPyRelation
     table: duckdb.DuckDBPyRelation
+    head: CsvHead | None
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, month: MonthFile) -> Source | None:
-    """The month as a table, lazily; None for a file of zero bytes; UserError says why it cannot be read."""
-    columns = csv_columns(month) if not month.is_parquet else None
-    if columns == []:
+def open_source(
+    connection: duckdb.DuckDBPyConnection, month: MonthFile, mended: Path | None = None
+) -> Source | None:
+    """The month (or its mended copy) as a table, lazily; None for a file of zero bytes; or UserError.
+
+    Rows of a CSV that are torn are left out, and noted in the connection's `reject_errors`.
+    """
+    head = head_of(month)
+    if head and not head.columns:
         return None
+    path = mended or month.path
     try:
-        rows = _csv(connection, month.path, columns) if columns else _parquet(connection, month.path)
+        rows = _csv(connection, path, head) if head else _parquet(connection, path)
     except (duckdb.Error, OSError) as error:
         raise unreadable(month, error) from None
     types = {name: str(kind) for name, kind in zip(rows.columns, rows.types, strict=True)}
     layout = resolve({name: kind for name, kind in types.items() if name != "file_row"}, month)
-    return Source(month, layout, rows.project(_projection(layout)))
+    connection.execute(query("macros"))
+    return Source(month, layout, rows, rows.project(_projection(layout)), head)
+
+
+def head_of(month: MonthFile) -> CsvHead | None:
+    """The first lines of a CSV, none for Parquet; UserError when they cannot be read."""
+    if month.is_parquet:
+        return None
+    try:
+        return csv_head(month.path)
+    except UNREADABLE as error:
+        raise unreadable(month, error) from None
 
 
 def has_rows(source: Source) -> bool:
-    """Whether there is a trip at all; raises UserError when not even the first row can be read."""
+    """Whether there is a trip at all."""
+    if source.head:
+        return source.head.has_rows
     try:
-        return bool(source.table.limit(1).fetchall())
-    except duckdb.Error as error:
+        return bool(pq.read_metadata(source.month.path).num_rows)
+    except (OSError, pa.ArrowException) as error:
         raise unreadable(source.month, error) from None
 
 
@@ -55,49 +81,15 @@ def unreadable(month: MonthFile, error: Exception) -> UserError:
     return UserError(f"{month.path}: cannot be read: {reason}", FETCH_AGAIN)
 
 
-def misfit(source: Source, error: duckdb.Error) -> UserError:
-    """The one line for a month with values that the contract cannot carry: which column, an example."""
-    for column in SOURCE_COLUMNS:
-        if column.name not in source.layout.found or column.kind is Kind.TEXT:
-            continue
-        readable, expected = _NEEDED[column.kind]
-        unreadable_values = query("unreadable", column=column.name, readable=readable)
-        ((count, example),) = derived(source.table, "source", unreadable_values).fetchall()
-        if count:
-            name = source.layout.found[column.name]
-            return UserError(
-                f"{source.month.path}: {count:,} values of {name}, like {example!r}, are not {expected}",
-                TAKE_THE_TLCS,
-            )
-    return unreadable(source.month, error)
-
-
-_NEEDED = {
-    Kind.CLOCK: ("readable_clock", "times like 2024-01-31 08:00:00"),
-    Kind.WHOLE: ("readable_whole", "whole numbers of a sensible size"),
-    Kind.AMOUNT: ("readable_amount", "amounts of a sensible size"),
-}
-
-
-def csv_columns(month: MonthFile) -> list[str]:
-    """The names in the header, made unique; none for a file of zero bytes."""
-    opened = gzip.open if month.name.endswith(".gz") else open
-    try:
-        with opened(month.path, "rt", encoding="utf-8-sig", newline="") as lines:
-            header = next(csv.reader(lines), [])
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise unreadable(month, error) from None
-    return [name if header.index(name) == at else f"{name} ({at})" for at, name in enumerate(header)]
-
-
-def _csv(connection: duckdb.DuckDBPyConnection, path: Path, columns: list[str]) -> duckdb.DuckDBPyRelation:
+def _csv(connection: duckdb.DuckDBPyConnection, path: Path, head: CsvHead) -> duckdb.DuckDBPyRelation:
     rows = connection.read_csv(
         str(path),
-        columns={name or "unnamed: 0": "VARCHAR" for name in columns},
+        columns=dict.fromkeys(head.columns, "VARCHAR"),
         auto_detect=False,
         header=True,
         sep=",",
         quotechar='"',
+        store_rejects=True,
     )
     return rows.project("*, row_number() over () - 1 as file_row")
 
@@ -109,6 +101,20 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDB
 
 
 def _projection(layout: Layout) -> str:
-    found = (f"{quoted_name(original)} as {name}" for name, original in layout.found.items())
-    absent = (f"null as {name}" for name in layout.absent)
+    found = (f"{_reading(layout, name)} as {name}" for name in layout.found)
+    absent = (f"null as {column.name}" for column in SOURCE_COLUMNS if column.name not in layout.found)
     return ", ".join(("file_row", *found, *absent))
+
+
+def _reading(layout: Layout, name: str) -> str:
+    """How a value of this vintage becomes one of today."""
+    original, kind = quoted_name(layout.found[name]), layout.read[name]
+    if kind in CODES:
+        macro = "flag" if kind is Kind.FLAG else "code"
+        return f"{macro}({original}, {_map(CODES[kind])})"
+    return f"licence({original})" if kind is Kind.LICENCE else original
+
+
+def _map(texts: Mapping[str, str]) -> str:
+    pairs = (f"'{quoted_text(key)}': '{quoted_text(value)}'" for key, value in texts.items())
+    return f"map {{{', '.join(pairs)}}}"

@@ -9,6 +9,9 @@ from producer.errors import UserError
 
 TAXI_TYPES = ("yellow", "green", "fhvhv")
 FIRST_MONTH = {"yellow": date(2009, 1, 1), "green": date(2013, 8, 1), "fhvhv": date(2019, 2, 1)}
+REFUSED_TAXI_TYPES = {
+    "fhv": "for-hire trips of small bases (fhv) are another service, for which the TLC publishes no fares",
+}
 MONTH_PATTERN = re.compile(r"(\d{4})-(\d{2})")
 
 
@@ -20,6 +23,8 @@ class TlcMonth:
     first_day: date
 
     def __post_init__(self) -> None:
+        if self.taxi_type in REFUSED_TAXI_TYPES:
+            raise UserError(REFUSED_TAXI_TYPES[self.taxi_type], f"choose one of {', '.join(TAXI_TYPES)}")
         if self.taxi_type not in TAXI_TYPES:
             raise UserError(f"unknown taxi type {self.taxi_type!r}: choose one of {', '.join(TAXI_TYPES)}")
         if self.first_day.day != 1:

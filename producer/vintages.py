@@ -1,4 +1,4 @@
-"""What the TLC called its columns over the years, as data."""
+"""What the TLC called its columns over the years, and how it stored them, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,102 +12,285 @@ class Kind(StrEnum):
     """What a column holds, whatever type a vintage stored it in."""
 
     CLOCK = "clock"
+    WRITTEN_CLOCK = "clock or a text like 2009-01-31 08:00:00"
     WHOLE = "whole number"
+    PAYMENT_CODE = "code of a payment"
+    VENDOR_CODE = "code of a vendor"
+    LICENCE = "licence like HV0003"
     AMOUNT = "amount"
+    DEGREES = "longitude or latitude"
     TEXT = "text"
+    FLAG = "flag"
 
 
 NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
     *("FLOAT", "DOUBLE", "DECIMAL"),
 )
+TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 
 STORED_AS: Mapping[Kind, tuple[str, ...]] = {
-    Kind.CLOCK: ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
+    Kind.CLOCK: TIMESTAMPS,
+    Kind.WRITTEN_CLOCK: (*TIMESTAMPS, "VARCHAR"),
     Kind.WHOLE: NUMBERS,
+    Kind.PAYMENT_CODE: (*NUMBERS, "VARCHAR"),
+    Kind.VENDOR_CODE: (*NUMBERS, "VARCHAR"),
+    Kind.LICENCE: ("VARCHAR",),
     Kind.AMOUNT: NUMBERS,
+    Kind.DEGREES: NUMBERS,
     Kind.TEXT: ("VARCHAR",),
+    Kind.FLAG: (*NUMBERS, "VARCHAR"),
 }
 """DuckDB types by which a Parquet file may store each kind; a column of Arrow's null type fits all."""
+
+CODES: Mapping[Kind, Mapping[str, str]] = {
+    Kind.PAYMENT_CODE: {
+        **dict.fromkeys(("crd", "cre", "credit", "credit card"), "1"),
+        **dict.fromkeys(("csh", "cas", "cash"), "2"),
+        **dict.fromkeys(("noc", "no", "no charge"), "3"),
+        **dict.fromkeys(("dis", "dispute"), "4"),
+        **dict.fromkeys(("unk", "unknown"), "5"),
+    },
+    Kind.VENDOR_CODE: {"cmt": "1", "vts": "2"},
+    Kind.FLAG: {"0": "N", "0.0": "N", "1": "Y", "1.0": "Y"},
+}
+"""What texts of 2009 to 2014 are today, in small letters, by the TLC's data dictionary of yellow trips.
+
+payment_type: 1 credit card, 2 cash, 3 no charge, 4 dispute, 5 unknown. VendorID: 1 Creative Mobile
+Technologies (CMT), 2 VeriFone (VTS). store_and_fwd_flag: Y and N. A payment or vendor that has no code
+there, like DDS, is null.
+"""
+
+TRANSLATED = (*CODES, Kind.WRITTEN_CLOCK, Kind.LICENCE)
+"""Kinds that have another form today."""
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A name that a column had, in small letters and without outer spaces, and what it held then.
+
+    `beside` limits it to files which have one of these columns too.
+    """
+
+    name: str
+    kind: Kind
+    beside: tuple[str, ...] = ()
+
+
+Names = tuple[str | Spelling, ...]
 
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column that normalise.sql reads, and the names it had, in small letters and without outer spaces."""
+    """A column that the queries read, and the names it had; a taxi type without names never has it.
+
+    `instead` names columns from which it can be made, `is_part` a column that only serves for that.
+    """
 
     name: str
     kind: Kind
-    yellow: tuple[str, ...] = ()
-    green: tuple[str, ...] = ()
+    yellow: Names = ()
+    green: Names = ()
+    fhvhv: Names = ()
     is_needed: bool = False
+    instead: tuple[str, ...] = ()
+    is_part: bool = False
 
-    def spellings(self, taxi_type: str) -> tuple[str, ...]:
-        """The names in files of this taxi type; none when such files never have the column."""
-        return self.green if taxi_type == "green" else self.yellow
+    def spellings(self, taxi_type: str) -> tuple[Spelling, ...]:
+        """The names in files of this taxi type, the newest first."""
+        names: Mapping[str, Names] = {"yellow": self.yellow, "green": self.green, "fhvhv": self.fhvhv}
+        return tuple(
+            name if isinstance(name, Spelling) else Spelling(name, self.kind) for name in names[taxi_type]
+        )
 
 
-def _both(name: str, spelling: str, kind: Kind = Kind.AMOUNT, *, is_needed: bool = False) -> SourceColumn:
-    return SourceColumn(name, kind, yellow=(spelling,), green=(spelling,), is_needed=is_needed)
+def _taxis(name: str, spelling: str, kind: Kind = Kind.AMOUNT) -> SourceColumn:
+    return SourceColumn(name, kind, yellow=(spelling,), green=(spelling,))
 
+
+def _all(name: str, spelling: str, kind: Kind = Kind.AMOUNT) -> SourceColumn:
+    return SourceColumn(name, kind, yellow=(spelling,), green=(spelling,), fhvhv=(spelling,))
+
+
+def _part(name: str, kind: Kind, *, yellow: Names = (), green: Names = (), fhvhv: Names = ()) -> SourceColumn:
+    return SourceColumn(name, kind, yellow, green, fhvhv, is_part=True)
+
+
+TEXT_CODES = ("vendor_name", "vendor_id")
+"""Either is in every yellow month whose codes are texts: 2009 to 2014."""
 
 SOURCE_COLUMNS = (
     SourceColumn(
         "pickup_at",
         Kind.CLOCK,
-        yellow=("tpep_pickup_datetime",),
+        yellow=(
+            "tpep_pickup_datetime",
+            Spelling("pickup_datetime", Kind.WRITTEN_CLOCK),
+            Spelling("trip_pickup_datetime", Kind.WRITTEN_CLOCK),
+        ),
         green=("lpep_pickup_datetime",),
+        fhvhv=("pickup_datetime",),
         is_needed=True,
     ),
     SourceColumn(
         "dropoff_at",
         Kind.CLOCK,
-        yellow=("tpep_dropoff_datetime",),
+        yellow=(
+            "tpep_dropoff_datetime",
+            Spelling("dropoff_datetime", Kind.WRITTEN_CLOCK),
+            Spelling("trip_dropoff_datetime", Kind.WRITTEN_CLOCK),
+        ),
         green=("lpep_dropoff_datetime",),
+        fhvhv=("dropoff_datetime",),
         is_needed=True,
     ),
-    _both("pickup_zone_id", "pulocationid", Kind.WHOLE, is_needed=True),
-    _both("dropoff_zone_id", "dolocationid", Kind.WHOLE, is_needed=True),
-    _both("trip_distance", "trip_distance", is_needed=True),
-    _both("fare_amount", "fare_amount", is_needed=True),
-    _both("total_amount", "total_amount", is_needed=True),
-    _both("vendor_id", "vendorid", Kind.WHOLE),
-    _both("passenger_count", "passenger_count", Kind.WHOLE),
-    _both("rate_code_id", "ratecodeid", Kind.WHOLE),
-    _both("store_and_fwd_flag", "store_and_fwd_flag", Kind.TEXT),
-    _both("payment_type", "payment_type", Kind.WHOLE),
+    SourceColumn(
+        "pickup_zone_id",
+        Kind.WHOLE,
+        yellow=("pulocationid",),
+        green=("pulocationid",),
+        fhvhv=("pulocationid",),
+        is_needed=True,
+        instead=("pickup_longitude", "pickup_latitude"),
+    ),
+    SourceColumn(
+        "dropoff_zone_id",
+        Kind.WHOLE,
+        yellow=("dolocationid",),
+        green=("dolocationid",),
+        fhvhv=("dolocationid",),
+        is_needed=True,
+        instead=("dropoff_longitude", "dropoff_latitude"),
+    ),
+    SourceColumn(
+        "trip_distance",
+        Kind.AMOUNT,
+        yellow=("trip_distance",),
+        green=("trip_distance",),
+        fhvhv=("trip_miles",),
+        is_needed=True,
+    ),
+    SourceColumn(
+        "fare_amount",
+        Kind.AMOUNT,
+        yellow=("fare_amount", "fare_amt"),
+        green=("fare_amount",),
+        fhvhv=("base_passenger_fare",),
+        is_needed=True,
+    ),
+    SourceColumn(
+        "total_amount",
+        Kind.AMOUNT,
+        yellow=("total_amount", "total_amt"),
+        green=("total_amount",),
+        is_needed=True,
+        instead=("fare_amount",),
+    ),
+    SourceColumn(
+        "vendor_id",
+        Kind.WHOLE,
+        yellow=("vendorid", *(Spelling(name, Kind.VENDOR_CODE) for name in TEXT_CODES)),
+        green=("vendorid",),
+        fhvhv=(Spelling("hvfhs_license_num", Kind.LICENCE),),
+    ),
+    _taxis("passenger_count", "passenger_count", Kind.WHOLE),
+    SourceColumn("rate_code_id", Kind.WHOLE, yellow=("ratecodeid", "rate_code"), green=("ratecodeid",)),
+    SourceColumn(
+        "store_and_fwd_flag",
+        Kind.TEXT,
+        yellow=(
+            Spelling("store_and_fwd_flag", Kind.FLAG, beside=TEXT_CODES),
+            "store_and_fwd_flag",
+            Spelling("store_and_forward", Kind.FLAG),
+        ),
+        green=("store_and_fwd_flag",),
+    ),
+    SourceColumn(
+        "payment_type",
+        Kind.WHOLE,
+        yellow=(Spelling("payment_type", Kind.PAYMENT_CODE, beside=TEXT_CODES), "payment_type"),
+        green=("payment_type",),
+    ),
     SourceColumn("trip_type", Kind.WHOLE, green=("trip_type",)),
-    _both("extra", "extra"),
-    _both("mta_tax", "mta_tax"),
-    _both("tip_amount", "tip_amount"),
-    _both("tolls_amount", "tolls_amount"),
+    SourceColumn(
+        "extra", Kind.AMOUNT, yellow=("extra", "surcharge"), green=("extra",), instead=("bcf", "sales_tax")
+    ),
+    _taxis("mta_tax", "mta_tax"),
+    SourceColumn(
+        "tip_amount", Kind.AMOUNT, yellow=("tip_amount", "tip_amt"), green=("tip_amount",), fhvhv=("tips",)
+    ),
+    SourceColumn(
+        "tolls_amount",
+        Kind.AMOUNT,
+        yellow=("tolls_amount", "tolls_amt"),
+        green=("tolls_amount",),
+        fhvhv=("tolls",),
+    ),
     SourceColumn("ehail_fee", Kind.AMOUNT, green=("ehail_fee",)),
-    _both("improvement_surcharge", "improvement_surcharge"),
-    _both("congestion_surcharge", "congestion_surcharge"),
-    SourceColumn("airport_fee", Kind.AMOUNT, yellow=("airport_fee",)),
-    _both("cbd_congestion_fee", "cbd_congestion_fee"),
+    _taxis("improvement_surcharge", "improvement_surcharge"),
+    _all("congestion_surcharge", "congestion_surcharge"),
+    SourceColumn("airport_fee", Kind.AMOUNT, yellow=("airport_fee",), fhvhv=("airport_fee",)),
+    _all("cbd_congestion_fee", "cbd_congestion_fee"),
+    _part("bcf", Kind.AMOUNT, fhvhv=("bcf",)),
+    _part("sales_tax", Kind.AMOUNT, fhvhv=("sales_tax",)),
+    _part(
+        "pickup_longitude",
+        Kind.DEGREES,
+        yellow=("pickup_longitude", "start_lon"),
+        green=("pickup_longitude",),
+    ),
+    _part(
+        "pickup_latitude", Kind.DEGREES, yellow=("pickup_latitude", "start_lat"), green=("pickup_latitude",)
+    ),
+    _part(
+        "dropoff_longitude",
+        Kind.DEGREES,
+        yellow=("dropoff_longitude", "end_lon"),
+        green=("dropoff_longitude",),
+    ),
+    _part(
+        "dropoff_latitude", Kind.DEGREES, yellow=("dropoff_latitude", "end_lat"), green=("dropoff_latitude",)
+    ),
 )
 
-INDEX_COLUMNS = ("", "unnamed: 0", "__index_level_0__")
+ZONE_COLUMNS = ("pickup_zone_id", "dropoff_zone_id")
+
+UNNAMED = "unnamed: "
+INDEX_COLUMN = "__index_level_0__"
 """Row numbers that other people's tools leave in a file: they mean nothing and need no warning."""
+
+UNUSED_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "fhvhv": (
+        *("dispatching_base_num", "originating_base_num", "request_datetime", "on_scene_datetime"),
+        *("trip_time", "driver_pay", "shared_request_flag", "shared_match_flag", "access_a_ride_flag"),
+        *("wav_request_flag", "wav_match_flag"),
+    ),
+}
+"""Columns of the TLC's for which the contract has no place: known, so they need no warning."""
 
 
 @dataclass(frozen=True)
 class RefusedVintage:
-    """Columns that betray a file which cannot be replayed yet, and why."""
+    """Columns that together betray a file which cannot be replayed, and why."""
 
-    marks: frozenset[str]
+    marks: tuple[str, ...]
     reason: str
     remedy: str
 
 
 REFUSED_VINTAGES = (
     RefusedVintage(
-        frozenset({"start_lon", "pickup_longitude"}),
-        "has longitude and latitude instead of taxi zones, as the TLC published before 2016-07",
-        "replay a month from 2019 on",
+        ("hvfhs_license_num", "sr_flag"),
+        "is a CSV of high-volume trips (fhvhv) as published until 2020, which has no fares",
+        "take the Parquet that the TLC publishes today: ./taxi fetch --taxi-type fhvhv",
     ),
     RefusedVintage(
-        frozenset({"pickup_location_id", "pickup_datetime"}),
+        ("dispatching_base_num",),
+        "holds for-hire trips of small bases (fhv), another service, for which the TLC publishes no fares",
+        "replay yellow, green or fhvhv months",
+    ),
+    RefusedVintage(
+        ("pickup_location_id",),
         "has columns that the TLC does not use: somebody renamed them",
         "take the month as the TLC publishes it (./taxi fetch)",
     ),
@@ -116,55 +299,106 @@ REFUSED_VINTAGES = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the columns of the contract stand in one file."""
+    """Where the columns of the contract stand in one file.
+
+    `found` has the names in the file, `read` what they hold, `made` what has to be made of other columns;
+    `unused` are known and have no place in the contract, `ignored` are unknown.
+    """
 
     found: Mapping[str, str]
+    read: Mapping[str, Kind]
+    made: Mapping[str, tuple[str, ...]]
+    unused: tuple[str, ...]
     ignored: tuple[str, ...]
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """Columns that this file does not have: null in every trip."""
-        return tuple(column.name for column in SOURCE_COLUMNS if column.name not in self.found)
+        """Columns of the contract that this file does not have: null in every trip."""
+        return tuple(name for name in CONTRACT_COLUMNS if name not in self.found and name not in self.made)
+
+    @property
+    def zones_by_coordinates(self) -> tuple[str, ...]:
+        """The zone columns that this file has as longitude and latitude only."""
+        return tuple(name for name in ZONE_COLUMNS if name in self.made)
+
+
+CONTRACT_COLUMNS = tuple(column.name for column in SOURCE_COLUMNS if not column.is_part)
 
 
 def resolve(columns: Mapping[str, str], month: MonthFile) -> Layout:
     """Match the columns of a file (name → DuckDB type); raises UserError when it cannot be replayed."""
     by_folded_name = {_folded(name): name for name in columns}
-    found = {
-        column.name: by_folded_name[spelling]
+    spelled = {
+        column.name: spelling
         for column in SOURCE_COLUMNS
-        for spelling in column.spellings(month.taxi_type)
-        if spelling in by_folded_name
+        if (spelling := _spelling(column, by_folded_name, month.taxi_type))
     }
-    _refuse_missing(found, by_folded_name, month)
+    made = {
+        column.name: column.instead
+        for column in SOURCE_COLUMNS
+        if column.name not in spelled and _can_be_made(column, spelled, month.taxi_type)
+    }
+    _refuse_missing({*spelled, *made}, by_folded_name, month)
+    found = {name: by_folded_name[spelling.name] for name, spelling in spelled.items()}
+    read = {name: spelling.kind for name, spelling in spelled.items()}
     if month.is_parquet:
-        _refuse_wrong_types(found, columns, month)
-    known = set(found.values())
-    ignored = tuple(name for name in columns if name not in known and _folded(name) not in INDEX_COLUMNS)
-    return Layout(found, ignored)
+        _refuse_wrong_types(found, read, columns, month)
+    left = _left_over(columns, found)
+    unused = tuple(name for name in left if _folded(name) in UNUSED_COLUMNS.get(month.taxi_type, ()))
+    return Layout(found, read, made, unused, tuple(name for name in left if name not in unused))
 
 
-def _refuse_missing(found: Mapping[str, str], by_folded_name: Mapping[str, str], month: MonthFile) -> None:
-    missing = [column for column in SOURCE_COLUMNS if column.is_needed and column.name not in found]
+def _spelling(column: SourceColumn, folded_names: Mapping[str, str], taxi_type: str) -> Spelling | None:
+    for spelling in column.spellings(taxi_type):
+        if spelling.name in folded_names and (
+            not spelling.beside or any(name in folded_names for name in spelling.beside)
+        ):
+            return spelling
+    return None
+
+
+def _can_be_made(column: SourceColumn, spelled: Mapping[str, Spelling], taxi_type: str) -> bool:
+    """From other columns that the file has; sums only where the taxi type never has them as a column."""
+    if column.kind is Kind.AMOUNT:
+        return not column.spellings(taxi_type) and any(name in spelled for name in column.instead)
+    return bool(column.instead) and all(name in spelled for name in column.instead)
+
+
+def _left_over(columns: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    used = set(found.values())
+    return [
+        name
+        for name in columns
+        if name not in used and _folded(name) != INDEX_COLUMN and not _folded(name).startswith(UNNAMED)
+    ]
+
+
+def _refuse_missing(there: set[str], by_folded_name: Mapping[str, str], month: MonthFile) -> None:
+    missing = [column for column in SOURCE_COLUMNS if column.is_needed and column.name not in there]
     if not missing:
         return
     for vintage in REFUSED_VINTAGES:
-        if vintage.marks & by_folded_name.keys():
+        if by_folded_name.keys() >= set(vintage.marks):
             raise UserError(f"{month.path}: {vintage.reason}", vintage.remedy)
-    names = ", ".join("/".join(column.spellings(month.taxi_type)) for column in missing)
+    names = ", ".join(
+        "/".join(dict.fromkeys(spelling.name for spelling in column.spellings(month.taxi_type)))
+        for column in missing
+    )
     raise UserError(
         f"{month.path}: needed columns are missing: {names}",
         f"is this a {month.taxi_type} month as the TLC publishes it?",
     )
 
 
-def _refuse_wrong_types(found: Mapping[str, str], columns: Mapping[str, str], month: MonthFile) -> None:
-    for column in SOURCE_COLUMNS:
-        stored = columns[found[column.name]] if column.name in found else "NULL"
+def _refuse_wrong_types(
+    found: Mapping[str, str], read: Mapping[str, Kind], columns: Mapping[str, str], month: MonthFile
+) -> None:
+    for name, original in found.items():
+        stored = columns[original]
         family = stored.split("(")[0].strip('"')
-        if family not in (*STORED_AS[column.kind], "NULL"):
+        if family not in (*STORED_AS[read[name]], "NULL"):
             raise UserError(
-                f"{month.path}: column {found[column.name]} is stored as {stored}, not as a {column.kind}",
+                f"{month.path}: column {original} is stored as {stored}, not as a {read[name]}",
                 "take the month as the TLC publishes it (./taxi fetch)",
             )
 

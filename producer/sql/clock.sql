@@ -1,20 +1,26 @@
 -- trips → the same trips in the order and at the time in which they are replayed. The clock runs from the first to
 -- the last drop-off of a valid trip: a ride of 2041 must not stretch the replay by twenty years.
-with judged as (
-    select *, ${is_valid} as is_valid
-    from trips
+-- What is the same in all rows is left out while sorting.
+with span as (
+    select
+        coalesce(min(dropoff_at) filter (where ${is_valid}), date '${source_month}') as first_at,
+        coalesce(max(dropoff_at) filter (where ${is_valid}), date '${source_month}') as last_at
+    from kept
 ),
 
-span as (
+ordered as (
     select
-        coalesce(min(dropoff_at) filter (where is_valid), min(cast(source_month as timestamp))) as first_at,
-        coalesce(max(dropoff_at) filter (where is_valid), min(cast(source_month as timestamp))) as last_at
-    from judged
+        trips.* exclude (taxi_type, source_file, source_month, file_row, trip_distance_hundredths),
+        ${is_valid} as is_valid,
+        greatest(first_at, least(last_at, coalesce(dropoff_at, pickup_at, first_at))) as replay_at
+    from trips
+    cross join span
+    order by replay_at, trip_id
 )
 
 select
-    judged.*,
-    greatest(first_at, least(last_at, coalesce(dropoff_at, pickup_at, first_at))) as replay_at
-from judged
-cross join span
-order by replay_at, trip_id
+    * replace (cast(trip_id as varchar) as trip_id),
+    '${taxi_type}' as taxi_type,
+    '${source_file}' as source_file,
+    date '${source_month}' as source_month
+from ordered

@@ -1,27 +1,43 @@
--- prepared → the same trips so many days later, to be identified anew: a ride at another time is another ride.
+-- prepared → the same trips so many days later, with identities of their own: a ride at another time is another ride.
 --
 -- Whether a pickup lies outside its file's month must stay as it is, and months are not equally long. So a trip inside
 -- goes to the month that its pickup moves to, one before or after it to a month two further on or back.
-with moved as (
+with outside as (
     select
         *,
-        pickup_at + interval ${days} day as moved_pickup_at,
         case
             when pickup_at < cast(source_month as timestamp) - interval 1 day then 2
             when pickup_at >= cast(source_month as timestamp) + interval 1 month + interval 1 day then -2
             else 0
         end as months_outside
     from prepared
+),
+
+moved as (
+    select
+        * exclude (months_outside) replace (
+            pickup_at + interval ${days} day as pickup_at,
+            dropoff_at + interval ${days} day as dropoff_at,
+            replay_at + interval ${days} day as replay_at,
+            coalesce(
+                cast(date_trunc('month', pickup_at + interval ${days} day) + to_months(months_outside) as date),
+                source_month
+            ) as source_month
+        ),
+        cast(round(trip_distance * 100) as bigint) as trip_distance_hundredths
+    from outside
+),
+
+numbered as (
+    -- Equal rides keep their order.
+    select *, row_number() over (partition by ${identity_text} order by trip_id) - 1 as ordinal
+    from moved
 )
 
 select
-    -- Equal rides keep their order, and so their ordinals.
-    trip_id as file_row,
-    * exclude (trip_id, is_valid, replay_at, moved_pickup_at, months_outside) replace (
-        moved_pickup_at as pickup_at,
-        dropoff_at + interval ${days} day as dropoff_at,
-        coalesce(
-            cast(date_trunc('month', moved_pickup_at) + to_months(months_outside) as date), source_month
-        ) as source_month
+    * exclude (trip_distance_hundredths, ordinal) replace (
+        cast(cast(md5(${identity_text} || '|' || ordinal) as uuid) as varchar) as trip_id,
+        ${is_valid} as is_valid
     )
-from moved
+from numbered
+order by replay_at, trip_id

@@ -57,14 +57,15 @@ def green_parquet(folder: Path, *trips: dict[str, Any], name: str = "green_tripd
     return folder / name
 
 
-def workshop(cache: Path) -> Workshop:
-    """Where tests prepare months; nobody watches."""
-    return Workshop(cache, "500MB", lambda _title, _percent: None)
-
-
-def prepared(file: Path, cache: Path) -> Prepared:
+def prepared(file: Path, cache: Path, shapes: Path | None = None) -> Prepared:
     """The month in event order."""
-    return workshop(cache).prepare(Naming().month_files([file]))
+    return workshop(cache, shapes).prepare(Naming().month_files([file]))
+
+
+def workshop(cache: Path, shapes: Path | None = None, warnings: list[str] | None = None) -> Workshop:
+    """With the shapes of the zones, if given; what it warns of is noted."""
+    warned = [] if warnings is None else warnings
+    return Workshop(cache, "500MB", lambda _title, _percent: None, shapes, cache / "rejects", warned.append)
 
 
 def rows(source: Prepared, columns: str = "*") -> list[tuple[Any, ...]]:

@@ -34,6 +34,8 @@ def producer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
     """`python -m producer …`, with a cache of its own and no Kafka."""
     monkeypatch.setenv("TAXI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("TAXI_HOME", str(tmp_path / "home"))
+    for elsewhere in ("TLC_DATA_DIR", "TAXI_ZONES_FILE"):
+        monkeypatch.delenv(elsewhere, raising=False)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
 
     def run(*arguments: str | Path) -> Result:
@@ -127,6 +129,13 @@ def test_columns_renamed_by_somebody_are_refused(producer: Producer, tmp_path: P
 def test_a_cut_off_gzip_is_refused(producer: Producer, tmp_path: Path) -> None:
     file = tmp_path / "green_tripdata_2020-03.csv.gz"
     content = gzip.compress("\n".join([HEADER, *[ROW] * 50_000]).encode())
+    file.write_bytes(content[: len(content) // 2])
+    assert "cannot be read" in refusal(producer, file)
+
+
+def test_a_cut_off_gzip_with_mixed_line_ends_is_refused(producer: Producer, tmp_path: Path) -> None:
+    file = tmp_path / "green_tripdata_2020-03.csv.gz"
+    content = gzip.compress((f"{HEADER}\r\n" + "\n".join([ROW] * 50_000)).encode())
     file.write_bytes(content[: len(content) // 2])
     assert "cannot be read" in refusal(producer, file)
 

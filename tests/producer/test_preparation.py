@@ -1,18 +1,21 @@
 """Real months become canonical trips with the identity, the money and the order that the contract demands."""
 
+import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from producer.errors import UserError
 from producer.months import Naming
-from producer.preparation import Workshop
 from producer.prepared import batches, span_of
 from schemas import trip
 from schemas.identity import IDENTITY_COLUMNS, TripIdentity
 from tests.oracle.real_months import real_month, shared_file
-from tests.producer.months import dropoff, green_parquet, green_table, prepared, rows
+from tests.producer.months import dropoff, green_parquet, green_table, prepared, rows, workshop
 
 pytestmark = pytest.mark.unit
 
@@ -154,16 +157,92 @@ def test_several_months_are_merged_in_event_order(tmp_path: Path) -> None:
         name="green_tripdata_2020-03.parquet",
     )
     between = green_parquet(tmp_path, dropoff("2020-03-01 11:00:00"), name="green_tripdata_2020-03.b.parquet")
-    workshop = Workshop(tmp_path, "500MB", lambda _title, _percent: None)
-    merged = workshop.prepare(Naming().month_files([early_and_late, between]))
+    merged = workshop(tmp_path).prepare(Naming().month_files([early_and_late, between]))
     assert [hour for (hour,) in rows(merged, "hour(replay_at)")] == [10, 11, 12]
+
+
+def test_merged_months_are_in_the_order_in_which_a_sort_of_all_rows_would_put_them(cache: Path) -> None:
+    # Both hold December 2020, and both reach into the same seconds: every tie is decided by the trip_id.
+    months = Naming().month_files(
+        [real_month("green_tripdata_2020-12.csv.gz"), real_month("green_tripdata_2020-12.parquet")]
+    )
+    merged = workshop(cache).prepare(months)
+    parts = [row for month in months for row in rows(workshop(cache).prepare([month]), "replay_at, trip_id")]
+    assert rows(merged, "replay_at, trip_id") == sorted(parts)
+
+
+def test_many_trips_of_one_instant_are_merged_whole(tmp_path: Path) -> None:
+    # Far more than are in memory at a time, all clamped to the one valid instant of their month.
+    trips = [{"fare_amount": float(number)} for number in range(3)]
+    table = pa.concat_tables([green_table(*trips)] * 40_000)
+    files = [tmp_path / f"green_tripdata_2020-03.{name}.parquet" for name in ("a", "b")]
+    for file in files:
+        pq.write_table(table, file)
+    merged = workshop(tmp_path).prepare(Naming().month_files(files))
+    ids = [trip_id for (trip_id,) in rows(merged, "trip_id")]
+    assert len(ids) == 240_000
+    assert ids == sorted(ids)
+
+
+def test_equal_rides_have_the_ordinals_of_the_file(tmp_path: Path) -> None:
+    names = [{"VendorID": vendor} for vendor in (5, 3, 4)]
+    source = prepared(green_parquet(tmp_path, *names, {"fare_amount": 1.0, "VendorID": 9}), tmp_path)
+    columns = [column for column in IDENTITY_COLUMNS if column != "trip_distance_hundredths"]
+    columns.insert(5, "cast(round(trip_distance * 100) as bigint)")
+    found = {
+        vendor: (trip_id, values)
+        for vendor, trip_id, *values in rows(source, f"vendor_id, trip_id, {', '.join(columns)}")
+    }
+    for vendor, ordinal in ((5, 0), (3, 1), (4, 2), (9, 0)):
+        trip_id, values = found[vendor]
+        assert trip_id == replace(TripIdentity(*values), ordinal=ordinal).trip_id()
+
+
+def test_prepared_months_that_nobody_used_for_30_days_are_removed_when_another_is_written(
+    tmp_path: Path,
+) -> None:
+    unused, used = (
+        green_parquet(tmp_path, {"fare_amount": fare}, name=f"green_tripdata_2020-03.{fare:.0f}.parquet")
+        for fare in (1.0, 2.0)
+    )
+    forgotten, kept = prepared(unused, tmp_path).path, prepared(used, tmp_path).path
+    spilt_by_a_killed_one = tmp_path / "prepared" / "spill-1"
+    (spilt_by_a_killed_one / "more").mkdir(parents=True)
+    rejects = [month.with_suffix(".rejects.csv") for month in (forgotten, kept)]
+    for listed in rejects:
+        listed.write_text("row\n", "utf-8")
+    long_ago = time.time() - 31 * 86_400
+    for entry in (forgotten, kept, spilt_by_a_killed_one, *rejects):
+        os.utime(entry, (long_ago, long_ago))
+    prepared(used, tmp_path)
+    new = prepared(green_parquet(tmp_path, {}), tmp_path).path
+    assert set((tmp_path / "prepared").iterdir()) == {kept, rejects[1], new}
+
+
+@pytest.mark.parametrize("memory_limit", ["much", "1MB"])
+def test_a_memory_limit_that_cannot_be_kept_is_one_line(memory_limit: str, tmp_path: Path) -> None:
+    months = Naming().month_files([real_month("green_tripdata_2020-03.csv.gz")])
+    with pytest.raises(UserError, match=r"cannot be prepared: .*PREPARE_MEMORY_LIMIT"):
+        replace(workshop(tmp_path), memory_limit=memory_limit).prepare(months)
+    assert list((tmp_path / "prepared").iterdir()) == []
+
+
+def test_a_month_is_prepared_in_less_memory_than_it_takes(tmp_path: Path) -> None:
+    trips = [dropoff(f"2020-03-{day:02} 10:00:00", VendorID=day) for day in range(1, 32)]
+    table = pa.concat_tables([green_table(*trips)] * 20_000)
+    assert table.nbytes > 80_000_000
+    file = tmp_path / "green_tripdata_2020-03.parquet"
+    pq.write_table(table, file)
+    source = replace(workshop(tmp_path), memory_limit="80MB").prepare(Naming().month_files([file]))
+    found = rows(source, "count(*), count(distinct trip_id), min(vendor_id), max(vendor_id)")
+    assert found == [(620_000, 620_000, 1, 31)]
 
 
 def test_a_prepared_month_is_made_once(tmp_path: Path) -> None:
     file = green_parquet(tmp_path, {})
     first = prepared(file, tmp_path).path
-    written = first.stat().st_mtime_ns
-    assert prepared(file, tmp_path).path.stat().st_mtime_ns == written
+    written = first.stat().st_ino
+    assert prepared(file, tmp_path).path.stat().st_ino == written
     assert [entry.name for entry in (tmp_path / "prepared").iterdir()] == [first.name]
 
 

@@ -26,6 +26,7 @@ def test_months_come_in_order_and_once() -> None:
     ("taxi_type", "month", "reason"),
     [
         ("red", "2024-01", "unknown taxi type 'red'"),
+        ("fhv", "2024-01", "another service, for which the TLC publishes no fares"),
         ("green", "2024-13", "not a month"),
         ("green", "2024-1", "not a month"),
         ("green", "january", "not a month"),

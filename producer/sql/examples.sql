@@ -1,0 +1,9 @@
+-- Values that the contract cannot carry, by column, and the first of each in the file.
+select
+    misfit,
+    count(*) as misfits,
+    min(file_row) as first_row
+from read_parquet(getvariable('staged'))
+where misfit is not null
+group by misfit
+order by misfits desc, misfit

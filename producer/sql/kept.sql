@@ -1,0 +1,9 @@
+-- The staged rows that the contract can carry, with what is the same in all rows of a month.
+select
+    * exclude (misfit),
+    '${taxi_type}' as taxi_type,
+    '${source_file}' as source_file,
+    date '${source_month}' as source_month,
+    cast(round(trip_distance * 100) as bigint) as trip_distance_hundredths
+from read_parquet(getvariable('staged'))
+where misfit is null

@@ -1,0 +1,3 @@
+-- source with longitude and latitude → the same with taxi zones.
+select * replace (${zones})
+from source

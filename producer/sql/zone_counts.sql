@@ -1,0 +1,7 @@
+-- How many trips of a prepared month have each zone.
+select
+    ${zone} as zone_id,
+    count(*) as trips
+from read_parquet($path)
+where zone_id is not null
+group by zone_id
