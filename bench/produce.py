@@ -28,12 +28,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench._platform import cpu_seconds, part, taxi
-from producer.encoding import VersionedEncoder
 from producer.months import Naming
-from producer.partitioning import partitions_of
-from producer.preparation import Workshop
-from producer.prepared import Prepared, batches
-from producer.publisher import DELIVERY
+from producer.publishing.encoding import VersionedEncoder
+from producer.publishing.partitioning import partitions_of
+from producer.publishing.publisher import DELIVERY
+from producer.reading.preparation import Workshop
+from producer.reading.prepared import Prepared, batches
 from producer.settings import Settings
 from schemas import trip
 from schemas.trip import TOPIC_CONFIG

@@ -7,23 +7,25 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from producer.arrival import Arrival, Lateness
 from producer.errors import StoppedByUser, UserError
-from producer.fetch import fetch
-from producer.generate import generate
-from producer.inspection import inspect as inspect_files
+from producer.fetching.fetch import fetch
 from producer.months import Naming
-from producer.pace import Pace, parse_speedup
-from producer.replay import Request
-from producer.replay import replay as replay_files
+from producer.publishing.pace import Pace, parse_speedup
+from producer.publishing.replay import Request
+from producer.publishing.replay import replay as replay_files
+from producer.reading.arrival import Arrival, Lateness
+from producer.reading.inspection import inspect as inspect_files
 from producer.settings import Settings
+from producer.synthesis.generate import generate
 
 FAILED = 1
 INTERRUPTED = 130
 
 Files = Annotated[list[Path], typer.Argument(help="TLC months: Parquet, CSV or CSV.gz.", show_default=False)]
-TaxiType = Annotated[str | None, typer.Option(help="yellow, green or fhvhv, when the file's name does not tell.")]
-Month = Annotated[str | None, typer.Option(help="Like 2024-01, when the file's name does not tell.")]
+TaxiType = Annotated[
+    str | None, typer.Option(help="yellow, green or fhvhv, if the file's name does not tell.")
+]
+Month = Annotated[str | None, typer.Option(help="Like 2024-01, if the file's name does not tell.")]
 
 app = typer.Typer(
     help="Publish TLC taxi trips as they happened.",

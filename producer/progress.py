@@ -1,7 +1,7 @@
 """Tells a person how a replay is going: a bar on a terminal, a plain line every few seconds elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 from producer.instants import text_of
+from producer.interruption import Interruption
 
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_BAR_UPDATES = 0.1
@@ -108,3 +109,13 @@ def display_on(console: Console) -> Iterator[Display]:
     columns = (BarColumn(bar_width=20), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as progress:
         yield Bar(progress, progress.add_task("", total=100))
+
+
+def watching(display: Display, interruption: Interruption) -> Callable[[str, float], None]:
+    """Shows how far a preparation is, and ends it when a person wants to stop."""
+
+    def watch(title: str, percent: float) -> None:
+        interruption.check()
+        display.preparing(title, percent)
+
+    return watch

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from producer.months import Naming
-from producer.preparation import Workshop
-from producer.prepared import Prepared
+from producer.reading.preparation import Workshop
+from producer.reading.prepared import Prepared
 
 GREEN_COLUMNS: dict[str, tuple[pa.DataType, Any]] = {
     "VendorID": (pa.int64(), 2),

@@ -1,0 +1,178 @@
+"""Downloads that survive broken transfers: a file appears only when it is whole and what it should be."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from producer.errors import UserError
+from producer.fetching.partial_download import BusyError, PartialDownload
+
+T = TypeVar("T")
+
+OnProgress = Callable[[int, int | None], None]
+"""Called with the bytes that are there and, where it is known, the size of the whole file."""
+
+
+def unwatched(_done: int, _total: int | None) -> None:
+    """Nobody looks on."""
+
+
+class FetchError(UserError):
+    """A file could not be had; the message is one line for the user."""
+
+
+class NotPublishedError(FetchError):
+    """The TLC has no such file."""
+
+
+class UnreachableError(FetchError):
+    """The site does not answer."""
+
+
+class _InterruptedError(Exception):
+    """The transfer broke in a way that another attempt may mend."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where files come from, and how patiently: attempts are counted anew whenever bytes arrived."""
+
+    base_url: str
+    attempts: int = 4
+    first_pause_seconds: float = 0.5
+    timeout_seconds: float = 20.0
+    connect_timeout_seconds: float = 5.0
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """How long to wait for an answer, and for the connection."""
+        return httpx.Timeout(self.timeout_seconds, connect=self.connect_timeout_seconds)
+
+    def pause(self, failures: int) -> None:
+        """Wait before the next attempt, twice as long after each failure."""
+        time.sleep(self.first_pause_seconds * 2 ** (failures - 1))
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of a site: its title for people, what is wrong with a copy, what to do if the site is away."""
+
+    site: Site
+    name: str
+    title: str
+    damage: Callable[[Path], str | None]
+    remedy: str
+
+    @property
+    def url(self) -> str:
+        """Where the file is."""
+        return f"{self.site.base_url.rstrip('/')}/{self.name}"
+
+
+def download(remote: RemoteFile, to: Path, on_progress: OnProgress = unwatched) -> Path:
+    """Fetch the file into the folder `to`; an interrupted download is continued by the next call."""
+    make_folder(to)
+    target = to / remote.name
+    partial = PartialDownload(to / f".{remote.name}.part")
+    try:
+        with partial.locked():
+            _patiently(remote, lambda: _attempt(remote, partial, on_progress), lambda: partial.size)
+            partial.file.replace(target)
+            partial.discard()
+    except BusyError:
+        raise FetchError(f"another process is fetching {remote.title} into {to} now: wait for it") from None
+    return target
+
+
+def announced_bytes(remote: RemoteFile) -> int | None:
+    """Size of the file by a HEAD request, where the site tells it; NotPublishedError if there is none."""
+
+    def ask() -> int | None:
+        response = httpx.head(remote.url, timeout=remote.site.timeout, follow_redirects=True)
+        _refuse(remote, response)
+        return _whole_bytes(response.headers)
+
+    return _patiently(remote, ask, lambda: 0)
+
+
+def make_folder(folder: Path) -> None:
+    """The folder, made and writable, or FetchError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FetchError(f"cannot write to {folder}: {error.strerror}") from None
+    if not os.access(folder, os.W_OK):
+        raise FetchError(f"cannot write to {folder}: permission denied")
+
+
+def _patiently(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Callable[[], int]) -> T:
+    failures = 0
+    while True:
+        before = bytes_so_far()
+        try:
+            return attempt()
+        except (_InterruptedError, httpx.TransportError) as error:
+            failures = 1 if bytes_so_far() > before else failures + 1
+            if failures >= remote.site.attempts:
+                raise UnreachableError(_unreachable(remote, error)) from None
+            remote.site.pause(failures)
+
+
+def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgress) -> None:
+    on_progress(partial.size, None)
+    headers = {"Accept-Encoding": "identity", **partial.resume_headers}
+    timeout = remote.site.timeout
+    with httpx.stream("GET", remote.url, headers=headers, timeout=timeout, follow_redirects=True) as response:
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            partial.discard()
+            raise _InterruptedError("the unfinished download does not fit the file any more")
+        _refuse(remote, response)
+        expected_bytes = _receive(response, partial, on_progress)
+    if expected_bytes is not None and partial.size != expected_bytes:
+        size = partial.size
+        partial.discard()
+        raise _InterruptedError(f"{size} bytes came, {expected_bytes} were announced")
+    fault = remote.damage(partial.file)
+    if fault:
+        partial.discard()
+        raise FetchError(f"{remote.url} came whole, but {fault}")
+
+
+def _refuse(remote: RemoteFile, response: httpx.Response) -> None:
+    """Raise unless the response carries the file or the rest of it."""
+    status = response.status_code
+    if status in {403, 404}:
+        raise NotPublishedError(f"the TLC has not published {remote.title} (yet)")
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in {408, 425, 429}:
+        raise _InterruptedError(f"the server answered {status} {response.reason_phrase}")
+    if status not in {200, 206}:
+        raise FetchError(f"{response.url} answered {status} {response.reason_phrase}")
+
+
+def _receive(response: httpx.Response, partial: PartialDownload, on_progress: OnProgress) -> int | None:
+    """Write the body to the file; returns the size that the whole must have, where it was announced."""
+    continued = response.status_code == httpx.codes.PARTIAL_CONTENT
+    done, total = partial.size if continued else 0, _whole_bytes(response.headers)
+    if not continued:
+        partial.remember(response)
+    with partial.file.open("ab" if continued else "wb") as output:
+        # Chunks as they come: a fixed size would hold back, and lose, what came before a broken transfer.
+        for chunk in response.iter_raw():
+            done += output.write(chunk)
+            on_progress(done, total)
+    return total
+
+
+def _whole_bytes(headers: Mapping[str, str]) -> int | None:
+    content_range = headers.get("Content-Range", "")
+    size = content_range.rpartition("/")[2] or headers.get("Content-Length", "")
+    return int(size) if size.isdigit() else None
+
+
+def _unreachable(remote: RemoteFile, error: Exception) -> str:
+    return f"cannot download from {remote.site.base_url} ({error or type(error).__name__}). {remote.remedy}"

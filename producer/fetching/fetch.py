@@ -1,0 +1,131 @@
+"""The command `fetch`: TLC months and zones, from the nearest place into a folder or a bucket."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+
+from producer.errors import UserError
+from producer.fetching.download import Site, UnreachableError
+from producer.fetching.errands import Errand, MonthToBucket, MonthToFolder, ZoneFile
+from producer.fetching.month_files import published_since
+from producer.fetching.transfers import Outcome, look_at_all, run_all
+from producer.fetching.zone_files import remote_zone_files, zones_dir
+from producer.settings import Settings
+from producer.tlc_month import TlcMonth, parse_months
+
+MOST_PARALLEL = 32
+S3_SCHEME = "s3://"
+
+
+def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
+    taxi_type: Annotated[
+        list[str] | None, typer.Option(help="yellow, green or fhvhv; may be repeated")
+    ] = None,
+    month: Annotated[
+        list[str] | None, typer.Option(help="2024-01, or a range 2024-01:2024-06; may be repeated")
+    ] = None,
+    all_since: Annotated[
+        str | None, typer.Option(help="every month from this one to the newest that is published")
+    ] = None,
+    zones: Annotated[
+        bool, typer.Option("--zones", help="the lookup and the shapes of the zones, into the cache")
+    ] = False,
+    to: Annotated[
+        str | None, typer.Option(help="folder, or s3://bucket/prefix, for the months; default: the cache")
+    ] = None,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=MOST_PARALLEL, help="how many files at the same time")
+    ] = 4,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what would be fetched, and fetch nothing")
+    ] = False,
+) -> None:
+    """Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download."""
+    settings = Settings.from_environment()
+    months = _wanted(taxi_type or [], month or [], all_since, settings)
+    if not months and not zones:
+        raise UserError("nothing to fetch", "name --month 2024-01, --all-since 2024-01 or --zones")
+    errands = _zone_errands(settings) if zones else []
+    errands += _month_errands(months, to, settings) if months else []
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    outcomes = look_at_all(errands, parallel) if dry_run else run_all(errands, parallel, console)
+    _report(outcomes, console, is_dry=dry_run)
+
+
+def _wanted(
+    taxi_types: Sequence[str], months: Sequence[str], since: str | None, settings: Settings
+) -> list[TlcMonth]:
+    """Every month that was asked for, once."""
+    if (months or since) and not taxi_types:
+        raise UserError("the months are of no taxi type", "add --taxi-type yellow, green or fhvhv")
+    today, site = datetime.now(UTC).date(), Site(settings.tlc_base_url)
+    named = {one for taxi_type in taxi_types for one in parse_months(taxi_type, months)}
+    return sorted(named | _published(taxi_types, since, site, today))
+
+
+def _published(taxi_types: Sequence[str], since: str | None, site: Site, today: date) -> set[TlcMonth]:
+    if since is None:
+        return set()
+    return {
+        month
+        for taxi_type in taxi_types
+        for month in published_since(taxi_type, since, site=site, today=today)
+    }
+
+
+def _zone_errands(settings: Settings) -> list[Errand]:
+    return [ZoneFile(remote, zones_dir(settings)) for remote in remote_zone_files(settings)]
+
+
+def _month_errands(months: Sequence[TlcMonth], to: str | None, settings: Settings) -> list[Errand]:
+    if to is None or not to.startswith(S3_SCHEME):
+        return [MonthToFolder(month, settings, Path(to) if to else None) for month in months]
+    from producer.fetching.object_store import open_folder  # noqa: PLC0415 - boto3 takes a while, and few need it
+
+    bucket = open_folder(to, settings.s3_endpoint_url)
+    bucket.check()
+    return [MonthToBucket(month, settings, bucket) for month in months]
+
+
+def _report(outcomes: Sequence[Outcome], console: Console, *, is_dry: bool) -> None:
+    """A line a file on stdout; failures and the sum on stderr."""
+    for line in filter(None, (_line(outcome, is_dry=is_dry) for outcome in outcomes)):
+        typer.echo(line)
+    for line in _failure_lines(outcomes):
+        console.print(line)
+    console.print(_summary(outcomes, is_dry=is_dry))
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _line(outcome: Outcome, *, is_dry: bool) -> str | None:
+    result = outcome.result
+    if result is None:
+        return None
+    if result.was_there:
+        return f"{outcome.title} (already there): {result.place}"
+    size = "" if result.size is None else f", {result.size:,} bytes"
+    return (
+        f"{outcome.title} (to fetch{size}): {result.place}" if is_dry else f"{outcome.title}: {result.place}"
+    )
+
+
+def _failure_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """One line a failure, but only one for a site that is down, however many files were asked for."""
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    unreachable = [str(error) for error in errors if isinstance(error, UnreachableError)]
+    others = [str(error) for error in errors if not isinstance(error, UnreachableError)]
+    return list(dict.fromkeys(others)) + unreachable[:1]
+
+
+def _summary(outcomes: Sequence[Outcome], *, is_dry: bool) -> str:
+    results = [outcome.result for outcome in outcomes if outcome.result]
+    sizes = [result.size or 0 for result in results if not result.was_there]
+    there, failed = len(results) - len(sizes), len(outcomes) - len(results)
+    done, ending = ("to fetch", "; --dry-run: nothing was fetched") if is_dry else ("fetched", "")
+    return f"{len(sizes)} {done} ({decimal(sum(sizes))}), {there} already there, {failed} failed{ending}"

@@ -1,0 +1,86 @@
+"""TLC months from the nearest place: a folder of the user's, the cache, or the TLC's public download."""
+
+import logging
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from producer.fetching.download import (
+    FetchError,
+    NotPublishedError,
+    OnProgress,
+    RemoteFile,
+    Site,
+    announced_bytes,
+    download,
+    unwatched,
+)
+from producer.parquet_check import damage
+from producer.settings import Settings
+from producer.tlc_month import FIRST_MONTH, TlcMonth, parse_month, parse_months
+
+ENDINGS = (".parquet", ".csv.gz", ".csv")
+
+logger = logging.getLogger(__name__)
+
+
+def months_dir(settings: Settings) -> Path:
+    """The cache's folder of TLC months."""
+    return settings.taxi_cache_dir / "months"
+
+
+def folders(settings: Settings) -> list[Path]:
+    """Local folders in the order in which months are looked for."""
+    return [*([settings.tlc_data_dir] if settings.tlc_data_dir else []), months_dir(settings)]
+
+
+def find_month(month: TlcMonth, *, folders: Sequence[Path], endings: Sequence[str] = ENDINGS) -> Path | None:
+    """The month's whole file (Parquet before CSV) in the first of the folders that has it."""
+    stem = month.file_name.removesuffix(".parquet")
+    candidates = (folder / f"{stem}{ending}" for folder in folders for ending in endings)
+    return next((file for file in candidates if file.is_file() and _is_whole(file)), None)
+
+
+def fetch_month(month: TlcMonth, *, site: Site, to: Path, on_progress: OnProgress = unwatched) -> Path:
+    """Download the month into the folder `to` unless it is there; FetchError says why it could not be had."""
+    target = to / month.file_name
+    if target.is_file() and _is_whole(target):
+        return target
+    return download(remote_month(month, site), to, on_progress)
+
+
+def remote_month(month: TlcMonth, site: Site) -> RemoteFile:
+    """The month's file at the TLC."""
+    remedy = (
+        f"Set TLC_DATA_DIR to a folder with TLC files, or make a synthetic month: "
+        f"./taxi generate --taxi-type {month.taxi_type} --month {month.text} --rows 100000 --seed 1"
+    )
+    return RemoteFile(site, month.file_name, str(month), damage, remedy)
+
+
+def published_since(taxi_type: str, since: str, *, site: Site, today: date) -> tuple[TlcMonth, ...]:
+    """The months of the taxi type from `since`, or its first one, to the newest that is published."""
+    asked = parse_month("yellow", since).first_day
+    began = max(asked, FIRST_MONTH.get(taxi_type, asked))
+    if began > today:
+        raise FetchError(f"--all-since {since} lies ahead: name a month that is over")
+    candidates = parse_months(taxi_type, [f"{began:%Y-%m}:{today:%Y-%m}"])
+    for newest in reversed(candidates):
+        if _is_published(newest, site):
+            return candidates[: candidates.index(newest) + 1]
+    raise NotPublishedError(f"the TLC has not published any {taxi_type} month since {since} (yet)")
+
+
+def _is_published(month: TlcMonth, site: Site) -> bool:
+    try:
+        announced_bytes(remote_month(month, site))
+    except NotPublishedError:
+        return False
+    return True
+
+
+def _is_whole(file: Path) -> bool:
+    fault = damage(file) if file.suffix == ".parquet" else None
+    if fault:
+        logger.warning("%s is passed over: %s", file, fault)
+    return fault is None

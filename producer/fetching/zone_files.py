@@ -1,0 +1,50 @@
+"""The TLC's taxi zones: the lookup of their names, and their shapes."""
+
+import csv
+import zipfile
+from pathlib import Path
+
+from producer.fetching.download import RemoteFile, Site
+from producer.settings import Settings
+
+LAST_ZONE_ID = 265
+
+
+def zones_dir(settings: Settings) -> Path:
+    """The cache's folder of zone files."""
+    return settings.taxi_cache_dir / "zones"
+
+
+def remote_zone_files(settings: Settings) -> list[RemoteFile]:
+    """The files of the zones at the TLC."""
+    site, folder = Site(settings.tlc_zones_url), zones_dir(settings)
+    return [
+        RemoteFile(site, name, name, damage, f"Try again later, or put {name} into {folder} yourself")
+        for name, damage in (("taxi_zone_lookup.csv", lookup_damage), ("taxi_zones.zip", shapes_damage))
+    ]
+
+
+def lookup_damage(file: Path) -> str | None:
+    """What is wrong with a lookup, or nothing: it has one row for each of the zones 1 to 265."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            zones = [row.get("LocationID") for row in csv.DictReader(lines)]
+    except (UnicodeDecodeError, csv.Error):
+        return "it is not a CSV file"
+    if sorted(zones, key=str) != sorted(map(str, range(1, LAST_ZONE_ID + 1))):
+        return f"it is not a lookup of the {LAST_ZONE_ID} zones (it has {len(zones)} rows)"
+    return None
+
+
+def shapes_damage(file: Path) -> str | None:
+    """What is wrong with zipped shapes, or nothing: every entry must be readable and one a .shp file."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            broken, names = archive.testzip(), archive.namelist()
+    except (zipfile.BadZipFile, EOFError):
+        return "it is not a zip file, or cut off"
+    if broken:
+        return f"its entry {broken} is damaged"
+    if not any(name.lower().endswith(".shp") for name in names):
+        return "it holds no .shp file"
+    return None

@@ -1,0 +1,1 @@
+"""Prepared trips, published to Kafka at their pace, and never lost."""

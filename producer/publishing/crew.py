@@ -1,0 +1,112 @@
+"""Several lanes at once, each in a process of its own."""
+
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing import connection, parent_process, process, reduction
+from typing import IO, Any
+
+from confluent_kafka import KafkaException
+
+from producer.errors import StoppedByUser, UserError
+from producer.interruption import SIGNALS
+from producer.publishing.board import SPAWNING, Board
+from producer.publishing.lanes import Check, LaneRun, Tick, Warn, Work, reason_of
+from producer.publishing.publisher import Lane
+
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+class Crew:
+    """One process a lane. All hold the replay's lock, so that nobody takes over while one still sends."""
+
+    def __init__(self, work: Work, board: Board, lanes: Sequence[Lane], lock: IO[str]) -> None:
+        self._board = board
+        self._reports: dict[process.BaseProcess, connection.Connection] = {}
+        for number, lane in enumerate(lanes):
+            inbox, outbox = SPAWNING.Pipe(duplex=False)
+            run = LaneRun(work, board, number, lane)
+            worker = SPAWNING.Process(
+                target=_publish, args=(run, board, outbox, _Inherited(lock)), daemon=True
+            )
+            worker.start()
+            outbox.close()
+            self._reports[worker] = inbox
+
+    def run(self, warn: Warn, check: Check, tick: Tick) -> None:
+        """Wait for all of them; the first that fails, or a wish to stop, ends the others cleanly."""
+        failure: Exception | None = None
+        while self._reports:
+            tick()
+            try:
+                check()
+            except StoppedByUser as stop:
+                failure = failure or stop
+            for worker, inbox in self._ready():
+                failure = self._heard(worker, inbox, warn) or failure
+            if failure:
+                self._board.stop()
+        if failure:
+            raise failure
+
+    def _ready(self) -> list[tuple[process.BaseProcess, connection.Connection]]:
+        ready = connection.wait(list(self._reports.values()), SECONDS_BETWEEN_LOOKS)
+        return [(worker, inbox) for worker, inbox in self._reports.items() if inbox in ready]
+
+    def _heard(
+        self, worker: process.BaseProcess, inbox: connection.Connection, warn: Warn
+    ) -> Exception | None:
+        """What a process says: a warning, or how it ended; nothing at all comes from one that was killed."""
+        try:
+            kind, text = inbox.recv()
+        except EOFError:
+            kind, text = "failed", "a publishing process was killed"
+        if kind == "warning":
+            warn(text)
+            return None
+        worker.join()
+        del self._reports[worker]
+        return UserError(text) if kind == "failed" else None
+
+
+class _Inherited:
+    """An open file that a started process shares, lock and all."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._descriptor = file.fileno()
+
+    def __getstate__(self) -> Any:
+        return reduction.DupFd(self._descriptor)
+
+    def __setstate__(self, duplicate: Any) -> None:
+        self._descriptor = duplicate.detach()
+
+
+def _publish(run: LaneRun, board: Board, outbox: connection.Connection, _lock: _Inherited) -> None:
+    """The life of a process: its parent listens to signals, and says on the board when it is time to stop."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+    def check() -> None:
+        parent = parent_process()
+        if parent is None or not parent.is_alive():
+            raise SystemExit(1)  # nobody is left to note what arrives
+        if board.is_stopping:
+            raise StoppedByUser("stopped")
+
+    def warn(line: str) -> None:
+        outbox.send(("warning", line))
+
+    with suppress(BrokenPipeError):  # the parent has died
+        outbox.send(_ended(run, warn, check))
+
+
+def _ended(run: LaneRun, warn: Warn, check: Check) -> tuple[str, str]:
+    """Publish the lane; how that ended, and why."""
+    try:
+        run.run(warn, check, lambda: None)
+    except StoppedByUser:
+        return "stopped", ""
+    except (UserError, KafkaException) as error:
+        return "failed", reason_of(error)
+    return "done", ""

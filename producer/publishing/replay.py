@@ -1,0 +1,227 @@
+"""The `replay` command: from TLC files to acknowledged trips on the topic."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from producer.errors import UserError
+from producer.instants import instant_of, text_of
+from producer.interruption import Interruption, listening
+from producer.months import MonthFile, Naming
+from producer.progress import Display, display_on, watching
+from producer.publishing.lanes import Work
+from producer.publishing.ledger import Entry, ReplayLedger, only_replay_into
+from producer.publishing.markers import closing_clock_ms, last_closed_minute_ms
+from producer.publishing.pace import Pace, new_york_now
+from producer.publishing.publisher import Destination
+from producer.publishing.registry import SchemaRegistry
+from producer.publishing.session import Outcome, Session, Surroundings
+from producer.publishing.topic import KafkaCluster
+from producer.reading.arrival import Arrival
+from producer.reading.examination import examine
+from producer.reading.preparation import Workshop, digest
+from producer.reading.prepared import Prepared, Span, lateness, span_of
+from producer.settings import Settings
+from schemas import trip
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for; instants are New York wall-clock time."""
+
+    files: Sequence[Path]
+    pace: Pace
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    arrival: Arrival = field(default_factory=Arrival)
+    as_late: bool = False
+    dry_run: bool = False
+    processes: int = 1
+
+    def __post_init__(self) -> None:
+        if self.processes < 1:
+            raise UserError(f"--processes {self.processes} is no number of processes", "give 1 or more")
+        if self.pace.is_live and self.from_at:
+            raise UserError("--shift-to-now starts now", "leave --from out")
+        if self.from_at and self.to_at and self.from_at >= self.to_at:
+            raise UserError(f"--from {self.from_at} is not before --to {self.to_at}", "swap them")
+
+    @property
+    def to_ms(self) -> int | None:
+        """Where the event clock stops, if a person has said so."""
+        return instant_of(self.to_at) if self.to_at else None
+
+
+def replay(request: Request, naming: Naming, settings: Settings, console: Console) -> None:
+    """Publish the trips of these files as they happened; raises UserError or StoppedByUser when it cannot."""
+    months = list(examine(naming.month_files(request.files), console))
+    if not months:
+        console.print("zero trips: nothing to replay")
+        return
+    Replay(request, settings, console).run(months)
+
+
+class Replay:
+    """One call of the command."""
+
+    def __init__(self, request: Request, settings: Settings, console: Console) -> None:
+        self._request = request
+        self._settings = settings
+        self._console = console
+        self._cluster = KafkaCluster(settings.kafka_bootstrap_servers)
+        self._registry = SchemaRegistry(settings.schema_registry_url)
+
+    def run(self, months: Sequence[MonthFile]) -> None:
+        """Check what can be checked at once, prepare, publish."""
+        if not self._request.dry_run:
+            self._cluster.check()
+            self._registry.check()
+        with listening() as interruption, display_on(self._console) as display:
+            source = self._arriving(months, display, interruption)
+            span = span_of(source.path, self._request.from_at, self._request.to_at)
+            if not span.trips:
+                self._console.print("zero trips between --from and --to: nothing to replay")
+            elif self._request.dry_run:
+                described = _described(span, self._request.pace)
+                self._console.print(f"{described}; nothing was published (--dry-run)")
+            else:
+                entry = self._new_entry(span, source, months)
+                around = Surroundings(display.replaying, self._warn, interruption.check)
+                self._publish(span, entry, source, around)
+
+    def _arriving(
+        self, months: Sequence[MonthFile], display: Display, interruption: Interruption
+    ) -> Prepared:
+        """The trips in the order in which they arrive."""
+        shop = Workshop.of(self._settings, watching(display, interruption), self._warn)
+        source, arrival = shop.prepare(months), self._request.arrival
+        if self._request.pace.is_live:
+            arrival = arrival.to_present(span_of(source.path), new_york_now())
+        return arrival.applied(source, shop)
+
+    def _new_entry(self, span: Span, source: Prepared, months: Sequence[MonthFile]) -> Entry:
+        first_row, clock_ms = span.first_row, span.first_ms or 0
+        if self._request.pace.is_live:
+            now = new_york_now()
+            first_row, clock_ms = span_of(source.path, now).first_row, instant_of(now)
+            self._console.print(
+                f"live from {text_of(clock_ms)} on: {span.end_row - first_row:,} trips are to come"
+            )
+        return Entry(
+            files=tuple(month.name for month in months),
+            topic=self._settings.trips_topic,
+            next_rows=(first_row,),
+            end_row=span.end_row,
+            clock_ms=clock_ms,
+        )
+
+    def _publish(self, span: Span, new_entry: Entry, source: Prepared, around: Surroundings) -> None:
+        request = self._request
+        schema_ids = self._registry.register(new_entry.topic, trip.all_versions())
+        topic = self._cluster.topic(new_entry.topic, self._settings.trips_partitions)
+        fingerprint = digest(source.fingerprint, str(request.from_at), str(request.to_at))
+        ledger = ReplayLedger.of(self._settings.taxi_home, fingerprint, topic.id)
+        with only_replay_into(topic.name, self._settings.taxi_home, topic.id) as lock:
+            entry = self._entry_to_start_from(ledger.read(), new_entry)
+            if entry is None:
+                return
+            tails_ms = self._cluster.tails_ms(topic)
+            closing_ms = closing_clock_of(span, request.to_ms)
+            is_new = entry is new_entry
+            if not request.as_late and (is_new or is_overtaken(closing_ms, ledger, tails_ms)):
+                refuse_late(span, entry, tails_ms)
+            if not is_new:
+                self._console.print(_going_on(span, entry))
+            destination = Destination(
+                self._cluster,
+                topic,
+                schema_ids,
+                tails_ms,
+                self._settings.in_flight_megabytes,
+                self._settings.kafka_outage_seconds,
+            )
+            work = Work(span, destination, request.pace, entry.clock_ms, closing_ms)
+            outcome = Session(work, ledger, entry, around).run(request.processes, lock)
+        self._console.print(_summary(outcome, destination, span))
+
+    def _entry_to_start_from(self, earlier: Entry | None, new: Entry) -> Entry | None:
+        """The earlier one or the new one; None when all of it has been published before."""
+        if earlier and not earlier.is_complete:
+            return earlier
+        if earlier and not self._request.as_late:
+            trips = new.end_row - new.next_row
+            self._console.print(
+                f"{', '.join(new.files)}: all {trips:,} trips were published to topic {new.topic} before;"
+                " nothing to do (--as-late publishes it once more)"
+            )
+            return None
+        return new
+
+    def _warn(self, line: str) -> None:
+        self._console.print(f"warning: {line}")
+
+
+def closing_clock_of(span: Span, to_ms: int | None) -> int:
+    """Where the event clock ends: past the last window, but never past an end that a person has set."""
+    last_ms = span.last_ms or 0
+    closing_ms = closing_clock_ms(span.last_valid_dropoff_ms) if span.last_valid_dropoff_ms else last_ms
+    return max(last_ms, min(closing_ms, to_ms or closing_ms))
+
+
+def is_overtaken(closing_ms: int, ledger: ReplayLedger, tails_ms: Mapping[int, int]) -> bool:
+    """Whether another replay may have moved the stream on since this one was interrupted.
+
+    A topic past the acknowledged clock proves nothing: what the interrupted run sent last moved it too,
+    though never past the closing clock, and makes none of its unsent trips late (see KafkaCluster.tails_ms).
+    """
+    return max(tails_ms.values(), default=0) > closing_ms or ledger.is_older_than_another()
+
+
+def refuse_late(span: Span, entry: Entry, tails_ms: Mapping[int, int]) -> None:
+    """Raises UserError when trips that are still to be published would come too late for the stream."""
+    if not tails_ms:
+        return
+    progress_ms = max(tails_ms.values())
+    found = lateness(span.path, entry.next_row, entry.end_row, last_closed_minute_ms(progress_ms))
+    if found.late_trips:
+        left = " that are left" if entry.next_row > span.first_row else ""
+        raise UserError(
+            f"{', '.join(entry.files)}: the stream is at {text_of(progress_ms)} already,"
+            f" so {found.late_trips:,} of {found.valid_trips:,} valid trips{left}"
+            " would come too late for their windows",
+            "start afresh with ./taxi reset, replay months that follow one another in one command,"
+            " or publish these as late trips on purpose with --as-late",
+        )
+
+
+def _going_on(span: Span, entry: Entry) -> str:
+    done = entry.next_row - span.first_row
+    return (
+        f"{', '.join(entry.files)}: going on at {text_of(entry.clock_ms)}, after {done:,} acknowledged trips"
+    )
+
+
+def _described(span: Span, pace: Pace) -> str:
+    first_ms, last_ms = span.first_ms or 0, span.last_ms or 0
+    seconds = (last_ms - first_ms) / 1000 / pace.speedup
+    takes = f"; takes {seconds:,.0f} s at this speed" if seconds else ""
+    span_text = f"from {text_of(first_ms)} to {text_of(last_ms)}"
+    return f"{span.trips:,} trips, {span.valid_trips:,} valid{_late_on_purpose(span)}, {span_text}{takes}"
+
+
+def _late_on_purpose(span: Span) -> str:
+    return f", {span.late_trips:,} late on purpose" if span.late_trips else ""
+
+
+def _summary(outcome: Outcome, destination: Destination, span: Span) -> str:
+    rate = outcome.trips / outcome.seconds
+    topic = destination.topic
+    return (
+        f"replayed {outcome.trips:,} trips in {outcome.seconds:.1f} s ({rate:,.0f} trips/s)"
+        f" to topic {topic.name}: {topic.partition_count} partitions,"
+        f" {outcome.markers:,} progress markers each,"
+        f" event clock {text_of(outcome.clock_ms)}{_late_on_purpose(span)}"
+    )

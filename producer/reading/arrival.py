@@ -1,0 +1,80 @@
+"""How trips reach the platform: when they happened, weeks later, out of order, or late on purpose."""
+
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import duckdb
+
+from producer.errors import UserError
+from producer.reading.preparation import Workshop, digest
+from producer.reading.prepared import Prepared, Span
+from producer.reading.queries import derived, query
+
+WEEK = timedelta(weeks=1)
+LEAST_FORWARD = timedelta(minutes=2)
+"""A minute is closed a minute after its end, so a trip that is two minutes late is late for certain."""
+
+MOST_FORWARD = timedelta(minutes=30)
+MOST_DISORDER = timedelta(days=1)
+
+
+class Lateness(StrEnum):
+    """Who comes late on purpose."""
+
+    NONE = "none"
+    STORE_AND_FORWARD = "store-and-forward"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What happens to prepared trips on their way; equal values delay the same trips by the same seconds.
+
+    Trips come up to `disorder_seconds` later than they happened: up to 60 none of them is late. With
+    store-and-forward, valid trips that their vehicle held back (flag Y) come 2 to 30 minutes later.
+    """
+
+    weeks_later: int = 0
+    disorder_seconds: int = 0
+    lateness: Lateness = Lateness.NONE
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.disorder_seconds <= MOST_DISORDER.total_seconds():
+            raise UserError(f"--disorder {self.disorder_seconds} is no delay", "give 0 to 86400 seconds")
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed} is no seed", "give 0 or more")
+
+    def to_present(self, span: Span, now: datetime) -> "Arrival":
+        """The same, so many weeks later that this weekday and time of the file's first week are now."""
+        first_ms = span.first_ms or 0
+        first = datetime(1970, 1, 1) + timedelta(milliseconds=first_ms)  # noqa: DTZ001 - New York wall-clock time
+        return replace(self, weeks_later=(now - first) // WEEK)
+
+    def applied(self, source: Prepared, workshop: Workshop) -> Prepared:
+        """The trips as they arrive, in that order; made once, then kept beside the prepared month."""
+        if self.weeks_later:
+            fingerprint = digest("shift", query("shift", days="0"), str(self.weeks_later), source.fingerprint)
+            source = workshop.reworked(source, fingerprint, "moving to the present", self._shifted)
+        if self.disorder_seconds or self.lateness is not Lateness.NONE:
+            delays = map(str, astuple(replace(self, weeks_later=0)))
+            fingerprint = digest("arrive", self._arrive_sql, *delays, source.fingerprint)
+            source = workshop.reworked(source, fingerprint, "putting in the order of arrival", self._delayed)
+        return source
+
+    def _shifted(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+        return derived(rows, "prepared", query("shift", days=str(self.weeks_later * 7)))
+
+    def _delayed(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+        return derived(rows, "prepared", self._arrive_sql)
+
+    @property
+    def _arrive_sql(self) -> str:
+        return query(
+            "arrive",
+            seed=str(self.seed),
+            disorder_seconds=str(self.disorder_seconds),
+            stores_and_forwards=str(self.lateness is Lateness.STORE_AND_FORWARD).lower(),
+            least_forward_seconds=str(int(LEAST_FORWARD.total_seconds())),
+            most_forward_seconds=str(int(MOST_FORWARD.total_seconds())),
+        )

@@ -1,0 +1,27 @@
+"""Looks into months before anything is done with them."""
+
+from collections.abc import Sequence
+
+import duckdb
+from rich.console import Console
+
+from producer.months import MonthFile
+from producer.reading.sources import Source, has_rows, open_source
+from producer.reading.vintages import Layout
+
+
+def examine(months: Sequence[MonthFile], console: Console) -> dict[MonthFile, Layout]:
+    """The months that hold trips; raises UserError for the first that cannot be replayed."""
+    with duckdb.connect() as connection:
+        opened = {month: open_source(connection, month) for month in months}
+        for month, source in opened.items():
+            _say_what_is_odd(month, source, console)
+        return {month: source.layout for month, source in opened.items() if source and has_rows(source)}
+
+
+def _say_what_is_odd(month: MonthFile, source: Source | None, console: Console) -> None:
+    if source is None or not has_rows(source):
+        console.print(f"{month.path}: is empty: zero trips")
+    elif source.layout.ignored:
+        names = ", ".join(source.layout.ignored)
+        console.print(f"warning: {month.path}: unknown columns are ignored: {names}")

@@ -1,0 +1,72 @@
+"""The `inspect` command: what is in a month, without publishing it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from producer.instants import text_of
+from producer.interruption import listening
+from producer.months import MonthFile, Naming
+from producer.progress import display_on, watching
+from producer.reading.examination import examine
+from producer.reading.preparation import Workshop
+from producer.reading.prepared import Prepared, broken_rules, span_of
+from producer.reading.vintages import CONTRACT_COLUMNS, TRANSLATED, Layout
+from producer.reading.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID, zone_counts
+from producer.settings import Settings
+
+
+def inspect(files: Sequence[Path], naming: Naming, settings: Settings, console: Console) -> None:
+    """Print the facts of each file."""
+    for month, layout in examine(naming.month_files(files), console).items():
+        _inspect_month(month, layout, settings, console)
+
+
+def _inspect_month(month: MonthFile, layout: Layout, settings: Settings, console: Console) -> None:
+    with listening() as interruption, display_on(console) as display:
+        shop = Workshop.of(settings, watching(display, interruption), _warning_on(console))
+        source = shop.prepare([month])
+    _print_trips(month, source, shop.rejects(month, source).count, console)
+    _print_columns(layout, console)
+    for zone in layout.zones_by_coordinates:
+        names = " and ".join(layout.found[part] for part in layout.made[zone])
+        counts = zone_counts(source.path, zone)
+        console.print(
+            f"  {zone} from {names}, by {shop.shapes}: {counts.get(UNKNOWN_ZONE_ID, 0):,} without a fix"
+            f" ({UNKNOWN_ZONE_ID}), {counts.get(OUTSIDE_ZONE_ID, 0):,} in no zone ({OUTSIDE_ZONE_ID})"
+        )
+
+
+def _warning_on(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(f"warning: {line}")
+
+
+def _print_trips(month: MonthFile, source: Prepared, rejected: int, console: Console) -> None:
+    span = span_of(source.path)
+    quarantined = span.trips - span.valid_trips
+    console.print(f"{month.name}: {month.tlc_month}")
+    console.print(
+        f"  {span.trips + rejected:,} rows, {span.valid_trips:,} valid, {quarantined:,} quarantined,"
+        f" {rejected:,} rejected"
+    )
+    for rule, trips in broken_rules(source.path).items():
+        console.print(f"    {trips:,} {rule}")
+    console.print(f"  event clock {text_of(span.first_ms or 0)} to {text_of(span.last_ms or 0)}")
+
+
+def _print_columns(layout: Layout, console: Console) -> None:
+    recognised = len(CONTRACT_COLUMNS) - len(layout.absent)
+    console.print(f"  {recognised} of {len(CONTRACT_COLUMNS)} columns recognised")
+    made = tuple(name for name in layout.made if name not in layout.zones_by_coordinates)
+    translated = tuple(layout.found[name] for name, kind in layout.read.items() if kind in TRANSLATED)
+    lists = (
+        ("summed up", made),
+        ("translated", translated),
+        ("absent, so null", layout.absent),
+        ("known, not carried", layout.unused),
+        ("unknown, so ignored", layout.ignored),
+    )
+    for title, names in lists:
+        if names:
+            console.print(f"  {title}: {', '.join(names)}")

@@ -1,0 +1,108 @@
+"""Puts the trips of one month in event order, within the memory that DuckDB is given: the rest spills."""
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from producer.months import MonthFile
+from producer.reading import mending
+from producer.reading.csv_head import UNREADABLE
+from producer.reading.queries import derived, query, quoted_text
+from producer.reading.rejects import Staged, misfit_sql, refusal, rejects_sql
+from producer.reading.sources import Source, open_source, unreadable
+from producer.reading.writing import write_csv, write_parquet
+from schemas import trip
+
+NO_SPACE = "No space left"
+"""The machine's fault, not the file's."""
+
+
+def write_prepared(
+    connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path, target: Path, rejects: Path
+) -> None:
+    """Write the trips of a month in event order and the list of its rejects, each wholly or not at all.
+
+    The folder `room` is for what is needed meanwhile. UserError says why the month is refused.
+    """
+    source = _staged(connection, month, room)
+    if source is None:
+        return
+    staged = Staged(*connection.execute(query("staged")).fetchall()[0])
+    if not staged.is_what_it_claims:
+        raise refusal(connection, source, staged)
+    if staged.rejected:
+        write_csv(derived(source.rows, "source_rows", rejects_sql(source)), rejects)
+    constants = _constants(month)
+    connection.execute(f"create temp view kept as {query('kept', **constants)}")
+    connection.execute(f"create temp table repeats as {query('repeats')}")
+    connection.execute(f"create temp view trips as {query('identify')}")
+    ordered = connection.sql(query("clock", **constants))
+    write_parquet(ordered.project(", ".join((*trip.current().columns, "is_valid", "replay_at"))), target)
+
+
+def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path) -> Source | None:
+    """Write the rows of the file in the types of the contract, in any order, as `staged`."""
+    source = open_source(connection, month)
+    if source is None:
+        return None
+    if source.head and source.head.mixes_line_ends:
+        source = _mended(connection, month, room)
+    try:
+        _stage(connection, source, room)
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise
+    except duckdb.Error as error:
+        if NO_SPACE in str(error):
+            raise
+        if "UTF8" not in str(error):
+            raise unreadable(month, error) from None
+        source = _mended(connection, month, room)
+        _stage(connection, source, room)
+    return source
+
+
+def _mended(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path) -> Source:
+    mend = mending.with_valid_text if month.is_parquet else mending.with_equal_line_ends
+    try:
+        mended = mend(month.path, room / "mended")
+    except (*UNREADABLE, pa.ArrowException) as error:
+        raise unreadable(month, error) from None
+    source = open_source(connection, month, mended)
+    assert source is not None  # noqa: S101 - it was opened before
+    return source
+
+
+def _stage(connection: duckdb.DuckDBPyConnection, source: Source, room: Path) -> None:
+    connection.execute("set variable staged = $path", {"path": str(room / "staged.parquet")})
+    normalised(source).to_parquet(str(room / "staged.parquet"), compression="snappy", overwrite=True)
+    connection.execute(query("no_torn_rows"))
+    if source.head:
+        torn = query("torn_rows", lines_before_rows=str(source.head.lines_before_rows))
+        connection.execute(f"insert into torn_rows by name {torn}")
+
+
+def normalised(source: Source) -> duckdb.DuckDBPyRelation:
+    """The rows of a month in the types of the contract."""
+    values = {"taxi_type": source.month.taxi_type, "misfit": misfit_sql(source.layout)}
+    return derived(_located(source), "source", query("normalise", **values))
+
+
+def _located(source: Source) -> duckdb.DuckDBPyRelation:
+    """The source columns, with zones from coordinates where the file has no others."""
+    layout = source.layout
+    zones = (
+        f"zone_at({', '.join(f'coordinate({part})' for part in layout.made[zone])}) as {zone}"
+        for zone in layout.zones_by_coordinates
+    )
+    if not layout.zones_by_coordinates:
+        return source.table
+    return derived(source.table, "source", query("locate", zones=", ".join(zones)))
+
+
+def _constants(month: MonthFile) -> dict[str, str]:
+    return {
+        "taxi_type": month.taxi_type,
+        "source_file": quoted_text(month.name),
+        "source_month": month.month.isoformat(),
+    }

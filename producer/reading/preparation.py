@@ -1,0 +1,234 @@
+"""Turns TLC months into one Parquet file of trips in event order, once: the result stays in the cache."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from producer.errors import StoppedByUser, UserError
+from producer.months import MonthFile
+from producer.reading.merging import write_merged
+from producer.reading.ordering import write_prepared
+from producer.reading.prepared import Prepared
+from producer.reading.queries import preparation_version
+from producer.reading.rejects import DEMANDS, Rejects, hand_out
+from producer.reading.sources import open_source
+from producer.reading.writing import write_parquet
+from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes, load_zones, register_zone_at
+from producer.settings import Settings
+from schemas import trip
+
+DAYS_KEPT = 30
+SECONDS_IN_A_DAY = 86_400
+
+Watch = Callable[[str, float], None]
+"""Told what is being prepared and how far it is (0 to 100); may raise to stop it."""
+
+
+Rework = Callable[[duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation]
+"""From the trips of a prepared month to another form of them."""
+
+
+def _tell_nobody(_line: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where and within which memory months are prepared; `warn` is told of every month that has rejects.
+
+    Without `rejects_dir` the lists of rejects stay in the cache; without `shapes` months that have longitude
+    and latitude instead of zones are refused.
+    """
+
+    cache_dir: Path
+    memory_limit: str
+    watch: Watch
+    shapes: Path | None = None
+    rejects_dir: Path | None = None
+    warn: Callable[[str], None] = _tell_nobody
+
+    @classmethod
+    def of(cls, settings: Settings, watch: Watch, warn: Callable[[str], None]) -> "Workshop":
+        """As the settings say."""
+        return cls(
+            settings.taxi_cache_dir,
+            settings.prepare_memory_limit,
+            watch,
+            find_shapes(settings),
+            settings.taxi_home / "rejects",
+            warn,
+        )
+
+    def prepare(self, months: Sequence[MonthFile]) -> Prepared:
+        """All trips of these months, merged in event order; rejects are warned of each time."""
+        shapes = [self._shapes_for(month) for month in months]
+        prepared = [self._prepare_month(*job) for job in zip(months, shapes, strict=True)]
+        for month, result in zip(months, prepared, strict=True):
+            self._warn_of_rejects(month, result)
+        return prepared[0] if len(prepared) == 1 else self._merge(prepared)
+
+    def rejects(self, month: MonthFile, prepared: Prepared) -> Rejects:
+        """What was left out of this month when it was prepared."""
+        listed = _rejects_beside(prepared.path)
+        folder = self.rejects_dir or self._folder
+        return hand_out(listed, folder / f"{month.name}.{prepared.fingerprint}.csv")
+
+    def _warn_of_rejects(self, month: MonthFile, prepared: Prepared) -> None:
+        rejects = self.rejects(month, prepared)
+        if rejects.count:
+            rows = "1 row is" if rejects.count == 1 else f"{rejects.count:,} rows are"
+            self.warn(
+                f"{month.path}: {rows} left out, with values that a trip cannot carry: see {rejects.path}"
+            )
+
+    def _shapes_for(self, month: MonthFile) -> Path | None:
+        """The shapes of the zones, if this month needs them; UserError when there are none then."""
+        with duckdb.connect() as connection:
+            source = open_source(connection, month)
+        if source is None or not source.layout.zones_by_coordinates:
+            return None
+        if self.shapes is None:
+            raise UserError(
+                f"{month.path}: has longitude and latitude instead of taxi zones, as the TLC published before"
+                " 2016-07, and the shapes of the zones are not at hand",
+                f"run ./taxi fetch --zones, or put one of {', '.join(SHAPE_FILES)}"
+                f" into {self.cache_dir / 'zones'}",
+            )
+        return self.shapes
+
+    def _prepare_month(self, month: MonthFile, shapes: Path | None) -> Prepared:
+        fingerprint = fingerprint_of(month, shapes)
+        stem = month.name.split(".")[0]
+        result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
+        if _is_there(result.path):
+            return result
+        zones = load_zones(shapes) if shapes else None
+        try:
+            with self._room() as room, self._connection(room) as connection:
+                if zones:
+                    register_zone_at(connection, zones)
+                rejects = _rejects_beside(result.path)
+                work = partial(write_prepared, connection, month, room, result.path, rejects)
+                self._watched(connection, month.name, work)
+        except (duckdb.Error, OSError) as error:
+            raise UserError(
+                f"{month.path}: cannot be prepared: {str(error).splitlines()[0]}",
+                f"make space in {self._folder}, or raise PREPARE_MEMORY_LIMIT ({self.memory_limit})",
+            ) from None
+        self._forget_unused()
+        return result
+
+    def _merge(self, parts: Sequence[Prepared]) -> Prepared:
+        fingerprint = digest("merge", *sorted(part.fingerprint for part in parts))
+        result = Prepared(self._folder / f"merged.{fingerprint}.parquet", fingerprint)
+        if _is_there(result.path):
+            return result
+        watch = partial(self.watch, "merging in event order")
+        write_merged([part.path for part in parts], result.path, watch)
+        self._forget_unused()
+        return result
+
+    def reworked(self, source: Prepared, fingerprint: str, title: str, rework: Rework) -> Prepared:
+        """Another form of a prepared month, named by its fingerprint."""
+        stem = source.path.name.split(".")[0]
+        result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
+        if _is_there(result.path):
+            return result
+        with self._room() as room, self._connection(room) as connection:
+            rows = rework(connection.read_parquet(str(source.path)))
+            self._watched(connection, title, partial(write_parquet, rows, result.path))
+        self._forget_unused()
+        return result
+
+    def _forget_unused(self) -> None:
+        """Remove what was prepared and not used for a month, and what killed processes left behind."""
+        oldest = time.time() - DAYS_KEPT * SECONDS_IN_A_DAY
+        for entry in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # another process may be faster
+                if entry.stat().st_mtime >= oldest:
+                    continue
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink()
+
+    @property
+    def _folder(self) -> Path:
+        folder = self.cache_dir / "prepared"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @contextmanager
+    def _room(self) -> Iterator[Path]:
+        """A folder for what is needed while a month is prepared."""
+        room = self._folder / f"spill-{os.getpid()}"
+        room.mkdir(exist_ok=True)
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+
+    @contextmanager
+    def _connection(self, room: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        config: dict[str, Any] = {"memory_limit": self.memory_limit, "temp_directory": str(room)}
+        with duckdb.connect(config=config) as connection:
+            connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
+            yield connection
+
+    def _watched(self, connection: duckdb.DuckDBPyConnection, title: str, work: Callable[[], None]) -> None:
+        """Run the work beside us, so that it can be watched and stopped."""
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            running = pool.submit(work)
+            try:
+                while not _is_done(running):
+                    self.watch(title, max(0.0, connection.query_progress()))
+            except (StoppedByUser, KeyboardInterrupt):
+                connection.interrupt()
+                raise
+            running.result()
+
+
+def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:
+    """Identifies the prepared form of a month: its bytes, its name, how they are read, the zones' shapes."""
+    with month.path.open("rb") as file:
+        content = blake2b(digest_size=16)
+        while block := file.read(1 << 20):
+            content.update(block)
+    names = (month.name, month.taxi_type, month.month.isoformat())
+    reading = (preparation_version(), repr(DEMANDS), trip.current().text)
+    return digest(content.hexdigest(), *names, *reading, digest_of(shapes) if shapes else "")
+
+
+def digest(*parts: str) -> str:
+    """A short name for these texts together."""
+    return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def _is_there(prepared: Path) -> bool:
+    """Whether a month has been prepared before; notes that it is used."""
+    for file in (prepared, _rejects_beside(prepared)):
+        with suppress(FileNotFoundError):
+            os.utime(file)
+    return prepared.is_file()
+
+
+def _rejects_beside(prepared: Path) -> Path:
+    return prepared.with_suffix(".rejects.csv")
+
+
+def _is_done(running: "Future[None]") -> bool:
+    try:
+        running.exception(timeout=0.1)
+    except TimeoutError:
+        return False
+    return True

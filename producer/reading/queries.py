@@ -1,0 +1,80 @@
+"""The `.sql` files of this package."""
+
+import re
+from datetime import timedelta
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
+
+import duckdb
+
+from producer.reading.vintages import CODES, SOURCE_COLUMNS
+from schemas.identity import IDENTITY_COLUMNS
+from schemas.rules import broken_rules_sql, is_valid_sql
+from schemas.windows import ZONE_FARES
+
+
+@cache
+def query(name: str, **values: str) -> str:
+    """The text of `sql/<name>.sql` with its `${…}` filled in."""
+    known = _contracts() | values
+    return re.sub(r"\$\{(\w+)\}", lambda placeholder: known[placeholder[1]], _text(name))
+
+
+@cache
+def preparation_version() -> str:
+    """Changes whenever anything changes that decides what a prepared month holds."""
+    texts = [_text(step) for step in PREPARATION]
+    return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS, CODES)).encode(), digest_size=16).hexdigest()
+
+
+PREPARATION = (
+    "macros",
+    "locate",
+    "normalise",
+    "torn_rows",
+    "kept",
+    "repeats",
+    "identify",
+    "clock",
+    "rejects",
+)
+
+
+def derived(rows: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDBPyRelation:
+    """The result of a query that reads `rows` under this name, lazily."""
+    result = rows.query(name, sql)
+    if result is None:
+        raise TypeError(f"the query on {name} has no rows to give: it is no SELECT")
+    return result
+
+
+def quoted_text(text: str) -> str:
+    """The inside of an SQL text literal."""
+    return text.replace("'", "''")
+
+
+def quoted_name(name: str) -> str:
+    """A column name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(name: str) -> str:
+    return (files("producer.reading") / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+@cache
+def _contracts() -> dict[str, str]:
+    texts = (f"coalesce(cast({column} as varchar), '')" for column in IDENTITY_COLUMNS)
+    disorder_ms = ZONE_FARES.max_disorder // timedelta(milliseconds=1)
+    return {
+        "identity_text": " || '|' || ".join(texts),
+        # As flink_jobs/zone_fares/classify.sql decides it, where replay_at is the record's timestamp.
+        "comes_late": (
+            "(date_trunc('minute', dropoff_at) + interval 59999 millisecond"
+            f" <= replay_at - interval {disorder_ms} millisecond)"
+        ),
+        "identity_hash": f"hash({', '.join(IDENTITY_COLUMNS)})",
+        "is_valid": is_valid_sql(),
+        "broken_rules": broken_rules_sql(),
+    }

@@ -1,0 +1,144 @@
+"""Rows that the contract cannot carry: left out of the replay, counted, and listed with their reasons."""
+
+import csv
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from producer.errors import UserError
+from producer.reading.queries import query, quoted_name, quoted_text
+from producer.reading.sources import Source
+from producer.reading.vintages import Kind, Layout
+from producer.reading.writing import unfinished
+
+TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"
+
+LONGEST_FIELD = 1 << 30
+
+TORN: Mapping[str, str] = {
+    "MISSING COLUMNS": "has fewer fields than the other rows",
+    "TOO MANY COLUMNS": "has more fields than the other rows",
+    "INVALID ENCODING": "is not UTF-8",
+    "UNQUOTED VALUE": "has a quote in the wrong place",
+    "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+}
+"""What DuckDB calls the ways in which a line of a CSV can be no row."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the contract demands of a value: the macro that is true where it is not met, and words for it."""
+
+    is_missed: str
+    plural: str
+    missed: str
+
+
+_WHOLE = Demand("is_no_whole", "whole numbers of a sensible size", "no whole number of a sensible size")
+_AMOUNT = Demand("is_no_amount", "amounts of a sensible size", "no amount of a sensible size")
+_CLOCK = Demand("is_no_clock", "times like 2024-01-31 08:00:00", "no time like 2024-01-31 08:00:00")
+_TEXT = Demand("is_no_text", "texts that Avro and SQL can carry", "no text that Avro and SQL can carry")
+DEMANDS: Mapping[Kind, Demand] = {
+    Kind.CLOCK: _CLOCK,
+    Kind.WRITTEN_CLOCK: _CLOCK,
+    Kind.WHOLE: _WHOLE,
+    Kind.PAYMENT_CODE: _WHOLE,
+    Kind.VENDOR_CODE: _WHOLE,
+    Kind.LICENCE: Demand("is_no_whole", "licences like HV0003", "no licence like HV0003"),
+    Kind.AMOUNT: _AMOUNT,
+    Kind.DEGREES: Demand("is_no_number", "degrees", "no degrees"),
+    Kind.TEXT: _TEXT,
+    Kind.FLAG: _TEXT,
+}
+
+
+@dataclass(frozen=True)
+class Rejects:
+    """Rows of a month that are left out, and the file that lists them; no file when there are none."""
+
+    count: int
+    path: Path | None
+
+
+@dataclass(frozen=True)
+class Staged:
+    """How many rows of a month could be read, how many of them do not fit, how many lines are no rows."""
+
+    readable: int
+    misfits: int
+    torn: int
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return self.readable + self.torn
+
+    @property
+    def rejected(self) -> int:
+        """Rows to leave out."""
+        return self.misfits + self.torn
+
+    @property
+    def is_what_it_claims(self) -> bool:
+        """A file of which more than a tenth does not fit is something else than its name says."""
+        return self.rejected * 10 <= self.rows
+
+
+def misfit_sql(layout: Layout) -> str:
+    """SQL that names the first column of a row whose value the contract cannot carry."""
+    cases = (f"when {DEMANDS[kind].is_missed}({name}) then '{name}'" for name, kind in layout.read.items())
+    return f"case {' '.join(cases)} end"
+
+
+def refusal(connection: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> UserError:
+    """The one line for a file that is not what it claims to be: in which column, or in which row."""
+    path = source.month.path
+    if staged.torn > staged.misfits:
+        error_type, row = connection.execute(query("torn_example")).fetchall()[0]
+        return UserError(
+            f"{path}: {staged.torn:,} of {staged.rows:,} rows are none; row {row:,} {TORN[error_type]}",
+            TAKE_THE_TLCS,
+        )
+    name, count, first_row = connection.execute(query("examples")).fetchall()[0]
+    original = source.layout.found[name]
+    example = source.rows.filter(f"file_row = {first_row}").project(_as_text(original)).fetchall()[0][0]
+    demanded = DEMANDS[source.layout.read[name]].plural
+    return UserError(
+        f"{path}: {count:,} values of {original}, like {example!r}, are not {demanded}", TAKE_THE_TLCS
+    )
+
+
+def rejects_sql(source: Source) -> str:
+    """The query that lists what is left out; it reads `source_rows`, `torn_rows` and what is staged."""
+    found, read = source.layout.found, source.layout.read
+    columns = [quoted_name(column) for column in source.rows.columns if column != "file_row"]
+    return query(
+        "rejects",
+        names=_whens({name: f"'{quoted_text(original)}'" for name, original in found.items()}),
+        values=_whens({name: _as_text(original) for name, original in found.items()}),
+        reasons=_whens({name: f"'{DEMANDS[kind].missed}'" for name, kind in read.items()}),
+        fields=", ".join(f"{column} := {column}" for column in columns),
+        torn_reasons=_whens({error_type: f"'{reason}'" for error_type, reason in TORN.items()}),
+    )
+
+
+def hand_out(listed: Path, target: Path) -> Rejects:
+    """Put the list of a month's rejects, if there is one, where a person finds it."""
+    if not listed.is_file():
+        return Rejects(0, None)
+    with unfinished(target) as file:
+        shutil.copyfile(listed, file)
+    csv.field_size_limit(LONGEST_FIELD)
+    with listed.open(encoding="utf-8", newline="") as rows:
+        return Rejects(sum(1 for _ in csv.reader(rows)) - 1, target)
+
+
+def _as_text(column: str) -> str:
+    return f"cast({quoted_name(column)} as varchar)"
+
+
+def _whens(results: Mapping[str, str]) -> str:
+    return " ".join(f"when '{name}' then {result}" for name, result in results.items())

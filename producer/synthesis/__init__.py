@@ -1,0 +1,1 @@
+"""Months that never happened, with the quirks of those that did."""

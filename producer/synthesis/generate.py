@@ -1,0 +1,178 @@
+"""The command `generate`: synthetic TLC months as Parquet files, for offline use and benchmarks."""
+
+import os
+import shutil
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from producer.errors import UserError
+from producer.settings import Settings
+from producer.synthesis.month import LAST_ZONE, SyntheticMonth
+from producer.synthesis.profile import PROFILES
+from producer.synthesis.schema import SYNTHETIC_KEY, schema_of
+from producer.synthesis.table import block_table
+from producer.tlc_month import TlcMonth, parse_months
+
+EARLIEST = date(2019, 1, 1)
+BYTES_A_ROW = {"green": 18, "yellow": 18, "fhvhv": 30}
+"""Of a month of three million trips; bigger months need less."""
+
+WORKERS = 2
+BLOCKS_AHEAD = 3
+"""Finished blocks that may wait for the writer: this bounds the memory."""
+
+
+def generate(
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv")],
+    month: Annotated[
+        list[str], typer.Option(help="2024-01, or a range 2024-01:2024-12; from 2019-01 on; may be repeated")
+    ],
+    rows: Annotated[int, typer.Option(help="how many trips in each month")],
+    seed: Annotated[int, typer.Option(help="equal seeds make equal rows")] = 1,
+    to: Annotated[
+        Path | None, typer.Option(help="file (of one month) or folder; default: the user's cache")
+    ] = None,
+    hot_zone: Annotated[
+        list[str] | None, typer.Option(help="ZONE:SHARE of the pickups, like 74:0.5; may be repeated")
+    ] = None,
+) -> None:
+    """Make synthetic TLC months with the quirks of the real ones; their metadata says what they are."""
+    months = [checked_month(one, rows, seed, hot_zone or []) for one in parse_months(taxi_type, month)]
+    targets = targets_of(months, to)
+    check_space(months, targets[0].parent)
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    for wanted, target in zip(months, targets, strict=True):
+        file = write_month(wanted, target, console)
+        console.print(
+            f"{wanted.month} with {rows} trips is SYNTHETIC (seed {seed}): made up, not published by the TLC"
+        )
+        typer.echo(str(file))
+
+
+def checked_month(month: TlcMonth, rows: int, seed: int, hot_zones: Sequence[str] = ()) -> SyntheticMonth:
+    """What to generate; UserError for what the generator cannot make."""
+    if month.taxi_type not in PROFILES:
+        raise UserError(f"the generator makes {', '.join(sorted(PROFILES))} months, not {month.taxi_type}")
+    if month.first_day < EARLIEST:
+        raise UserError(f"the generator makes months from {EARLIEST:%Y-%m} on, not {month.text}")
+    if rows < 0:
+        raise UserError(f"--rows is {rows}: a month cannot have fewer than 0 trips")
+    if seed < 0:
+        raise UserError(f"--seed is {seed}: choose 0 or more")
+    return SyntheticMonth(month, rows, seed, _hot_zones(hot_zones))
+
+
+def _hot_zones(texts: Sequence[str]) -> dict[int, float]:
+    shares = dict(_hot_zone(text) for text in texts)
+    if sum(shares.values()) > 1:
+        raise UserError(
+            f"the hot zones have {sum(shares.values()):g} of the pickups: at most 1 can be shared out"
+        )
+    return shares
+
+
+def _hot_zone(text: str) -> tuple[int, float]:
+    zone_text, _, share_text = text.partition(":")
+    try:
+        zone, share = int(zone_text), float(share_text)
+    except ValueError:
+        raise UserError(f"--hot-zone {text!r} is not ZONE:SHARE, like 74:0.5") from None
+    if not 1 <= zone <= LAST_ZONE or not 0 < share <= 1:
+        raise UserError(f"--hot-zone {text!r}: the zone is 1 to {LAST_ZONE}, its share above 0 and at most 1")
+    return zone, share
+
+
+def targets_of(months: Sequence[SyntheticMonth], to: Path | None) -> list[Path]:
+    """The file of each month; UserError if all would go into one."""
+    # The name must not be that of the real month: a search for months would take it for one.
+    names = [one.month.file_name.replace(".parquet", ".synthetic.parquet") for one in months]
+    folder = Settings.from_environment().taxi_cache_dir / "synthetic" if to is None else to
+    if folder.is_dir() or to is None:
+        return [folder / name for name in names]
+    if len(months) == 1:
+        return [folder]
+    if folder.suffix or folder.exists():
+        raise UserError(f"--to {to} is no folder, but {len(months)} months need one", "name a folder")
+    return [folder / name for name in names]
+
+
+def check_space(months: Sequence[SyntheticMonth], folder: Path) -> None:
+    """UserError if the disk is too small for the months."""
+    trips = sum(wanted.rows for wanted in months)
+    needed = trips * BYTES_A_ROW[months[0].month.taxi_type]
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise UserError(
+            f"{trips:,} trips take about {decimal(needed)}, but {folder} has only {decimal(free)} free",
+            "make room, ask for fewer --rows, or name another place with --to",
+        )
+
+
+def write_month(wanted: SyntheticMonth, target: Path, console: Console | None = None) -> Path:
+    """Write the month; the file appears when it is whole. UserError if the place is not writable."""
+    with _unfinished(target) as part, _progress(console) as progress:
+        bar = progress.add_task(f"synthetic {wanted.month}", total=wanted.rows)
+        with _writer(part, _marked_schema(wanted)) as writer:
+            for table in _tables(wanted):
+                writer.write_table(table, row_group_size=max(table.num_rows, 1))
+                progress.advance(bar, table.num_rows)
+    return target
+
+
+def _writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    # Hardly two clocks are equal: a dictionary of them is larger and slower than the clocks themselves.
+    repeating = [column.name for column in schema if not pa.types.is_timestamp(column.type)]
+    return pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=repeating)
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """A file beside the target that replaces it when all went well, and vanishes otherwise."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        part.replace(target)
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _marked_schema(wanted: SyntheticMonth) -> pa.Schema:
+    mark = (
+        f"made by ./taxi generate; rows={wanted.rows} seed={wanted.seed} hot_zones={dict(wanted.hot_zones)}"
+    )
+    return schema_of(wanted.month).with_metadata({SYNTHETIC_KEY: mark.encode()})
+
+
+def _tables(wanted: SyntheticMonth) -> Iterator[pa.Table]:
+    """The blocks in their order, made side by side."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        waiting: deque[Future[pa.Table]] = deque()
+        for block in range(wanted.blocks):
+            waiting.append(pool.submit(block_table, wanted, block))
+            if len(waiting) >= BLOCKS_AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _progress(console: Console | None) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    is_shown = console is not None and console.is_terminal
+    return Progress(*columns, console=console, transient=True, disable=not is_shown)

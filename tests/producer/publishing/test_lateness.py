@@ -1,0 +1,90 @@
+"""Whether what is left of a replay may still be published, decided from its ledger and the topic's tails."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from producer.errors import UserError
+from producer.publishing.ledger import Entry, ReplayLedger
+from producer.publishing.replay import closing_clock_of, is_overtaken, refuse_late
+from producer.reading.prepared import Span, span_of
+from tests.producer.months import dropoff, green_parquet, prepared
+
+pytestmark = pytest.mark.unit
+
+TEN = 1_583_056_800_000  # 2020-03-01 10:00
+MINUTE = 60_000
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A replay of three trips that was killed."""
+
+    span: Span
+    ledger: ReplayLedger
+    entry: Entry
+
+    @property
+    def closing_ms(self) -> int:
+        return closing_clock_of(self.span, None)
+
+    def is_overtaken(self, tails_ms: dict[int, int]) -> bool:
+        return is_overtaken(self.closing_ms, self.ledger, tails_ms)
+
+
+def interrupted_at(home: Path, next_row: int) -> Interrupted:
+    """Trips at 10:00, 10:20 and 10:40, acknowledged up to a row; the ledger says so."""
+    file = green_parquet(home, *(dropoff(f"2020-03-01 10:{minute}:00") for minute in ("00", "20", "40")))
+    span = span_of(prepared(file, home / "cache").path)
+    entry = Entry((file.name,), "trips", (next_row, next_row), span.end_row, TEN)
+    ledger = ReplayLedger.of(home, "fingerprint", "topic-id")
+    ledger.write(entry)
+    return Interrupted(span, ledger, entry)
+
+
+def test_what_an_interrupted_replay_has_sent_itself_does_not_overtake_it(tmp_path: Path) -> None:
+    # acknowledged up to 10:00 │ killed with 10:20, 10:40 and the closing marker on their way
+    interrupted = interrupted_at(tmp_path, next_row=1)
+    assert not interrupted.is_overtaken({0: interrupted.closing_ms, 1: TEN + 20 * MINUTE})
+    assert not interrupted.is_overtaken({})
+
+
+def test_a_topic_past_the_closing_clock_has_overtaken(tmp_path: Path) -> None:
+    interrupted = interrupted_at(tmp_path, next_row=1)
+    assert interrupted.is_overtaken({0: interrupted.closing_ms + 1})
+
+
+def test_a_replay_that_began_later_has_overtaken(tmp_path: Path) -> None:
+    interrupted = interrupted_at(tmp_path, next_row=1)
+    another = ReplayLedger.of(tmp_path, "another", "topic-id")
+    another.write(interrupted.entry)
+    later_ns = interrupted.ledger.path.stat().st_mtime_ns + 1
+    os.utime(another.path, ns=(later_ns, later_ns))
+    assert interrupted.is_overtaken({0: TEN + 20 * MINUTE})
+
+
+@pytest.mark.parametrize(
+    ("next_row", "refusal"),
+    [
+        (0, r"2 of 3 valid trips would"),
+        (1, r"1 of 2 valid trips that are left would"),  # 10:20 is late, 10:00 is acknowledged
+    ],
+)
+def test_only_trips_that_are_left_are_refused(tmp_path: Path, next_row: int, refusal: str) -> None:
+    # 10:00 ─ 10:20 ─ stream at 10:30, has closed 10:28 ─ 10:40
+    interrupted = interrupted_at(tmp_path, next_row)
+    with pytest.raises(UserError, match=refusal):
+        refuse_late(interrupted.span, interrupted.entry, {0: TEN, 1: TEN + 30 * MINUTE})
+
+
+@pytest.mark.parametrize("next_row", [2, 3])
+def test_nothing_is_refused_when_the_late_trips_are_acknowledged(tmp_path: Path, next_row: int) -> None:
+    interrupted = interrupted_at(tmp_path, next_row)
+    refuse_late(interrupted.span, interrupted.entry, {0: TEN + 30 * MINUTE})
+
+
+def test_nothing_is_late_on_an_empty_topic(tmp_path: Path) -> None:
+    interrupted = interrupted_at(tmp_path, next_row=0)
+    refuse_late(interrupted.span, interrupted.entry, {})

@@ -1,0 +1,94 @@
+"""The ledger survives a crash at any moment."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from producer.errors import UserError
+from producer.publishing.ledger import Entry, ReplayLedger, only_replay_into
+
+pytestmark = pytest.mark.unit
+
+ENTRY = Entry(
+    files=("green_tripdata_2020-03.csv.gz",), topic="trips", next_rows=(5, 7), end_row=9, clock_ms=60_000
+)
+
+
+def test_an_entry_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    ledger.write(ENTRY)
+    assert ledger.read() == ENTRY
+
+
+def test_a_replay_into_a_topic_made_anew_is_new(tmp_path: Path) -> None:
+    ReplayLedger.of(tmp_path, "fingerprint", "topic-id").write(ENTRY)
+    assert ReplayLedger.of(tmp_path, "fingerprint", "other-id").read() is None
+
+
+def test_a_crash_while_writing_leaves_the_old_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    ledger.write(ENTRY)
+
+    def crash(_descriptor: int) -> None:
+        raise OSError("power cut")
+
+    monkeypatch.setattr("os.fsync", crash)
+    with pytest.raises(OSError, match="power cut"):
+        ledger.write(Entry(**vars(ENTRY) | {"next_rows": (7, 7)}))
+    assert ledger.read() == ENTRY
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"files": []}', '{"files": [], "unknown": 1}'])
+def test_a_damaged_entry_is_no_entry(tmp_path: Path, content: str) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    ledger.write(ENTRY)
+    ledger.path.write_text(content, "utf-8")
+    assert ledger.read() is None
+
+
+@pytest.mark.parametrize(
+    ("other", "written_later_by_ns", "is_older"),
+    [
+        ("other@topic-id", 1, True),
+        ("other@topic-id", 0, False),
+        ("other@topic-id", -1, False),
+        ("other@other-id", 1, False),  # a topic made anew
+    ],
+)
+def test_an_entry_knows_whether_another_replay_has_begun_since(
+    tmp_path: Path, other: str, written_later_by_ns: int, is_older: bool
+) -> None:
+    ledger = ReplayLedger.of(tmp_path, "fingerprint", "topic-id")
+    another = ReplayLedger.of(tmp_path, *other.split("@"))
+    for written, at_ns in ((ledger, 10**18), (another, 10**18 + written_later_by_ns)):
+        written.write(ENTRY)
+        os.utime(written.path, ns=(at_ns, at_ns))
+    assert ledger.is_older_than_another() is is_older
+
+
+def test_all_trips_before_the_row_of_the_last_partition_are_acknowledged() -> None:
+    assert ENTRY.next_row == 5
+
+
+@pytest.mark.parametrize(("partitions", "next_rows"), [(2, (5, 7)), (3, (5, 5, 5))])
+def test_added_partitions_start_where_the_last_one_stands(
+    partitions: int, next_rows: tuple[int, ...]
+) -> None:
+    assert ENTRY.next_rows_on(partitions) == next_rows
+
+
+def test_only_one_replay_publishes_to_a_topic(tmp_path: Path) -> None:
+    with (
+        only_replay_into("trips", tmp_path, "id"),
+        pytest.raises(UserError, match="another replay"),
+        only_replay_into("trips", tmp_path, "id"),
+    ):
+        pass
+
+
+def test_the_next_replay_may_publish_when_the_first_is_over(tmp_path: Path) -> None:
+    with only_replay_into("trips", tmp_path, "id"):
+        pass
+    with only_replay_into("trips", tmp_path, "id"):
+        pass
