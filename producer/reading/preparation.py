@@ -23,7 +23,7 @@ from producer.reading.queries import preparation_version
 from producer.reading.rejects import DEMANDS, Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
-from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes, load_zones, register_zone_at
+from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes
 from producer.settings import Settings
 from schemas import trip
 
@@ -112,11 +112,10 @@ class Workshop:
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
         if _is_there(result.path):
             return result
-        zones = load_zones(shapes) if shapes else None
         try:
             with self._room() as room, self._connection(room) as connection:
-                if zones:
-                    register_zone_at(connection, zones)
+                if shapes:
+                    _register_zones(connection, shapes)
                 rejects = _rejects_beside(result.path)
                 work = partial(write_prepared, connection, month, room, result.path, rejects)
                 self._watched(connection, month.name, work)
@@ -196,6 +195,12 @@ class Workshop:
                 connection.interrupt()
                 raise
             running.result()
+
+
+def _register_zones(connection: duckdb.DuckDBPyConnection, shapes: Path) -> None:
+    from producer.reading.zone_map import load_zones, register_zone_at  # noqa: PLC0415 - takes a second
+
+    register_zone_at(connection, load_zones(shapes))
 
 
 def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:

@@ -13,7 +13,8 @@ from producer.errors import UserError
 from producer.months import Naming
 from producer.reading.preparation import fingerprint_of
 from producer.reading.prepared import span_of
-from producer.reading.zones import ZoneMap, find_shapes, load_zones
+from producer.reading.zone_map import ZoneMap, load_zones
+from producer.reading.zones import find_shapes
 from producer.settings import Settings
 from tests.oracle.real_months import shared_file
 from tests.producer.months import prepared, rows
