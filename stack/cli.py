@@ -145,7 +145,7 @@ def replay(context: typer.Context) -> None:
     """Publish the trips of months as they happened, or faster."""
     from stack import forward  # noqa: PLC0415
 
-    forward.producer("replay", context.args, needs_kafka=True)
+    forward.producer("replay", context.args, needs_kafka="--dry-run" not in context.args)
 
 
 @app.command(context_settings=PASS_THROUGH)
