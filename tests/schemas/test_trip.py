@@ -77,6 +77,11 @@ def test_versions_are_counted_from_one_and_the_newest_is_current() -> None:
     assert current() == VERSIONS[-1]
 
 
+def test_each_version_begins_with_a_later_month_than_the_one_before() -> None:
+    months = [schema.first_month for schema in VERSIONS]
+    assert months == sorted(set(months))
+
+
 @pytest.mark.parametrize("schema", VERSIONS, ids=named)
 def test_every_field_says_what_it_means(schema: TripSchema) -> None:
     assert schema.record["doc"].strip()

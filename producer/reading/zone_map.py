@@ -1,0 +1,107 @@
+"""The zones as polygons. Apart, for its libraries take a second to import and only old months need them."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import geopandas  # type: ignore[import-untyped]
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyogrio  # type: ignore[import-untyped]
+import shapely  # type: ignore[import-untyped]
+from duckdb.func import ARROW, SPECIAL
+
+from producer.errors import UserError
+from producer.reading.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
+
+ID_PROPERTIES = ("LocationID", "locationid", "location_id", "LOCATIONID", "OBJECTID", "objectid")
+"""What the number of a zone is called, the surest first."""
+
+Array = npt.NDArray[Any]
+
+WGS84 = "EPSG:4326"
+
+
+@dataclass(frozen=True)
+class ZoneMap:
+    """The zones as polygons in longitude and latitude, by rising number."""
+
+    zone_ids: Array
+    polygons: Array
+    tree: shapely.STRtree
+
+    def zones_at(self, longitudes: Array, latitudes: Array) -> Array:
+        """The zone of each point; NaN is a missing coordinate. On a border the lowest number wins."""
+        found = np.full(len(longitudes), OUTSIDE_ZONE_ID, np.int32)
+        near_points, near_zones = self.tree.query(shapely.points(longitudes, latitudes))
+        is_inside = shapely.intersects_xy(
+            self.polygons[near_zones], longitudes[near_points], latitudes[near_points]
+        )
+        np.minimum.at(found, near_points[is_inside], self.zone_ids[near_zones[is_inside]])
+        found[_have_no_fix(longitudes, latitudes)] = UNKNOWN_ZONE_ID
+        return found
+
+
+def load_zones(file: Path) -> ZoneMap:
+    """Read the shapes; UserError says what is wrong with the file."""
+    try:
+        shapes = geopandas.read_file(_readable(file))
+    except (pyogrio.errors.DataSourceError, zipfile.BadZipFile, OSError) as error:
+        raise _no_shapes(file, f"cannot be read: {str(error).splitlines()[0]}") from None
+    id_property = next((name for name in ID_PROPERTIES if name in shapes.columns), None)
+    if id_property is None or shapes.empty:
+        raise _no_shapes(file, f"has no zones with a property {ID_PROPERTIES[0]}")
+    degrees = _in_degrees(shapes, file).assign(zone_id=shapes[id_property].astype("int32"))
+    degrees = degrees[degrees.geometry.notna()].sort_values("zone_id", kind="stable")
+    polygons = shapely.make_valid(np.asarray(degrees.geometry.values))
+    shapely.prepare(polygons)
+    return ZoneMap(degrees["zone_id"].to_numpy(np.int32), polygons, shapely.STRtree(polygons))
+
+
+def register_zone_at(connection: duckdb.DuckDBPyConnection, zones: ZoneMap) -> None:
+    """Make `zone_at(longitude, latitude)` a function of this connection; it gets Arrow batches."""
+
+    def zone_at(longitudes: pa.ChunkedArray, latitudes: pa.ChunkedArray) -> pa.Array:
+        return pa.array(zones.zones_at(_numbers(longitudes), _numbers(latitudes)))
+
+    connection.create_function(
+        "zone_at", zone_at, ["DOUBLE", "DOUBLE"], "INTEGER", type=ARROW, null_handling=SPECIAL
+    )
+
+
+def _have_no_fix(longitudes: Array, latitudes: Array) -> Array:
+    is_origin = (longitudes == 0) & (latitudes == 0)
+    return np.asarray(is_origin | np.isnan(longitudes) | np.isnan(latitudes))
+
+
+def _numbers(values: pa.ChunkedArray) -> Array:
+    """Nulls become NaN."""
+    return np.asarray(values.to_numpy(), np.float64)
+
+
+def _readable(file: Path) -> str:
+    """GDAL wants to be told which part of an archive it is."""
+    if file.suffix != ".zip":
+        return str(file)
+    with zipfile.ZipFile(file) as archive:
+        inside = next((name for name in archive.namelist() if name.endswith(".shp")), None)
+    if inside is None:
+        raise _no_shapes(file, "has no shapefile in it")
+    return f"/vsizip/{file.resolve()}/{inside}"
+
+
+def _in_degrees(shapes: geopandas.GeoDataFrame, file: Path) -> geopandas.GeoDataFrame:
+    """TopoJSON does not say that it is in degrees; the TLC's shapefile is in feet, and says so."""
+    if shapes.crs is not None:
+        return shapes.to_crs(WGS84)
+    west, south, east, north = shapes.total_bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise _no_shapes(file, "does not say in which coordinates it is")
+    return shapes.set_crs(WGS84)
+
+
+def _no_shapes(file: Path, reason: str) -> UserError:
+    return UserError(f"{file}: {reason}", "take the TLC's taxi_zones.zip (./taxi fetch --zones)")
