@@ -22,7 +22,7 @@ from stack.job_record import JobRecords
 from stack.job_status import JobStatus, read_status
 from stack.parts.flink import client_environment
 from stack.settings import ROOT
-from stack.topic import TOPIC, Topic
+from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOBS_FOLDER = ROOT / "flink_jobs"
 START_SECONDS = 60
@@ -110,6 +110,7 @@ def _start(endpoints: Endpoints, name: str, *, fresh: bool) -> Job:
     topic_id = Topic(endpoints.kafka_bootstrap_servers).ensure()
     if fresh:
         records.forget(name)
+    Topic(endpoints.kafka_bootstrap_servers, DEAD_LETTERS_TOPIC).ensure()
     origin = records.restore_point(name, topic_id)
     console().print(f"starting {name} from {origin or 'the beginning of the topic'} …", highlight=False)
     job_id = _submit(endpoints, name, origin)
@@ -151,6 +152,7 @@ def _submit_environment(endpoints: Endpoints, origin: str) -> dict[str, str]:
         "TRIPS_TOPIC": TOPIC,
         "FLINK_CONNECTOR_JARS": ":".join(str(path) for path in paths),
         "FLINK_RESTORE_FROM": origin,
+        "DEAD_LETTERS_TOPIC": DEAD_LETTERS_TOPIC,
     }
 
 

@@ -36,13 +36,17 @@ from counted_once
 where copies > 1;
 
 insert into sink_dead_letters
-select topic, `partition`, kafka_offset, arrived_at, error, schema_id, payload
+select topic, `partition`, kafka_offset, arrived_at, record_key, error_class, error, schema_id, payload
 from classified
 where disposition = 'dead_letter';
 
 insert into sink_received_on_time
 select taxi_type, quarter_start, disposition, records
 from received_on_time;
+
+insert into sink_dead_letters_topic
+select address, payload, headers, arrived_at
+from addressed_dead_letters;
 
 insert into sink_received_aside
 select taxi_type, quarter_start, disposition, records

@@ -109,5 +109,7 @@ create temporary table sink_received_aside (
     quarter_start timestamp(3),
     disposition string,
     records bigint,
+    record_key bytes,
+    error_class string,
     primary key (taxi_type, quarter_start, disposition) not enforced
 ) with (${postgres}, 'table-name' = 'taxi.received_records');

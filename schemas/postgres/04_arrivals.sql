@@ -72,6 +72,8 @@ select distinct on (trip_id)
     pickup_zone_id,
     dropoff_zone_id,
     trip_distance,
+    record_key bytea,
+    error_class text not null,
     fare_amount_cents,
     total_amount_cents,
     arrived_at,
