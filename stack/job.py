@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from stack import jars
+from stack import database, jars
 from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
@@ -107,10 +107,12 @@ def resume(endpoints: Endpoints) -> None:
 
 def _start(endpoints: Endpoints, name: str, *, fresh: bool) -> Job:
     flink, records = FlinkRest(endpoints.flink_rest_url), JobRecords(endpoints.home)
+    # Of this version, as the job is: the stack may have been up since an earlier one.
+    database.set_up_tables(endpoints.postgres_dsn)
     topic_id = Topic(endpoints.kafka_bootstrap_servers).ensure()
+    Topic(endpoints.kafka_bootstrap_servers, DEAD_LETTERS_TOPIC).ensure()
     if fresh:
         records.forget(name)
-    Topic(endpoints.kafka_bootstrap_servers, DEAD_LETTERS_TOPIC).ensure()
     origin = records.restore_point(name, topic_id)
     console().print(f"starting {name} from {origin or 'the beginning of the topic'} …", highlight=False)
     job_id = _submit(endpoints, name, origin)
@@ -150,9 +152,9 @@ def _submit_environment(endpoints: Endpoints, origin: str) -> dict[str, str]:
         **client_environment(endpoints.home),
         "PYTHONPATH": str(ROOT),
         "TRIPS_TOPIC": TOPIC,
+        "DEAD_LETTERS_TOPIC": DEAD_LETTERS_TOPIC,
         "FLINK_CONNECTOR_JARS": ":".join(str(path) for path in paths),
         "FLINK_RESTORE_FROM": origin,
-        "DEAD_LETTERS_TOPIC": DEAD_LETTERS_TOPIC,
     }
 
 

@@ -13,8 +13,8 @@ from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOB = "zone_fares"
 EMPTY_TABLES = """
-truncate taxi.zone_fares_15m, taxi.trips, taxi.quarantined_arrivals, taxi.late_arrivals,
-    taxi.repeated_arrivals, taxi.dead_letters, taxi.received_records
+truncate taxi.on_time_fares_15m, taxi.late_fares_15m, taxi.trips, taxi.quarantined_arrivals,
+    taxi.late_arrivals, taxi.repeated_arrivals, taxi.dead_letters, taxi.received_records
 """
 FILES = "select distinct source_file from taxi.trips order by source_file"
 

@@ -26,7 +26,15 @@ with entries as (
         date_trunc('hour', window_start),
         'windowed',
         trips
-    from taxi.zone_fares_15m
+    from taxi.on_time_fares_15m
+    where extract(minute from window_end)::integer % 15 = 0
+    union all
+    select
+        taxi_type,
+        date_trunc('hour', window_start),
+        'late',
+        trips
+    from taxi.late_fares_15m
     where extract(minute from window_end)::integer % 15 = 0
     union all
     select
@@ -36,13 +44,21 @@ with entries as (
         repeats
     from taxi.repeated_arrivals
     union all
+    -- Of the late arrivals, those are duplicates that are no late trip's first.
     select
-        arrivals.taxi_type,
-        date_trunc('hour', arrivals.dropoff_at),
-        case when late_trips.trip_id is null then 'duplicates' else 'late' end,
+        taxi_type,
+        date_trunc('hour', dropoff_at),
+        'duplicates',
         1
-    from taxi.late_arrivals as arrivals
-    left join taxi.late_trips using (topic, partition, kafka_offset)
+    from taxi.late_arrivals
+    union all
+    select
+        taxi_type,
+        date_trunc('hour', dropoff_at),
+        'duplicates',
+        -1
+    from taxi.trips
+    where not on_time
     union all
     select
         arrivals.taxi_type,
