@@ -1,7 +1,7 @@
 """Our tables and queries in Postgres."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,12 @@ def set_up_tables(dsn: str) -> None:
             _load_zones(connection, ZONES_FILE)
 
 
-def query(dsn: str, text: str) -> Rows:
-    """Run what a person typed; raises UserError with Postgres' own words."""
+def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -> Rows:
+    """Run what a person typed, or our own text with parameters; raises UserError with Postgres' own words."""
     try:
         with psycopg.connect(dsn, connect_timeout=5) as connection:
-            # Bytes: no placeholder is looked for, so a `%` in a LIKE is just that.
-            cursor = connection.execute(text.encode())
+            # Without parameters no placeholder is looked for, so a `%` in a LIKE is just that.
+            cursor = connection.execute(text.encode(), parameters)
             columns = [column.name for column in cursor.description or ()]
             return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
     except psycopg.Error as error:
