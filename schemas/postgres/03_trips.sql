@@ -53,4 +53,5 @@ begin
 end
 $$;
 
+create index if not exists trips_dropoff_at on taxi.trips (dropoff_at);
 create index if not exists trips_late on taxi.trips (dropoff_at) where not on_time;

@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from stack import database
+from stack import database, reset
 from stack.endpoints import Endpoints
 
 pytestmark = pytest.mark.integration
@@ -61,7 +61,7 @@ def late(trip: int, offset: int, zone: int = 74) -> Write:
 def tables(stack: Endpoints) -> Iterator[Connection]:
     """Empty tables, in a transaction that is never committed."""
     with psycopg.connect(stack.postgres_dsn) as connection:
-        connection.execute("truncate taxi.trips, taxi.late_arrivals, taxi.late_fares_15m")
+        connection.execute(reset.EMPTY_TABLES)
         yield connection
         connection.rollback()
 
@@ -98,7 +98,6 @@ def test_a_late_trip_that_is_removed_is_in_no_window_any_more(tables: Connection
 def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_one(tables: Connection) -> None:
     # zone 74   on time, newest window ends 11:10: so far all windows are closed
     # zone 75   on time, newest window ends 11:05, and a late trip of 11:00:30, in the windows to 11:15
-    tables.execute("truncate taxi.on_time_fares_15m")
     tables.execute(
         "insert into taxi.on_time_fares_15m values"
         " ('green', 74, '2024-01-10 10:55', '2024-01-10 11:10', 2, 1000, 5),"
@@ -110,6 +109,25 @@ def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_on
         " avg_total_amount::text from taxi.zone_fares_now order by 1"
     )
     assert newest.fetchall() == [(74, "10:55", "11:10", 2, "5.0000"), (75, "10:55", "11:10", 1, "1.0000")]
+
+
+def test_the_ledger_does_not_balance_while_the_on_time_copy_of_a_late_trip_is_held_back(
+    tables: Connection,
+) -> None:
+    # Read in time and again late: the window and the late arrival are stored, but not the trip.
+    tables.execute(
+        "insert into taxi.received_records values"
+        " ('green', '2024-01-10 11:00', 'on_time', 1), ('green', '2024-01-10 11:00', 'after_close', 1)"
+    )
+    tables.execute(
+        "insert into taxi.on_time_fares_15m values"
+        " ('green', 74, '2024-01-10 11:00', '2024-01-10 11:15', 1, 100, 1)"
+    )
+    late(1, offset=10)(tables)
+    ledger = "select late, duplicates, imbalance from taxi.trip_ledger"
+    assert tables.execute(ledger).fetchall() == [(1, 0, -1)]
+    on_time(1)(tables)
+    assert tables.execute(ledger).fetchall() == [(0, 1, 0)]
 
 
 def test_writers_that_meet_in_the_same_windows_wait_for_one_another(stack: Endpoints) -> None:
@@ -168,7 +186,7 @@ begin
     drop trigger uncount_deleted_late_trip on taxi.trips;
     drop function taxi.count_late_arrivals, taxi.uncount_late_trip, taxi.lock_late_fares, taxi.window_ends,
         taxi.average_dollars;
-    drop index taxi.trips_late;
+    drop index taxi.trips_late, taxi.trips_dropoff_at;
     alter table taxi.trips drop column on_time;
     alter table taxi.dead_letters drop column record_key, drop column error_class;
     alter table taxi.on_time_fares_15m rename to zone_fares_15m;
