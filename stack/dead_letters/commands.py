@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from stack.console import console, output
@@ -83,27 +84,29 @@ def redrive(
     chosen = [letters.at(Address.parse(text)) for text in addresses or ()]
     known = len(chosen) or sum(count.letters - count.redriven for count in letters.counts(error_class))
     if known and not (yes or dry_run):
-        typer.confirm(
-            f"This looks at {known:,} dead letters and publishes what are trips now. Go on?", abort=True
-        )
+        typer.confirm(f"This looks at {_letters(known)} and publishes what are trips now. Go on?", abort=True)
     pages: Iterator[Sequence[Letter]] = iter([chosen]) if chosen else letters.not_redriven(TOPIC, error_class)
     outcome = redrive_letters(endpoints, TOPIC, pages, Wish(schema_id, force, dry_run))
     console().print(_told(outcome, dry_run=dry_run), highlight=False)
 
 
 def _told(outcome: Outcome, *, dry_run: bool) -> str:
-    verb = "would be" if dry_run else "were"
-    done = f"{outcome.redriven:,} dead letters {verb} published to topic {TOPIC} again"
+    verb = "would be published" if dry_run else "published"
+    done = f"{verb} to topic {TOPIC} again: {_letters(outcome.redriven)}"
     if not outcome.held_back:
         return done
     kinds = ", ".join(f"{count:,} {name}" for name, count in sorted(outcome.held_back.items()))
     return f"{done}; held back, because they still are no trips: {kinds} (--force publishes them too)"
 
 
+def _letters(count: int) -> str:
+    return f"{count:,} dead letter{'' if count == 1 else 's'}"
+
+
 def _print_letter(letter: Letter, reading: decoding.Reading) -> None:
     facts = Table.grid(padding=(0, 2))
-    for label, value in _facts(letter):
-        facts.add_row(label, value)
+    for label, value in _facts(letter, reading):
+        facts.add_row(label, escape(value))
     output().print(facts)
     output().print("\n".join(hex_dump(letter.payload or b"")), markup=False, highlight=False)
     for name, value in reading.fields.items():
@@ -111,7 +114,7 @@ def _print_letter(letter: Letter, reading: decoding.Reading) -> None:
     output().print(reading.fault or "every byte can be read now", markup=False, highlight=False)
 
 
-def _facts(letter: Letter) -> list[tuple[str, str]]:
+def _facts(letter: Letter, reading: decoding.Reading) -> list[tuple[str, str]]:
     redriven = f"{letter.redriven_at:%Y-%m-%d %H:%M:%S}" if letter.redriven_at else "never"
     return [
         ("address", str(letter.address)),
@@ -119,6 +122,7 @@ def _facts(letter: Letter) -> list[tuple[str, str]]:
         ("arrived at", f"{letter.arrived_at:%Y-%m-%d %H:%M:%S} on the publisher's event clock"),
         ("key", "none" if letter.record_key is None else repr(letter.record_key)),
         ("schema id", "none" if letter.schema_id is None else str(letter.schema_id)),
+        ("schema", reading.schema or "not in the registry"),
         ("bytes", "none" if letter.payload is None else f"{len(letter.payload):,}"),
         ("re-driven", redriven),
     ]
@@ -149,11 +153,13 @@ def _counts_table(counts: Sequence[ClassCount]) -> Table:
 
 
 def _letters_table(letters: Sequence[Letter]) -> Table:
-    table = Table("address", "arrived at", "error class", "schema id", "error", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("address", "arrived at", "error class"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("error")
     for letter in letters:
-        schema_id = "" if letter.schema_id is None else str(letter.schema_id)
         arrived_at = f"{letter.arrived_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(letter.address), arrived_at, letter.error_class, schema_id, letter.error)
+        table.add_row(str(letter.address), arrived_at, letter.error_class, escape(letter.error))
     return table
 
 

@@ -18,10 +18,11 @@ MAGIC = b"\x00"
 
 @dataclass(frozen=True)
 class Reading:
-    """The fields that could be read, in their order, and what came in the way of the rest."""
+    """The fields that could be read, in order, and what came in the way of the rest; `schema` is a name."""
 
     fields: Mapping[str, Any]
     fault: str
+    schema: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -82,6 +83,7 @@ def read(payload: bytes | None, registry: Registry) -> Reading:
 
 
 def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> Reading:
+    name = f"{schema['namespace']}.{schema['name']}" if "namespace" in schema else str(schema.get("name"))
     fields: dict[str, Any] = {}
     known: dict[str, Any] = {}
     for field in schema.get("fields", []):
@@ -90,6 +92,6 @@ def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> Reading:
                 body, fastavro.parse_schema(field["type"], named_schemas=known), None
             )
         except Exception as failure:  # whatever can stand in bytes that are no trip
-            return Reading(fields, f"{field['name']} cannot be read ({type(failure).__name__})")
+            return Reading(fields, f"{field['name']} cannot be read ({type(failure).__name__})", name)
     left = len(body.read())
-    return Reading(fields, f"{left} bytes are left behind the last field" if left else "")
+    return Reading(fields, f"{left} bytes are left behind the last field" if left else "", name)

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
+from producer.ledger import only_replay_into
+from producer.topic import KafkaCluster
 from schemas import trip
 from stack.flink_rest import poll
 from stack.parts.registry import NAME as REGISTRY
@@ -135,12 +137,17 @@ def test_letters_whose_schema_was_registered_afterwards_are_redriven_and_counted
     shown = dead_letters(platform, "show", address).stdout
     assert "unknown_schema" in shown
     assert f"the registry does not know schema {number}" in shown
-    assert "0 dead letters would be" in dead_letters(platform, "redrive", "--dry-run").stderr
+    assert (
+        "would be published to topic trips again: 0 dead letters"
+        in dead_letters(platform, "redrive", "--dry-run").stderr
+    )
 
     assert register(platform, "after-value", renamed("after")) == number
     kill_after_the_first_page(platform, trips)
     assert dead_letters(platform, "redrive", "--yes").returncode == 0
-    assert "0 dead letters were" in dead_letters(platform, "redrive", "--yes").stderr
+    assert (
+        "published to topic trips again: 0 dead letters" in dead_letters(platform, "redrive", "--yes").stderr
+    )
     green = next(entry for entry in platform.balanced_ledger().entries if entry.taxi_type == "green")
     assert (green.late, green.duplicates, green.windowed) == (trips, first_page, 0)
     windows = platform.query("select count(*), min(trips), max(trips) from taxi.zone_fares_15m")
@@ -180,8 +187,11 @@ def test_a_letter_is_redriven_with_the_schema_that_it_was_written_with(platform:
     wrong = trip_record(987_654, ours, at("11:00:00"), zone=74, cents=100)
     publish(platform, [wrong, UNKNOWN, b"\x07 no"])
     platform.balanced_ledger()
+    topic = KafkaCluster(platform.endpoints.kafka_bootstrap_servers).topic("trips", PARTITIONS)
+    with only_replay_into("trips", platform.endpoints.home, topic.id):
+        assert "another replay is publishing" in dead_letters(platform, "redrive", "--yes").stderr
     done = dead_letters(platform, "redrive", "--class", "unknown_schema", "--schema-id", str(number), "--yes")
-    assert "1 dead letters were published" in done.stderr
+    assert "published to topic trips again: 1 dead letter;" in done.stderr
     assert "1 unknown_schema" in done.stderr
     platform.balanced_ledger()
     assert platform.query("select trip_id::text from taxi.late_trips") == [(ours,)]
