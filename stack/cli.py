@@ -49,6 +49,10 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 
         app.command()(demo.demo)
         app.add_typer(job.app, name="job")
+    if asked in {"dead-letters", "--help"}:
+        from stack.dead_letters import commands  # noqa: PLC0415
+
+        app.add_typer(commands.app, name="dead-letters")
 
 
 @app.command()

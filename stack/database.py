@@ -1,7 +1,7 @@
 """Our tables and queries in Postgres."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from stack.console import console
 from stack.errors import UserError
 from stack.settings import ROOT
 
@@ -45,19 +46,25 @@ def set_up(maintenance_dsn: str, dsn: str, database: str) -> None:
         known = connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone()
         if known is None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+    set_up_tables(dsn)
+
+
+def set_up_tables(dsn: str) -> None:
+    """Bring our tables and the zones into being, and those of an earlier version up to date."""
     with psycopg.connect(dsn) as connection:
+        connection.add_notice_handler(_print_notice)
         for path in sorted(DDL_FOLDER.glob("*.sql")):
             _apply(connection, path)
         if ZONES_FILE.exists():
             _load_zones(connection, ZONES_FILE)
 
 
-def query(dsn: str, text: str) -> Rows:
-    """Run what a person typed; raises UserError with Postgres' own words."""
+def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -> Rows:
+    """Run what a person typed, or our own text with parameters; raises UserError with Postgres' own words."""
     try:
         with psycopg.connect(dsn, connect_timeout=5) as connection:
-            # Bytes: no placeholder is looked for, so a `%` in a LIKE is just that.
-            cursor = connection.execute(text.encode())
+            # Without parameters no placeholder is looked for, so a `%` in a LIKE is just that.
+            cursor = connection.execute(text.encode(), parameters)
             columns = [column.name for column in cursor.description or ()]
             return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
     except psycopg.Error as error:
@@ -71,6 +78,12 @@ def _apply(connection: psycopg.Connection[tuple[Any, ...]], path: Path) -> None:
         raise UserError(
             f"{path.relative_to(ROOT)} does not apply: {_first_line(error)}", "mend the file"
         ) from error
+
+
+def _print_notice(notice: psycopg.errors.Diagnostic) -> None:
+    # Postgres itself gives notice of all that is there already; what our files say has no such code.
+    if notice.sqlstate == "00000":
+        console().print(notice.message_primary, style="yellow", soft_wrap=True)
 
 
 def _load_zones(connection: psycopg.Connection[tuple[Any, ...]], path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from stack import jars
+from stack import database, jars
 from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
@@ -22,7 +22,7 @@ from stack.job_record import JobRecords
 from stack.job_status import JobStatus, read_status
 from stack.parts.flink import client_environment
 from stack.settings import ROOT
-from stack.topic import TOPIC, Topic
+from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOBS_FOLDER = ROOT / "flink_jobs"
 START_SECONDS = 60
@@ -107,7 +107,10 @@ def resume(endpoints: Endpoints) -> None:
 
 def _start(endpoints: Endpoints, name: str, *, fresh: bool) -> Job:
     flink, records = FlinkRest(endpoints.flink_rest_url), JobRecords(endpoints.home)
+    # Of this version, as the job is: the stack may have been up since an earlier one.
+    database.set_up_tables(endpoints.postgres_dsn)
     topic_id = Topic(endpoints.kafka_bootstrap_servers).ensure()
+    Topic(endpoints.kafka_bootstrap_servers, DEAD_LETTERS_TOPIC).ensure()
     if fresh:
         records.forget(name)
     origin = records.restore_point(name, topic_id)
@@ -149,6 +152,7 @@ def _submit_environment(endpoints: Endpoints, origin: str) -> dict[str, str]:
         **client_environment(endpoints.home),
         "PYTHONPATH": str(ROOT),
         "TRIPS_TOPIC": TOPIC,
+        "DEAD_LETTERS_TOPIC": DEAD_LETTERS_TOPIC,
         "FLINK_CONNECTOR_JARS": ":".join(str(path) for path in paths),
         "FLINK_RESTORE_FROM": origin,
     }

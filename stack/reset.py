@@ -9,12 +9,12 @@ from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.filelock import is_locked
 from stack.job_record import JobRecords
-from stack.topic import Topic
+from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOB = "zone_fares"
 EMPTY_TABLES = """
-truncate taxi.zone_fares_15m, taxi.trips, taxi.quarantined_arrivals, taxi.late_arrivals,
-    taxi.repeated_arrivals, taxi.dead_letters, taxi.received_records
+truncate taxi.on_time_fares_15m, taxi.late_fares_15m, taxi.trips, taxi.quarantined_arrivals,
+    taxi.late_arrivals, taxi.repeated_arrivals, taxi.dead_letters, taxi.received_records
 """
 FILES = "select distinct source_file from taxi.trips order by source_file"
 
@@ -25,9 +25,10 @@ def reset(endpoints: Endpoints) -> None:
     job.end(endpoints, JOB, savepoint=False)
     JobRecords(endpoints.home).forget(JOB)
     database.query(endpoints.postgres_dsn, EMPTY_TABLES)
-    Topic(endpoints.kafka_bootstrap_servers).remove()
+    for name in (TOPIC, DEAD_LETTERS_TOPIC):
+        Topic(endpoints.kafka_bootstrap_servers, name).remove()
     shutil.rmtree(endpoints.home / "replays", ignore_errors=True)
-    console().print("started over: the topic and the tables are empty", highlight=False)
+    console().print("started over: the topics and the tables are empty", highlight=False)
 
 
 def _refuse_while_a_replay_runs(folder: Path) -> None:

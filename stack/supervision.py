@@ -77,6 +77,10 @@ class Supervisor:
             if fault.faultCode != ALREADY_STARTED:
                 raise
 
+    def stop_part(self, name: str) -> None:
+        """End a part, which stays away until it is started again."""
+        self._proxy().stopProcess(name)
+
     def launch(self, programs: Mapping[str, Program]) -> None:
         """Write the configuration and start supervisord in the background; it starts no part yet."""
         for folder in (self.home / "run", self.home / "logs"):

@@ -1,4 +1,4 @@
-"""The topic of trips on the local stack."""
+"""The topics on the local stack: trips, and the records that are no trips."""
 
 from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
@@ -9,14 +9,15 @@ from stack.flink_rest import poll
 
 TIMEOUT_SECONDS = 15
 TOPIC = "trips"
+DEAD_LETTERS_TOPIC = "trips-dead-letters"
 PARTITIONS = 2
 
 
 class Topic:
     """One topic of a Kafka, made and removed as a whole."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self.name = TOPIC
+    def __init__(self, bootstrap_servers: str, name: str = TOPIC) -> None:
+        self.name = name
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
 
     def ensure(self) -> str:

@@ -1,6 +1,6 @@
 -- All in one statement set, so that the topic is read and decoded once.
 
-insert into sink_zone_fares_15m
+insert into sink_on_time_fares_15m
 select taxi_type, pickup_zone_id, window_start, window_end, trips, total_amount_cents, avg_total_amount
 from zone_fares;
 
@@ -10,7 +10,7 @@ select
     vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
     fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
     improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
-    cbd_congestion_fee_cents
+    cbd_congestion_fee_cents, true
 from classified
 where disposition = 'on_time';
 
@@ -25,8 +25,12 @@ where disposition = 'quarantined';
 
 insert into sink_late_arrivals
 select
-    topic, `partition`, kafka_offset, arrived_at, trip_id, taxi_type, source_file, pickup_at, dropoff_at,
-    pickup_zone_id, total_amount_cents
+    topic, `partition`, kafka_offset, arrived_at,
+    trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
+    vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
+    fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
+    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
+    cbd_congestion_fee_cents
 from classified
 where disposition = 'after_close';
 
@@ -36,9 +40,13 @@ from counted_once
 where copies > 1;
 
 insert into sink_dead_letters
-select topic, `partition`, kafka_offset, arrived_at, error, schema_id, payload
+select topic, `partition`, kafka_offset, arrived_at, record_key, error_class, error, schema_id, payload
 from classified
 where disposition = 'dead_letter';
+
+insert into sink_dead_letters_topic
+select address, payload, headers, arrived_at
+from addressed_dead_letters;
 
 insert into sink_received_on_time
 select taxi_type, quarter_start, disposition, records

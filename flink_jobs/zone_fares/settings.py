@@ -16,6 +16,7 @@ class ZoneFaresSettings(BaseSettings):
     postgres_dsn: str
     flink_rest_url: str
     trips_topic: str = "trips"
+    dead_letters_topic: str = "trips-dead-letters"
     consumer_group: str = "zone_fares"
     flink_parallelism: int = 2
     flink_connector_jars: str = ""

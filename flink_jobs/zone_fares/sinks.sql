@@ -1,6 +1,6 @@
 -- The tables of schemas/postgres, keyed as there: every write is an upsert, so a replay after a failure changes nothing.
 
-create temporary table sink_zone_fares_15m (
+create temporary table sink_on_time_fares_15m (
     taxi_type string,
     pickup_zone_id int,
     window_start timestamp(3),
@@ -9,7 +9,7 @@ create temporary table sink_zone_fares_15m (
     total_amount_cents bigint,
     avg_total_amount decimal(12, 4),
     primary key (taxi_type, pickup_zone_id, window_end) not enforced
-) with (${postgres}, 'table-name' = 'taxi.zone_fares_15m');
+) with (${postgres}, 'table-name' = 'taxi.on_time_fares_15m');
 
 create temporary table sink_trips (
     trip_id string,
@@ -38,6 +38,7 @@ create temporary table sink_trips (
     airport_fee_cents bigint,
     total_amount_cents bigint,
     cbd_congestion_fee_cents bigint,
+    on_time boolean,
     primary key (trip_id, dropoff_at) not enforced
 ) with (${postgres}, 'table-name' = 'taxi.trips');
 
@@ -69,10 +70,29 @@ create temporary table sink_late_arrivals (
     trip_id string,
     taxi_type string,
     source_file string,
+    source_month date,
     pickup_at timestamp(3),
     dropoff_at timestamp(3),
     pickup_zone_id int,
+    dropoff_zone_id int,
+    vendor_id int,
+    passenger_count int,
+    trip_distance double,
+    rate_code_id int,
+    store_and_fwd_flag string,
+    payment_type int,
+    trip_type int,
+    fare_amount_cents bigint,
+    extra_cents bigint,
+    mta_tax_cents bigint,
+    tip_amount_cents bigint,
+    tolls_amount_cents bigint,
+    ehail_fee_cents bigint,
+    improvement_surcharge_cents bigint,
+    congestion_surcharge_cents bigint,
+    airport_fee_cents bigint,
     total_amount_cents bigint,
+    cbd_congestion_fee_cents bigint,
     primary key (topic, `partition`, kafka_offset) not enforced
 ) with (${postgres}, 'table-name' = 'taxi.late_arrivals');
 
@@ -89,6 +109,8 @@ create temporary table sink_dead_letters (
     `partition` int,
     kafka_offset bigint,
     arrived_at timestamp(3),
+    record_key bytes,
+    error_class string,
     error string,
     schema_id int,
     payload bytes,

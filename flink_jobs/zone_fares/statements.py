@@ -9,7 +9,7 @@ from schemas.rules import broken_rules_sql, is_valid_sql
 from schemas.trip import PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
-TABLES = ("source.sql", "classify.sql", "windows.sql", "ledger.sql", "sinks.sql")
+TABLES = ("source.sql", "classify.sql", "windows.sql", "ledger.sql", "sinks.sql", "dead_letters.sql")
 INSERTS = "inserts.sql"
 
 
@@ -30,6 +30,7 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
         "slide_minutes": _minutes(ZONE_FARES.slide),
         "max_disorder_minutes": _minutes(ZONE_FARES.max_disorder),
         "topic": settings.trips_topic,
+        "dead_letters_topic": settings.dead_letters_topic,
         "consumer_group": settings.consumer_group,
         "kafka_bootstrap_servers": settings.kafka_bootstrap_servers,
         "schema_registry_url": settings.schema_registry_url,
@@ -41,7 +42,7 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
 
 def _is_progress_marker() -> str:
     """A record without value is a marker only under the marker's key; a stranger's is a dead letter."""
-    return f"(record_key = '{PROGRESS_MARKER_KEY.decode()}' and error is not null and payload is null)"
+    return f"(error is not null and payload is null and record_key = x'{PROGRESS_MARKER_KEY.hex()}')"
 
 
 def _minutes(duration: timedelta) -> str:

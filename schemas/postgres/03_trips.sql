@@ -1,4 +1,5 @@
 -- One row an accepted trip. Partitioned by month of drop-off, so that a month can be replaced as a unit.
+-- on_time says which windows count it: those of the job, or, when it came late, taxi.late_fares_15m.
 create table if not exists taxi.trips (
     trip_id uuid not null,
     taxi_type text not null,
@@ -26,6 +27,7 @@ create table if not exists taxi.trips (
     airport_fee_cents bigint,
     total_amount_cents bigint not null,
     cbd_congestion_fee_cents bigint,
+    on_time boolean not null,
     primary key (trip_id, dropoff_at)
 ) partition by range (dropoff_at);
 
@@ -50,3 +52,6 @@ begin
     create table taxi_months.trips_other partition of taxi.trips default;
 end
 $$;
+
+create index if not exists trips_dropoff_at on taxi.trips (dropoff_at);
+create index if not exists trips_late on taxi.trips (dropoff_at) where not on_time;

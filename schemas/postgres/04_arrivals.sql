@@ -22,6 +22,7 @@ create table if not exists taxi.quarantined_arrivals (
 );
 create index if not exists quarantined_arrivals_trip_id on taxi.quarantined_arrivals (trip_id);
 
+-- The whole trip, from which taxi.trips takes those that were not counted before: see 05_late_trips.sql.
 create table if not exists taxi.late_arrivals (
     topic text not null,
     partition integer not null,
@@ -30,10 +31,29 @@ create table if not exists taxi.late_arrivals (
     trip_id uuid not null,
     taxi_type text not null,
     source_file text not null,
+    source_month date not null,
     pickup_at timestamp not null,
     dropoff_at timestamp not null,
     pickup_zone_id integer not null,
+    dropoff_zone_id integer,
+    vendor_id integer,
+    passenger_count integer,
+    trip_distance double precision,
+    rate_code_id integer,
+    store_and_fwd_flag text,
+    payment_type integer,
+    trip_type integer,
+    fare_amount_cents bigint,
+    extra_cents bigint,
+    mta_tax_cents bigint,
+    tip_amount_cents bigint,
+    tolls_amount_cents bigint,
+    ehail_fee_cents bigint,
+    improvement_surcharge_cents bigint,
+    congestion_surcharge_cents bigint,
+    airport_fee_cents bigint,
     total_amount_cents bigint not null,
+    cbd_congestion_fee_cents bigint,
     primary key (topic, partition, kafka_offset)
 );
 create index if not exists late_arrivals_trip_id on taxi.late_arrivals (trip_id);
@@ -52,6 +72,8 @@ create table if not exists taxi.dead_letters (
     partition integer not null,
     kafka_offset bigint not null,
     arrived_at timestamp not null,
+    record_key bytea,
+    error_class text not null,
     error text not null,
     schema_id integer,
     payload bytea,
@@ -80,26 +102,3 @@ select distinct on (trip_id)
     kafka_offset
 from taxi.quarantined_arrivals
 order by trip_id, arrived_at, topic, partition, kafka_offset;
-
--- A valid trip that was never counted, because it first came after its minute had closed.
-create or replace view taxi.late_trips as
-select distinct on (arrivals.trip_id)
-    arrivals.trip_id,
-    arrivals.taxi_type,
-    arrivals.dropoff_at,
-    arrivals.pickup_zone_id,
-    arrivals.total_amount_cents,
-    arrivals.source_file,
-    arrivals.arrived_at,
-    arrivals.topic,
-    arrivals.partition,
-    arrivals.kafka_offset,
-    arrivals.arrived_at - arrivals.dropoff_at as lateness
-from taxi.late_arrivals as arrivals
-where
-    not exists (
-        select 1
-        from taxi.trips
-        where trips.trip_id = arrivals.trip_id and trips.dropoff_at = arrivals.dropoff_at
-    )
-order by arrivals.trip_id, arrivals.arrived_at, arrivals.topic, arrivals.partition, arrivals.kafka_offset;

@@ -26,7 +26,7 @@ def test_the_source_decodes_every_field_of_the_current_avro_schema() -> None:
 
 def test_there_is_a_sink_for_every_table_that_the_job_fills() -> None:
     filled = {postgres_table_of(sink) for sink in SINKS}
-    assert filled == set(ddl_tables(postgres_ddl())) - {"zones"}
+    assert filled == set(ddl_tables(postgres_ddl())) - {"zones", "late_fares_15m"}
 
 
 @pytest.mark.parametrize("sink", SINKS)
@@ -40,9 +40,25 @@ def test_each_sink_names_the_first_columns_of_its_table_in_their_order(sink: str
 def test_each_insert_selects_the_columns_of_its_sink_in_their_order(sink: str) -> None:
     selected = columns_of_insert(job_sql("inserts.sql"), sink)
     declared = columns_of_ddl(job_sql("sinks.sql"), sink)
-    plain = [name.strip("`") if re.fullmatch(r"[`\w]+", name) else None for name in selected]
-    assert [name or column for name, column in zip(plain, declared, strict=True)] == declared
+    assert [name_or(name, column) for name, column in zip(selected, declared, strict=True)] == declared
+
+
+def name_or(expression: str, column: str) -> str:
+    """The column that an expression is; what is no plain name may be any column."""
+    is_name = re.fullmatch(r"[`\w]+", expression) and expression != "true"
+    return expression.strip("`") if is_name else column
 
 
 def test_the_trips_sink_is_the_avro_trip_in_the_same_order() -> None:
-    assert columns_of_ddl(job_sql("sinks.sql"), "sink_trips") == list(trip.current().columns)
+    assert columns_of_ddl(job_sql("sinks.sql"), "sink_trips") == [*trip.current().columns, "on_time"]
+
+
+def test_a_late_arrival_has_its_address_and_every_column_of_the_trip() -> None:
+    columns = columns_of_ddl(postgres_ddl(), "late_arrivals")
+    address = ["topic", "partition", "kafka_offset", "arrived_at"]
+    assert columns == [*address, *trip.current().columns]
+
+
+def test_the_insert_into_the_dead_letters_topic_selects_its_columns_in_their_order() -> None:
+    declared = columns_of_ddl(job_sql("dead_letters.sql"), "sink_dead_letters_topic")
+    assert columns_of_insert(job_sql("inserts.sql"), "sink_dead_letters_topic") == declared

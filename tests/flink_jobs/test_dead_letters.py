@@ -1,13 +1,36 @@
 """Bytes that no trip is made of: each is set aside with its reason, and the job goes on."""
 
+import json
 import struct
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
+from producer.ledger import only_replay_into
+from producer.topic import KafkaCluster
+from schemas import trip
 from stack.flink_rest import poll
+from stack.parts.registry import NAME as REGISTRY
+from stack.supervision import Supervisor
+from stack.topic import DEAD_LETTERS_TOPIC, PARTITIONS, Topic
 from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.records import framed, publish, schema_id
+from tests.flink_jobs.records import (
+    at,
+    framed,
+    move_event_clock,
+    publish,
+    register,
+    schema_id,
+    trip_record,
+)
 from tests.oracle.real_months import shared_file
 
 pytestmark = pytest.mark.integration
@@ -17,10 +40,11 @@ BEFORE_PICKUP_AT = 5 + 37 + 6 + 2 + 3
 """Bytes of frame, trip_id, taxi_type, source_file and source_month."""
 UNKNOWN = struct.pack(">bI", 0, 987_654) + b"\x00\x01\x02"
 LENGTH_OF_1_5_GB = b"\x80\xbc\xc1\x96\x0b"
+STRANGE_SCHEMA = {"type": "record", "name": "Trip", "fields": [{"name": "price", "type": "int"}]}
 
 
-def poison(number: int) -> list[tuple[str, bytes | None]]:
-    """Records that must be set aside, each with its error class; `number` is a known schema id."""
+def poison(number: int, strange_number: int) -> list[tuple[str, bytes | None]]:
+    """Records that must be set aside, each with its error class; the numbers are known schema ids."""
     return [
         ("null_value", None),
         ("too_short", b"\x00\x00"),
@@ -30,29 +54,159 @@ def poison(number: int) -> list[tuple[str, bytes | None]]:
         ("trailing_bytes", framed(number) + b"\x02\x02"),
         ("wrong_type", framed(number)[:BEFORE_PICKUP_AT] + b"\x12" + b"\x00" * 40),  # of two types the tenth
         ("wrong_type", struct.pack(">bI", 0, number) + LENGTH_OF_1_5_GB + b"\x00" * 40),
+        ("missing_value", struct.pack(">bI", 0, strange_number) + b"\x02"),
         ("impossible_value", framed(number, pickup_at=10**17)),
         ("impossible_value", framed(number, trip_id="not a uuid")),
         ("impossible_value", framed(number, source_file="a\0b")),
     ]
 
 
+def dead_letters(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `./taxi dead-letters`."""
+    return subprocess.run(
+        dead_letters_command(*arguments),
+        env=platform.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def dead_letters_command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "stack", "dead-letters", *arguments]
+
+
+def published_letters(platform: Platform) -> list[Message]:
+    """Everything on the topic of the dead letters."""
+    servers = platform.endpoints.kafka_bootstrap_servers
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.auto.commit": False})
+    consumer.assign(
+        [TopicPartition(DEAD_LETTERS_TOPIC, number, OFFSET_BEGINNING) for number in range(PARTITIONS)]
+    )
+    count = Topic(servers, DEAD_LETTERS_TOPIC).record_count()
+    try:
+        letters: list[Message] = consumer.consume(count, timeout=30)
+        return letters
+    finally:
+        consumer.close()
+
+
 def test_every_kind_of_poison_becomes_a_dead_letter_and_the_trips_after_it_are_counted(
     platform: Platform,
 ) -> None:
     sample = shared_file("samples/yellow_tripdata_2019-06.head.csv")
-    records = poison(schema_id(platform)) * COPIES
+    kinds = poison(schema_id(platform), register(platform, "strangers-value", STRANGE_SCHEMA))
+    records = kinds * COPIES
     publish(platform, [value for _, value in records])
     assert platform.replay(sample, "--speedup", "max").returncode == 0
     ledger = platform.balanced_ledger()
-    errors = platform.query("select split_part(error, ':', 1) from taxi.dead_letters")
-    assert Counter(kind for (kind,) in errors) == Counter(kind for kind, _ in records)
+    stored = platform.query("select error_class, payload from taxi.dead_letters")
+    assert Counter(stored) == Counter(records)
     assert sum(entry.windowed + entry.quarantined for entry in ledger.entries) == 1_000
     assert platform.status().restarts.count == 0
+    # The topic has the same letters, each under its address.
+    letters = published_letters(platform)
+    assert Counter((headers(one)["error_class"].decode(), one.value()) for one in letters) == Counter(records)
+    addresses = "select concat_ws('/', topic, partition, kafka_offset) from taxi.dead_letters"
+    assert {one.key().decode() for one in letters} == {address for (address,) in platform.query(addresses)}
+    listed = json.loads(dead_letters(platform, "list", "--json", "-n", "0").stdout)
+    counted = {count["error_class"]: count["letters"] for count in listed["classes"]}
+    assert counted == Counter(kind for kind, _ in records)
 
 
-def test_a_dead_letter_keeps_the_bytes_and_the_schema_id(platform: Platform) -> None:
-    publish(platform, [UNKNOWN])
-    found = poll(
-        lambda: platform.query("select payload, schema_id from taxi.dead_letters"), seconds=60, what="it"
+def headers(letter: Message) -> dict[str, bytes]:
+    return dict(letter.headers() or [])
+
+
+def test_letters_whose_schema_was_registered_afterwards_are_redriven_and_counted_once(
+    platform: Platform,
+) -> None:
+    # 13:00  trips of 11:00 in an unknown schema, which is registered then; the letters go back to 13:00, late
+    trips, first_page = 600, 500
+    number = register(platform, "before-value", renamed("before")) + 1
+    move_event_clock(platform, at("13:00"))
+    records = [
+        trip_record(number, str(UUID(int=row)), at("11:00:00"), zone=74, cents=100) for row in range(trips)
+    ]
+    publish(platform, records)
+    letters = {entry.taxi_type: entry.dead_letters for entry in platform.balanced_ledger().entries}
+    assert letters["unknown"] == trips
+    (address,) = platform.query(
+        "select concat_ws('/', topic, partition, kafka_offset) from taxi.dead_letters limit 1"
+    )[0]
+    shown = dead_letters(platform, "show", address).stdout
+    assert "unknown_schema" in shown
+    assert f"the registry does not know schema {number}" in shown
+    assert (
+        "would be published to topic trips again: 0 dead letters"
+        in dead_letters(platform, "redrive", "--dry-run").stderr
     )
-    assert found == [(UNKNOWN, 987_654)]
+
+    assert register(platform, "after-value", renamed("after")) == number
+    kill_after_the_first_page(platform, trips)
+    assert dead_letters(platform, "redrive", "--yes").returncode == 0
+    assert (
+        "published to topic trips again: 0 dead letters" in dead_letters(platform, "redrive", "--yes").stderr
+    )
+    green = next(entry for entry in platform.balanced_ledger().entries if entry.taxi_type == "green")
+    assert (green.late, green.duplicates, green.windowed) == (trips, first_page, 0)
+    windows = platform.query("select count(*), min(trips), max(trips) from taxi.zone_fares_15m")
+    assert windows == [(15, trips, trips)]
+    assert platform.query("select count(*) from taxi.dead_letters where redriven_at is null") == [(0,)]
+
+
+def renamed(name: str) -> dict[str, Any]:
+    """The current schema as another one, which encodes alike."""
+    return {**trip.current().record, "namespace": name}
+
+
+def kill_after_the_first_page(platform: Platform, records: int) -> None:
+    """Kill a re-drive between the publication of a page and the note that it was published."""
+    topic = Topic(platform.endpoints.kafka_bootstrap_servers)
+    before = topic.record_count()
+    with notes_held_back(platform):
+        redrive = subprocess.Popen(dead_letters_command("redrive", "--yes"), env=platform.environment)
+        poll(lambda: topic.record_count() >= before + 500, seconds=60, what="the first page")
+        redrive.kill()
+        redrive.wait()
+    assert topic.record_count() < before + records
+
+
+@contextmanager
+def notes_held_back(platform: Platform) -> Iterator[None]:
+    """While this lasts, nobody can change a dead letter."""
+    with psycopg.connect(platform.endpoints.postgres_dsn) as connection:
+        connection.execute("select 1 from taxi.dead_letters for update")
+        yield
+
+
+def test_a_letter_is_redriven_with_the_schema_that_it_was_written_with(platform: Platform) -> None:
+    number = schema_id(platform)
+    move_event_clock(platform, at("13:00"))
+    ours = str(UUID(int=7))
+    wrong = trip_record(987_654, ours, at("11:00:00"), zone=74, cents=100)
+    publish(platform, [wrong, UNKNOWN, b"\x07 no"])
+    platform.balanced_ledger()
+    topic = KafkaCluster(platform.endpoints.kafka_bootstrap_servers).topic("trips", PARTITIONS)
+    with only_replay_into("trips", platform.endpoints.home, topic.id):
+        assert "another replay is publishing" in dead_letters(platform, "redrive", "--yes").stderr
+    done = dead_letters(platform, "redrive", "--class", "unknown_schema", "--schema-id", str(number), "--yes")
+    assert "published to topic trips again: 1 dead letter;" in done.stderr
+    assert "1 unknown_schema" in done.stderr
+    platform.balanced_ledger()
+    assert platform.query("select trip_id::text from taxi.late_trips") == [(ours,)]
+    left = platform.query("select payload from taxi.dead_letters where redriven_at is null order by 1")
+    assert left == [(UNKNOWN,), (b"\x07 no",)]
+
+
+def test_a_registry_that_is_away_makes_no_dead_letter(platform: Platform) -> None:
+    number = schema_id(platform)
+    supervisor = Supervisor(platform.endpoints.home)
+    supervisor.stop_part(REGISTRY)
+    publish(platform, [trip_record(number, str(UUID(int=1)), at("11:00:00"), zone=74, cents=100)])
+    try:
+        poll(lambda: platform.status().restarts.count, seconds=90, what="the job to try again")
+    finally:
+        supervisor.start_part(REGISTRY)
+    entries = {entry.taxi_type: entry for entry in platform.balanced_ledger().entries}
+    assert (entries["green"].late, "unknown" in entries) == (1, False)

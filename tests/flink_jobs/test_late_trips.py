@@ -1,42 +1,178 @@
-"""Trips that come when their minute has closed."""
+"""Trips that come when their minute has closed: their windows are corrected, once."""
 
-from datetime import UTC, date, datetime, timedelta
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import duckdb
+import psycopg
 import pytest
 
+from stack import database, job, reset
+from stack.flink_rest import poll
+from stack.ledger import Entry
+from stack.parts.flink import TASKMANAGER
+from stack.parts.postgres import NAME as POSTGRES
+from stack.supervision import Supervisor
 from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.records import IDENTITY, framed, publish, schema_id
-from tests.oracle.real_months import shared_file
+from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record
+from tests.oracle.oracle import Oracle, assert_same_rows
+from tests.oracle.real_months import real_month
 
 pytestmark = pytest.mark.integration
 
-CLOCK = datetime(2019, 6, 2, 12, tzinfo=UTC)
-"""Behind the last trip of the sample; New York time, carried as if it were UTC."""
+ON_TIME, TWO_MINUTES, TEN_MINUTES, TWO_HOURS, ELSEWHERE = (
+    f"0b7a2c1e-0000-4000-8000-00000000000{number}" for number in range(5)
+)
+SERVED = "select * from taxi.zone_fares_15m order by 1, 2, 4"
+LATE_TRIPS = "select trip_id::text, lateness, windows_corrected from taxi.late_trips order by 1"
+TRIPS = "select trip_id::text, on_time from taxi.trips order by 1"
 
 
-def millis(clock: datetime) -> int:
-    return int(clock.timestamp() * 1000)
+def green(platform: Platform) -> Entry:
+    """The accounts of the green trips at the next quiet point."""
+    return next(entry for entry in platform.balanced_ledger().entries if entry.taxi_type == "green")
 
 
-def test_a_late_trip_is_booked_once_and_its_copy_is_a_duplicate(platform: Platform) -> None:
-    #  the sample's drop-offs             publisher's clock
-    #  06-01 00:00 ── 00:30 ── …          06-02 12:00
-    #            the late trip's drop-off
-    sample = shared_file("samples/yellow_tripdata_2019-06.head.csv")
-    assert platform.replay(sample, "--speedup", "max").returncode == 0
-    counted = sum(entry.windowed for entry in platform.balanced_ledger().entries)
-    dropoff = datetime(2019, 6, 1, 0, 30, tzinfo=UTC)
-    late = framed(
-        schema_id(platform),
-        source_month=date(2019, 6, 1),
-        pickup_at=millis(dropoff - timedelta(minutes=10)),
-        dropoff_at=millis(dropoff),
-        pickup_zone_id=74,
-        total_amount_cents=1234,
+def windows(platform: Platform, zone: int) -> dict[str, tuple[int, int]]:
+    """The trips and cents of each window of a zone, by the clock of its end."""
+    rows = platform.query(
+        "select to_char(window_end, 'HH24:MI'), trips, total_amount_cents from taxi.zone_fares_15m"
+        f" where pickup_zone_id = {zone}"
     )
-    publish(platform, [late, late], timestamp_ms=millis(CLOCK))
-    entries = {entry.taxi_type: entry for entry in platform.balanced_ledger().entries}
-    assert (entries["green"].late, entries["green"].duplicates, entries["green"].windowed) == (1, 1, 0)
-    assert entries["yellow"].windowed == counted
-    lateness = timedelta(hours=35, minutes=30)
-    assert platform.query("select trip_id::text, lateness from taxi.late_trips") == [(IDENTITY, lateness)]
+    return {end: (trips, cents) for end, trips, cents in rows}
+
+
+def ends(first: str, count: int = 15) -> list[str]:
+    """The clocks of so many window ends, a minute apart."""
+    return [f"{at(first) + timedelta(minutes=number):%H:%M}" for number in range(count)]
+
+
+def publish_at(platform: Platform, clock: str, *records: bytes) -> None:
+    """Put records on the topic whose publisher's event clock stands there."""
+    publish(platform, records, timestamp_ms=millis(at(clock)))
+
+
+def test_a_late_trip_is_counted_in_its_fifteen_windows_however_late_it_is(platform: Platform) -> None:
+    #          10:55   11:00              12:50       12:58      13:00  event clock; closed up to 12:58:59
+    # zone 74    o       L 2 h              L 10 min    L 2 min
+    # zone 75            L 2 h, where there is no window
+    #
+    # o   is in the windows that end 10:56 to 11:10
+    # L   11:00:00 in 11:01 to 11:15, so that 11:01 to 11:10 hold both: $10 + $5
+    # L   12:50:00 in 12:51 to 13:05, L 12:58:00 in 12:59 to 13:13: 12:59 to 13:05 hold both, $2 + $1
+    number = schema_id(platform)
+    publish_at(platform, "10:56", trip_record(number, ON_TIME, at("10:55:30"), zone=74, cents=1000))
+    move_event_clock(platform, at("13:00"))
+    platform.balanced_ledger()
+    publish_at(
+        platform,
+        "13:00",
+        trip_record(number, TWO_MINUTES, at("12:58:00"), zone=74, cents=100),
+        trip_record(number, TEN_MINUTES, at("12:50:00"), zone=74, cents=200),
+        trip_record(number, TWO_HOURS, at("11:00:00"), zone=74, cents=500),
+        trip_record(number, ELSEWHERE, at("11:00:00"), zone=75, cents=700),
+    )
+    assert (green(platform).windowed, green(platform).late) == (1, 4)
+    assert windows(platform, zone=74) == (
+        dict.fromkeys(ends("10:56", 5), (1, 1000))
+        | dict.fromkeys(ends("11:01", 10), (2, 1500))
+        | dict.fromkeys(ends("11:11", 5), (1, 500))
+        | dict.fromkeys(ends("12:51", 8), (1, 200))
+        | dict.fromkeys(ends("12:59", 7), (2, 300))
+        | dict.fromkeys(ends("13:06", 8), (1, 100))
+    )
+    assert windows(platform, zone=75) == dict.fromkeys(ends("11:01"), (1, 700))
+    lateness = {TWO_MINUTES: 2, TEN_MINUTES: 10, TWO_HOURS: 120, ELSEWHERE: 120}
+    expected = [(trip_id, timedelta(minutes=late), 15) for trip_id, late in lateness.items()]
+    assert platform.query(LATE_TRIPS) == sorted(expected)
+    assert platform.query(TRIPS) == [(ON_TIME, True), *((trip_id, False) for trip_id in sorted(lateness))]
+
+
+def test_a_late_trip_counts_once_whatever_is_killed_redeployed_or_read_again(platform: Platform) -> None:
+    # event clock 11:01   o
+    # event clock 13:00   o again, L
+    #                     kill -9 of the TaskManager, L again
+    #                     stop with a savepoint, deploy, Postgres away, L again
+    #                     stop, a fresh job reads the whole topic
+    number = schema_id(platform)
+    on_time = trip_record(number, ON_TIME, at("11:00:30"), zone=74, cents=1000)
+    late = trip_record(number, TWO_HOURS, at("11:02:00"), zone=74, cents=500)
+    publish_at(platform, "11:01", on_time)
+    move_event_clock(platform, at("13:00"))
+    publish_at(platform, "13:00", on_time, late)
+    assert booked(green(platform)) == (1, 1, 1)
+    tables = [platform.query(text) for text in (SERVED, LATE_TRIPS, TRIPS)]
+
+    kill_taskmanager(platform)
+    publish_at(platform, "13:00", late)
+    assert booked(green(platform)) == (1, 1, 2)
+    job.end(platform.endpoints, reset.JOB)
+    job.start(platform.endpoints, reset.JOB)
+    supervisor = Supervisor(platform.endpoints.home)
+    supervisor.stop_part(POSTGRES)
+    publish_at(platform, "13:00", late)
+    poll(lambda: platform.status().restarts.count, seconds=90, what="the job to miss Postgres")
+    supervisor.start_part(POSTGRES)
+    poll(lambda: answers(platform), seconds=60, what="Postgres")
+    assert booked(green(platform)) == (1, 1, 3)
+    job.end(platform.endpoints, reset.JOB)
+    # Emptied, so that the ledger does not balance before the fresh job has read it all.
+    database.query(platform.endpoints.postgres_dsn, "truncate taxi.received_records")
+    job.start(platform.endpoints, reset.JOB, fresh=True)
+    assert booked(green(platform)) == (1, 1, 3)
+    assert [platform.query(text) for text in (SERVED, LATE_TRIPS, TRIPS)] == tables
+
+
+def booked(entry: Entry) -> tuple[int, int, int]:
+    return entry.windowed, entry.late, entry.duplicates
+
+
+def answers(platform: Platform) -> bool:
+    try:
+        return bool(platform.query("select 1"))
+    except psycopg.Error:
+        return False
+
+
+def kill_taskmanager(platform: Platform) -> None:
+    poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
+    platform.part(TASKMANAGER).process.kill()
+    poll(lambda: platform.status().restarts.last_at, seconds=60, what="the job to restart")
+
+
+def test_a_real_month_with_a_tenth_of_its_trips_late_equals_the_oracle_over_all(
+    platform: Platform, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    # Every tenth second, and all trips of zone 74, come after the rest of the month is served.
+    month = real_month("green_tripdata_2023-12.parquet")
+    is_late = "epoch(lpep_dropoff_datetime)::bigint % 10 = 0 or pulocationid = 74"
+    rest = part_of(month, f"not ({is_late})", tmp_path / "rest")
+    late = part_of(month, is_late, tmp_path / "late")
+    assert platform.replay(rest, "--speedup", "max").returncode == 0
+    windowed = green(platform).windowed
+    begun = time.monotonic()
+    assert platform.replay(late, "--speedup", "max", "--as-late").returncode == 0
+    entry = green(platform)
+    record_property("seconds_to_correct", f"{entry.late} trips in {time.monotonic() - begun:.1f} s")
+    assert (entry.windowed, entry.duplicates, entry.quarantined) == (windowed, 0, 316)
+    assert entry.windowed + entry.late == 63_899
+    oracle = Oracle([month], "green", "2023-12")
+    assert_same_rows(
+        oracle.zone_fares_15m(), platform.table("zone_fares_15m", oracle.zone_fares_15m(), tmp_path)
+    )
+    assert_same_rows(oracle.valid_trips(), platform.table("trips", oracle.valid_trips(), tmp_path))
+    corrected: list[tuple[Any, ...]] = platform.query(
+        "select count(*), min(windows_corrected), max(windows_corrected) from taxi.late_trips"
+    )
+    assert corrected == [(entry.late, 15, 15)]
+
+
+def part_of(month: Path, condition: str, folder: Path) -> Path:
+    """The rows of a month that meet a condition, under the same name. Of equal rides all or none do."""
+    folder.mkdir()
+    part = folder / month.name
+    duckdb.sql(f"copy (from '{month}' where {condition}) to '{part}' (format parquet)")
+    return part

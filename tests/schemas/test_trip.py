@@ -108,9 +108,9 @@ def test_a_newer_version_only_adds_columns_at_the_end(older: TripSchema, newer: 
     assert newer.record["fields"][: len(older.columns)] == older.record["fields"]
 
 
-def test_the_trips_table_has_the_columns_of_the_record_in_its_order() -> None:
+def test_the_trips_table_has_the_columns_of_the_record_in_its_order_and_what_counts_it() -> None:
     fields = current().record["fields"]
-    expected = {field["name"]: POSTGRES_TYPES[physical(field)] for field in fields}
+    expected = {field["name"]: POSTGRES_TYPES[physical(field)] for field in fields} | {"on_time": "boolean"}
     assert list(table_columns("taxi.trips", "03_trips.sql").items()) == list(expected.items())
 
 

@@ -12,16 +12,16 @@ final class Framing {
 
   private Framing() {}
 
-  /** An error class, a colon and details; or null when the frame is sound. */
-  static String fault(byte[] message) {
+  /** What is wrong with the frame, or null when it is sound. */
+  static Fault fault(byte[] message) {
     if (message == null) {
-      return "null_value: the record has no value";
+      return new Fault("null_value", "the record has no value");
     }
     if (message.length <= HEADER_BYTES) {
-      return "too_short: " + message.length + " bytes, a framed record has more than " + HEADER_BYTES;
+      return new Fault("too_short", message.length + " bytes, a framed record has more than " + HEADER_BYTES);
     }
     if (message[0] != MAGIC) {
-      return String.format("wrong_magic: the first byte is 0x%02x, not 0x00", message[0]);
+      return new Fault("wrong_magic", String.format("the first byte is 0x%02x, not 0x00", message[0]));
     }
     return null;
   }
@@ -34,15 +34,15 @@ final class Framing {
     return ByteBuffer.wrap(message).getInt(1);
   }
 
-  /** What went wrong behind the frame, as an error class, a colon and details. */
-  static String describe(Exception failure) {
+  /** What went wrong behind the frame. */
+  static Fault describe(Exception failure) {
     if (failure instanceof EOFException) {
-      return "truncated: the record ends before its last field";
+      return new Fault("truncated", "the record ends before its last field");
     }
     if (failure instanceof TrailingBytesException) {
-      return "trailing_bytes: the record goes on behind its last field";
+      return new Fault("trailing_bytes", "the record goes on behind its last field");
     }
     // Postgres stores no U+0000 in a text.
-    return ("wrong_type: " + failure).replace('\0', ' ');
+    return new Fault("wrong_type", failure.toString().replace('\0', ' '));
   }
 }

@@ -15,8 +15,11 @@ final class RegistryReaders {
 
   private static final int CACHED_SCHEMAS = 1000;
 
-  /** How long an id that the registry does not know is taken for unknown: a flood of such records must not flood it. */
-  private static final long UNKNOWN_NANOS = 10_000_000_000L;
+  /**
+   * How long an id that the registry does not know is taken for unknown: a flood of such records must not flood it.
+   * A re-drive waits longer than this, so that it finds a schema which was registered just before.
+   */
+  private static final long UNKNOWN_NANOS = 1_000_000_000L;
 
   private final SchemaRegistryClient registry;
   private final Schema columns;

@@ -63,14 +63,15 @@ final class RowContract implements Serializable {
   }
 
   /** How the row breaks the contract, or null when it keeps it. */
-  String violation(GenericRowData row) {
+  Fault violation(GenericRowData row) {
     for (int i = 0; i < names.length; i++) {
       Object value = row.getField(i);
       if (value == null && required[i]) {
-        return "missing_value: " + names[i] + " is null";
+        return new Fault("missing_value", names[i] + " is null");
       }
       if (value != null && !storable(kinds[i], value)) {
-        return "impossible_value: " + names[i] + " is no " + kinds[i].name().toLowerCase() + " that can be stored";
+        String kind = kinds[i].name().toLowerCase();
+        return new Fault("impossible_value", names[i] + " is no " + kind + " that can be stored");
       }
     }
     return null;

@@ -25,7 +25,10 @@ import org.apache.flink.table.types.logical.RowType;
  */
 final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
 
-  private static final long serialVersionUID = 2L;
+  private static final long serialVersionUID = 3L;
+
+  private static final Fault UNKNOWN_SCHEMA =
+      new Fault("unknown_schema", "the registry does not know the schema id");
 
   static {
     // A corrupt length would ask for gigabytes, and a JVM out of memory ends. Avro reads these limits once.
@@ -68,13 +71,13 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
 
   @Override
   public RowData deserialize(byte[] message) throws IOException {
-    String malformed = Framing.fault(message);
+    Fault malformed = Framing.fault(message);
     if (malformed != null) {
       return undecodable(malformed, message);
     }
     GenericDatumReader<GenericRecord> reader = readers.reader(Framing.schemaId(message));
     if (reader == null) {
-      return undecodable("unknown_schema: the registry does not know the schema id", message);
+      return undecodable(UNKNOWN_SCHEMA, message);
     }
     GenericRowData row;
     try {
@@ -82,7 +85,7 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
     } catch (Exception failure) {
       return undecodable(Framing.describe(failure), message);
     }
-    String violation = contract.violation(row);
+    Fault violation = contract.violation(row);
     return violation == null ? withMetadata(row) : undecodable(violation, message);
   }
 
@@ -104,19 +107,21 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
     return produced;
   }
 
-  private RowData undecodable(String error, byte[] message) {
+  private RowData undecodable(Fault fault, byte[] message) {
     int arity = columns.getFieldCount();
     GenericRowData produced = new GenericRowData(arity + metadata.size());
     for (int i = 0; i < metadata.size(); i++) {
-      produced.setField(arity + i, metadataValue(metadata.get(i), error, message));
+      produced.setField(arity + i, metadataValue(metadata.get(i), fault, message));
     }
     return produced;
   }
 
-  private static Object metadataValue(String key, String error, byte[] message) {
+  private static Object metadataValue(String key, Fault fault, byte[] message) {
     switch (key) {
+      case "error_class":
+        return StringData.fromString(fault.errorClass());
       case "error":
-        return StringData.fromString(error);
+        return StringData.fromString(fault.detail());
       case "schema_id":
         return Framing.isFramed(message) ? Framing.schemaId(message) : null;
       default:

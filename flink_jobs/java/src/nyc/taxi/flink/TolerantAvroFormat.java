@@ -61,6 +61,7 @@ final class TolerantAvroFormat implements ProjectableDecodingFormat<Deserializat
   @Override
   public Map<String, DataType> listReadableMetadata() {
     Map<String, DataType> columns = new LinkedHashMap<>();
+    columns.put("error_class", DataTypes.STRING());
     columns.put("error", DataTypes.STRING());
     columns.put("schema_id", DataTypes.INT());
     columns.put("payload", DataTypes.BYTES());

@@ -1,0 +1,33 @@
+-- Dead letters for others: the bytes as they came, under their address in the trips topic. A restart of the job repeats
+-- those since its newest checkpoint, so that whoever counts them goes by the key.
+
+create temporary view addressed_dead_letters as
+select
+    concat_ws('/', topic, cast(`partition` as string), cast(kafka_offset as string)) as address,
+    payload,
+    map[
+        'topic', encode(topic, 'utf-8'),
+        'partition', encode(cast(`partition` as string), 'utf-8'),
+        'offset', encode(cast(kafka_offset as string), 'utf-8'),
+        'error_class', encode(error_class, 'utf-8'),
+        'error', encode(error, 'utf-8')
+    ] as headers,
+    cast(arrived_at as timestamp_ltz(3)) as arrived_at
+from classified
+where disposition = 'dead_letter';
+
+create temporary table sink_dead_letters_topic (
+    address string,
+    payload bytes,
+    headers map<string, bytes> metadata,
+    arrived_at timestamp_ltz(3) metadata from 'timestamp'
+) with (
+    'connector' = 'kafka',
+    'topic' = '${dead_letters_topic}',
+    'properties.bootstrap.servers' = '${kafka_bootstrap_servers}',
+    'key.format' = 'raw',
+    'key.fields' = 'address',
+    'value.format' = 'raw',
+    'value.fields-include' = 'EXCEPT_KEY',
+    'sink.delivery-guarantee' = 'at-least-once'
+);

@@ -1,0 +1,1 @@
+"""`./taxi dead-letters`: the records that are no trips, and their way back."""

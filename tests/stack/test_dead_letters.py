@@ -1,0 +1,83 @@
+"""Reading what is no trip, as far as it goes."""
+
+import io
+import struct
+from typing import Any
+
+import fastavro
+import pytest
+
+from stack.dead_letters import decoding
+from stack.dead_letters.commands import hex_dump
+from stack.dead_letters.letters import Address
+from stack.errors import UserError
+
+pytestmark = pytest.mark.unit
+
+RIDE = {
+    "type": "record",
+    "name": "Ride",
+    "fields": [{"name": "zone", "type": "int"}, {"name": "note", "type": "string"}],
+}
+KNOWN = 7
+
+
+class FixedRegistry(decoding.Registry):
+    """Knows one schema without asking anybody."""
+
+    def __init__(self) -> None:
+        super().__init__("http://unused")
+
+    def schema(self, number: int) -> dict[str, Any] | None:
+        return RIDE if number == KNOWN else None
+
+
+def framed(number: int = KNOWN) -> bytes:
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, fastavro.parse_schema(RIDE), {"zone": 74, "note": "ten letters"})
+    return struct.pack(">bI", 0, number) + body.getvalue()
+
+
+def test_a_sound_record_is_read_whole() -> None:
+    reading = decoding.read(framed(), FixedRegistry())
+    assert (reading.fields, reading.is_whole) == ({"zone": 74, "note": "ten letters"}, True)
+
+
+@pytest.mark.parametrize(
+    ("payload", "fields", "fault"),
+    [
+        (None, {}, "not framed"),
+        (b"\x07 no", {}, "not framed"),
+        (framed(8), {}, "the registry does not know schema 8"),
+        (framed()[:-3], {"zone": 74}, "note cannot be read"),
+        (
+            framed() + b"\x00\x00",
+            {"zone": 74, "note": "ten letters"},
+            "2 bytes are left behind the last field",
+        ),
+    ],
+)
+def test_a_broken_record_is_read_as_far_as_it_goes(
+    payload: bytes | None, fields: dict[str, Any], fault: str
+) -> None:
+    reading = decoding.read(payload, FixedRegistry())
+    assert reading.fields == fields
+    assert fault in reading.fault
+
+
+def test_another_schema_id_changes_the_frame_and_nothing_else() -> None:
+    assert decoding.with_schema_id(framed(8), KNOWN) == framed()
+    assert decoding.with_schema_id(b"\x07 no", KNOWN) == b"\x07 no"
+
+
+def test_a_hex_dump_shows_sixteen_bytes_a_line_and_counts_those_that_it_leaves_out() -> None:
+    lines = hex_dump(b"0123456789abcdef\x00!")
+    assert lines[0] == "00000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef"
+    assert lines[1].split() == ["00000010", "00", "21", ".!"]
+    assert hex_dump(b"0" * 1100)[-1] == "… 76 bytes more"
+
+
+def test_an_address_is_read_as_it_is_printed_and_anything_else_is_refused_with_an_example() -> None:
+    assert str(Address.parse("trips/0/17")) == "trips/0/17"
+    with pytest.raises(UserError, match="it looks like trips/0/17"):
+        Address.parse("trips-0-17")
