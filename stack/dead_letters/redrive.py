@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from confluent_kafka import KafkaError, Message, Producer
 
 from producer.errors import UserError as ProducerError
-from producer.ledger import only_replay_into
-from producer.topic import KafkaCluster
+from producer.publishing.ledger import only_replay_into
+from producer.publishing.topic import KafkaCluster
 from stack.dead_letters import decoding
 from stack.dead_letters.letters import Letter, Letters
 from stack.endpoints import Endpoints

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
-from producer.ledger import only_replay_into
-from producer.topic import KafkaCluster
+from producer.publishing.ledger import only_replay_into
+from producer.publishing.topic import KafkaCluster
 from schemas import trip
 from stack.flink_rest import poll
 from stack.parts.registry import NAME as REGISTRY

@@ -73,6 +73,7 @@ def test_the_stream_calls_late_exactly_the_trips_that_were_stored_and_forwarded(
     forwarded = oracle.valid_trips().filter("store_and_fwd_flag = 'Y'").project("trip_id")
     (green, *_) = platform.balanced_ledger().entries
     assert (green.late, green.duplicates) == (len(forwarded.fetchall()), 0)
+    assert_equals_oracle(platform, oracle, "green", tmp_path)
     assert_same_rows(
         forwarded, platform.rows("select trip_id::text as trip_id from taxi.late_trips", tmp_path)
     )
