@@ -169,7 +169,7 @@ def await_jobmanager(site: JobSite) -> None:
 
 
 def await_slots(site: JobSite) -> None:
-    """Wait for a TaskManager with room: after a crash none may be back, and without one the job fails once."""
+    """Wait for a TaskManager with room: without one the job would fail once."""
     poll(site.flink.free_slots, seconds=CLUSTER_SECONDS, what="Flink's TaskManager")
 
 

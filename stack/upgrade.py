@@ -183,7 +183,12 @@ def _look_before(site: JobSite) -> Before:
 
 
 def _stop(site: JobSite, job: Job) -> Path:
-    savepoint = site.flink.stop_with_savepoint(job.job_id, site.savepoint_folder)
+    try:
+        savepoint = site.flink.stop_with_savepoint(job.job_id, site.savepoint_folder)
+    except UserError as failure:
+        raise UserError(
+            f"{failure.message}, so the upgrade did not begin", f"./taxi job ensure {site.name} settles it"
+        ) from failure
     say(f"{site.name} is stopped; its savepoint is {savepoint}")
     return Path(savepoint)
 
