@@ -133,10 +133,13 @@ def stop(
     savepoint: Annotated[
         bool, typer.Option(help="Leave a savepoint that the next deploy starts from.")
     ] = True,
+    as_json: AsJson = False,
 ) -> None:
     """Stop the job; the next deploy goes on where it stopped."""
     _known(name)
-    end(Endpoints.of_running_stack(), name, savepoint=savepoint)
+    left = end(Endpoints.of_running_stack(), name, savepoint=savepoint)
+    if as_json:
+        _print_json({"job": name, "savepoint": left})
 
 
 @app.command()

@@ -24,7 +24,7 @@ START_SECONDS = 60
 CLUSTER_SECONDS = 90
 RESTORE_ATTEMPTS = 3
 
-Action = Literal["none", "started", "verified", "rolled back"]
+Action = Literal["none", "started", "verified"]
 
 
 class DidNotStartError(UserError):
@@ -103,8 +103,8 @@ def start(
         return _start_fresh(site, release) if fresh else _go_on(site, release, origin)
 
 
-def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> None:
-    """Stop the job if it runs."""
+def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
+    """Stop the job if it runs; return the path of the savepoint that it left, empty without one."""
     site = JobSite(endpoints, name)
     with site.alone():
         site.records.write(name, site.records.read(name).stopped())
@@ -114,9 +114,11 @@ def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> None:
         elif savepoint:
             left = site.flink.stop_with_savepoint(job.job_id, site.savepoint_folder)
             say(f"{name} is stopped; its savepoint is {left}")
+            return left
         else:
             site.flink.cancel(job.job_id)
             say(f"{name} is stopped; its newest checkpoint is kept")
+    return ""
 
 
 def take_savepoint(endpoints: Endpoints, name: str) -> Path:

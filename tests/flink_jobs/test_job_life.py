@@ -105,7 +105,8 @@ def test_a_release_whose_sink_is_not_there_is_rolled_back_by_itself(
     with replaying(platform, speedup=60_000):
         done = taxi(platform, "upgrade", reset.JOB, "--source", bad)
         last = done.stderr.splitlines()[-1]
-        assert (done.returncode, last[:34]) == (1, "error: the upgrade of zone_fares to")
+        assert done.returncode == 1
+        assert last.startswith("error: the upgrade of zone_fares to release ")
         assert f"; release {first} runs again, from" in last
         assert (platform.status().is_running, running_release(platform)) == (True, first)
     assert_whole_month(platform)
