@@ -223,6 +223,8 @@ def _watched(site: JobSite, before: Before | None) -> Judgement:
         if judgement.outcome == "failed":
             _await_cause(site)
             return judge(before, [*seen, observation(site.status())])
+        if judgement.outcome == "passed" and not seen[-1].records_read:
+            say("no records came meanwhile, so its writers are not tried yet")
         if judgement.outcome == "passed" or time.monotonic() > deadline:
             return judgement
         time.sleep(POLL_SECONDS)

@@ -13,7 +13,7 @@ import pytest
 from stack import job, reset
 from stack.errors import UserError
 from stack.flink_rest import ENDED_STATES, FlinkRest, poll
-from stack.job_life import take_savepoint
+from stack.job_life import JobSite, take_savepoint
 from stack.job_record import JobRecords
 from stack.parts.flink import JOBMANAGER
 from stack.settings import ROOT
@@ -43,6 +43,12 @@ def tree(folder: Path, file: str, old: str, new: str) -> Path:
 def slower_flush(folder: Path) -> Path:
     """A release that does the same, a little later."""
     return tree(folder / "slower_flush", *FLUSH, '"sink.buffer-flush.interval": "1500ms"')
+
+
+def kept(platform: Platform, release: Path) -> Path:
+    """The tree, kept and planned already: an upgrade to it then begins at once, in mid-replay."""
+    JobSite(platform.endpoints, reset.JOB).releases.of_tree(release)
+    return release
 
 
 @contextmanager
@@ -83,9 +89,9 @@ def assert_whole_month(platform: Platform) -> None:
 
 
 def test_an_upgrade_and_a_rollback_under_a_replay_change_no_row(platform: Platform, tmp_path: Path) -> None:
-    first = running_release(platform)
-    with replaying(platform, speedup=60_000):
-        upgraded = upgrade(platform.endpoints, reset.JOB, slower_flush(tmp_path))
+    first, second = running_release(platform), kept(platform, slower_flush(tmp_path))
+    with replaying(platform, speedup=80_000):
+        upgraded = upgrade(platform.endpoints, reset.JOB, second)
         assert upgraded is not None
         assert (upgraded.previous_release, upgraded.release) == (first, running_release(platform))
         assert Path(upgraded.savepoint, "_metadata").exists()
@@ -100,9 +106,9 @@ def test_a_release_whose_sink_is_not_there_is_rolled_back_by_itself(
     platform: Platform, tmp_path: Path
 ) -> None:
     sinks, table = "flink_jobs/zone_fares/sinks.sql", "'table-name' = 'taxi.trips'"
-    bad = tree(tmp_path / "bad", sinks, table, "'table-name' = 'taxi.no_such_table'")
+    bad = kept(platform, tree(tmp_path / "bad", sinks, table, "'table-name' = 'taxi.no_such_table'"))
     first = running_release(platform)
-    with replaying(platform, speedup=60_000):
+    with replaying(platform, speedup=80_000):
         done = taxi(platform, "upgrade", reset.JOB, "--source", bad)
         last = done.stderr.splitlines()[-1]
         assert done.returncode == 1
@@ -142,8 +148,9 @@ def test_a_release_that_cannot_be_planned_is_refused_before_the_job_is_touched(
 def test_an_upgrade_killed_between_savepoint_and_start_is_settled_by_ensure(
     platform: Platform, tmp_path: Path
 ) -> None:
-    command = [str(ROOT / "taxi"), "job", "upgrade", reset.JOB, "--source", str(slower_flush(tmp_path))]
-    with replaying(platform, speedup=100_000):
+    second = kept(platform, slower_flush(tmp_path))
+    command = [str(ROOT / "taxi"), "job", "upgrade", reset.JOB, "--source", str(second)]
+    with replaying(platform, speedup=80_000):
         with subprocess.Popen(command, env=home(platform), stderr=subprocess.PIPE, text=True) as killed:
             savepoint = next(
                 line.rpartition(" ")[2].strip() for line in killed.stderr or () if "its savepoint is" in line
