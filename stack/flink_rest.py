@@ -58,6 +58,40 @@ class FlinkRest:
         self._await_end(job_id)
         return done
 
+    def take_savepoint(self, job_id: str, folder: str) -> str:
+        """Have the job leave a savepoint and run on; return its path."""
+        wish = {"target-directory": folder, "cancel-job": False}
+        trigger = self._call("POST", f"/jobs/{job_id}/savepoints", json=wish)["request-id"]
+        return self._await_savepoint(job_id, trigger)
+
+    def savepoint_is_under_way(self, job_id: str) -> bool:
+        """Whether the job is writing a savepoint now, perhaps to stop with it."""
+        history = self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
+        return any(entry["is_savepoint"] and entry["status"] == "IN_PROGRESS" for entry in history)
+
+    def failure(self, job_id: str) -> str:
+        """The innermost cause of the job's newest failure; empty when it never failed."""
+        entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+        return (
+            innermost_cause(entries[0].get("stacktrace", "")) or entries[0]["exceptionName"]
+            if entries
+            else ""
+        )
+
+    def answers(self) -> bool:
+        """Whether the JobManager is there."""
+        try:
+            return bool(self.get("/overview"))
+        except UserError:
+            return False
+
+    def free_slots(self) -> int:
+        """How many tasks the cluster has room for; 0 when it does not answer."""
+        try:
+            return int(self.get("/overview")["slots-available"])
+        except UserError:
+            return 0
+
     def get(self, path: str) -> Any:
         """The JSON answer to a GET."""
         return self._call("GET", path)
@@ -95,6 +129,15 @@ def poll(probe: Callable[[], T | None], *, seconds: float, what: str) -> T:
             raise UserError(f"waited {seconds:.0f} s for {what} in vain", "see ./taxi status and ./taxi logs")
         time.sleep(POLL_SECONDS)
     return answer
+
+
+def innermost_cause(story: str) -> str:
+    """The last cause that a Java or Python stack trace names; empty when it names none."""
+    lines = [line.strip() for line in story.splitlines()]
+    causes = [
+        line for line in lines if line.startswith("Caused by:") or "Error:" in line or "Exception:" in line
+    ]
+    return causes[-1].removeprefix("Caused by: ") if causes else ""
 
 
 def _completed(answer: Any) -> Any:

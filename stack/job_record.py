@@ -4,24 +4,79 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 
 @dataclass(frozen=True)
-class JobRecord:
-    """The ids of the job's runs, oldest first; `wanted` until somebody stops it on purpose."""
+class Run:
+    """One start of the job: the release that ran, and the savepoint or checkpoint that it began from."""
 
-    job_ids: tuple[str, ...] = ()
+    job_id: str
+    release: int = 0
+    origin: str = ""
+    abandoned: bool = False
+    """It was rolled back: its state is never gone on from."""
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """The job's runs, oldest first; `wanted` until somebody stops it on purpose."""
+
+    runs: tuple[Run, ...] = ()
     topic_id: str = ""
     wanted: bool = False
+    upgrading_to: int = 0
+    """The release of an upgrade that has begun and is not verified yet; 0 when there is none."""
 
-    def started(self, job_id: str, topic_id: str) -> "JobRecord":
-        """The record after a start."""
-        return JobRecord((*self.job_ids, job_id), topic_id, wanted=True)
+    @property
+    def kept_runs(self) -> tuple[Run, ...]:
+        """The runs that were not rolled back."""
+        return tuple(run for run in self.runs if not run.abandoned)
+
+    @property
+    def latest_runs(self) -> tuple[Run, ...]:
+        """The runs of the release that ran last, without one of another release in between, newest first."""
+        newest_first = self.kept_runs[::-1]
+        return tuple(takewhile(lambda run: run.release == newest_first[0].release, newest_first))
+
+    @property
+    def release(self) -> int:
+        """The release that ran last; 0 when none is known."""
+        return self.kept_runs[-1].release if self.kept_runs else 0
+
+    @property
+    def previous_release(self) -> int:
+        """The release before that; 0 when there is none."""
+        before = self.kept_runs[: len(self.kept_runs) - len(self.latest_runs)]
+        return before[-1].release if before else 0
+
+    @property
+    def handover(self) -> str:
+        """The savepoint that the release that ran last took over from the one before."""
+        return self.latest_runs[-1].origin if self.latest_runs else ""
+
+    def knows(self, job_id: str, release: int) -> bool:
+        """Whether this is a run of that release."""
+        return any((run.job_id, run.release) == (job_id, release) for run in self.runs)
+
+    def started(self, run: Run, topic_id: str) -> "JobRecord":
+        """The record when a start begins."""
+        return replace(self, runs=(*self.runs, run), topic_id=topic_id, wanted=True)
 
     def stopped(self) -> "JobRecord":
         """The record after a stop on purpose."""
-        return replace(self, wanted=False)
+        return replace(self, wanted=False, upgrading_to=0)
+
+    def upgrading(self, release: int) -> "JobRecord":
+        """The record while an upgrade to this release goes on; 0 ends it."""
+        return replace(self, upgrading_to=release)
+
+    def rolled_back(self) -> "JobRecord":
+        """The record without the runs of the release that ran last."""
+        left = {run.job_id for run in self.latest_runs}
+        runs = tuple(replace(run, abandoned=run.abandoned or run.job_id in left) for run in self.runs)
+        return replace(self, runs=runs, upgrading_to=0)
 
 
 class JobRecords:
@@ -36,7 +91,8 @@ class JobRecords:
             kept = json.loads(self._path(name).read_text("utf-8"))
         except FileNotFoundError:
             return JobRecord()
-        return JobRecord(tuple(kept["job_ids"]), kept["topic_id"], kept["wanted"])
+        runs = [Run(**run) for run in kept.get("runs", ())] or [Run(job) for job in kept.get("job_ids", ())]
+        return JobRecord(tuple(runs), kept["topic_id"], kept["wanted"], kept.get("upgrading_to", 0))
 
     def write(self, name: str, record: JobRecord) -> None:
         """Keep the record, whole or not at all."""
@@ -48,30 +104,49 @@ class JobRecords:
 
     def forget(self, name: str) -> None:
         """Remove the record and every state that the job's runs left."""
-        for folder in self._state_folders(name):
-            shutil.rmtree(folder)
+        for run in self.read(name).runs:
+            for folder in self._state_folders(run):
+                shutil.rmtree(folder)
         self._path(name).unlink(missing_ok=True)
 
-    def restore_point(self, name: str, topic_id: str) -> str:
-        """The newest savepoint or checkpoint; empty when none is of this very topic.
+    def restore_points(self, name: str, topic_id: str) -> list[Path]:
+        """Savepoints and checkpoints, newest first; none when they are not of this very topic.
 
         A topic made anew has other records under the same offsets: state of the old one is worthless.
         """
-        if self.read(name).topic_id != topic_id:
-            return ""
-        found = [meta for folder in self._state_folders(name) for meta in folder.rglob("_metadata")]
-        return str(max(found, key=lambda meta: meta.stat().st_mtime).parent) if found else ""
+        record = self.read(name)
+        if record.topic_id != topic_id:
+            return []
+        found = [meta for run in record.kept_runs for meta in self._metadata(run)]
+        return [meta.parent for meta in sorted(found, key=lambda meta: -meta.stat().st_mtime)]
+
+    def savepoints(self, name: str, release: int) -> list[Path]:
+        """The savepoints taken from a release, oldest first."""
+        runs = [run for run in self.read(name).runs if run.release == release]
+        found = [meta for run in runs for folder in self._savepoint_folders(run) for meta in _whole(folder)]
+        return [meta.parent for meta in sorted(found, key=lambda meta: meta.stat().st_mtime)]
 
     def wanted(self) -> list[str]:
         """The jobs that are to run."""
         names = [path.stem for path in (self._home / "jobs").glob("*.json")]
         return [name for name in names if self.read(name).wanted]
 
-    def _state_folders(self, name: str) -> Iterator[Path]:
+    def _metadata(self, run: Run) -> Iterator[Path]:
+        for folder in self._state_folders(run):
+            yield from _whole(folder)
+
+    def _state_folders(self, run: Run) -> Iterator[Path]:
         # The disk is asked: a stop may be killed before it could note its savepoint.
-        for job_id in self.read(name).job_ids:
-            yield from (self._home / "flink" / "checkpoints").glob(job_id)
-            yield from (self._home / "flink" / "savepoints").glob(f"savepoint-{job_id[:6]}-*")
+        yield from (self._home / "flink" / "checkpoints").glob(run.job_id)
+        yield from self._savepoint_folders(run)
+
+    def _savepoint_folders(self, run: Run) -> Iterator[Path]:
+        yield from (self._home / "flink" / "savepoints").glob(f"savepoint-{run.job_id[:6]}-*")
 
     def _path(self, name: str) -> Path:
         return self._home / "jobs" / f"{name}.json"
+
+
+def _whole(folder: Path) -> Iterator[Path]:
+    """The states under a folder that are complete: Flink writes `_metadata` last."""
+    yield from folder.rglob("_metadata")

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 from functools import cache
+from importlib.metadata import version as package_version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,12 @@ def distribution() -> Path:
     if spec is None or spec.origin is None:
         raise UserError("apache-flink is not installed", "run this by ./taxi")
     return Path(spec.origin).parent
+
+
+@cache
+def version() -> str:
+    """The version of that Flink."""
+    return package_version("apache-flink")
 
 
 def _overview(url: str) -> dict[str, Any]:

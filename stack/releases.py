@@ -1,0 +1,213 @@
+"""The releases of a job: its code, jars, settings and plan, kept so that each can run again."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from stack import jars
+from stack.console import console
+from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.java_build import ensure_formats_jar
+from stack.parts.flink import version
+from stack.plan import Step, incompatibilities, newcomers, read_plan
+from stack.submission import JobProgram, current_configuration
+
+CODE_FOLDERS = ("flink_jobs", "schemas")
+LEFT_OUT = ("__pycache__", "java", "*.md", "*.pyc")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release is made of; two with the same content are the same release."""
+
+    number: int
+    job: str
+    made_at: str
+    commit: str
+    source: str
+    flink_version: str
+    jar_hashes: dict[str, str]
+    configuration: dict[str, str]
+    content: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release in its folder."""
+
+    manifest: Manifest
+    folder: Path
+
+    @property
+    def number(self) -> int:
+        """Its number, counted up within a stack."""
+        return self.manifest.number
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Its operators."""
+        return read_plan(self.folder / "plan.json")
+
+    @property
+    def outcome(self) -> str:
+        """How it went: `prepared`, `refused: why`, `ran`, or `failed: why`."""
+        path = self.folder / "outcome"
+        return path.read_text("utf-8") if path.exists() else "prepared"
+
+    def note(self, outcome: str) -> None:
+        """Write down how it went."""
+        draft = self.folder / "outcome.part"
+        draft.write_text(outcome, "utf-8")
+        draft.replace(self.folder / "outcome")
+
+    def refuse_state_of(self, running: "Release") -> None:
+        """Raises UserError when this release would lose or misread what the running one has in state."""
+        reasons = incompatibilities(running.steps, self.steps)
+        if reasons:
+            self.note(f"refused: {reasons[0]}")
+            raise UserError(
+                f"release {self.number} cannot take over the state of release {running.number}:"
+                f" {'; '.join(reasons)}; nothing was touched",
+                f"start it afresh with ./taxi job deploy {self.manifest.job} --fresh",
+            )
+        for uid in newcomers(running.steps, self.steps):
+            console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
+
+
+class Releases:
+    """The releases of one job on one stack."""
+
+    def __init__(self, endpoints: Endpoints, name: str) -> None:
+        self._endpoints = endpoints
+        self._name = name
+        self._folder = endpoints.home / "flink" / "releases"
+
+    def all(self) -> list[Release]:
+        """Every release, oldest first."""
+        found = (_read(path.parent) for path in self._folder.glob("[0-9]*/release.json"))
+        return sorted(
+            (release for release in found if release.manifest.job == self._name), key=lambda r: r.number
+        )
+
+    def get(self, number: int) -> Release:
+        """The release of this number, ready to be submitted."""
+        folder = self._folder / str(number)
+        if not (folder / "release.json").exists():
+            raise UserError(
+                f"release {number} of {self._name} is not kept", f"./taxi job releases {self._name}"
+            )
+        return self._planned(_read(folder))
+
+    def program(self, release: Release) -> JobProgram:
+        """The release as a program for this stack."""
+        return self._program(release.folder, release.manifest)
+
+    def of_tree(self, source: Path) -> Release:
+        """The release that a tree with `flink_jobs` and `schemas` holds, kept and planned."""
+        _refuse_strange_tree(source, self._name)
+        draft = self._folder / f".draft-{self._name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        manifest = self._fill(draft, source)
+        known = next((one for one in self.all() if one.manifest.content == manifest.content), None)
+        if known:
+            shutil.rmtree(draft)
+            return self._planned(known)
+        self._plan(draft, manifest)
+        (draft / "release.json").write_text(json.dumps(asdict(manifest), indent=2), "utf-8")
+        return Release(manifest, draft.rename(self._folder / str(manifest.number)))
+
+    def _fill(self, draft: Path, source: Path) -> Manifest:
+        for folder in CODE_FOLDERS:
+            shutil.copytree(
+                source / folder, draft / "code" / folder, ignore=shutil.ignore_patterns(*LEFT_OUT)
+            )
+        formats = ensure_formats_jar(source / "flink_jobs" / "java")
+        (draft / "jars").mkdir()
+        for jar in (*jars.ensure("flink"), formats):
+            _link(jar, draft / "jars" / jar.name)
+        hashes = {path.name: _sha256(path) for path in sorted((draft / "jars").iterdir())}
+        configuration = current_configuration()
+        made_of = [_tree_hash(draft / "code"), hashes, configuration, version()]
+        return Manifest(
+            number=1 + max((int(path.name) for path in self._folder.glob("[0-9]*")), default=0),
+            job=self._name,
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            commit=_commit(source),
+            source=str(source),
+            flink_version=version(),
+            jar_hashes=hashes,
+            configuration=configuration,
+            content=hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest(),
+        )
+
+    def _planned(self, release: Release) -> Release:
+        if not self.program(release).graph.exists():
+            self._plan(release.folder, release.manifest)
+        return release
+
+    def _plan(self, folder: Path, manifest: Manifest) -> None:
+        console().print(f"planning release {manifest.number} of {self._name} …", highlight=False)
+        self._program(folder, manifest).plan()
+
+    def _program(self, folder: Path, manifest: Manifest) -> JobProgram:
+        return JobProgram(self._endpoints, self._name, folder, manifest.configuration)
+
+
+def _read(folder: Path) -> Release:
+    return Release(Manifest(**json.loads((folder / "release.json").read_text("utf-8"))), folder)
+
+
+def _refuse_strange_tree(source: Path, name: str) -> None:
+    missing = [part for part in (f"flink_jobs/{name}/job.py", "schemas") if not (source / part).exists()]
+    if missing:
+        raise UserError(f"{source} has no {missing[0]}", "name a tree that holds flink_jobs/ and schemas/")
+
+
+def _link(path: Path, target: Path) -> None:
+    """A link costs no room, and keeps the jar when the cache is emptied."""
+    try:
+        os.link(path, target)
+    except OSError:  # another file system
+        shutil.copyfile(path, target)
+
+
+def _tree_hash(folder: Path) -> str:
+    content = hashlib.sha256()
+    for path in _files(folder):
+        content.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _commit(source: Path) -> str:
+    """The commit that the tree stands at, with a + where it was changed since; empty outside of git."""
+    commit = _git(source, "ls-files", "flink_jobs") and _git(source, "rev-parse", "--short", "HEAD")
+    changed = commit and _git(source, "status", "--porcelain", "--", *CODE_FOLDERS)
+    return f"{commit}+" if changed else commit
+
+
+def _git(source: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(source), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

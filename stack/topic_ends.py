@@ -1,0 +1,33 @@
+"""How far the topic goes: its last offsets, and the event clock of its publishers."""
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from stack.topic import TIMEOUT_SECONDS, TOPIC
+
+NO_TIMESTAMP = -1
+
+
+class TopicEnds:
+    """The ends of the topic's partitions, in the order of their numbers."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
+
+    def offsets(self) -> tuple[int, ...]:
+        """The offset that the next record of each partition will have; empty when Kafka does not answer."""
+        return self._ask(OffsetSpec.latest(), "offset")
+
+    def event_clocks_ms(self) -> tuple[int, ...]:
+        """The greatest timestamp of each partition, which is how far its publishers' clock has come."""
+        return self._ask(OffsetSpec.max_timestamp(), "timestamp")
+
+    def _ask(self, spec: OffsetSpec, wanted: str) -> tuple[int, ...]:
+        try:
+            found = self._admin.list_topics(TOPIC, timeout=TIMEOUT_SECONDS).topics[TOPIC]
+            numbers = [] if found.error else sorted(found.partitions)
+            asked = {TopicPartition(TOPIC, number): spec for number in numbers}
+            answers = self._admin.list_offsets(asked, request_timeout=TIMEOUT_SECONDS) if asked else {}
+            return tuple(int(getattr(answer.result(), wanted)) for answer in answers.values())
+        except KafkaException:
+            return ()

@@ -1,0 +1,74 @@
+"""The verdict on a job: one case for each reason, and the one in which there is none."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stack.job_verdict import (
+    GREATEST_WATERMARK_LAG_SECONDS,
+    LONGEST_CATCH_UP_SECONDS,
+    OLDEST_CHECKPOINT_SECONDS,
+    RECENT_RESTART_SECONDS,
+    JobFacts,
+    verdict,
+)
+
+pytestmark = pytest.mark.unit
+
+WELL = JobFacts(
+    state="RUNNING",
+    all_tasks_run=True,
+    uptime_seconds=3600,
+    last_restart_age_seconds=None,
+    last_failure="",
+    checkpoint_age_seconds=3,
+    lag_records=0,
+    read_per_second=100,
+    back_pressure=0,
+    watermark_lag_seconds=60,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "reason"),
+    [
+        ({}, "healthy", "all tasks run"),
+        ({"state": "FAILED", "last_failure": "disk full"}, "down", "the job is FAILED (disk full)"),
+        ({"state": "NOT RUNNING"}, "down", "the job is NOT RUNNING"),
+        ({"state": "RESTARTING", "all_tasks_run": False}, "degraded", "the job is RESTARTING"),
+        ({"all_tasks_run": False}, "degraded", "not all tasks run"),
+        ({"last_restart_age_seconds": 7, "last_failure": "x"}, "degraded", "it restarted 7 s ago (x)"),
+        ({"checkpoint_age_seconds": None}, "degraded", "no checkpoint has completed yet"),
+        ({"checkpoint_age_seconds": 90}, "degraded", "the last checkpoint completed 90 s ago"),
+        ({"lag_records": 5, "read_per_second": 0}, "degraded", "it reads nothing, and 5 records wait"),
+        ({"lag_records": 40_000}, "degraded", "40,000 records behind and reads 100 a second: 400 s"),
+        ({"lag_records": 40_000, "back_pressure": 0.9}, "degraded", "held back by its writers 90%"),
+        ({"watermark_lag_seconds": 7200}, "degraded", "all is read, yet the watermark is 7,200 s"),
+    ],
+)
+def test_each_reason_is_told(change: dict[str, Any], name: str, reason: str) -> None:
+    found = verdict(replace(WELL, **change))
+    assert found.name == name
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"last_restart_age_seconds": RECENT_RESTART_SECONDS + 1},
+        {"checkpoint_age_seconds": None, "uptime_seconds": OLDEST_CHECKPOINT_SECONDS},
+        {"lag_records": 100 * (LONGEST_CATCH_UP_SECONDS - 1)},
+        {"lag_records": None},
+        {"watermark_lag_seconds": GREATEST_WATERMARK_LAG_SECONDS},
+        # While records wait, the distance of the watermark only says how fast the replay is.
+        {"watermark_lag_seconds": 7200, "lag_records": 10},
+    ],
+)
+def test_what_is_within_its_bounds_is_healthy(change: dict[str, Any]) -> None:
+    assert verdict(replace(WELL, **change)).name == "healthy"
+
+
+def test_the_worst_reason_is_told_first() -> None:
+    ill = replace(WELL, all_tasks_run=False, checkpoint_age_seconds=500, state="RESTARTING")
+    assert "RESTARTING" in verdict(ill).reason

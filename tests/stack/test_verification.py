@@ -1,0 +1,83 @@
+"""The judgement on a new release, from looks at it second by second."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stack.verification import POLLS, Before, Judgement, Observation, judge
+
+pytestmark = pytest.mark.unit
+
+LOOK = Observation(
+    state="RUNNING",
+    all_tasks_run=True,
+    restarts=0,
+    failure="",
+    checkpoints_completed=1,
+    watermark_ms=1_000,
+    event_clocks_ms=(1_000, 1_000),
+    lag_records=0,
+    records_read=0,
+)
+BEFORE = Before(LOOK, LOOK)
+
+
+def looks(**series: Any) -> list[Observation]:
+    """Five looks; a field that is given a list has one value a look, any other the same in each."""
+    return [replace(LOOK, **dict(one)) for one in _rows(series)]
+
+
+def _rows(series: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for number in range(POLLS):
+        yield {name: value[number] if isinstance(value, list) else value for name, value in series.items()}
+
+
+def flowing(**series: Any) -> list[Observation]:
+    """Five looks at a job that reads ten records a second while the publishers' clocks go on."""
+    clocks = [(2_000 + 100 * number, 2_000 + 100 * number) for number in range(POLLS)]
+    read = [10 * number for number in range(POLLS)]
+    return looks(event_clocks_ms=clocks, records_read=read, **series)
+
+
+def test_a_release_that_keeps_up_passes() -> None:
+    assert judge(BEFORE, flowing(watermark_ms=[1_900, 2_000, 2_100, 2_200, 2_300])) == Judgement("passed")
+
+
+def test_a_release_that_gets_no_records_passes_without_a_watermark() -> None:
+    assert judge(BEFORE, looks(watermark_ms=None)).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome", "reason"),
+    [
+        (looks(restarts=[0, 0, 0, 0, 1], failure="no table"), "failed", "it restarted (no table)"),
+        (looks(state=["RUNNING"] * 4 + ["FAILED"]), "failed", "it is FAILED"),
+        (looks(all_tasks_run=[True, True, False, True, True]), "open", "not all of its tasks ran"),
+        (looks()[1:], "open", "not all of its tasks ran"),
+        (looks(checkpoints_completed=0), "open", "it completed no checkpoint"),
+        (flowing(watermark_ms=[500, 600, 700, 800, 900]), "open", "behind where it was"),
+        (flowing(watermark_ms=None), "open", "behind where it was"),
+        (flowing(watermark_ms=2_000), "open", "stands still"),
+        (looks(lag_records=[1, 2, 3, 4, 5]), "open", "its lag grows: 1 to 5"),
+    ],
+)
+def test_what_is_missing_is_told(seen: list[Observation], outcome: str, reason: str) -> None:
+    found = judge(BEFORE, seen)
+    assert found.outcome == outcome
+    assert reason in found.reason
+
+
+def test_a_lag_that_grew_before_the_upgrade_is_not_the_new_release_s_fault() -> None:
+    growing = Before(replace(LOOK, lag_records=1), replace(LOOK, lag_records=9))
+    assert judge(growing, looks(lag_records=[11, 12, 13, 14, 15])).outcome == "passed"
+
+
+def test_trips_that_all_come_late_need_not_move_the_watermark() -> None:
+    # Their publisher's clock stands: only its moving on obliges the watermark.
+    assert judge(BEFORE, looks(records_read=[0, 10, 20, 30, 40])).outcome == "passed"
+
+
+def test_a_release_that_is_taken_up_without_a_look_before_it_is_judged_by_itself() -> None:
+    assert judge(None, flowing(watermark_ms=[500, 600, 700, 800, 900])).outcome == "passed"
