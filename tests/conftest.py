@@ -1,6 +1,7 @@
 """One real stack for all integration tests: started when the first asks for it, ended with the session."""
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,13 @@ from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.filelock import file_lock
 from stack.settings import AUTO, DEFAULT_PORTS, ROOT, Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _obedient_children() -> None:
+    """A shell has its background jobs ignore SIGINT, and they what they start: tests send it all the same."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
