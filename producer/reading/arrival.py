@@ -1,6 +1,6 @@
 """How trips reach the platform: when they happened, weeks later, out of order, or late on purpose."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -54,19 +54,22 @@ class Arrival:
     def applied(self, source: Prepared, workshop: Workshop) -> Prepared:
         """The trips as they arrive, in that order; made once, then kept beside the prepared month."""
         if self.weeks_later:
-            fingerprint = digest("shift", query("shift", days="0"), str(self.weeks_later), source.fingerprint)
+            fingerprint = digest(self._shift_sql, source.fingerprint)
             source = workshop.reworked(source, fingerprint, "moving to the present", self._shifted)
         if self.disorder_seconds or self.lateness is not Lateness.NONE:
-            delays = map(str, astuple(replace(self, weeks_later=0)))
-            fingerprint = digest("arrive", self._arrive_sql, *delays, source.fingerprint)
+            fingerprint = digest(self._arrive_sql, source.fingerprint)
             source = workshop.reworked(source, fingerprint, "putting in the order of arrival", self._delayed)
         return source
 
     def _shifted(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-        return derived(rows, "prepared", query("shift", days=str(self.weeks_later * 7)))
+        return derived(rows, "prepared", self._shift_sql)
 
     def _delayed(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         return derived(rows, "prepared", self._arrive_sql)
+
+    @property
+    def _shift_sql(self) -> str:
+        return query("shift", days=str(self.weeks_later * 7))
 
     @property
     def _arrive_sql(self) -> str:
