@@ -167,9 +167,10 @@ def avro_serializer(source: Source, topic: str, settings: Settings) -> tuple[int
     serialize = AvroSerializer(registry, trip.current().text)
     context = SerializationContext(topic, MessageField.VALUE)
     producer = Producer({"bootstrap.servers": settings.kafka_bootstrap_servers, "log_level": 0, **DELIVERY})
+    partition_count = len(producer.list_topics(topic).topics[topic].partitions)
     trips, seconds = 0, 0.0
     for batch in batches(source.prepared.path, 0, min(source.trips, SERIALIZED_TRIPS)):
-        partitions = partitions_of(batch.column("trip_id"), partition_count(producer, topic))
+        partitions = partitions_of(batch.column("trip_id"), partition_count)
         rows = batch.select(list(trip.current().columns)).to_pylist()
         began = time.monotonic()
         for row, partition in zip(rows, partitions.tolist(), strict=True):
@@ -179,11 +180,6 @@ def avro_serializer(source: Source, topic: str, settings: Settings) -> tuple[int
     began = time.monotonic()
     producer.flush()
     return trips, seconds + time.monotonic() - began
-
-
-def partition_count(producer: Any, topic: str) -> int:
-    """Of a topic."""
-    return len(producer.list_topics(topic).topics[topic].partitions)
 
 
 def send(producer: Any, topic: str, value: bytes | None, key: str, partition: int) -> None:

@@ -119,3 +119,8 @@ def watching(display: Display, interruption: Interruption) -> Callable[[str, flo
         display.preparing(title, percent)
 
     return watch
+
+
+def warning_on(console: Console) -> Callable[[str], None]:
+    """Tells a person what is odd and does not hinder."""
+    return lambda line: console.print(f"warning: {line}")

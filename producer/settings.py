@@ -15,6 +15,11 @@ def _default_cache_dir() -> Path:
     return user_cache_path("nyc-taxi-platform", appauthor=False)
 
 
+def zones_dir(cache_dir: Path) -> Path:
+    """Where `./taxi fetch --zones` puts the zones' names and shapes, and where they are looked for."""
+    return cache_dir / "zones"
+
+
 class Settings(BaseSettings):
     """Each field is read from the variable of its name in capitals."""
 

@@ -14,8 +14,8 @@ from producer.fetching.download import Site, UnreachableError
 from producer.fetching.errands import Errand, MonthToBucket, MonthToFolder, ZoneFile
 from producer.fetching.month_files import published_since
 from producer.fetching.transfers import Outcome, look_at_all, run_all
-from producer.fetching.zone_files import remote_zone_files, zones_dir
-from producer.settings import Settings
+from producer.fetching.zone_files import remote_zone_files
+from producer.settings import Settings, zones_dir
 from producer.tlc_month import TlcMonth, parse_months
 
 MOST_PARALLEL = 32
@@ -79,7 +79,7 @@ def _published(taxi_types: Sequence[str], since: str | None, site: Site, today: 
 
 
 def _zone_errands(settings: Settings) -> list[Errand]:
-    return [ZoneFile(remote, zones_dir(settings)) for remote in remote_zone_files(settings)]
+    return [ZoneFile(remote, zones_dir(settings.taxi_cache_dir)) for remote in remote_zone_files(settings)]
 
 
 def _month_errands(months: Sequence[TlcMonth], to: str | None, settings: Settings) -> list[Errand]:

@@ -5,19 +5,13 @@ import zipfile
 from pathlib import Path
 
 from producer.fetching.download import RemoteFile, Site
-from producer.settings import Settings
-
-LAST_ZONE_ID = 265
-
-
-def zones_dir(settings: Settings) -> Path:
-    """The cache's folder of zone files."""
-    return settings.taxi_cache_dir / "zones"
+from producer.settings import Settings, zones_dir
+from schemas.rules import FIRST_ZONE_ID, LAST_ZONE_ID
 
 
 def remote_zone_files(settings: Settings) -> list[RemoteFile]:
     """The files of the zones at the TLC."""
-    site, folder = Site(settings.tlc_zones_url), zones_dir(settings)
+    site, folder = Site(settings.tlc_zones_url), zones_dir(settings.taxi_cache_dir)
     return [
         RemoteFile(site, name, name, damage, f"Try again later, or put {name} into {folder} yourself")
         for name, damage in (("taxi_zone_lookup.csv", lookup_damage), ("taxi_zones.zip", shapes_damage))
@@ -31,7 +25,7 @@ def lookup_damage(file: Path) -> str | None:
             zones = [row.get("LocationID") for row in csv.DictReader(lines)]
     except (UnicodeDecodeError, csv.Error):
         return "it is not a CSV file"
-    if sorted(zones, key=str) != sorted(map(str, range(1, LAST_ZONE_ID + 1))):
+    if sorted(zones, key=str) != sorted(map(str, range(FIRST_ZONE_ID, LAST_ZONE_ID + 1))):
         return f"it is not a lookup of the {LAST_ZONE_ID} zones (it has {len(zones)} rows)"
     return None
 

@@ -43,7 +43,8 @@ class Crew:
             except StoppedByUser as stop:
                 failure = failure or stop
             for worker, inbox in self._ready():
-                failure = self._heard(worker, inbox, warn) or failure
+                heard = self._heard(worker, inbox, warn)
+                failure = failure or heard
             if failure:
                 self._board.stop()
         if failure:

@@ -11,7 +11,7 @@ from producer.errors import UserError
 from producer.instants import instant_of, text_of
 from producer.interruption import Interruption, listening
 from producer.months import MonthFile, Naming
-from producer.progress import Display, display_on, watching
+from producer.progress import Display, display_on, warning_on, watching
 from producer.publishing.lanes import Work
 from producer.publishing.ledger import Entry, ReplayLedger, only_replay_into
 from producer.publishing.markers import closing_clock_ms, last_closed_minute_ms
@@ -71,6 +71,7 @@ class Replay:
         self._request = request
         self._settings = settings
         self._console = console
+        self._warn = warning_on(console)
         self._cluster = KafkaCluster(settings.kafka_bootstrap_servers)
         self._registry = SchemaRegistry(settings.schema_registry_url)
 
@@ -159,9 +160,6 @@ class Replay:
             )
             return None
         return new
-
-    def _warn(self, line: str) -> None:
-        self._console.print(f"warning: {line}")
 
 
 def closing_clock_of(span: Span, to_ms: int | None) -> int:

@@ -6,6 +6,7 @@ import duckdb
 from rich.console import Console
 
 from producer.months import MonthFile
+from producer.progress import warning_on
 from producer.reading.sources import Source, has_rows, open_source
 from producer.reading.vintages import Layout
 
@@ -24,4 +25,4 @@ def _say_what_is_odd(month: MonthFile, source: Source | None, console: Console) 
         console.print(f"{month.path}: is empty: zero trips")
     elif source.layout.ignored:
         names = ", ".join(source.layout.ignored)
-        console.print(f"warning: {month.path}: unknown columns are ignored: {names}")
+        warning_on(console)(f"{month.path}: unknown columns are ignored: {names}")

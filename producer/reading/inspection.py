@@ -1,6 +1,6 @@
 """The `inspect` command: what is in a month, without publishing it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +8,7 @@ from rich.console import Console
 from producer.instants import text_of
 from producer.interruption import listening
 from producer.months import MonthFile, Naming
-from producer.progress import display_on, watching
+from producer.progress import display_on, warning_on, watching
 from producer.reading.examination import examine
 from producer.reading.preparation import Workshop
 from producer.reading.prepared import Prepared, broken_rules, span_of
@@ -25,7 +25,7 @@ def inspect(files: Sequence[Path], naming: Naming, settings: Settings, console: 
 
 def _inspect_month(month: MonthFile, layout: Layout, settings: Settings, console: Console) -> None:
     with listening() as interruption, display_on(console) as display:
-        shop = Workshop.of(settings, watching(display, interruption), _warning_on(console))
+        shop = Workshop.of(settings, watching(display, interruption), warning_on(console))
         source = shop.prepare([month])
     _print_trips(month, source, shop.rejects(month, source).count, console)
     _print_columns(layout, console)
@@ -36,10 +36,6 @@ def _inspect_month(month: MonthFile, layout: Layout, settings: Settings, console
             f"  {zone} from {names}, by {shop.shapes}: {counts.get(UNKNOWN_ZONE_ID, 0):,} without a fix"
             f" ({UNKNOWN_ZONE_ID}), {counts.get(OUTSIDE_ZONE_ID, 0):,} in no zone ({OUTSIDE_ZONE_ID})"
         )
-
-
-def _warning_on(console: Console) -> Callable[[str], None]:
-    return lambda line: console.print(f"warning: {line}")
 
 
 def _print_trips(month: MonthFile, source: Prepared, rejected: int, console: Console) -> None:

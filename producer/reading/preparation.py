@@ -24,7 +24,7 @@ from producer.reading.rejects import DEMANDS, Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
 from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes
-from producer.settings import Settings
+from producer.settings import Settings, zones_dir
 from schemas import trip
 
 DAYS_KEPT = 30
@@ -102,7 +102,7 @@ class Workshop:
                 f"{month.path}: has longitude and latitude instead of taxi zones, as the TLC published before"
                 " 2016-07, and the shapes of the zones are not at hand",
                 f"run ./taxi fetch --zones, or put one of {', '.join(SHAPE_FILES)}"
-                f" into {self.cache_dir / 'zones'}",
+                f" into {zones_dir(self.cache_dir)}",
             )
         return self.shapes
 

@@ -8,7 +8,7 @@ import duckdb
 
 from producer.errors import UserError
 from producer.reading.queries import query
-from producer.settings import Settings
+from producer.settings import Settings, zones_dir
 
 UNKNOWN_ZONE_ID = 264
 """No fix: a coordinate is missing, or both are 0."""
@@ -29,11 +29,6 @@ def find_shapes(settings: Settings) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def shapes_folder(settings: Settings) -> Path:
-    """Where `./taxi fetch --zones` puts them."""
-    return settings.taxi_cache_dir / "zones"
-
-
 def digest_of(file: Path) -> str:
     """Changes with the content of the shapes."""
     return blake2b(file.read_bytes(), digest_size=16).hexdigest()
@@ -50,4 +45,4 @@ def _folders(settings: Settings) -> Iterator[Path]:
     if settings.tlc_data_dir:
         yield settings.tlc_data_dir
         yield settings.tlc_data_dir.resolve().parent / "zones"
-    yield shapes_folder(settings)
+    yield zones_dir(settings.taxi_cache_dir)
