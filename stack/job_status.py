@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stack.flink_rest import FlinkRest, Job
-from stack.job_verdict import JobFacts, Verdict, verdict
+from stack.job_verdict import NOT_RUNNING, JobFacts, Verdict, verdict
 from stack.topic import TOPIC
 from stack.topic_ends import TopicEnds
 
@@ -128,7 +128,7 @@ def read_status(flink: FlinkRest, name: str, ends: TopicEnds | None = None) -> J
 def unreachable(name: str, reason: str) -> JobStatus:
     """The status of a job of which nothing can be read."""
     down = Verdict("down", reason)
-    return JobStatus(name, "NOT RUNNING", False, "", 0, Restarts(0, None, None), None, 0, None, "", down)
+    return JobStatus(name, NOT_RUNNING, False, "", 0, Restarts(0, None, None), None, 0, None, "", down)
 
 
 def _facts(

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED", "NOT RUNNING"})
+from stack.flink_rest import ENDED_STATES
+
+NOT_RUNNING = "NOT RUNNING"
+"""The state of a job that the cluster does not know."""
+
+DOWN_STATES = ENDED_STATES | {NOT_RUNNING}
 
 RECENT_RESTART_SECONDS = 120
 OLDEST_CHECKPOINT_SECONDS = 60  # one is begun every 5 s
@@ -38,7 +43,7 @@ class Verdict:
 
 def verdict(facts: JobFacts) -> Verdict:
     """The first of these that holds, the worst first."""
-    if facts.state in ENDED_STATES:
+    if facts.state in DOWN_STATES:
         return Verdict("down", f"the job is {facts.state}{_because(facts.last_failure)}")
     if not facts.all_tasks_run:
         return Verdict(

@@ -5,8 +5,6 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from stack.topic import TIMEOUT_SECONDS, TOPIC
 
-NO_TIMESTAMP = -1
-
 
 class TopicEnds:
     """The ends of the topic's partitions, in the order of their numbers."""

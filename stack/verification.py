@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Literal
 
 from stack.job_status import JobStatus
-from stack.job_verdict import ENDED_STATES
+from stack.job_verdict import DOWN_STATES
 
 POLLS = 5
 POLL_SECONDS = 1.0
@@ -69,7 +69,7 @@ def judge(before: Before | None, seen: Sequence[Observation]) -> Judgement:
     now, recent = seen[-1], seen[-POLLS:]
     if now.restarts:
         return Judgement("failed", f"it restarted{_because(now.failure)}")
-    if now.state in ENDED_STATES:
+    if now.state in DOWN_STATES:
         return Judgement("failed", f"it is {now.state}{_because(now.failure)}")
     checks: tuple[Callable[[Before | None, Sequence[Observation]], str], ...] = (
         _not_running, _no_checkpoint, _watermark_behind, _watermark_stands, _lag_grows
