@@ -61,7 +61,7 @@ def deploy(
 def status(name: Name = "zone_fares", as_json: AsJson = False) -> None:
     """Say how the job does; exit 1 unless it runs."""
     _known(name)
-    found = _status(JobSite(Endpoints.of_running_stack(), name))
+    found = _status(JobSite.of(Endpoints.of_running_stack(), name))
     if as_json:
         _print_json(asdict(found))
     else:
@@ -146,7 +146,7 @@ def stop(
 def releases(name: Name = "zone_fares", as_json: AsJson = False) -> None:
     """List what the job was made of, and the savepoints taken from it."""
     _known(name)
-    site = JobSite(Endpoints.of_running_stack(), name)
+    site = JobSite.of(Endpoints.of_running_stack(), name)
     live = _status(site).state
     rows = [_release_row(site, release, live) for release in site.releases.all()]
     if as_json:

@@ -11,8 +11,6 @@ from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from flink_jobs.zone_fares.statements import INSERTS, TABLES, statements
 from flink_jobs.zone_fares.steps import name_steps
 
-JOB_NAME = "zone_fares"
-
 FAULT_TOLERANCE = {
     # A restart repeats at most this much; where checkpoints are kept is the cluster's business.
     "execution.checkpointing.interval": "5 s",
@@ -36,7 +34,7 @@ def configuration(settings: ZoneFaresSettings) -> Configuration:
         "execution.attached": "false",
         "rest.address": host,
         "rest.port": port,
-        "pipeline.name": JOB_NAME,
+        "pipeline.name": settings.job_name,
         "pipeline.jars": settings.jar_urls,
         "parallelism.default": str(settings.flink_parallelism),
         # Clocks are New York wall-clock time, carried unchanged; Kafka's timestamps hold them as if in UTC.
@@ -72,8 +70,9 @@ def _remote_environment(config: Configuration) -> StreamExecutionEnvironment:
 
 def main() -> int:
     """Submit the job; its id is the only line printed to standard output."""
-    environment, _ = attach(ZoneFaresSettings())  # type: ignore[call-arg]  # read from the environment
-    print(environment.execute_async(JOB_NAME).get_job_id())  # noqa: T201 - data for the caller
+    settings = ZoneFaresSettings()  # type: ignore[call-arg]  # read from the environment
+    environment, _ = attach(settings)
+    print(environment.execute_async(settings.job_name).get_job_id())  # noqa: T201 - data for the caller
     return 0
 
 
