@@ -22,7 +22,7 @@ create table if not exists quarantined_arrivals (
 );
 create index if not exists quarantined_arrivals_trip_id on quarantined_arrivals (trip_id);
 
--- The whole trip, from which trips takes those that were not counted before: see 05_late_trips.sql.
+-- The whole trip, from which `trips` takes those that were not counted before: see 04_late_trips.sql.
 create table if not exists late_arrivals (
     topic text not null,
     partition integer not null,
