@@ -14,6 +14,7 @@ from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.filelock import file_lock
 from stack.jars import ensure_all
+from stack.java_build import ensure_reporter_jar
 from stack.parts import flink, kafka, postgres, registry
 from stack.parts.part import Part, Site
 from stack.ports import choose_ports
@@ -123,7 +124,8 @@ def _fresh_supervisor(settings: Settings) -> Site:
         console().print(f"ended what was left of an earlier stack: {names}", highlight=False)
     previous = recorded_ports(settings.home)
     site = Site(settings, choose_ports(settings.ports, previous))
-    ensure_all(("kafka", "registry"), settings)
+    ensure_all(("kafka", "registry", "ecj"), settings)
+    ensure_reporter_jar()
     parts = parts_of(site)
     with ThreadPoolExecutor(len(parts)) as pool:
         programs = dict(
