@@ -9,15 +9,16 @@ select
     trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
     vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
     fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
-    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
+    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents,
+    counted('on_time', total_amount_cents),
     cbd_congestion_fee_cents, true
 from classified
 where disposition = 'on_time';
 
 insert into sink_quarantined_arrivals
 select
-    topic, `partition`, kafka_offset, arrived_at, trip_id, taxi_type,
-    concat('{', ${broken_rules}, '}'),
+    topic, `partition`, kafka_offset, arrived_at, counted('quarantined', trip_id), taxi_type,
+    counted_by('quarantined', 'rule', concat('{', ${broken_rules}, '}')),
     source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id, trip_distance,
     fare_amount_cents, total_amount_cents
 from classified
@@ -26,7 +27,7 @@ where disposition = 'quarantined';
 insert into sink_late_arrivals
 select
     topic, `partition`, kafka_offset, arrived_at,
-    trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
+    counted('late_arrivals', trip_id), taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
     vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
     fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
     improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
@@ -35,12 +36,15 @@ from classified
 where disposition = 'after_close';
 
 insert into sink_repeated_arrivals
-select trip_id, taxi_type, dropoff_minute, copies - 1
+select trip_id, taxi_type, dropoff_minute, added_up('duplicates', copies - 1)
 from counted_once
 where copies > 1;
 
 insert into sink_dead_letters
-select topic, `partition`, kafka_offset, arrived_at, record_key, error_class, error, schema_id, payload
+select
+    topic, `partition`, kafka_offset, arrived_at, record_key,
+    counted_by('dead_letters', 'error_class', error_class),
+    error, schema_id, payload
 from classified
 where disposition = 'dead_letter';
 

@@ -40,7 +40,11 @@ select
 from
     table(
         hop(
-            (select * from counted_once where copies > 0),
+            (
+                select counted_at, taxi_type, pickup_zone_id, counted('windowed', total_amount_cents) as total_amount_cents
+                from counted_once
+                where copies > 0
+            ),
             descriptor(counted_at),
             interval '${slide_minutes}' minute,
             interval '${size_minutes}' minute
