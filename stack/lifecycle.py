@@ -15,7 +15,7 @@ from stack.errors import UserError
 from stack.filelock import file_lock
 from stack.jars import ensure_all
 from stack.java_build import ensure_reporter_jar
-from stack.parts import flink, kafka, postgres, registry
+from stack.parts import flink, kafka, metrics, postgres, registry
 from stack.parts.part import Part, Site
 from stack.ports import choose_ports
 from stack.processes import OwnProcess, end_processes, own_processes
@@ -26,7 +26,18 @@ from stack.supervision import Supervisor, console_log
 POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
-STATE_FOLDERS = ("kafka", "registry", "flink", "postgres", "jobs", "replays", "logs", "run", "tmp")
+STATE_FOLDERS = (
+    "kafka",
+    "registry",
+    "flink",
+    "postgres",
+    "jobs",
+    "replays",
+    "logs",
+    "monitoring",
+    "run",
+    "tmp",
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,7 @@ def parts_of(site: Site) -> list[Part]:
         flink.jobmanager(site),
         flink.taskmanager(site),
         postgres.postgres(site),
+        metrics.metrics(site),
     ]
 
 
