@@ -63,12 +63,13 @@ def job_families(status: JobStatus) -> Families:
     yield _verdict_family(status)
     flow, restarts, checkpoint = status.flow, status.restarts, status.checkpoint
     known = status.uptime_seconds > 0
+    last_restart_at = restarts.last_at or 0 if known else None
     completed_at = time.time() - checkpoint.age_seconds if checkpoint else None
     figures: Sequence[tuple[str, str, float | None]] = (
         ("up", "1 if all tasks of the job run.", status.is_running),
         ("uptime_seconds", "Since the job was started.", status.uptime_seconds if known else None),
         ("restarts", "How often it began again by itself.", restarts.count if known else None),
-        ("last_restart_timestamp_seconds", "When it last did so.", restarts.last_at),
+        ("last_restart_timestamp_seconds", "When it last did so; 0 for never.", last_restart_at),
         ("last_checkpoint_timestamp_seconds", "When the newest checkpoint completed.", completed_at),
         ("lag_records", "Records in the topic that it has not read.", flow.lag_records),
         ("read_records_per_second", "How fast it reads.", flow.read_per_second if known else None),

@@ -12,7 +12,7 @@ COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 24, 8, 8
 OPERATOR = "flink_taskmanager_job_task_operator"
 JOB = "flink_jobmanager_job"
 # The name of a task lists all its steps; the first is enough to know it by.
-FIRST_STEP = '"step", "$1", "task_name", "(?:Source:_)?([a-z]+(?:_[a-z]+)*?)____.*"'
+FIRST_STEP = '"step", "$1", "task_name", "(?:Source: )?([a-z0-9_]+).*"'
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "In Kafka, not yet in the ledger",
             "Records in the topic, less those that the ledger has counted.",
             {
-                "records": "taxi_topic_records"
+                "records": "sum(taxi_topic_records)"
                 ' - sum(taxi_ledger_records{account=~"received|progress_markers"})'
             },
         ),
