@@ -5,6 +5,7 @@ from dataclasses import asdict
 from string import Template
 
 from stack.loopback import require_listener
+from stack.parts import postgres
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.settings import ROOT
@@ -15,7 +16,12 @@ MONITORING = ROOT / "stack" / "monitoring"
 
 def metrics(site: Site) -> Part:
     """The exporter of this site."""
-    return Part(name=NAME, prepare=lambda: _prepare(site), check=lambda: _served_at(site))
+    return Part(
+        name=NAME,
+        prepare=lambda: _prepare(site),
+        check=lambda: _served_at(site),
+        starts_after=postgres.NAME,  # with its tables: without them there is nothing to read
+    )
 
 
 def prometheus_configuration(site: Site) -> str:
