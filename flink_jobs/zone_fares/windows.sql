@@ -40,11 +40,7 @@ select
 from
     table(
         hop(
-            (
-                select counted_at, taxi_type, pickup_zone_id, counted('windowed', total_amount_cents) as total_amount_cents
-                from counted_once
-                where copies > 0
-            ),
+            (select * from counted_once where copies > 0),
             descriptor(counted_at),
             interval '${slide_minutes}' minute,
             interval '${size_minutes}' minute
