@@ -35,6 +35,7 @@ STATE_FOLDERS = (
     "replays",
     "logs",
     "monitoring",
+    "bench",
     "run",
     "tmp",
 )
