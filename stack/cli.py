@@ -203,7 +203,7 @@ def reset(yes: bool = typer.Option(False, "--yes", help="Do not ask.")) -> None:
 
 @app.command(context_settings=PASS_THROUGH)
 def bench(context: typer.Context) -> None:
-    """Measure: ./taxi bench stream FILE."""
+    """Measure: ./taxi bench stream FILE, ./taxi bench freshness, ./taxi bench produce."""
     from stack import forward  # noqa: PLC0415
 
     forward.bench(context.args)

@@ -1,12 +1,28 @@
 """Where the parts of a running stack are reached."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stack.errors import UserError
 from stack.ports import LOOPBACK
 from stack.record import Ports, recorded_ports
 from stack.settings import Settings
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Where Prometheus scrapes, each as `host:port`; the path is /metrics."""
+
+    jobmanager: str
+    taskmanager: str
+    platform: str
+
+    def as_environment(self) -> dict[str, str]:
+        """The addresses under names of their own: no program of the platform needs them."""
+        return {
+            f"PROMETHEUS_{name.upper()}_URL": f"http://{target}/metrics"
+            for name, target in asdict(self).items()
+        }
 
 
 @dataclass(frozen=True)
@@ -17,6 +33,7 @@ class Endpoints:
     schema_registry_url: str
     flink_rest_url: str
     postgres_dsn: str
+    metrics: Metrics
     home: Path
 
     @classmethod
@@ -27,6 +44,11 @@ class Endpoints:
             schema_registry_url=f"http://{LOOPBACK}:{ports.registry}/apis/ccompat/v7",
             flink_rest_url=f"http://{LOOPBACK}:{ports.flink}",
             postgres_dsn=f"postgresql://taxi@{LOOPBACK}:{ports.postgres}/taxi",
+            metrics=Metrics(
+                jobmanager=f"{LOOPBACK}:{ports.jobmanager_metrics}",
+                taskmanager=f"{LOOPBACK}:{ports.taskmanager_metrics}",
+                platform=f"{LOOPBACK}:{ports.platform_metrics}",
+            ),
             home=home,
         )
 

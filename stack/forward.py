@@ -9,7 +9,7 @@ from stack import bootstrap
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.parts import flink as flink_part
-from stack.parts import postgres
+from stack.parts import flink_wheel, postgres
 from stack.settings import ROOT, Settings, person_environment
 
 
@@ -23,7 +23,7 @@ def psql(arguments: Sequence[str]) -> None:
 def flink(arguments: Sequence[str]) -> None:
     """Flink's client on the stack's cluster."""
     endpoints = Endpoints.of_running_stack()
-    program = flink_part.distribution() / "bin" / "flink"
+    program = flink_wheel.distribution() / "bin" / "flink"
     environment = {**endpoints.as_environment(), **flink_part.client_environment(endpoints.home)}
     _become([str(program), *arguments], environment)
 

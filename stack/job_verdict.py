@@ -33,11 +33,14 @@ class JobFacts:
     watermark_lag_seconds: float | None
 
 
+VerdictName = Literal["healthy", "degraded", "down"]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """`healthy`, `degraded` or `down`, and why in one sentence."""
 
-    name: Literal["healthy", "degraded", "down"]
+    name: VerdictName
     reason: str
 
 

@@ -14,7 +14,8 @@ from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.filelock import file_lock
 from stack.jars import ensure_all
-from stack.parts import flink, kafka, postgres, registry
+from stack.java_build import ensure_reporter_jar
+from stack.parts import flink, kafka, metrics, postgres, registry
 from stack.parts.part import Part, Site
 from stack.ports import choose_ports
 from stack.processes import OwnProcess, end_processes, own_processes
@@ -25,7 +26,19 @@ from stack.supervision import Supervisor, console_log
 POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
-STATE_FOLDERS = ("kafka", "registry", "flink", "postgres", "jobs", "replays", "logs", "run", "tmp")
+STATE_FOLDERS = (
+    "kafka",
+    "registry",
+    "flink",
+    "postgres",
+    "jobs",
+    "replays",
+    "logs",
+    "monitoring",
+    "bench",
+    "run",
+    "tmp",
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,7 @@ def parts_of(site: Site) -> list[Part]:
         flink.jobmanager(site),
         flink.taskmanager(site),
         postgres.postgres(site),
+        metrics.metrics(site),
     ]
 
 
@@ -123,7 +137,8 @@ def _fresh_supervisor(settings: Settings) -> Site:
         console().print(f"ended what was left of an earlier stack: {names}", highlight=False)
     previous = recorded_ports(settings.home)
     site = Site(settings, choose_ports(settings.ports, previous))
-    ensure_all(("kafka", "registry"), settings)
+    ensure_all(("kafka", "registry", "ecj"), settings)
+    ensure_reporter_jar()
     parts = parts_of(site)
     with ThreadPoolExecutor(len(parts)) as pool:
         programs = dict(

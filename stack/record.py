@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Ports:
-    """Every loopback port of one stack; the last three are its own business."""
+    """Every loopback port of one stack; a person chooses the first four, the others are found free."""
 
     kafka: int
     registry: int
@@ -16,6 +16,9 @@ class Ports:
     kafka_controller: int
     registry_management: int
     flink_rpc: int
+    jobmanager_metrics: int
+    taskmanager_metrics: int
+    platform_metrics: int
 
 
 def record_path(home: Path) -> Path:

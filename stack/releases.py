@@ -16,7 +16,7 @@ from stack.console import console
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.java_build import ensure_formats_jar
-from stack.parts.flink import version
+from stack.parts.flink_wheel import version
 from stack.plan import Step, incompatibilities, newcomers, read_plan
 from stack.submission import JobProgram, current_configuration
 from stack.wiring import Wiring

@@ -34,12 +34,14 @@ def print_addresses(endpoints: Endpoints) -> None:
     table.add_row("schema registry", endpoints.schema_registry_url)
     table.add_row("Kafka", endpoints.kafka_bootstrap_servers)
     table.add_row("Postgres", endpoints.postgres_dsn)
+    table.add_row("metrics", f"http://{endpoints.metrics.platform}/metrics")
     output().print(table)
 
 
 def print_exports(endpoints: Endpoints) -> None:
     """Lines for a shell to evaluate."""
-    for name, value in endpoints.as_environment().items():
+    exported = {**endpoints.as_environment(), **endpoints.metrics.as_environment()}
+    for name, value in exported.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
 

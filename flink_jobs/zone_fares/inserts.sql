@@ -1,7 +1,11 @@
 -- All in one statement set, so that the topic is read and decoded once.
 
+-- Every trip is in one of the windows that end on a quarter of an hour: there the windowed trips are counted.
 insert into sink_on_time_fares_15m
-select taxi_type, pickup_zone_id, window_start, window_end, trips, total_amount_cents, avg_total_amount
+select
+    taxi_type, pickup_zone_id, window_start, window_end,
+    case when mod(minute(window_end), 15) = 0 then added_up('windowed', trips) else trips end,
+    total_amount_cents, avg_total_amount
 from zone_fares;
 
 insert into sink_trips
@@ -9,15 +13,16 @@ select
     trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
     vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
     fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
-    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
+    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents,
+    counted('on_time', total_amount_cents),
     cbd_congestion_fee_cents, true
 from classified
 where disposition = 'on_time';
 
 insert into sink_quarantined_arrivals
 select
-    topic, `partition`, kafka_offset, arrived_at, trip_id, taxi_type,
-    concat('{', ${broken_rules}, '}'),
+    topic, `partition`, kafka_offset, arrived_at, counted('quarantined', trip_id), taxi_type,
+    counted_by('quarantined', 'rule', concat('{', ${broken_rules}, '}')),
     source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id, trip_distance,
     fare_amount_cents, total_amount_cents
 from classified
@@ -26,7 +31,7 @@ where disposition = 'quarantined';
 insert into sink_late_arrivals
 select
     topic, `partition`, kafka_offset, arrived_at,
-    trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
+    counted('late_arrivals', trip_id), taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
     vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
     fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
     improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
@@ -35,12 +40,15 @@ from classified
 where disposition = 'after_close';
 
 insert into sink_repeated_arrivals
-select trip_id, taxi_type, dropoff_minute, copies - 1
+select trip_id, taxi_type, dropoff_minute, added_up('duplicates', copies - 1)
 from counted_once
 where copies > 1;
 
 insert into sink_dead_letters
-select topic, `partition`, kafka_offset, arrived_at, record_key, error_class, error, schema_id, payload
+select
+    topic, `partition`, kafka_offset, arrived_at, record_key,
+    counted_by('dead_letters', 'error_class', error_class),
+    error, schema_id, payload
 from classified
 where disposition = 'dead_letter';
 

@@ -37,7 +37,10 @@ from (
     from (
         select
             taxi_type,
-            disposition,
+            case
+                when disposition = 'progress_marker' then counted('progress_markers', disposition)
+                else disposition
+            end as disposition,
             case when disposition = 'after_close' then dropoff_at else arrived_at end as ledger_at
         from classified
         where disposition <> 'on_time'

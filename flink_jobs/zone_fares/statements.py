@@ -9,7 +9,15 @@ from schemas.rules import broken_rules_sql, is_valid_sql
 from schemas.trip import PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
-TABLES = ("source.sql", "classify.sql", "windows.sql", "ledger.sql", "sinks.sql", "dead_letters.sql")
+TABLES = (
+    "counters.sql",
+    "source.sql",
+    "classify.sql",
+    "windows.sql",
+    "ledger.sql",
+    "sinks.sql",
+    "dead_letters.sql",
+)
 INSERTS = "inserts.sql"
 
 

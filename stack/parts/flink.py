@@ -1,15 +1,15 @@
 """Flink: a JobManager with the dashboard, and a TaskManager."""
 
 import hashlib
+import shutil
 import subprocess
-from functools import cache
-from importlib.metadata import version as package_version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from stack.errors import UserError
+from stack.java_build import ensure_reporter_jar
 from stack.loopback import get_json
+from stack.parts.flink_wheel import distribution, java_options, prometheus_plugin
 from stack.parts.java import class_path, java, java_home, temporary_folder
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
@@ -18,6 +18,9 @@ from stack.settings import ROOT, inherited_environment
 
 JOBMANAGER = "flink-jobmanager"
 TASKMANAGER = "flink-taskmanager"
+
+# Flink's own listens on every interface.
+REPORTER_FACTORY = "org.apache.flink.metrics.prometheus.BoundPrometheusReporterFactory"
 
 _MAIN_CLASSES = {
     JOBMANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
@@ -74,21 +77,6 @@ def client_environment(home: Path) -> dict[str, str]:
     }
 
 
-@cache
-def distribution() -> Path:
-    """The Flink distribution that the PyFlink wheel brings."""
-    spec = find_spec("pyflink")  # without importing it: that takes a second
-    if spec is None or spec.origin is None:
-        raise UserError("apache-flink is not installed", "run this by ./taxi")
-    return Path(spec.origin).parent
-
-
-@cache
-def version() -> str:
-    """The version of that Flink."""
-    return package_version("apache-flink")
-
-
 def _overview(url: str) -> dict[str, Any]:
     overview: dict[str, Any] = get_json(f"{url}/overview")
     return overview
@@ -106,16 +94,32 @@ def _prepare(site: Site, name: str) -> Program:
     command = [
         *(java(), *jvm_options, *_common_options(site, name), "-cp", class_path(jars), _MAIN_CLASSES[name]),
         *("--configDir", str(configuration_folder(site.home)), *arguments),
+        *("-D", f"metrics.reporter.prometheus.port={_metrics_port(site, name)}"),
     ]
-    return Program(command, directory=folder, environment=_environment())
+    return Program(command, directory=folder, environment=_environment(_plugins(site, name)))
 
 
-def _environment() -> dict[str, str]:
+def _metrics_port(site: Site, name: str) -> int:
+    return {JOBMANAGER: site.ports.jobmanager_metrics, TASKMANAGER: site.ports.taskmanager_metrics}[name]
+
+
+def _plugins(site: Site, name: str) -> Path:
+    """The plugins of one process: Flink's Prometheus reporter, and ours that binds it to loopback."""
+    folder = site.home / "flink" / "plugins" / name
+    reporter = folder / "metrics-prometheus"
+    shutil.rmtree(folder, ignore_errors=True)  # an older version's jars would be loaded too
+    reporter.mkdir(parents=True)
+    for jar in (prometheus_plugin(), ensure_reporter_jar()):
+        (reporter / jar.name).symlink_to(jar)
+    return folder
+
+
+def _environment(plugins: Path) -> dict[str, str]:
     root = distribution()
     return {
         "FLINK_HOME": str(root),
         "FLINK_LIB_DIR": str(root / "lib"),
-        "FLINK_PLUGINS_DIR": str(root / "plugins"),
+        "FLINK_PLUGINS_DIR": str(plugins),
         "FLINK_OPT_DIR": str(root / "opt"),
         "JAVA_HOME": str(java_home()),
         "MALLOC_ARENA_MAX": "2",
@@ -124,7 +128,7 @@ def _environment() -> dict[str, str]:
 
 def _common_options(site: Site, name: str) -> list[str]:
     return [
-        *_wheel_java_options().split(),
+        *java_options().split(),
         "-Djava.security.manager=allow",
         temporary_folder(site.home),
         "-XX:+UseG1GC",
@@ -161,12 +165,18 @@ def _configuration(site: Site) -> dict[str, object]:
         "execution.checkpointing.savepoint-dir": f"file://{folder / 'savepoints'}",
         "execution.checkpointing.num-retained": 3,
         "metrics.fetcher.update-interval": "2 s",
+        "metrics.reporter.prometheus.factory.class": REPORTER_FACTORY,
+        "metrics.reporter.prometheus.host": LOOPBACK,
+        # Else the underscores that metric names need are put into the values of labels too.
+        "metrics.reporter.prometheus.filterLabelValueCharacters": "false",
+        # Each says again what task_attempt_id says, in every one of two thousand lines.
+        "metrics.reporter.prometheus.scope.variables.excludes": "task_id;task_attempt_num;host",
         # Until a question to a killed TaskManager is given up, it holds back every other metric.
         "web.timeout": "10 s",
         # A killed TaskManager is to be missed in seconds, not after the default of fifty.
         "heartbeat.interval": "3 s",
         "heartbeat.timeout": "12 s",
-        "env.java.opts.all": f"{_wheel_java_options()} -Djava.security.manager=allow",
+        "env.java.opts.all": f"{java_options()} -Djava.security.manager=allow",
     }
 
 
@@ -183,13 +193,6 @@ def _addresses(site: Site) -> dict[str, object]:
         "rest.bind-port": site.ports.flink,
         "metrics.internal.query-service.port": 0,
     }
-
-
-@cache
-def _wheel_java_options() -> str:
-    """The `--add-opens` list of this very Flink, from the configuration in its wheel."""
-    lines = (distribution() / "conf" / "config.yaml").read_text().splitlines()
-    return next(line.split(":", 1)[1].strip() for line in lines if line.strip().startswith("all:"))
 
 
 def _resources(site: Site, name: str) -> tuple[list[str], list[str]]:

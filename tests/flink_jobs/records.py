@@ -26,7 +26,7 @@ def schema_id(platform: Platform) -> int:
 def register(platform: Platform, subject: str, schema: dict[str, Any]) -> int:
     """The registry's id of a schema, which is registered if it is not known."""
     url = f"{platform.endpoints.schema_registry_url}/subjects/{subject}/versions"
-    answer = httpx.post(url, json={"schema": json.dumps(schema)}, trust_env=False)
+    answer = httpx.post(url, json={"schema": json.dumps(schema)}, trust_env=False, timeout=60)
     return int(answer.raise_for_status().json()["id"])
 
 

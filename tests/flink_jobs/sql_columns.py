@@ -37,7 +37,14 @@ def columns_of_insert(sql: str, sink: str) -> list[str]:
 
 
 def _split_outside_parentheses(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r",(?![^(]*\))", text) if part.strip()]
+    parts, depth = [""], 0
+    for character in text:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
 
 
 def _uncommented(text: str) -> str:

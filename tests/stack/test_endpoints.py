@@ -11,7 +11,16 @@ from stack.record import Ports, recorded_ports, write_record
 from stack.settings import Settings
 
 PORTS = Ports(
-    kafka=1, registry=2, flink=3, postgres=4, kafka_controller=5, registry_management=6, flink_rpc=7
+    kafka=1,
+    registry=2,
+    flink=3,
+    postgres=4,
+    kafka_controller=5,
+    registry_management=6,
+    flink_rpc=7,
+    jobmanager_metrics=8,
+    taskmanager_metrics=9,
+    platform_metrics=10,
 )
 
 
@@ -22,6 +31,9 @@ def test_the_exports_name_every_endpoint(tmp_path: Path, capsys: pytest.CaptureF
         "export SCHEMA_REGISTRY_URL=http://127.0.0.1:2/apis/ccompat/v7",
         "export FLINK_REST_URL=http://127.0.0.1:3",
         "export POSTGRES_DSN=postgresql://taxi@127.0.0.1:4/taxi",
+        "export PROMETHEUS_JOBMANAGER_URL=http://127.0.0.1:8/metrics",
+        "export PROMETHEUS_TASKMANAGER_URL=http://127.0.0.1:9/metrics",
+        "export PROMETHEUS_PLATFORM_URL=http://127.0.0.1:10/metrics",
     ]
 
 

@@ -12,12 +12,13 @@ import pytest
 
 from stack import lifecycle
 from stack.endpoints import Endpoints
+from stack.loopback import require_listener
 from stack.parts import flink
 from stack.settings import ROOT, Settings
 
 pytestmark = pytest.mark.integration
 
-PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres"}
+PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics"}
 REPAIR_SECONDS = 60
 
 
@@ -85,6 +86,7 @@ def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_setti
     killed = kill(stack_settings, flink.TASKMANAGER)
     assert within(REPAIR_SECONDS, lambda: bool(pids(stack_settings).get(flink.TASKMANAGER, set()) - {killed}))
     assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings))
+    require_listener(stack.metrics.taskmanager)  # its metrics are where they were
 
 
 def test_a_killed_broker_and_database_come_back_by_themselves(

@@ -1,0 +1,260 @@
+"""The Grafana dashboard as code: python -m stack.monitoring.dashboard writes grafana/dashboards/taxi.json."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PATH = Path(__file__).parent / "grafana" / "dashboards" / "taxi.json"
+COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 24, 8, 8
+
+OPERATOR = "flink_taskmanager_job_task_operator"
+JOB = "flink_jobmanager_job"
+# The name of a task lists all its steps; the first is enough to know it by.
+FIRST_STEP = '"step", "$1", "task_name", "(?:Source: )?([a-z0-9_]+).*"'
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture: its expressions by legend, and what a reader should know."""
+
+    title: str
+    text: str
+    expressions: dict[str, str]
+    unit: str = "short"
+    kind: str = "timeseries"
+
+
+def _rate(counter: str, by: str = "") -> str:
+    return f"sum {f'by ({by}) ' if by else ''}(rate({OPERATOR}_taxi_{counter}_total[1m]))"
+
+
+ROWS: dict[str, tuple[Panel, ...]] = {
+    "Flow": (
+        Panel(
+            "Records read",
+            "How fast the job reads the trips topic.",
+            {"{{job_name}}": "taxi_job_read_records_per_second"},
+            "reqps",
+        ),
+        Panel(
+            "Where records go",
+            "Counted as they pass, since the start of the task; the exact accounts are below.",
+            {
+                "on time": _rate("on_time"),
+                "windowed": _rate("windowed"),
+                "late arrivals": _rate("late_arrivals"),
+                "quarantined": _rate("quarantined"),
+                "duplicates": _rate("duplicates"),
+                "dead letters": _rate("dead_letters_by_error_class"),
+                "progress markers": _rate("progress_markers"),
+            },
+            "reqps",
+        ),
+        Panel(
+            "Quarantined, by rule",
+            "A trip counts under every rule that it breaks.",
+            {"{{rule}}": _rate("quarantined_by_rule", "rule")},
+            "reqps",
+        ),
+        Panel(
+            "Rows written, by writer",
+            "What each writer takes in.",
+            {
+                "{{operator_name}}": "sum by (operator_name)"
+                f' (rate({OPERATOR}_numRecordsIn{{operator_name=~".*write_.*"}}[1m]))'
+            },
+            "reqps",
+        ),
+    ),
+    "Freshness": (
+        Panel(
+            "Served lag",
+            "Event time that the newest served window is behind the publishers' clock.",
+            {"{{taxi_type}}": "taxi_served_lag_seconds"},
+            "s",
+        ),
+        Panel(
+            "Watermark lag",
+            "Event time that the watermark is behind the publishers' clock; windows close by it.",
+            {"{{job_name}}": "taxi_job_watermark_lag_seconds"},
+            "s",
+        ),
+        Panel(
+            "Records waiting in Kafka",
+            "What the job has not read.",
+            {"{{job_name}}": "taxi_job_lag_records"},
+        ),
+        Panel(
+            "Time to catch up",
+            "Records that wait, at the present rate.",
+            {"{{job_name}}": "taxi_job_lag_records / clamp_min(taxi_job_read_records_per_second, 1)"},
+            "s",
+        ),
+        Panel(
+            "Back-pressure, by task",
+            "Share of the time for which a task could not hand on what it had.",
+            {
+                "{{step}}": f"max by (step) (label_replace("
+                f"flink_taskmanager_job_task_backPressuredTimeMsPerSecond, {FIRST_STEP})) / 1000"
+            },
+            "percentunit",
+        ),
+        Panel(
+            "Busy, by task",
+            "Share of the time for which a task worked.",
+            {
+                "{{step}}": f"max by (step) (label_replace("
+                f"flink_taskmanager_job_task_busyTimeMsPerSecond, {FIRST_STEP})) / 1000"
+            },
+            "percentunit",
+        ),
+    ),
+    "Accounting": (
+        Panel(
+            "Where every record went",
+            "Exact, from taxi.trip_ledger.",
+            {"{{account}}": 'sum by (account) (taxi_ledger_records{account!="received"})'},
+            kind="bargauge",
+        ),
+        Panel(
+            "Not accounted for",
+            "Of all hours: also what is under way. Of settled hours, whose windows are closed: never right.",
+            {
+                "all hours": "sum(taxi_ledger_imbalance_records)",
+                "settled hours": "sum(taxi_ledger_settled_imbalance_records)",
+            },
+        ),
+        Panel(
+            "In Kafka, not yet in the ledger",
+            "Records in the topic, less those that the ledger has counted.",
+            {
+                "records": "sum(taxi_topic_records)"
+                ' - sum(taxi_ledger_records{account=~"received|progress_markers"})'
+            },
+        ),
+        Panel(
+            "Dead letters, by error class",
+            "Counted as they pass.",
+            {"{{error_class}}": f"sum by (error_class) ({OPERATOR}_taxi_dead_letters_by_error_class_total)"},
+        ),
+        Panel(
+            "Dead letters waiting",
+            "Those that were not driven again.",
+            {"letters": "taxi_dead_letters_waiting"},
+            kind="stat",
+        ),
+    ),
+    "Health": (
+        Panel(
+            "Verdict",
+            "As ./taxi job status draws it.",
+            {"{{verdict}}": "taxi_job_verdict == 1"},
+            kind="stat",
+        ),
+        Panel(
+            "Restarts",
+            "Since the job was started.",
+            {"{{job_name}}": "taxi_job_restarts"},
+            kind="stat",
+        ),
+        Panel(
+            "Age of the newest checkpoint",
+            "One is begun every five seconds.",
+            {"{{job_name}}": "time() - taxi_job_last_checkpoint_timestamp_seconds"},
+            "s",
+        ),
+        Panel(
+            "Checkpoints: how long, how many failed",
+            "The duration in seconds, and failures in five minutes.",
+            {
+                "seconds": f"{JOB}_lastCheckpointDuration / 1000",
+                "failed": f"increase({JOB}_numberOfFailedCheckpoints[5m])",
+            },
+        ),
+        Panel(
+            "Heap",
+            "Used, of each JVM of Flink.",
+            {
+                "JobManager": "flink_jobmanager_Status_JVM_Memory_Heap_Used",
+                "TaskManager": "flink_taskmanager_Status_JVM_Memory_Heap_Used",
+            },
+            "bytes",
+        ),
+        Panel(
+            "Processor",
+            "Share of the machine that each JVM of Flink uses.",
+            {
+                "JobManager": "flink_jobmanager_Status_JVM_CPU_Load",
+                "TaskManager": "flink_taskmanager_Status_JVM_CPU_Load",
+            },
+            "percentunit",
+        ),
+        Panel(
+            "Disk free",
+            "Where the stack lives.",
+            {"free": "taxi_disk_free_bytes / taxi_disk_size_bytes"},
+            "percentunit",
+        ),
+    ),
+}
+
+
+def dashboard() -> dict[str, Any]:
+    """The dashboard as Grafana reads it."""
+    return {
+        "uid": "taxi",
+        "title": "NYC taxi: the stream",
+        "tags": ["taxi"],
+        "timezone": "utc",
+        "refresh": "10s",
+        "time": {"from": "now-30m", "to": "now"},
+        "schemaVersion": 39,
+        "panels": list(_laid_out()),
+    }
+
+
+def text() -> str:
+    """The file's content."""
+    return json.dumps(dashboard(), indent=1) + "\n"
+
+
+def _laid_out() -> Iterator[dict[str, Any]]:
+    number, top = 1, 0
+    for title, panels in ROWS.items():
+        place = {"h": 1, "w": COLUMNS, "x": 0, "y": top}
+        yield {
+            "id": number,
+            "type": "row",
+            "title": title,
+            "collapsed": False,
+            "gridPos": place,
+            "panels": [],
+        }
+        number, top = number + 1, top + 1
+        for index, panel in enumerate(panels):
+            line, column = divmod(index * PANEL_WIDTH, COLUMNS)
+            place = {"h": PANEL_HEIGHT, "w": PANEL_WIDTH, "x": column, "y": top + line * PANEL_HEIGHT}
+            yield {"id": number, "gridPos": place, **_panel(panel)}
+            number += 1
+        top += PANEL_HEIGHT * -(-len(panels) * PANEL_WIDTH // COLUMNS)
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    source = {"type": "prometheus", "uid": "prometheus"}
+    return {
+        "type": panel.kind,
+        "title": panel.title,
+        "description": panel.text,
+        "datasource": source,
+        "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
+        "targets": [
+            {"refId": chr(ord("A") + index), "datasource": source, "expr": expression, "legendFormat": legend}
+            for index, (legend, expression) in enumerate(panel.expressions.items())
+        ],
+    }
+
+
+if __name__ == "__main__":
+    PATH.write_text(text(), "utf-8")
