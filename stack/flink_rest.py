@@ -69,6 +69,10 @@ class FlinkRest:
         history = self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
         return any(entry["is_savepoint"] and entry["status"] == "IN_PROGRESS" for entry in history)
 
+    def completed_checkpoints(self, job_id: str) -> int:
+        """How many checkpoints the job has completed since it was submitted."""
+        return int(self.get(f"/jobs/{job_id}/checkpoints").get("counts", {}).get("completed", 0))
+
     def failure(self, job_id: str) -> str:
         """The innermost cause of the job's newest failure; empty when it never failed."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
@@ -121,13 +125,13 @@ class FlinkRest:
         return answer.json()
 
 
-def poll(probe: Callable[[], T | None], *, seconds: float, what: str) -> T:
+def poll(probe: Callable[[], T | None], *, seconds: float, what: str, every: float = POLL_SECONDS) -> T:
     """Ask `probe` until it answers something true; raises UserError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := probe()):
         if time.monotonic() > deadline:
             raise UserError(f"waited {seconds:.0f} s for {what} in vain", "see ./taxi status and ./taxi logs")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
     return answer
 
 
