@@ -12,6 +12,13 @@ class TopicEnds:
     def __init__(self, bootstrap_servers: str) -> None:
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
 
+    def answers(self) -> bool:
+        """Whether Kafka is there."""
+        try:
+            return bool(self._admin.list_topics(timeout=TIMEOUT_SECONDS).brokers)
+        except KafkaException:
+            return False
+
     def offsets(self) -> tuple[int, ...]:
         """The offset that the next record of each partition will have; empty when Kafka does not answer."""
         return self._ask(OffsetSpec.latest(), "offset")

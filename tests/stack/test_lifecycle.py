@@ -17,7 +17,7 @@ from stack.settings import ROOT, Settings
 
 pytestmark = pytest.mark.integration
 
-PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres"}
+PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "keeper"}
 REPAIR_SECONDS = 60
 
 
