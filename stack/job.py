@@ -161,6 +161,35 @@ def releases(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) 
     output().print(table)
 
 
+@app.command()
+def prune(
+    name: Name = "zone_fares",
+    keep: Annotated[int, typer.Option(help="How many of the newest releases stay in any case.", min=1)] = 3,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
+    on: On = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove the releases, savepoints and checkpoints that nothing needs any more."""
+    gone = _job(name, on).prune(keep=keep, dry_run=dry_run)
+    if as_json:
+        _print_json([asdict(one) for one in gone])
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("kind", "name", "frees"):
+        table.add_column(column, overflow="fold", justify="right" if column == "frees" else "left")
+    for one in gone:
+        table.add_row(one.kind, one.name, "" if one.size_bytes is None else _megabytes(one.size_bytes))
+    if gone:
+        output().print(table)
+    total = _megabytes(sum(one.size_bytes or 0 for one in gone))
+    verb = "would be removed" if dry_run else "removed"
+    output().print(f"{len(gone)} {verb}, {total}" if gone else "nothing to remove", highlight=False)
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:,.1f} MB"
+
+
 def resume(endpoints: Endpoints) -> None:
     """Bring back the jobs that were not stopped on purpose: the cluster forgets them when it goes down."""
     for name in JobRecords(endpoints.home).wanted():

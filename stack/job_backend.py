@@ -9,6 +9,7 @@ from stack.errors import UserError
 from stack.job_status import JobStatus
 
 Action = Literal["none", "started", "verified"]
+Kind = Literal["release", "savepoint", "checkpoints"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ class ReleaseRow:
     folder: str
 
 
+@dataclass(frozen=True)
+class Pruned:
+    """Something that nothing needs; the size is what removing it frees, where that is known."""
+
+    kind: Kind
+    name: str
+    size_bytes: int | None
+    path: str
+
+
 class JobBackend(Protocol):
     """One job and the cluster that runs it. Each verb can be run again after it was cut short."""
 
@@ -86,3 +97,6 @@ class JobBackend(Protocol):
 
     def releases(self) -> list[ReleaseRow]:
         """What the job was made of, oldest first."""
+
+    def prune(self, *, keep: int, dry_run: bool) -> list[Pruned]:
+        """Remove the releases and states that nothing needs, beside the newest ones."""

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from stack import job_life, upgrade
+from stack import job_life, pruning, upgrade
 from stack.endpoints import Endpoints
 from stack.errors import UserError
-from stack.job_backend import Action, Deployed, ReleaseRow, Rollback, Upgrade
+from stack.job_backend import Action, Deployed, Pruned, ReleaseRow, Rollback, Upgrade
 from stack.job_life import JobSite
 from stack.job_status import JobStatus, unreachable
 from stack.releases import Release
@@ -57,6 +57,10 @@ class LocalJob:
         """The releases that are kept."""
         live = self.status().state
         return [self._row(release, live) for release in self._site.releases.all()]
+
+    def prune(self, *, keep: int, dry_run: bool) -> list[Pruned]:
+        """Remove what nothing needs; neither Flink nor Kafka is asked."""
+        return pruning.prune(self._site, keep=keep, dry_run=dry_run)
 
     def _row(self, release: Release, live: str) -> ReleaseRow:
         records = self._site.records

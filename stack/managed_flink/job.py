@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from stack.errors import UserError
-from stack.job_backend import Action, Deployed, ReleaseRow, Rollback, Upgrade, UpgradeFailedError
+from stack.job_backend import Action, Deployed, Pruned, ReleaseRow, Rollback, Upgrade, UpgradeFailedError
 from stack.job_life import say
 from stack.job_status import JobStatus, Restarts, unreachable
 from stack.job_verdict import Verdict
@@ -200,6 +200,21 @@ class ManagedJob:
                 )
             )
         return rows
+
+    def prune(self, *, keep: int, dry_run: bool) -> list[Pruned]:
+        """Delete snapshots, of which the service keeps a thousand at most; versions cannot be deleted."""
+        now = self.service.describe()
+        taken = [one for one in self.service.snapshots() if one.status in {"READY", "FAILED"}]
+        ready = [one for one in taken if one.status == "READY"]
+        in_play = [
+            next((one.name for one in ready if one.version == number), "")
+            for number in (now.version, now.updated_from)
+        ]
+        needed = {*in_play, *(one.name for one in ready[: max(1, keep)])}
+        unneeded = [one for one in taken if one.name not in needed]
+        for one in () if dry_run else unneeded:
+            self.service.delete_snapshot(one)
+        return [Pruned("savepoint", one.name, None, self.service.application) for one in unneeded]
 
     def _running(self, otherwise: str) -> Application:
         found = self.service.settled()

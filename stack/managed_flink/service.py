@@ -152,6 +152,14 @@ class Service:
         found = self._pages("list_application_snapshots", "SnapshotSummaries")
         return sorted(map(_snapshot, found), key=lambda one: one.created_at, reverse=True)
 
+    def delete_snapshot(self, snapshot: Snapshot) -> None:
+        """Remove one."""
+        self.call(
+            "delete_application_snapshot",
+            SnapshotName=snapshot.name,
+            SnapshotCreationTimestamp=snapshot.created_at,
+        )
+
     def newest_snapshot(self) -> str:
         """The snapshot to go on from; empty when there is none."""
         return next((one.name for one in self.snapshots() if one.status == "READY"), "")

@@ -148,6 +148,14 @@ class ManagedFlink:
     def on_ListApplicationSnapshots(self, _: Answer) -> Answer:  # noqa: N802
         return {"SnapshotSummaries": [self._aged(one) for one in self.snapshots]}
 
+    def on_DeleteApplicationSnapshot(self, request: Answer) -> Answer:  # noqa: N802
+        wanted = (request["SnapshotName"], request["SnapshotCreationTimestamp"])
+        left = [one for one in self.snapshots if _key(one) != wanted]
+        if len(left) == len(self.snapshots):
+            raise RefusalError("ResourceNotFoundException", "no such snapshot")
+        self.snapshots = left
+        return {}
+
     def on_ListApplicationOperations(self, _: Answer) -> Answer:  # noqa: N802
         fields = ("Operation", "OperationId", "OperationStatus", "StartTime")
         return {
@@ -255,6 +263,10 @@ class ManagedFlink:
     def _now(self) -> int:
         self._clock += 1
         return self._clock
+
+
+def _key(snapshot: Answer) -> tuple[str, int]:
+    return snapshot["SnapshotName"], snapshot["SnapshotCreationTimestamp"]
 
 
 def _hold_against(content: Answer, shape: Any) -> None:

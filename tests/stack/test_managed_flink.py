@@ -186,6 +186,16 @@ def test_a_job_that_failed_is_brought_back_as_it_was_before_the_update(at: At, s
     assert (cut.ensure(), cut.releases()[-1].commit) == ("started", "v1")
 
 
+def test_snapshots_that_nothing_needs_are_deleted(at: At, service: ManagedFlink) -> None:
+    old, kept = deployed(at()).savepoint(), at().savepoint()
+    at("v2").upgrade(ROOT)  # takes one of release 1, and one of release 2
+    job = at("v2")
+    assert [one.name for one in job.prune(keep=1, dry_run=True)] == [kept, old]
+    assert [one.name for one in job.prune(keep=1, dry_run=False)] == [kept, old]
+    assert job.prune(keep=1, dry_run=False) == []
+    assert [len(row.savepoints) for row in job.releases()] == [1, 1]
+
+
 def test_what_somebody_else_is_doing_is_not_run_over(at: At, service: ManagedFlink) -> None:
     deployed(at())
     service.is_intruded = True
