@@ -11,6 +11,7 @@ from stack.errors import UserError
 
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 POLL_SECONDS = 0.25
+SAVEPOINT_SECONDS = 120
 T = TypeVar("T")
 
 
@@ -102,13 +103,33 @@ class FlinkRest:
 
     def _await_savepoint(self, job_id: str, trigger: str) -> str:
         path = f"/jobs/{job_id}/savepoints/{trigger}"
-        answer = poll(lambda: _completed(self.get(path)), seconds=120, what="the savepoint")
+        try:
+            answer = poll(lambda: _completed(self.get(path)), seconds=SAVEPOINT_SECONDS, what="the savepoint")
+        except UserError as failure:
+            raise UserError(f"{failure.message}{self._held_back(job_id)}", failure.remedy) from failure
         if "failure-cause" in answer["operation"]:
             cause = answer["operation"]["failure-cause"]["class"]
             raise UserError(
                 f"Flink could not take the savepoint ({cause})", "see ./taxi logs flink-jobmanager"
             )
         return str(answer["operation"]["location"]).removeprefix("file:")
+
+    def _held_back(self, job_id: str) -> str:
+        """The tasks that have not written their part of the savepoint that is under way."""
+        history = self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
+        under_way = next(
+            (e["id"] for e in history if e["is_savepoint"] and e["status"] == "IN_PROGRESS"), None
+        )
+        if under_way is None:
+            return ""
+        names = {task["id"]: task["name"] for task in self.get(f"/jobs/{job_id}")["vertices"]}
+        tasks = self.get(f"/jobs/{job_id}/checkpoints/details/{under_way}")["tasks"]
+        missing = [
+            f"{names[task_id]} ({task['num_acknowledged_subtasks']} of {task['num_subtasks']} subtasks)"
+            for task_id, task in tasks.items()
+            if task["num_acknowledged_subtasks"] < task["num_subtasks"]
+        ]
+        return f": not written by {'; '.join(missing)}" if missing else ""
 
     def _await_end(self, job_id: str) -> None:
         poll(lambda: self.get(f"/jobs/{job_id}")["state"] in ENDED_STATES, seconds=60, what="the job's end")

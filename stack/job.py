@@ -162,6 +162,19 @@ def releases(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) 
 
 
 @app.command()
+def package(
+    to: Annotated[Path, typer.Option(help="Where to write the zip.")],
+    source: Source = ROOT,
+) -> None:
+    """Write the code zip that an application of the managed service is made of."""
+    from stack.managed_flink.package import write_package  # noqa: PLC0415 - only this command needs it
+
+    write_package(to.absolute(), source.absolute())
+    size = _megabytes(to.stat().st_size)
+    output().print(f"{to}, {size}: upload it as MANAGED_FLINK_CODE_KEY", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def prune(
     name: Name = "zone_fares",
     keep: Annotated[int, typer.Option(help="How many of the newest releases stay in any case.", min=1)] = 3,

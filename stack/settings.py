@@ -110,7 +110,10 @@ class ManagedFlinkSettings:
             security_group_ids=tuple(filter(None, setting("SECURITY_GROUP_IDS").split(","))),
             endpoint_url=setting("ENDPOINT_URL") or None,
             s3_endpoint_url=environment.get("S3_ENDPOINT_URL") or None,
-            job_variables={name: environment[name] for name in JOB_VARIABLES if environment.get(name)},
+            job_variables={
+                "FLINK_JOB": job,
+                **{name: environment[name] for name in JOB_VARIABLES if environment.get(name)},
+            },
         )
 
 

@@ -12,6 +12,7 @@ JOB_SETTINGS = "taxi.job"
 """The property group that `main.py` of the code zip turns into the job's environment."""
 ENTRY_POINT = "main.py"
 JARS = "lib/connectors.jar"
+PYTHON_FILES = "lib/python"
 CHECKPOINT_INTERVAL_MS = 5_000
 MIN_PAUSE_MS = 1_000
 HIDDEN = "***"
@@ -142,7 +143,7 @@ class Wish:
         return {f"BucketARN{suffix}": self.code.bucket_arn, f"FileKey{suffix}": self.code.key, **version}
 
     def _properties(self) -> list[Request]:
-        options = {"python": ENTRY_POINT, "jarfile": JARS}
+        options = {"python": ENTRY_POINT, "jarfile": JARS, "pyFiles": PYTHON_FILES}
         groups = [{"PropertyGroupId": RUN_OPTIONS, "PropertyMap": options}]
         variables = {**self.settings.job_variables, "FLINK_PARALLELISM": str(self.settings.parallelism)}
         return [*groups, {"PropertyGroupId": JOB_SETTINGS, "PropertyMap": variables}]

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from stack import job, reset
+from stack import flink_rest, job, reset
 from stack.errors import UserError
 from stack.flink_rest import ENDED_STATES, FlinkRest, poll
 from stack.job_life import JobSite, take_savepoint
@@ -22,6 +23,7 @@ from stack.settings import ROOT
 from stack.supervision import Supervisor
 from stack.upgrade import ensure, rollback, upgrade
 from tests.flink_jobs.platform import Platform
+from tests.flink_jobs.records import IDENTITY, at, millis, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import real_month
 
@@ -192,6 +194,20 @@ def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can
     assert taxi(platform, "ensure", reset.JOB).returncode == 0
     assert JobRecords(platform.endpoints.home).read(reset.JOB).runs[-1].origin == str(points[1])
     assert savepoint in points
+
+
+def test_a_savepoint_that_is_held_back_names_the_task_that_holds_it_back(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flink_rest, "SAVEPOINT_SECONDS", 5)
+    record = trip_record(schema_id(platform), IDENTITY, at("10:55:30"), zone=74, cents=1000)
+    with psycopg.connect(platform.endpoints.postgres_dsn) as other:
+        other.execute("lock table taxi.trips in access exclusive mode")
+        publish(platform, [record], timestamp_ms=millis(at("10:56")))
+        poll(lambda: platform.status().records_read, seconds=60, what="the record to be read")
+        with pytest.raises(UserError, match=r"in vain: not written by .*trips.* of \d subtasks"):
+            take_savepoint(platform.endpoints, reset.JOB)
+    assert take_savepoint(platform.endpoints, reset.JOB).exists()
 
 
 def lose_the_job(platform: Platform) -> list[Path]:

@@ -73,6 +73,7 @@ def test_an_application_that_is_not_there_is_made_and_started_without_state(
     assert options["kinesis.analytics.flink.run.options"] == {
         "python": "main.py",
         "jarfile": "lib/connectors.jar",
+        "pyFiles": "lib/python",
     }
     assert options["taxi.job"]["KAFKA_BOOTSTRAP_SERVERS"] == "kafka:9092"
     assert made["ApplicationSnapshotConfigurationDescription"] == {"SnapshotsEnabled": True}
