@@ -81,6 +81,7 @@ class ManagedFlinkSettings:
     log_stream_arn: str
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
+    region: str | None
     endpoint_url: str | None
     s3_endpoint_url: str | None
     job_variables: Mapping[str, str]
@@ -108,6 +109,8 @@ class ManagedFlinkSettings:
             log_stream_arn=setting("LOG_STREAM_ARN"),
             subnet_ids=tuple(filter(None, setting("SUBNET_IDS").split(","))),
             security_group_ids=tuple(filter(None, setting("SECURITY_GROUP_IDS").split(","))),
+            # AWS' own programs read the first, boto3 reads the second only.
+            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
             endpoint_url=setting("ENDPOINT_URL") or None,
             s3_endpoint_url=environment.get("S3_ENDPOINT_URL") or None,
             job_variables={

@@ -88,9 +88,7 @@ class Service:
         self._settings = settings
         self._poll_seconds = poll_seconds
         with told_plainly(self.application):
-            self._client = boto3.client(
-                "kinesisanalyticsv2", endpoint_url=settings.endpoint_url, config=CONFIG
-            )
+            self._client = self._made("kinesisanalyticsv2", settings.endpoint_url)
 
     def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
         """One request; raises UserError with the service's own words."""
@@ -192,7 +190,7 @@ class Service:
         if self._settings.code_version:
             return CodeObject(bucket, key, self._settings.code_version)
         with told_plainly(self.application):
-            s3 = boto3.client("s3", endpoint_url=self._settings.s3_endpoint_url, config=CONFIG)
+            s3 = self._made("s3", self._settings.s3_endpoint_url)
             try:
                 found = s3.head_object(Bucket=bucket, Key=key)
             except s3.exceptions.ClientError as error:
@@ -204,6 +202,10 @@ class Service:
                 raise
         version = found.get("VersionId", "")
         return CodeObject(bucket, key, "" if version == "null" else version)
+
+    def _made(self, name: str, endpoint_url: str | None) -> Any:
+        region = self._settings.region
+        return boto3.client(name, region_name=region, endpoint_url=endpoint_url, config=CONFIG)
 
     def _pages(self, operation: str, field: str) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []

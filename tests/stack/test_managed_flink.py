@@ -24,6 +24,7 @@ VARIABLES = {
     "MANAGED_FLINK_CODE_BUCKET": "code",
     "MANAGED_FLINK_CODE_VERSION": "v1",
     "MANAGED_FLINK_ROLE_ARN": "arn:aws:iam::123456789012:role/zone-fares",
+    "AWS_REGION": "eu-west-1",
     "POSTGRES_DSN": "postgresql://taxi:secret@db/taxi",
     "KAFKA_BOOTSTRAP_SERVERS": "kafka:9092",
 }
@@ -203,6 +204,13 @@ def test_what_somebody_else_is_doing_is_not_run_over(at: At, service: ManagedFli
     with pytest.raises(BusyError, match="run the same command again"):
         at("v2").upgrade(ROOT)
     assert at("v2").upgrade(ROOT) is not None
+
+
+def test_a_refusal_is_told_in_the_words_of_the_service(at: At) -> None:
+    deployed(at()).stop(savepoint=True)
+    refused = "the managed service refuses: InvalidApplicationConfigurationException: no such snapshot"
+    with pytest.raises(UserError, match=refused):
+        at().deploy(fresh=False, source=ROOT, origin="nonsense")
 
 
 def test_a_dry_run_prints_the_requests_without_secrets_and_sends_none(
