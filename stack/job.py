@@ -194,9 +194,10 @@ def prune(
         table.add_row(one.kind, one.name, "" if one.size_bytes is None else _megabytes(one.size_bytes))
     if gone:
         output().print(table)
-    total = _megabytes(sum(one.size_bytes or 0 for one in gone))
+    sizes = [one.size_bytes for one in gone if one.size_bytes is not None]
+    total = f", {_megabytes(sum(sizes))}" if sizes else ""
     verb = "would be removed" if dry_run else "removed"
-    output().print(f"{len(gone)} {verb}, {total}" if gone else "nothing to remove", highlight=False)
+    output().print(f"{len(gone)} {verb}{total}" if gone else "nothing to remove", highlight=False)
 
 
 def _megabytes(size_bytes: int) -> str:

@@ -6,7 +6,7 @@ short: a version is proven when there is a snapshot of it, and a job stopped las
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +25,17 @@ UPDATE_SECONDS = 1_200.0
 LATEST, NAMED, NONE = (
     "RESTORE_FROM_LATEST_SNAPSHOT", "RESTORE_FROM_CUSTOM_SNAPSHOT", "SKIP_RESTORE_FROM_SNAPSHOT"
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ManagedStatus(JobStatus):
+    """What the service tells; it is silent on lag, watermark, restarts and checkpoints."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Only what is known."""
+        rows = [(self.name, f"{self.state}, {self.verdict.name}: {self.verdict.reason}")]
+        rows += [("changed", f"{self.uptime_seconds:,.0f} s ago")] if self.is_running else []
+        return rows + ([("last failure", self.failure)] if self.failure else [])
 
 
 @dataclass(frozen=True)
@@ -71,10 +82,10 @@ class ManagedJob:
         try:
             found = self.service.describe()
         except NoSuchApplicationError as failure:
-            return unreachable(self.name, failure.message)
+            return _absent(self.name, failure.message)
         trouble = self.service.trouble()
         since: datetime = found.description.get("LastUpdateTimestamp") or datetime.now(UTC)
-        return JobStatus(
+        return ManagedStatus(
             name=self.name,
             state=found.status,
             is_running=found.is_running,
@@ -195,7 +206,7 @@ class ManagedJob:
                     made_at=made_at.isoformat(timespec="seconds") if made_at else "",
                     commit=code_of(was).version,
                     state=now.status if number == now.version else str(was["ApplicationStatus"]),
-                    savepoints=[one.name for one in snapshots if one.version == number],
+                    savepoints=[one.name for one in snapshots if one.version == number and one.is_ready],
                     folder=code_of(was).address,
                 )
             )
@@ -205,7 +216,7 @@ class ManagedJob:
         """Delete snapshots, of which the service keeps a thousand at most; versions cannot be deleted."""
         now = self.service.describe()
         taken = [one for one in self.service.snapshots() if one.status in {"READY", "FAILED"}]
-        ready = [one for one in taken if one.status == "READY"]
+        ready = [one for one in taken if one.is_ready]
         in_play = [
             next((one.name for one in ready if one.version == number), "")
             for number in (now.version, now.updated_from)
@@ -259,7 +270,7 @@ class ManagedJob:
 
     def _is_proven(self, found: Application) -> bool:
         snapshots = self.service.snapshots()
-        return any(one.version == found.version and one.status == "READY" for one in snapshots)
+        return any(one.version == found.version and one.is_ready for one in snapshots)
 
     def _finish(self, found: Application) -> None:
         """The version runs already; what may be missing is the proof."""
@@ -321,6 +332,11 @@ class ManagedJob:
 
 def _snapshot_request() -> tuple[str, dict[str, Any]]:
     return "CreateApplicationSnapshot", {"SnapshotName": "taxi-<now>"}
+
+
+def _absent(name: str, reason: str) -> ManagedStatus:
+    down = unreachable(name, reason)
+    return ManagedStatus(**{field.name: getattr(down, field.name) for field in fields(down)})
 
 
 def _verdict(found: Application, trouble: str, snapshot: str) -> Verdict:

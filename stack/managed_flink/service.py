@@ -70,6 +70,11 @@ class Snapshot:
     version: int
     created_at: datetime
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a job can go on from it."""
+        return self.status == "READY"
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -139,7 +144,7 @@ class Service:
             return None if found["SnapshotStatus"] == "CREATING" else _snapshot(found)
 
         taken = self._poll(probe, SNAPSHOT_SECONDS, f"snapshot {name}")
-        if taken.status != "READY":
+        if not taken.is_ready:
             raise UserError(
                 f"snapshot {name} of {self.application} is {taken.status}", "see the application's log"
             )
@@ -160,7 +165,7 @@ class Service:
 
     def newest_snapshot(self) -> str:
         """The snapshot to go on from; empty when there is none."""
-        return next((one.name for one in self.snapshots() if one.status == "READY"), "")
+        return next((one.name for one in self.snapshots() if one.is_ready), "")
 
     def versions(self) -> list[int]:
         """The numbers of every version, oldest first."""
