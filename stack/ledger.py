@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 
 from stack import database
-from stack.console import output
+from stack.console import output, wide_output
 from stack.endpoints import Endpoints
 from stack.topic import Topic
 
@@ -18,6 +18,7 @@ _IMBALANCE = "sum(abs(imbalance))::bigint"
 TOTALS = (
     f"select taxi_type, {_SUMS}, {_IMBALANCE} from taxi.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 )
+HOURS_WIDTH = 110
 HOURS = f"""
 select taxi_type, received, {", ".join(ACCOUNTS)}, progress_markers, imbalance, event_hour
 from taxi.trip_ledger
@@ -107,4 +108,4 @@ def print_hours(entries: tuple[Entry, ...]) -> None:
     for entry in entries:
         amounts = (f"{getattr(entry, account):,}" for account in columns)
         table.add_row(entry.taxi_type, f"{entry.event_hour:%Y-%m-%d %H:%M}", *amounts)
-    output().print(table)
+    wide_output(HOURS_WIDTH).print(table)
