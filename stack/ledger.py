@@ -101,7 +101,7 @@ def print_hours(entries: tuple[Entry, ...]) -> None:
     """One line a taxi type and hour of event time."""
     table = Table(title="By hour of event time", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("taxi type", "hour"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     columns = ("received", *ACCOUNTS, "imbalance")
     for account in columns:
         table.add_column(account.replace("_", " "), justify="right")
