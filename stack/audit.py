@@ -161,7 +161,7 @@ def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Hole, ...]:
 
 def _job_status(endpoints: Endpoints) -> JobStatus:
     try:
-        return JobSite(endpoints, JOB).status()
+        return JobSite.of(endpoints, JOB).status()
     except UserError as failure:
         return unreachable(JOB, failure.message)
 

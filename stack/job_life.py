@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import database
+from stack import tables
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.errors import UserError
@@ -17,8 +17,9 @@ from stack.job_status import JobStatus, read_status
 from stack.releases import Release, Releases
 from stack.settings import ROOT
 from stack.submission import await_other_submission
-from stack.topic import DEAD_LETTERS_TOPIC, Topic
+from stack.topic import Topic
 from stack.topic_ends import TopicEnds
+from stack.wiring import Wiring
 
 START_SECONDS = 60
 CLUSTER_SECONDS = 90
@@ -34,12 +35,32 @@ class JobSite:
     """One job on one stack."""
 
     endpoints: Endpoints
-    name: str
+    wiring: Wiring
+
+    @classmethod
+    def of(cls, endpoints: Endpoints, name: str) -> "JobSite":
+        """The job that serves."""
+        return cls(endpoints, Wiring.of_job(name))
+
+    @property
+    def name(self) -> str:
+        """Its name in the dashboard, in the records and in commands."""
+        return self.wiring.name
 
     @property
     def flink(self) -> FlinkRest:
         """The cluster."""
         return FlinkRest(self.endpoints.flink_rest_url)
+
+    @property
+    def topic(self) -> Topic:
+        """What it reads."""
+        return Topic(self.endpoints.kafka_bootstrap_servers, self.wiring.topic)
+
+    @property
+    def dead_letters_topic(self) -> Topic:
+        """Where it puts what is no trip."""
+        return Topic(self.endpoints.kafka_bootstrap_servers, self.wiring.dead_letters_topic)
 
     @property
     def records(self) -> JobRecords:
@@ -49,7 +70,7 @@ class JobSite:
     @property
     def releases(self) -> Releases:
         """What the job was made of."""
-        return Releases(self.endpoints, self.name)
+        return Releases(self.endpoints, self.wiring)
 
     @property
     def savepoint_folder(self) -> str:
@@ -72,11 +93,12 @@ class JobSite:
 
     def status(self) -> JobStatus:
         """How the job does."""
-        return read_status(self.flink, self.name, TopicEnds(self.endpoints.kafka_bootstrap_servers))
+        ends = TopicEnds(self.endpoints.kafka_bootstrap_servers, self.wiring.topic)
+        return read_status(self.flink, self.name, ends)
 
     def restore_points(self) -> list[Path]:
         """Savepoints and checkpoints to go on from, newest first."""
-        return self.records.restore_points(self.name, Topic(self.endpoints.kafka_bootstrap_servers).ensure())
+        return self.records.restore_points(self.name, self.topic.ensure())
 
     def running_release(self) -> Release | None:
         """The release that ran last, where it is known."""
@@ -93,7 +115,7 @@ def start(
     endpoints: Endpoints, name: str, *, fresh: bool = False, source: Path = ROOT, origin: Path | None = None
 ) -> Job:
     """Submit the job unless it runs already, and wait until all its tasks run."""
-    site = JobSite(endpoints, name)
+    site = JobSite.of(endpoints, name)
     with site.alone():
         running = site.live_job()
         if running and (fresh or origin):
@@ -107,7 +129,7 @@ def start(
 
 def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
     """Stop the job if it runs; return the path of the savepoint that it left, empty without one."""
-    site = JobSite(endpoints, name)
+    site = JobSite.of(endpoints, name)
     with site.alone():
         site.records.write(name, site.records.read(name).stopped())
         job = site.live_job()
@@ -125,7 +147,7 @@ def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
 
 def take_savepoint(endpoints: Endpoints, name: str) -> Path:
     """Have the running job leave a savepoint."""
-    site = JobSite(endpoints, name)
+    site = JobSite.of(endpoints, name)
     with site.alone():
         job = site.live_job()
         if job is None or not job.is_running:
@@ -152,9 +174,9 @@ def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     """Submit a release and wait until all its tasks run; the run is noted before it begins."""
     before = site.records.read(site.name)
     # Of this version, as the job is: the stack may have been up since an earlier one.
-    database.set_up_tables(site.endpoints.postgres_dsn)
-    topic_id = Topic(site.endpoints.kafka_bootstrap_servers).ensure()
-    Topic(site.endpoints.kafka_bootstrap_servers, DEAD_LETTERS_TOPIC).ensure()
+    tables.set_up(site.endpoints.postgres_dsn, site.wiring.table_set)
+    topic_id = site.topic.ensure()
+    site.dead_letters_topic.ensure()
     run = Run(uuid.uuid4().hex, release.number, str(origin or ""))
     say(f"starting {site.name}, release {release.number}, from {origin or 'the beginning of the topic'} …")
     site.records.write(site.name, before.started(run, topic_id))

@@ -8,13 +8,11 @@ from typing import Any
 
 from stack.flink_rest import FlinkRest, Job
 from stack.job_verdict import NOT_RUNNING, JobFacts, Verdict, verdict
-from stack.topic import TOPIC
 from stack.topic_ends import TopicEnds
 
 REFRESH_SECONDS = 0.3
 NO_WATERMARK = -(2**63)
 SOURCE = "Source__read_trips"
-PARTITION = f"{SOURCE}.KafkaSourceReader.topic.{TOPIC}.partition"
 
 
 @dataclass(frozen=True)
@@ -174,8 +172,8 @@ def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any], checkpoints: 
 
 def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds | None) -> Flow:
     offsets = ends.offsets() if ends else ()
-    numbers = range(len(offsets))
-    wanted = [f"{PARTITION}.{number}.{kind}Offset" for number in numbers for kind in ("current", "committed")]
+    positions = [_metrics_of_partition(ends.topic, number) for number in range(len(offsets))] if ends else []
+    wanted = [name for pair in positions for name in pair]
     wanted += [f"{SOURCE}.numRecordsIn", f"{SOURCE}.numRecordsInPerSecond", "backPressuredTimeMsPerSecond"]
     figures = [_figures(flink, job, vertex, wanted) for vertex in details["vertices"]]
     source = next((one for one in figures if f"{SOURCE}.numRecordsIn" in one), {})
@@ -186,7 +184,7 @@ def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds |
             int(v["sum"]) for one in figures for k, v in one.items() if k.startswith("Sink__")
         ),
         back_pressure=max((_hindered(one) for one in figures), default=0),
-        lag_records=_lag(offsets, source),
+        lag_records=_lag(offsets, [_position(source, *pair) for pair in positions]),
         watermark_ms=_watermark_ms(flink, job, details),
         event_clocks_ms=ends.event_clocks_ms() if ends else (),
     )
@@ -206,19 +204,23 @@ def _hindered(figures: dict[str, dict[str, float]]) -> float:
     return figures.get("backPressuredTimeMsPerSecond", {}).get("max", 0) / 1000
 
 
-def _lag(offsets: tuple[int, ...], source: dict[str, dict[str, float]]) -> int | None:
+def _lag(offsets: tuple[int, ...], positions: list[int]) -> int | None:
     """Records in the topic that the job has not read; None until it says where it stands."""
-    positions = [_position(source, number) for number in range(len(offsets))]
     if not offsets or any(position < 0 < end for position, end in zip(positions, offsets, strict=True)):
         return None
     return sum(max(0, end - max(0, position)) for position, end in zip(positions, offsets, strict=True))
 
 
-def _position(source: dict[str, dict[str, float]], number: int) -> int:
+def _metrics_of_partition(topic: str, number: int) -> tuple[str, str]:
+    place = f"{SOURCE}.KafkaSourceReader.topic.{topic}.partition.{number}"
+    return f"{place}.currentOffset", f"{place}.committedOffset"
+
+
+def _position(source: dict[str, dict[str, float]], current_offset: str, committed_offset: str) -> int:
     """The next offset that the job will read of a partition; -1 when it has not said so yet."""
-    current = source.get(f"{PARTITION}.{number}.currentOffset", {}).get("max", -1)
+    current = source.get(current_offset, {}).get("max", -1)
     # A restored reader knows no current offset before its first record, but commits what it was restored to.
-    committed = source.get(f"{PARTITION}.{number}.committedOffset", {}).get("max", -1)
+    committed = source.get(committed_offset, {}).get("max", -1)
     return int(max(current + 1 if current >= 0 else -1, committed))
 
 

@@ -20,9 +20,11 @@ from stack.flink_rest import FlinkRest, Job
 from stack.job_life import JobSite
 from stack.job_record import JobRecords
 from stack.parts.keeper import NAME, Note
+from stack.settings import ROOT
 from stack.topic_ends import TopicEnds
 from stack.upgrade import ensure
 
+JOBS_FOLDER = ROOT / "flink_jobs"
 LOOK_SECONDS = 3.0
 NEWS_SECONDS = 60.0
 LONGEST_ATTEMPT_SECONDS = 600.0
@@ -40,7 +42,8 @@ class Keeper:
 
     def look(self) -> None:
         """Look at every job that is meant to run, once, and leave a note of what is seen."""
-        wanted = self._records.wanted()
+        # Another job of the same code (a reading of the past, say) is its starter's to look after.
+        wanted = [name for name in self._records.wanted() if (JOBS_FOLDER / name / "job.py").exists()]
         says = "; ".join(self._look_after(name) for name in wanted) or "no job is meant to run"
         self._note(says, NEWS_SECONDS)
 
@@ -60,7 +63,7 @@ class Keeper:
 
     def _is_in_hand(self, name: str) -> bool:
         home = self._endpoints.home
-        return is_locked(JobSite(self._endpoints, name).lock) or is_locked(home / "up.lock")
+        return is_locked(JobSite.of(self._endpoints, name).lock) or is_locked(home / "up.lock")
 
     def _obstacle(self, name: str) -> str:
         """Why the job cannot be brought back now."""

@@ -17,7 +17,7 @@ class LocalJob:
     def __init__(self, endpoints: Endpoints, name: str) -> None:
         self._endpoints = endpoints
         self._name = name
-        self._site = JobSite(endpoints, name)
+        self._site = JobSite.of(endpoints, name)
 
     def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
         """Start the code of a tree; leaves a running job alone."""

@@ -19,6 +19,7 @@ from stack.java_build import ensure_formats_jar
 from stack.parts.flink import version
 from stack.plan import Step, incompatibilities, newcomers, read_plan
 from stack.submission import JobProgram, current_configuration
+from stack.wiring import Wiring
 
 CODE_FOLDERS = ("flink_jobs", "schemas")
 LEFT_OUT = ("__pycache__", "java", "*.md", "*.pyc")
@@ -85,9 +86,10 @@ class Release:
 class Releases:
     """The releases of one job on one stack."""
 
-    def __init__(self, endpoints: Endpoints, name: str) -> None:
+    def __init__(self, endpoints: Endpoints, wiring: Wiring) -> None:
         self._endpoints = endpoints
-        self._name = name
+        self._wiring = wiring
+        self._name = wiring.job
         self._folder = endpoints.home / "flink" / "releases"
 
     def all(self) -> list[Release]:
@@ -113,7 +115,7 @@ class Releases:
     def of_tree(self, source: Path) -> Release:
         """The release that a tree with `flink_jobs` and `schemas` holds, kept and planned."""
         _refuse_strange_tree(source, self._name)
-        draft = self._folder / f".draft-{self._name}"
+        draft = self._folder / f".draft-{self._wiring.name}"
         shutil.rmtree(draft, ignore_errors=True)
         manifest = self._fill(draft, source)
         known = next((one for one in self.all() if one.manifest.content == manifest.content), None)
@@ -158,7 +160,7 @@ class Releases:
         self._program(folder, manifest).plan()
 
     def _program(self, folder: Path, manifest: Manifest) -> JobProgram:
-        return JobProgram(self._endpoints, self._name, folder, manifest.configuration)
+        return JobProgram(self._endpoints, self._wiring, folder, manifest.configuration)
 
 
 def _read(folder: Path) -> Release:

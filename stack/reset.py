@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from stack import database, job
+from stack import database, job, tables
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.errors import UserError
@@ -12,10 +12,6 @@ from stack.job_record import JobRecords
 from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOB = "zone_fares"
-EMPTY_TABLES = """
-truncate taxi.on_time_fares_15m, taxi.late_fares_15m, taxi.trips, taxi.quarantined_arrivals,
-    taxi.late_arrivals, taxi.repeated_arrivals, taxi.dead_letters, taxi.received_records
-"""
 FILES = "select distinct source_file from taxi.trips order by source_file"
 
 
@@ -24,7 +20,7 @@ def reset(endpoints: Endpoints) -> None:
     _refuse_while_a_replay_runs(endpoints.home / "replays")
     job.end(endpoints, JOB, savepoint=False)
     JobRecords(endpoints.home).forget(JOB)
-    database.query(endpoints.postgres_dsn, EMPTY_TABLES)
+    tables.empty(endpoints.postgres_dsn, tables.served(endpoints.postgres_dsn))
     for name in (TOPIC, DEAD_LETTERS_TOPIC):
         Topic(endpoints.kafka_bootstrap_servers, name).remove()
     shutil.rmtree(endpoints.home / "replays", ignore_errors=True)

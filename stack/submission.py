@@ -15,7 +15,7 @@ from stack.errors import UserError
 from stack.flink_rest import innermost_cause
 from stack.parts.flink import client_environment
 from stack.settings import ROOT, person_environment
-from stack.topic import DEAD_LETTERS_TOPIC, TOPIC
+from stack.wiring import Wiring
 
 SETTINGS = ("FLINK_PARALLELISM", "CONSUMER_GROUP")
 """The settings of a job that a person may give by environment variables; a release keeps them."""
@@ -32,31 +32,33 @@ class JobProgram:
     """A job whose code and jars are in a folder, as the program that plans and submits it."""
 
     endpoints: Endpoints
-    name: str
+    wiring: Wiring
     folder: Path
     configuration: Mapping[str, str]
 
     @property
     def graph(self) -> Path:
-        """The job graph planned for these very addresses, which are baked into it."""
-        addresses = json.dumps(self.endpoints.as_environment(), sort_keys=True)
-        return self.folder / f"graph-{hashlib.sha256(addresses.encode()).hexdigest()[:12]}.bin"
+        """The job graph planned for these very addresses and places, which are baked into it."""
+        places = {**self.endpoints.as_environment(), **self.wiring.as_environment()}
+        known = hashlib.sha256(json.dumps(places, sort_keys=True).encode()).hexdigest()
+        return self.folder / f"graph-{known[:12]}.bin"
 
     def plan(self) -> None:
         """Leave the plan and the job graph in the folder."""
-        self._run(["plan", self.name, str(self.folder), str(self.graph)], f"{self.name} cannot be planned")
+        wish = ["plan", self.wiring.job, str(self.folder), str(self.graph)]
+        self._run(wish, f"{self.wiring.name} cannot be planned")
 
     def submit(self, job_id: str, origin: str) -> None:
         """Run the planned job under this id, from this savepoint or checkpoint where there is one."""
         # The program inherits the lock: it holds on when this process is killed, so that the next command
         # does not look for the job before it is there.
-        with _submission_lock(self.endpoints, self.name).open("w") as lock:
+        with _submission_lock(self.endpoints, self.wiring.name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             wish = ["submit", str(self.graph), job_id, origin]
-            self._run(wish, f"{self.name} could not be submitted", held=(lock.fileno(),))
+            self._run(wish, f"{self.wiring.name} could not be submitted", held=(lock.fileno(),))
 
     def _run(self, wish: Sequence[str], otherwise: str, held: Sequence[int] = ()) -> None:
-        log = self.endpoints.home / "logs" / f"{wish[0]}-{self.name}.log"
+        log = self.endpoints.home / "logs" / f"{wish[0]}-{self.wiring.name}.log"
         with log.open("wb") as stream:
             done = subprocess.run(
                 [sys.executable, "-m", "stack.submitter", *wish],
@@ -83,8 +85,7 @@ class JobProgram:
             **self.configuration,
             # The release's own code first: `flink_jobs` and `schemas` are those that were kept with it.
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), str(ROOT))),
-            "TRIPS_TOPIC": TOPIC,
-            "DEAD_LETTERS_TOPIC": DEAD_LETTERS_TOPIC,
+            **self.wiring.as_environment(),
             "FLINK_CONNECTOR_JARS": ":".join(map(str, sorted((self.folder / "jars").glob("*.jar")))),
             "FLINK_RESTORE_FROM": "",
         }

@@ -9,7 +9,8 @@ from stack.topic import TIMEOUT_SECONDS, TOPIC
 class TopicEnds:
     """The ends of the topic's partitions, in the order of their numbers."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(self, bootstrap_servers: str, topic: str = TOPIC) -> None:
+        self.topic = topic
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
 
     def answers(self) -> bool:
@@ -29,9 +30,9 @@ class TopicEnds:
 
     def _ask(self, spec: OffsetSpec, wanted: str) -> tuple[int, ...]:
         try:
-            found = self._admin.list_topics(TOPIC, timeout=TIMEOUT_SECONDS).topics[TOPIC]
+            found = self._admin.list_topics(self.topic, timeout=TIMEOUT_SECONDS).topics[self.topic]
             numbers = [] if found.error else sorted(found.partitions)
-            asked = {TopicPartition(TOPIC, number): spec for number in numbers}
+            asked = {TopicPartition(self.topic, number): spec for number in numbers}
             answers = self._admin.list_offsets(asked, request_timeout=TIMEOUT_SECONDS) if asked else {}
             return tuple(int(getattr(answer.result(), wanted)) for answer in answers.values())
         except KafkaException:

@@ -27,7 +27,7 @@ CAUSE_SECONDS = 10
 
 def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | None:
     """Go over to the release of a tree; None when it runs already. Raises UserError after rolling back."""
-    site = JobSite(endpoints, name)
+    site = JobSite.of(endpoints, name)
     with site.alone():
         release = site.releases.of_tree(source)
         if site.records.read(name).upgrading_to not in {0, release.number}:
@@ -40,7 +40,7 @@ def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | N
 
 def rollback(endpoints: Endpoints, name: str) -> Rollback:
     """Return to the release before, from the savepoint that the upgrade took."""
-    site = JobSite(endpoints, name)
+    site = JobSite.of(endpoints, name)
     with site.alone():
         record = site.records.read(name)
         if record.upgrading_to not in {0, record.release}:
@@ -62,7 +62,7 @@ def rollback(endpoints: Endpoints, name: str) -> Rollback:
 
 def ensure(endpoints: Endpoints, name: str) -> Action:
     """Bring back a job that is lost, and settle an upgrade that was cut short."""
-    site = JobSite(endpoints, name)
+    site = JobSite.of(endpoints, name)
     with site.alone():
         record = site.records.read(name)
         if not record.wanted:

@@ -11,8 +11,6 @@ from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from flink_jobs.zone_fares.statements import INSERTS, TABLES, statements
 from flink_jobs.zone_fares.steps import name_steps
 
-JOB_NAME = "zone_fares"
-
 FAULT_TOLERANCE = {
     # A restart repeats at most this much; where checkpoints are kept is the cluster's business.
     "execution.checkpointing.interval": "5 s",
@@ -31,7 +29,7 @@ def configuration(settings: ZoneFaresSettings) -> Configuration:
     """What the job needs of the cluster, wherever it runs."""
     options = {
         **(_of_remote_cluster(settings) if settings.flink_rest_url else {}),
-        "pipeline.name": JOB_NAME,
+        "pipeline.name": settings.job_name,
         # Clocks are New York wall-clock time, carried unchanged; Kafka's timestamps hold them as if in UTC.
         "table.local-time-zone": "UTC",
     }
@@ -84,8 +82,9 @@ def _remote_environment(config: Configuration) -> StreamExecutionEnvironment:
 
 def main() -> int:
     """Submit the job; its id is the only line printed to standard output."""
-    environment, _ = attach(ZoneFaresSettings())  # type: ignore[call-arg]  # read from the environment
-    print(environment.execute_async(JOB_NAME).get_job_id())  # noqa: T201 - data for the caller
+    settings = ZoneFaresSettings()  # type: ignore[call-arg]  # read from the environment
+    environment, _ = attach(settings)
+    print(environment.execute_async(settings.job_name).get_job_id())  # noqa: T201 - data for the caller
     return 0
 
 

@@ -16,9 +16,12 @@ class ZoneFaresSettings(BaseSettings):
     postgres_dsn: str
     flink_rest_url: str = ""
     """The cluster to submit to; empty where this program runs on its cluster, which then has its say."""
+    job_name: str = "zone_fares"
     trips_topic: str = "trips"
     dead_letters_topic: str = "trips-dead-letters"
     consumer_group: str = "zone_fares"
+    table_set: str = "taxi_1"
+    """The schema of the Postgres tables to write."""
     flink_parallelism: int = 2
     flink_connector_jars: str = ""
     """Paths of the connector jars, joined by colons."""
@@ -37,7 +40,7 @@ class ZoneFaresSettings(BaseSettings):
         Flink has no type for uuid and text[]: `stringtype=unspecified` lets Postgres read them from text.
         """
         dsn = urlsplit(self.postgres_dsn)
-        options = "reWriteBatchedInserts=true&stringtype=unspecified&ApplicationName=zone_fares"
+        options = f"reWriteBatchedInserts=true&stringtype=unspecified&ApplicationName={self.job_name}"
         return {
             "connector": "jdbc",
             "url": f"jdbc:postgresql://{dsn.hostname}:{dsn.port or 5432}{dsn.path}?{options}",

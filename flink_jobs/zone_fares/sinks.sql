@@ -9,7 +9,7 @@ create temporary table sink_on_time_fares_15m (
     total_amount_cents bigint,
     avg_total_amount decimal(12, 4),
     primary key (taxi_type, pickup_zone_id, window_end) not enforced
-) with (${postgres}, 'table-name' = 'taxi.on_time_fares_15m');
+) with (${postgres}, 'table-name' = '${table_set}.on_time_fares_15m');
 
 create temporary table sink_trips (
     trip_id string,
@@ -40,7 +40,7 @@ create temporary table sink_trips (
     cbd_congestion_fee_cents bigint,
     on_time boolean,
     primary key (trip_id, dropoff_at) not enforced
-) with (${postgres}, 'table-name' = 'taxi.trips');
+) with (${postgres}, 'table-name' = '${table_set}.trips');
 
 create temporary table sink_quarantined_arrivals (
     topic string,
@@ -60,7 +60,7 @@ create temporary table sink_quarantined_arrivals (
     fare_amount_cents bigint,
     total_amount_cents bigint,
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, 'table-name' = 'taxi.quarantined_arrivals');
+) with (${postgres}, 'table-name' = '${table_set}.quarantined_arrivals');
 
 create temporary table sink_late_arrivals (
     topic string,
@@ -94,7 +94,7 @@ create temporary table sink_late_arrivals (
     total_amount_cents bigint,
     cbd_congestion_fee_cents bigint,
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, 'table-name' = 'taxi.late_arrivals');
+) with (${postgres}, 'table-name' = '${table_set}.late_arrivals');
 
 create temporary table sink_repeated_arrivals (
     trip_id string,
@@ -102,7 +102,7 @@ create temporary table sink_repeated_arrivals (
     dropoff_minute timestamp(3),
     repeats bigint,
     primary key (trip_id, dropoff_minute) not enforced
-) with (${postgres}, 'table-name' = 'taxi.repeated_arrivals');
+) with (${postgres}, 'table-name' = '${table_set}.repeated_arrivals');
 
 create temporary table sink_dead_letters (
     topic string,
@@ -115,7 +115,7 @@ create temporary table sink_dead_letters (
     schema_id int,
     payload bytes,
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, 'table-name' = 'taxi.dead_letters');
+) with (${postgres}, 'table-name' = '${table_set}.dead_letters');
 
 -- Two tables for one, so that each writer has its own name in the dashboard and its own keys.
 create temporary table sink_received_on_time (
@@ -124,7 +124,7 @@ create temporary table sink_received_on_time (
     disposition string,
     records bigint,
     primary key (taxi_type, quarter_start, disposition) not enforced
-) with (${postgres}, 'table-name' = 'taxi.received_records');
+) with (${postgres}, 'table-name' = '${table_set}.received_records');
 
 create temporary table sink_received_aside (
     taxi_type string,
@@ -132,4 +132,4 @@ create temporary table sink_received_aside (
     disposition string,
     records bigint,
     primary key (taxi_type, quarter_start, disposition) not enforced
-) with (${postgres}, 'table-name' = 'taxi.received_records');
+) with (${postgres}, 'table-name' = '${table_set}.received_records');

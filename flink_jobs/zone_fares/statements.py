@@ -31,6 +31,7 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
         "max_disorder_minutes": _minutes(ZONE_FARES.max_disorder),
         "topic": settings.trips_topic,
         "dead_letters_topic": settings.dead_letters_topic,
+        "table_set": settings.table_set,
         "consumer_group": settings.consumer_group,
         "kafka_bootstrap_servers": settings.kafka_bootstrap_servers,
         "schema_registry_url": settings.schema_registry_url,

@@ -40,13 +40,17 @@ SERVER_SETTINGS = {
 
 def postgres(site: Site) -> Part:
     """The database of this site."""
-    from stack import database  # noqa: PLC0415 - psycopg is slow to import
+    from stack import database, tables  # noqa: PLC0415 - psycopg is slow to import
+
+    def finish() -> None:
+        database.create(_maintenance_dsn(site), DATABASE)
+        tables.set_up(site.endpoints.postgres_dsn)
 
     return Part(
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: database.server_version(_maintenance_dsn(site)),
-        finish=lambda: database.set_up(_maintenance_dsn(site), site.endpoints.postgres_dsn, DATABASE),
+        finish=finish,
     )
 
 

@@ -11,18 +11,18 @@ def job_sql(file_name: str) -> str:
 
 def postgres_ddl() -> str:
     """The text of all DDL files, without comments."""
-    folder = files("schemas") / "postgres"
+    folder = files("schemas") / "postgres" / "table_set"
     return "\n".join(_uncommented(path.read_text("utf-8")) for path in sorted(folder.iterdir(), key=str))
 
 
 def ddl_tables(ddl: str) -> list[str]:
     """The tables that are created, in order."""
-    return re.findall(r"create (?:temporary )?table (?:if not exists )?(?:taxi\.)?(\w+) \(", ddl)
+    return re.findall(r"create (?:temporary )?table (?:if not exists )?(\w+) \(", ddl)
 
 
 def columns_of_ddl(ddl: str, table: str) -> list[str]:
     """The physical columns of a table: no computed ones, no constraints."""
-    body = re.search(rf"table (?:if not exists )?(?:taxi\.)?{table} \(\n(.*?)\n\)", ddl, re.DOTALL)
+    body = re.search(rf"table (?:if not exists )?{table} \(\n(.*?)\n\)", ddl, re.DOTALL)
     assert body, f"no table {table}"
     lines = [line for line in body[1].splitlines() if re.match(r" {4}[`\"\w]", line)]
     names = [line.split()[0].strip('`",') for line in lines if " as " not in line]

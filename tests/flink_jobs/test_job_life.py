@@ -53,7 +53,7 @@ def slower_flush(folder: Path) -> Path:
 
 def kept(platform: Platform, release: Path) -> Path:
     """The tree, kept and planned already: an upgrade to it then begins at once, in mid-replay."""
-    JobSite(platform.endpoints, reset.JOB).releases.of_tree(release)
+    JobSite.of(platform.endpoints, reset.JOB).releases.of_tree(release)
     return release
 
 
@@ -122,8 +122,8 @@ def test_an_upgrade_and_a_rollback_under_a_replay_change_no_row(platform: Platfo
 def test_a_release_whose_sink_is_not_there_is_rolled_back_by_itself(
     platform: Platform, tmp_path: Path
 ) -> None:
-    sinks, table = "flink_jobs/zone_fares/sinks.sql", "'table-name' = 'taxi.trips'"
-    bad = kept(platform, tree(tmp_path / "bad", sinks, table, "'table-name' = 'taxi.no_such_table'"))
+    sinks, table = "flink_jobs/zone_fares/sinks.sql", "'table-name' = '${table_set}.trips'"
+    bad = kept(platform, tree(tmp_path / "bad", sinks, table, "'table-name' = '${table_set}.no_such_table'"))
     first = running_release(platform)
     with replaying(platform, speedup=80_000):
         done = taxi(platform, "upgrade", reset.JOB, "--source", bad)

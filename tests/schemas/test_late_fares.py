@@ -10,8 +10,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from stack import database, reset
+from stack import database, tables
 from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.tables import FIRST_SET
 
 pytestmark = pytest.mark.integration
 
@@ -58,10 +60,10 @@ def late(trip: int, offset: int, zone: int = 74) -> Write:
 
 
 @pytest.fixture
-def tables(stack: Endpoints) -> Iterator[Connection]:
+def empty(stack: Endpoints) -> Iterator[Connection]:
     """Empty tables, in a transaction that is never committed."""
+    tables.empty(stack.postgres_dsn, FIRST_SET)
     with psycopg.connect(stack.postgres_dsn) as connection:
-        connection.execute(reset.EMPTY_TABLES)
         yield connection
         connection.rollback()
 
@@ -75,36 +77,36 @@ def state_after(connection: Connection, writes: tuple[Write, ...]) -> tuple[Any,
         return state
 
 
-def test_the_sums_do_not_depend_on_what_is_written_first_or_twice(tables: Connection) -> None:
+def test_the_sums_do_not_depend_on_what_is_written_first_or_twice(empty: Connection) -> None:
     # 1 came on time and late, 2 came late twice: late is 2, in 15 windows
     writes = (on_time(1), late(1, offset=10), late(2, offset=20), late(2, offset=21))
-    states = {str(state_after(tables, order)) for order in permutations(writes)}
-    states |= {str(state_after(tables, (*order, *order))) for order in (writes, writes[::-1])}
+    states = {str(state_after(empty, order)) for order in permutations(writes)}
+    states |= {str(state_after(empty, (*order, *order))) for order in (writes, writes[::-1])}
     assert len(states) == 1
-    trips, windows, late_trips = state_after(tables, writes)
+    trips, windows, late_trips = state_after(empty, writes)
     assert [trip[-3:] for trip in trips] == [",t)", ",f)"]
     assert [window.split(",", 1)[1] for window in windows] == ["1,100)"] * 15
     assert [trip.split(",")[1] for trip in late_trips] == ["15)"]
 
 
-def test_a_late_trip_that_is_removed_is_in_no_window_any_more(tables: Connection) -> None:
+def test_a_late_trip_that_is_removed_is_in_no_window_any_more(empty: Connection) -> None:
     def remove(connection: Connection) -> None:
         connection.execute("delete from taxi.trips where trip_id = %s", [UUID(int=2)])
 
-    left = state_after(tables, (late(2, offset=20), late(3, offset=30), remove))
-    assert left[:2] == state_after(tables, (late(3, offset=30),))[:2]
+    left = state_after(empty, (late(2, offset=20), late(3, offset=30), remove))
+    assert left[:2] == state_after(empty, (late(3, offset=30),))[:2]
 
 
-def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_one(tables: Connection) -> None:
+def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_one(empty: Connection) -> None:
     # zone 74   on time, newest window ends 11:10: so far all windows are closed
     # zone 75   on time, newest window ends 11:05, and a late trip of 11:00:30, in the windows to 11:15
-    tables.execute(
+    empty.execute(
         "insert into taxi.on_time_fares_15m values"
         " ('green', 74, '2024-01-10 10:55', '2024-01-10 11:10', 2, 1000, 5),"
         " ('green', 75, '2024-01-10 10:50', '2024-01-10 11:05', 1, 300, 3)"
     )
-    late(1, offset=10, zone=75)(tables)
-    newest = tables.execute(
+    late(1, offset=10, zone=75)(empty)
+    newest = empty.execute(
         "select pickup_zone_id, to_char(window_start, 'HH24:MI'), to_char(window_end, 'HH24:MI'), trips,"
         " avg_total_amount::text from taxi.zone_fares_now order by 1"
     )
@@ -112,22 +114,22 @@ def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_on
 
 
 def test_the_ledger_does_not_balance_while_the_on_time_copy_of_a_late_trip_is_held_back(
-    tables: Connection,
+    empty: Connection,
 ) -> None:
     # Read in time and again late: the window and the late arrival are stored, but not the trip.
-    tables.execute(
+    empty.execute(
         "insert into taxi.received_records values"
         " ('green', '2024-01-10 11:00', 'on_time', 1), ('green', '2024-01-10 11:00', 'after_close', 1)"
     )
-    tables.execute(
+    empty.execute(
         "insert into taxi.on_time_fares_15m values"
         " ('green', 74, '2024-01-10 11:00', '2024-01-10 11:15', 1, 100, 1)"
     )
-    late(1, offset=10)(tables)
+    late(1, offset=10)(empty)
     ledger = "select late, duplicates, imbalance from taxi.trip_ledger"
-    assert tables.execute(ledger).fetchall() == [(1, 0, -1)]
-    on_time(1)(tables)
-    assert tables.execute(ledger).fetchall() == [(0, 1, 0)]
+    assert empty.execute(ledger).fetchall() == [(1, 0, -1)]
+    on_time(1)(empty)
+    assert empty.execute(ledger).fetchall() == [(0, 1, 0)]
 
 
 def test_writers_that_meet_in_the_same_windows_wait_for_one_another(stack: Endpoints) -> None:
@@ -138,77 +140,61 @@ def test_writers_that_meet_in_the_same_windows_wait_for_one_another(stack: Endpo
                     for position, zone in enumerate(zones):
                         late(trip=10 * row + position, offset=10 * row + position, zone=zone)(connection)
 
-    database.query(stack.postgres_dsn, "truncate taxi.trips, taxi.late_arrivals, taxi.late_fares_15m")
+    tables.empty(stack.postgres_dsn, FIRST_SET)
     with ThreadPoolExecutor() as writers:
         done = [writers.submit(write, 100, (74, 75)), writers.submit(write, 200, (75, 74))]
     assert [writer.exception() for writer in done] == [None, None]
     sums = "select distinct pickup_zone_id, trips from taxi.late_fares_15m order by 1"
     assert database.query(stack.postgres_dsn, sums).rows == [(74, 100), (75, 100)]
-    database.query(stack.postgres_dsn, "truncate taxi.trips, taxi.late_arrivals, taxi.late_fares_15m")
+    tables.empty(stack.postgres_dsn, FIRST_SET)
 
 
 def test_the_tables_of_an_earlier_version_are_brought_up_to_date(stack: Endpoints) -> None:
     with earlier_database(stack) as dsn:
         for _ in range(2):
-            database.set_up_tables(dsn)
-        served = database.query(dsn, "select trips, avg_total_amount::text from taxi.zone_fares_15m").rows
-        assert served == [(2, "5.0000")]
-        letters = database.query(dsn, "select error_class, error from taxi.dead_letters").rows
-        assert letters == [("too_short", "2 bytes: few")]
-        assert database.query(dsn, "select on_time from taxi.trips").rows == [(True,)]
+            tables.set_up(dsn)
         with psycopg.connect(dsn) as connection:
-            late(2, offset=20)(connection)
-        windows = database.query(dsn, "select count(*) from taxi.zone_fares_15m").rows
-        assert windows == [(1 + 15,)]
+            late(3, offset=30)(connection)
+        assert tables.served(dsn) == FIRST_SET
+        windows = "select distinct trips from taxi.zone_fares_15m"
+        assert database.query(dsn, windows).rows == [(2,)]
+        lines = database.query(dsn, "select on_time from taxi.trips order by trip_id").rows
+        assert lines == [(True,), (False,), (False,)]
+
+
+def test_readers_are_switched_to_another_set_and_back(stack: Endpoints) -> None:
+    tables.empty(stack.postgres_dsn, FIRST_SET)
+    tables.set_up(stack.postgres_dsn, "taxi_2")
+    try:
+        with psycopg.connect(stack.postgres_dsn) as connection:
+            late(1, offset=10)(connection)
+        counts = "select (select count(*) from taxi.trips), (select count(*) from taxi.zone_fares_15m)"
+        seen = [database.query(stack.postgres_dsn, counts).rows]
+        for table_set in ("taxi_2", FIRST_SET):
+            tables.serve(stack.postgres_dsn, table_set)
+            seen.append(database.query(stack.postgres_dsn, counts).rows)
+        assert seen == [[(1, 15)], [(0, 0)], [(1, 15)]]
+        with pytest.raises(UserError, match=r"taxi_1 is what taxi\.\* shows"):
+            tables.drop(stack.postgres_dsn, FIRST_SET)
+    finally:
+        tables.drop(stack.postgres_dsn, "taxi_2")
+        tables.empty(stack.postgres_dsn, FIRST_SET)
 
 
 @contextmanager
 def earlier_database(stack: Endpoints) -> Iterator[str]:
-    """A database as the version before late trips were counted made it: what is new is taken away again."""
+    """A database as the version before table sets made it: the tables lie in the schema that people read."""
     name = "earlier"
     dsn = stack.postgres_dsn.removesuffix("/taxi") + f"/{name}"
     with psycopg.connect(stack.postgres_dsn, autocommit=True) as connection:
         connection.execute(f"create database {name}")
         try:
-            database.set_up_tables(dsn)
-            database.query(dsn, EARLIER)
+            with psycopg.connect(dsn) as earlier:
+                for path in sorted((tables.DDL_FOLDER / "shared").glob("*zones.sql")):
+                    earlier.execute(path.read_bytes())
+                tables.make_set(earlier, "taxi")
+                on_time(1)(earlier)
+                late(2, offset=20)(earlier)
             yield dsn
         finally:
             connection.execute(f"drop database {name} with (force)")
-
-
-EARLIER = """
-do $$
-begin
-    drop view taxi.trip_ledger, taxi.late_trips, taxi.zone_fares_now, taxi.zone_fares_15m;
-    drop table taxi.late_fares_15m, taxi.late_arrivals;
-    drop trigger uncount_late_trip on taxi.trips;
-    drop trigger uncount_deleted_late_trip on taxi.trips;
-    drop function taxi.count_late_arrivals, taxi.uncount_late_trip, taxi.lock_late_fares, taxi.window_ends,
-        taxi.average_dollars;
-    drop index taxi.trips_late, taxi.trips_dropoff_at;
-    alter table taxi.trips drop column on_time;
-    alter table taxi.dead_letters drop column record_key, drop column error_class;
-    alter table taxi.on_time_fares_15m rename to zone_fares_15m;
-    alter index taxi.on_time_fares_15m_quarter_hours rename to zone_fares_15m_quarter_hours;
-    create table taxi.late_arrivals (topic text, partition integer, kafka_offset bigint, trip_id uuid);
-    create view taxi.late_trips as select * from taxi.late_arrivals;
-    create view taxi.trip_ledger as select * from taxi.late_trips;
-    create view taxi.zone_fares_now as
-    select
-        fares.taxi_type, fares.pickup_zone_id, zones.zone_name, zones.borough, fares.window_start,
-        fares.window_end, fares.trips, fares.total_amount_cents, fares.avg_total_amount
-    from taxi.zone_fares_15m as fares
-    join taxi.zones on zones.zone_id = fares.pickup_zone_id;
-    insert into taxi.zone_fares_15m
-    values ('green', 74, '2024-01-10 10:00', '2024-01-10 10:15', 2, 1000, 5);
-    insert into taxi.trips (
-        trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id,
-        total_amount_cents
-    )
-    values (gen_random_uuid(), 'green', 'f', '2024-01-01', '2024-01-10 10:00', '2024-01-10 10:10', 74, 500);
-    insert into taxi.dead_letters (topic, partition, kafka_offset, arrived_at, error)
-    values ('trips', 0, 0, '2024-01-10', 'too_short: 2 bytes: few');
-end
-$$;
-"""

@@ -39,7 +39,7 @@ def physical(field: dict[str, Any]) -> str:
 
 def table_columns(table: str, file: str) -> dict[str, str]:
     """Column names and types of a `create table` in the DDL, in order."""
-    ddl = (REPOSITORY / "schemas" / "postgres" / file).read_text("utf-8")
+    ddl = (REPOSITORY / "schemas" / "postgres" / "table_set" / file).read_text("utf-8")
     body = re.search(rf"create table if not exists {table} \((.*?)\n\)", ddl, re.DOTALL)
     assert body is not None, f"{file} does not create {table}"
     column = re.compile(r"^    (?!primary key)(\w+) (.*?)(?: not null)?,?$", re.MULTILINE)
@@ -111,11 +111,11 @@ def test_a_newer_version_only_adds_columns_at_the_end(older: TripSchema, newer: 
 def test_the_trips_table_has_the_columns_of_the_record_in_its_order_and_what_counts_it() -> None:
     fields = current().record["fields"]
     expected = {field["name"]: POSTGRES_TYPES[physical(field)] for field in fields} | {"on_time": "boolean"}
-    assert list(table_columns("taxi.trips", "03_trips.sql").items()) == list(expected.items())
+    assert list(table_columns("trips", "02_trips.sql").items()) == list(expected.items())
 
 
 def test_the_columns_of_a_quarantined_arrival_are_columns_of_the_record() -> None:
-    quarantined = table_columns("taxi.quarantined_arrivals", "04_arrivals.sql")
+    quarantined = table_columns("quarantined_arrivals", "03_arrivals.sql")
     own = {"topic", "partition", "kafka_offset", "arrived_at", "rules"}
     assert set(quarantined) - own <= set(current().columns)
 

@@ -20,7 +20,7 @@ TOPIC = "t1"
 
 @pytest.fixture
 def site(tmp_path: Path) -> JobSite:
-    return JobSite(Endpoints("", "", "http://nowhere", "", tmp_path), "job")
+    return JobSite.of(Endpoints("", "", "http://nowhere", "", tmp_path), "job")
 
 
 def job_id(number: int) -> str:

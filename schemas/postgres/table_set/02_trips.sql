@@ -1,6 +1,6 @@
 -- One row an accepted trip. Partitioned by month of drop-off, so that a month can be replaced as a unit.
--- on_time says which windows count it: those of the job, or, when it came late, taxi.late_fares_15m.
-create table if not exists taxi.trips (
+-- on_time says which windows count it: those of the job, or, when it came late, late_fares_15m.
+create table if not exists trips (
     trip_id uuid not null,
     taxi_type text not null,
     source_file text not null,
@@ -32,26 +32,26 @@ create table if not exists taxi.trips (
 ) partition by range (dropoff_at);
 
 -- The partitions live in a schema of their own, so that a list of the tables stays readable.
-create schema if not exists taxi_months;
-
 do $$
 declare
+    months text := current_schema() || '_months';
     first_day date;
 begin
-    if to_regclass('taxi_months.trips_other') is not null then
+    if to_regclass(months || '.trips_other') is not null then
         return;
     end if;
+    execute format('create schema %I', months);
     for first_day in
         select generate_series(date '2009-01-01', date '2030-12-01', interval '1 month')
     loop
         execute format(
-            'create table taxi_months.trips_%s partition of taxi.trips for values from (%L) to (%L)',
-            to_char(first_day, 'YYYY_MM'), first_day, first_day + interval '1 month'
+            'create table %I.trips_%s partition of trips for values from (%L) to (%L)',
+            months, to_char(first_day, 'YYYY_MM'), first_day, first_day + interval '1 month'
         );
     end loop;
-    create table taxi_months.trips_other partition of taxi.trips default;
+    execute format('create table %I.trips_other partition of trips default', months);
 end
 $$;
 
-create index if not exists trips_dropoff_at on taxi.trips (dropoff_at);
-create index if not exists trips_late on taxi.trips (dropoff_at) where not on_time;
+create index if not exists trips_dropoff_at on trips (dropoff_at);
+create index if not exists trips_late on trips (dropoff_at) where not on_time;

@@ -2,7 +2,7 @@
 
 -- Counted by the job as it reads: what arrived, before any of it is dealt with.
 -- quarter_start is the quarter of an hour of the drop-off where the trip is valid, else of the arrival.
-create table if not exists taxi.received_records (
+create table if not exists received_records (
     taxi_type text not null,
     quarter_start timestamp not null,
     disposition text not null check (
@@ -12,21 +12,21 @@ create table if not exists taxi.received_records (
     primary key (taxi_type, quarter_start, disposition)
 );
 
-create or replace view taxi.trip_ledger as
+create or replace view trip_ledger as
 with entries as (
     select
         taxi_type,
         date_trunc('hour', quarter_start) as event_hour,
         case when disposition = 'progress_marker' then 'progress_markers' else 'received' end as account,
         records
-    from taxi.received_records
+    from received_records
     union all
     select
         taxi_type,
         date_trunc('hour', window_start),
         'windowed',
         trips
-    from taxi.on_time_fares_15m
+    from on_time_fares_15m
     where extract(minute from window_end)::integer % 15 = 0
     union all
     select
@@ -34,7 +34,7 @@ with entries as (
         date_trunc('hour', window_start),
         'late',
         trips
-    from taxi.late_fares_15m
+    from late_fares_15m
     where extract(minute from window_end)::integer % 15 = 0
     union all
     select
@@ -42,7 +42,7 @@ with entries as (
         date_trunc('hour', dropoff_minute),
         'duplicates',
         repeats
-    from taxi.repeated_arrivals
+    from repeated_arrivals
     union all
     -- Of the late arrivals, those are duplicates that are no late trip's first.
     select
@@ -50,14 +50,14 @@ with entries as (
         date_trunc('hour', dropoff_at),
         'duplicates',
         1
-    from taxi.late_arrivals
+    from late_arrivals
     union all
     select
         taxi_type,
         date_trunc('hour', dropoff_at),
         'duplicates',
         -1
-    from taxi.trips
+    from trips
     where not on_time
     union all
     select
@@ -65,15 +65,15 @@ with entries as (
         date_trunc('hour', arrivals.arrived_at),
         case when quarantined_trips.trip_id is null then 'duplicates' else 'quarantined' end,
         1
-    from taxi.quarantined_arrivals as arrivals
-    left join taxi.quarantined_trips using (topic, partition, kafka_offset)
+    from quarantined_arrivals as arrivals
+    left join quarantined_trips using (topic, partition, kafka_offset)
     union all
     select
         'unknown',
         date_trunc('hour', arrived_at),
         'dead_letters',
         1
-    from taxi.dead_letters
+    from dead_letters
 ),
 
 accounts as (
@@ -97,7 +97,7 @@ hours_with_late_trips as (
     select distinct
         taxi_type,
         date_trunc('hour', dropoff_at) as event_hour
-    from taxi.trips
+    from trips
     where not on_time
 ),
 
@@ -107,7 +107,7 @@ trips_on_time as (
         hours.event_hour,
         (
             select count(*)
-            from taxi.trips
+            from trips
             where
                 trips.taxi_type = hours.taxi_type
                 and trips.dropoff_at >= hours.event_hour

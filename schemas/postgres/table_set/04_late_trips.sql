@@ -1,29 +1,29 @@
 -- Late trips are counted here, in the transaction that stores their arrival.
 --
 -- Whether an arrival is late or a duplicate depends on whether its trip was counted, which is for the key of
--- taxi.trips to say: the row goes in, or there is one. An on-time copy that the job's buffer held back takes the row
+-- trips to say: the row goes in, or there is one. An on-time copy that the job's buffer held back takes the row
 -- over when it comes. The sums change only with such a row, so that nothing is added twice, whatever is read again.
 
 -- Everybody who changes late_fares_15m waits here first: rows locked in two orders would be a deadlock.
-create or replace function taxi.lock_late_fares()
+create or replace function lock_late_fares()
 returns void language sql
 begin atomic
-    select pg_advisory_xact_lock(hashtext('taxi.late_fares_15m'));
+    select pg_advisory_xact_lock(hashtext(current_schema() || '.late_fares_15m'));
 end;
 
-create or replace function taxi.window_ends(dropoff_at timestamp)
+create or replace function window_ends(dropoff_at timestamp)
 returns setof timestamp language sql immutable parallel safe rows 15
 begin atomic
     select date_trunc('minute', dropoff_at) + minutes_ahead * interval '1 minute'
     from generate_series(1, 15) as minutes_ahead;
 end;
 
-create or replace function taxi.count_late_arrivals()
-returns trigger language plpgsql as $$
+create or replace function count_late_arrivals()
+returns trigger language plpgsql set search_path from current as $$
 begin
-    perform taxi.lock_late_fares();
+    perform lock_late_fares();
     with counted as (
-        insert into taxi.trips (
+        insert into trips (
             trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id,
             dropoff_zone_id, vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag,
             payment_type, trip_type, fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents,
@@ -41,14 +41,14 @@ begin
         on conflict (trip_id, dropoff_at) do nothing
         returning taxi_type, pickup_zone_id, dropoff_at, total_amount_cents
     )
-    insert into taxi.late_fares_15m as fares (
+    insert into late_fares_15m as fares (
         taxi_type, pickup_zone_id, window_start, window_end, trips, total_amount_cents
     )
     select
         taxi_type, pickup_zone_id, window_end - interval '15 minutes', window_end,
         count(*), sum(total_amount_cents)
     from counted
-    cross join taxi.window_ends(dropoff_at) as window_end
+    cross join window_ends(dropoff_at) as window_end
     group by taxi_type, pickup_zone_id, window_end
     on conflict (taxi_type, pickup_zone_id, window_end) do update
     set
@@ -59,29 +59,29 @@ end
 $$;
 
 create or replace trigger count_late_arrivals
-after insert on taxi.late_arrivals
+after insert on late_arrivals
 referencing new table as arrived
-for each statement execute function taxi.count_late_arrivals();
+for each statement execute function count_late_arrivals();
 
 -- A record that is read again is an update.
 create or replace trigger count_repeated_late_arrivals
-after update on taxi.late_arrivals
+after update on late_arrivals
 referencing new table as arrived
-for each statement execute function taxi.count_late_arrivals();
+for each statement execute function count_late_arrivals();
 
 -- The trip is no longer a late one: the job's windows count it, or it is gone.
-create or replace function taxi.uncount_late_trip()
-returns trigger language plpgsql as $$
+create or replace function uncount_late_trip()
+returns trigger language plpgsql set search_path from current as $$
 begin
-    perform taxi.lock_late_fares();
-    delete from taxi.late_fares_15m as fares
+    perform lock_late_fares();
+    delete from late_fares_15m as fares
     where
         fares.taxi_type = old.taxi_type
         and fares.pickup_zone_id = old.pickup_zone_id
         and fares.window_end > old.dropoff_at
         and fares.window_end <= old.dropoff_at + interval '15 minutes'
         and fares.trips = 1;
-    update taxi.late_fares_15m as fares
+    update late_fares_15m as fares
     set
         trips = fares.trips - 1,
         total_amount_cents = fares.total_amount_cents - old.total_amount_cents
@@ -96,15 +96,15 @@ $$;
 
 -- By row, but for late rows only: an insert fires neither, and of updates the condition lets nearly none through.
 create or replace trigger uncount_late_trip
-after update on taxi.trips
-for each row when (new.on_time and not old.on_time) execute function taxi.uncount_late_trip();
+after update on trips
+for each row when (new.on_time and not old.on_time) execute function uncount_late_trip();
 
 create or replace trigger uncount_deleted_late_trip
-after delete on taxi.trips
-for each row when (not old.on_time) execute function taxi.uncount_late_trip();
+after delete on trips
+for each row when (not old.on_time) execute function uncount_late_trip();
 
 -- A valid trip that came after its minute had closed, at its first arrival; later arrivals of it are duplicates.
-create or replace view taxi.late_trips as
+create or replace view late_trips as
 select distinct on (trips.trip_id)
     trips.trip_id,
     trips.taxi_type,
@@ -119,14 +119,14 @@ select distinct on (trips.trip_id)
     arrivals.arrived_at - trips.dropoff_at as lateness,
     (
         select count(*)
-        from taxi.late_fares_15m as fares
+        from late_fares_15m as fares
         where
             fares.taxi_type = trips.taxi_type
             and fares.pickup_zone_id = trips.pickup_zone_id
             and fares.window_end > trips.dropoff_at
             and fares.window_end <= trips.dropoff_at + interval '15 minutes'
     )::integer as windows_corrected
-from taxi.trips
-inner join taxi.late_arrivals as arrivals on trips.trip_id = arrivals.trip_id
+from trips
+inner join late_arrivals as arrivals on trips.trip_id = arrivals.trip_id
 where not trips.on_time
 order by trips.trip_id, arrivals.arrived_at, arrivals.topic, arrivals.partition, arrivals.kafka_offset;

@@ -1,7 +1,7 @@
 -- Records that did not enter a window, each stored once by its address in Kafka.
 -- arrived_at is the record's Kafka timestamp: the event clock of the replay when it was published.
 
-create table if not exists taxi.quarantined_arrivals (
+create table if not exists quarantined_arrivals (
     topic text not null,
     partition integer not null,
     kafka_offset bigint not null,
@@ -20,10 +20,10 @@ create table if not exists taxi.quarantined_arrivals (
     total_amount_cents bigint,
     primary key (topic, partition, kafka_offset)
 );
-create index if not exists quarantined_arrivals_trip_id on taxi.quarantined_arrivals (trip_id);
+create index if not exists quarantined_arrivals_trip_id on quarantined_arrivals (trip_id);
 
--- The whole trip, from which taxi.trips takes those that were not counted before: see 05_late_trips.sql.
-create table if not exists taxi.late_arrivals (
+-- The whole trip, from which `trips` takes those that were not counted before: see 04_late_trips.sql.
+create table if not exists late_arrivals (
     topic text not null,
     partition integer not null,
     kafka_offset bigint not null,
@@ -56,10 +56,10 @@ create table if not exists taxi.late_arrivals (
     cbd_congestion_fee_cents bigint,
     primary key (topic, partition, kafka_offset)
 );
-create index if not exists late_arrivals_trip_id on taxi.late_arrivals (trip_id);
+create index if not exists late_arrivals_trip_id on late_arrivals (trip_id);
 
 -- Copies of a trip that came while its minute was still open; the window counts the first only.
-create table if not exists taxi.repeated_arrivals (
+create table if not exists repeated_arrivals (
     trip_id uuid not null,
     taxi_type text not null,
     dropoff_minute timestamp not null,
@@ -67,7 +67,7 @@ create table if not exists taxi.repeated_arrivals (
     primary key (trip_id, dropoff_minute)
 );
 
-create table if not exists taxi.dead_letters (
+create table if not exists dead_letters (
     topic text not null,
     partition integer not null,
     kafka_offset bigint not null,
@@ -82,7 +82,7 @@ create table if not exists taxi.dead_letters (
 );
 
 -- A trip that breaks a rule, at its first arrival; later arrivals of it are duplicates.
-create or replace view taxi.quarantined_trips as
+create or replace view quarantined_trips as
 select distinct on (trip_id)
     trip_id,
     taxi_type,
@@ -100,5 +100,5 @@ select distinct on (trip_id)
     topic,
     partition,
     kafka_offset
-from taxi.quarantined_arrivals
+from quarantined_arrivals
 order by trip_id, arrived_at, topic, partition, kafka_offset;

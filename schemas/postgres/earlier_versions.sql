@@ -1,0 +1,21 @@
+-- Moves the tables of an earlier version to where this one looks for them. On a new database it does nothing.
+do $$
+begin
+    -- Until there were several table sets, the one that there was lay in the schema that people read.
+    if (select relkind from pg_class where oid = to_regclass('taxi.on_time_fares_15m')) = 'r' then
+        drop view taxi.trip_ledger, taxi.late_trips, taxi.quarantined_trips, taxi.zone_fares_now, taxi.zone_fares_15m;
+        drop function taxi.count_late_arrivals, taxi.uncount_late_trip, taxi.lock_late_fares, taxi.window_ends,
+            taxi.average_dollars cascade;
+        create schema taxi_1;
+        alter table taxi.on_time_fares_15m set schema taxi_1;
+        alter table taxi.late_fares_15m set schema taxi_1;
+        alter table taxi.trips set schema taxi_1;
+        alter table taxi.quarantined_arrivals set schema taxi_1;
+        alter table taxi.late_arrivals set schema taxi_1;
+        alter table taxi.repeated_arrivals set schema taxi_1;
+        alter table taxi.dead_letters set schema taxi_1;
+        alter table taxi.received_records set schema taxi_1;
+        alter schema taxi_months rename to taxi_1_months;
+    end if;
+end
+$$;
