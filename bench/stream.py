@@ -15,7 +15,6 @@ from rich.table import Table
 
 from bench._platform import ROOT, cpu_seconds, part, taxi
 
-POLL_SECONDS = 0.3
 LONGEST_SECONDS = 1_800
 COUNT_TRIPS = (
     "select count(*) as windows, coalesce(sum(trips) filter"
@@ -54,11 +53,9 @@ def one_run(file: Path) -> tuple[int, int, float, int, float, float]:
 
 def await_balance() -> None:
     """Wait until the ledger adds up: the last window is in Postgres."""
-    deadline = time.monotonic() + LONGEST_SECONDS
-    while subprocess.run([ROOT / "taxi", "ledger"], capture_output=True, check=False).returncode:
-        if time.monotonic() > deadline:
-            sys.exit(f"error: no balance within {LONGEST_SECONDS} s; see ./taxi ledger")
-        time.sleep(POLL_SECONDS)
+    command = [str(ROOT / "taxi"), "audit", "--wait", str(LONGEST_SECONDS)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        sys.exit(f"error: no balance within {LONGEST_SECONDS} s; see ./taxi audit")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 
         app.command()(demo.demo)
         app.add_typer(job.app, name="job")
+    if asked in {"audit", "ledger", "--help"}:
+        from stack import audit  # noqa: PLC0415
+
+        app.command()(audit.audit)
+        app.command("ledger", hidden=True)(audit.audit)
     if asked in {"dead-letters", "--help"}:
         from stack.dead_letters import commands  # noqa: PLC0415
 
@@ -174,18 +179,6 @@ def inspect(context: typer.Context) -> None:
     from stack import forward  # noqa: PLC0415
 
     forward.producer("inspect", context.args, needs_kafka=False)
-
-
-@app.command()
-def ledger() -> None:
-    """Show where every record went; exit 1 while the ledger does not add up."""
-    from stack import ledger as accounts  # noqa: PLC0415
-    from stack.endpoints import Endpoints  # noqa: PLC0415
-
-    found = accounts.read_ledger(Endpoints.of_running_stack())
-    accounts.print_ledger(found)
-    if not found.balances:
-        raise typer.Exit(1)
 
 
 @app.command()

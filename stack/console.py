@@ -15,3 +15,8 @@ def console() -> Console:
 def output() -> Console:
     """For what a command was asked to print."""
     return Console()
+
+
+def wide_output(columns: int) -> Console:
+    """The same for a table of so many columns of text: a pipe passes for 80, and words would be cut."""
+    return Console(width=max(output().width, columns))

@@ -11,6 +11,7 @@ from stack.errors import UserError
 
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 POLL_SECONDS = 0.25
+SAVEPOINT_SECONDS = 120
 T = TypeVar("T")
 
 
@@ -69,6 +70,10 @@ class FlinkRest:
         history = self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
         return any(entry["is_savepoint"] and entry["status"] == "IN_PROGRESS" for entry in history)
 
+    def completed_checkpoints(self, job_id: str) -> int:
+        """How many checkpoints the job has completed since it was submitted."""
+        return int(self.get(f"/jobs/{job_id}/checkpoints").get("counts", {}).get("completed", 0))
+
     def failure(self, job_id: str) -> str:
         """The innermost cause of the job's newest failure; empty when it never failed."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
@@ -98,13 +103,33 @@ class FlinkRest:
 
     def _await_savepoint(self, job_id: str, trigger: str) -> str:
         path = f"/jobs/{job_id}/savepoints/{trigger}"
-        answer = poll(lambda: _completed(self.get(path)), seconds=120, what="the savepoint")
+        try:
+            answer = poll(lambda: _completed(self.get(path)), seconds=SAVEPOINT_SECONDS, what="the savepoint")
+        except UserError as failure:
+            raise UserError(f"{failure.message}{self._held_back(job_id)}", failure.remedy) from failure
         if "failure-cause" in answer["operation"]:
             cause = answer["operation"]["failure-cause"]["class"]
             raise UserError(
                 f"Flink could not take the savepoint ({cause})", "see ./taxi logs flink-jobmanager"
             )
         return str(answer["operation"]["location"]).removeprefix("file:")
+
+    def _held_back(self, job_id: str) -> str:
+        """The tasks that have not written their part of the savepoint that is under way."""
+        history = self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
+        under_way = next(
+            (e["id"] for e in history if e["is_savepoint"] and e["status"] == "IN_PROGRESS"), None
+        )
+        if under_way is None:
+            return ""
+        names = {task["id"]: task["name"] for task in self.get(f"/jobs/{job_id}")["vertices"]}
+        tasks = self.get(f"/jobs/{job_id}/checkpoints/details/{under_way}")["tasks"]
+        missing = [
+            f"{names[task_id]} ({task['num_acknowledged_subtasks']} of {task['num_subtasks']} subtasks)"
+            for task_id, task in tasks.items()
+            if task["num_acknowledged_subtasks"] < task["num_subtasks"]
+        ]
+        return f": not written by {'; '.join(missing)}" if missing else ""
 
     def _await_end(self, job_id: str) -> None:
         poll(lambda: self.get(f"/jobs/{job_id}")["state"] in ENDED_STATES, seconds=60, what="the job's end")
@@ -121,13 +146,13 @@ class FlinkRest:
         return answer.json()
 
 
-def poll(probe: Callable[[], T | None], *, seconds: float, what: str) -> T:
+def poll(probe: Callable[[], T | None], *, seconds: float, what: str, every: float = POLL_SECONDS) -> T:
     """Ask `probe` until it answers something true; raises UserError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := probe()):
         if time.monotonic() > deadline:
             raise UserError(f"waited {seconds:.0f} s for {what} in vain", "see ./taxi status and ./taxi logs")
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
     return answer
 
 

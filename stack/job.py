@@ -1,9 +1,9 @@
-"""`./taxi job`: the life of the Flink jobs on the local stack."""
+"""`./taxi job`: the life of the Flink jobs, on the local stack or on AWS' managed service."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich import box
@@ -12,14 +12,12 @@ from rich.table import Table
 from stack.console import output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
-from stack.job_life import JobSite, end, start, take_savepoint
+from stack.job_backend import JobBackend
+from stack.job_life import end, start
 from stack.job_record import JobRecords
-from stack.job_status import JobStatus, unreachable
-from stack.releases import Release
-from stack.settings import ROOT
+from stack.local_job import LocalJob
+from stack.settings import ROOT, Backend, Settings
 from stack.upgrade import ensure as ensure_it_runs
-from stack.upgrade import rollback as go_back
-from stack.upgrade import upgrade as go_over
 
 __all__ = ["app", "end", "resume", "start"]
 
@@ -31,37 +29,40 @@ app = typer.Typer(no_args_is_help=True, help="The life of the Flink jobs.")
 
 Name = Annotated[str, typer.Argument(help="The job, which is a folder of flink_jobs/.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+On = Annotated[Backend | None, typer.Option(help="Where the job runs; the setting FLINK_BACKEND, or local.")]
+DryRun = Annotated[bool, typer.Option(help="Print the requests to the managed service; send none.")]
 Source = Annotated[
     Path, typer.Option(help="The tree to take the job from: it holds flink_jobs/ and schemas/.")
 ]
 
 
 @app.command()
-def deploy(
+def deploy(  # noqa: PLR0913, PLR0917 - they are the options of a command line
     name: Name = "zone_fares",
     fresh: Annotated[
         bool, typer.Option(help="Start at the beginning of the topic, without any state.")
     ] = False,
     source: Source = ROOT,
     origin: Annotated[
-        Path | None, typer.Option("--from", help="The savepoint or checkpoint to start from.")
-    ] = None,
+        str, typer.Option("--from", help="The savepoint, checkpoint or snapshot to start from.")
+    ] = "",
+    on: On = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the job: from its newest savepoint or checkpoint where there is one, else from the beginning."""
     if fresh and origin:
         raise UserError("--fresh and --from exclude one another", "give one of them")
-    _known(name)
-    started = start(Endpoints.of_running_stack(), name, fresh=fresh, source=source.absolute(), origin=origin)
+    job = _job(name, on, dry_run=dry_run)
+    started = job.deploy(fresh=fresh, source=source.absolute(), origin=origin)
     if as_json:
         _print_json({"job": name, "job_id": started.job_id, "state": started.state})
 
 
 @app.command()
-def status(name: Name = "zone_fares", as_json: AsJson = False) -> None:
+def status(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
     """Say how the job does; exit 1 unless it runs."""
-    _known(name)
-    found = _status(JobSite.of(Endpoints.of_running_stack(), name))
+    found = _job(name, on).status()
     if as_json:
         _print_json(asdict(found))
     else:
@@ -71,10 +72,9 @@ def status(name: Name = "zone_fares", as_json: AsJson = False) -> None:
 
 
 @app.command()
-def savepoint(name: Name = "zone_fares", as_json: AsJson = False) -> None:
+def savepoint(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
     """Have the running job leave a savepoint, which is kept; print its path."""
-    _known(name)
-    path = str(take_savepoint(Endpoints.of_running_stack(), name))
+    path = _job(name, on).savepoint()
     if as_json:
         _print_json({"job": name, "savepoint": path})
     else:
@@ -82,10 +82,15 @@ def savepoint(name: Name = "zone_fares", as_json: AsJson = False) -> None:
 
 
 @app.command()
-def upgrade(name: Name = "zone_fares", source: Source = ROOT, as_json: AsJson = False) -> None:
+def upgrade(
+    name: Name = "zone_fares",
+    source: Source = ROOT,
+    on: On = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
     """Go over to the code of this tree by savepoint; exit 1 after rolling back what fails."""
-    _known(name)
-    done = go_over(Endpoints.of_running_stack(), name, source.absolute())
+    done = _job(name, on, dry_run=dry_run).upgrade(source.absolute())
     if as_json:
         _print_json(asdict(done) if done else {"job": name, "release": None})
     elif done:
@@ -99,27 +104,25 @@ def upgrade(name: Name = "zone_fares", source: Source = ROOT, as_json: AsJson = 
 
 
 @app.command()
-def rollback(name: Name = "zone_fares", as_json: AsJson = False) -> None:
+def rollback(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
     """Return to the release before, from the savepoint that the upgrade took."""
-    _known(name)
-    done = go_back(Endpoints.of_running_stack(), name)
+    done = _job(name, on).rollback()
     if as_json:
         _print_json(asdict(done))
         return
+    again = "the" if done.records_read_again is None else f"the {done.records_read_again:,}"
     output().print(
-        f"{name} runs release {done.release} again, from {done.savepoint}: it reads the"
-        f" {done.records_read_again:,} records again that release {done.left_release} had read, and its"
-        " upserts write the same rows over",
+        f"{name} runs release {done.release} again, from {done.savepoint}: it reads {again} records again"
+        f" that release {done.left_release} had read, and its upserts write the same rows over",
         highlight=False,
         soft_wrap=True,
     )
 
 
 @app.command()
-def ensure(name: Name = "zone_fares", as_json: AsJson = False) -> None:
+def ensure(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
     """Bring a lost job back from its newest state; exit 0 when it was there, 3 when it was not."""
-    _known(name)
-    action = ensure_it_runs(Endpoints.of_running_stack(), name)
+    action = _job(name, on).ensure()
     if as_json:
         _print_json({"job": name, "action": action})
     elif action == "none":
@@ -133,32 +136,72 @@ def stop(
     savepoint: Annotated[
         bool, typer.Option(help="Leave a savepoint that the next deploy starts from.")
     ] = True,
+    on: On = None,
     as_json: AsJson = False,
 ) -> None:
     """Stop the job; the next deploy goes on where it stopped."""
-    _known(name)
-    left = end(Endpoints.of_running_stack(), name, savepoint=savepoint)
+    left = _job(name, on).stop(savepoint=savepoint)
     if as_json:
         _print_json({"job": name, "savepoint": left})
 
 
 @app.command()
-def releases(name: Name = "zone_fares", as_json: AsJson = False) -> None:
+def releases(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
     """List what the job was made of, and the savepoints taken from it."""
-    _known(name)
-    site = JobSite.of(Endpoints.of_running_stack(), name)
-    live = _status(site).state
-    rows = [_release_row(site, release, live) for release in site.releases.all()]
+    rows = _job(name, on).releases()
     if as_json:
-        _print_json(rows)
+        _print_json([asdict(row) for row in rows])
         return
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("release", "made at", "commit", "state", "newest savepoint"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        newest = Path(row["savepoints"][-1]).name if row["savepoints"] else ""
-        table.add_row(str(row["release"]), row["made_at"], row["commit"], row["state"], newest)
+        newest = Path(row.savepoints[-1]).name if row.savepoints else ""
+        table.add_row(str(row.release), row.made_at, row.commit, row.state, newest)
     output().print(table)
+
+
+@app.command()
+def package(
+    to: Annotated[Path, typer.Option(help="Where to write the zip.")],
+    source: Source = ROOT,
+) -> None:
+    """Write the code zip that an application of the managed service is made of."""
+    from stack.managed_flink.package import write_package  # noqa: PLC0415 - only this command needs it
+
+    write_package(to.absolute(), source.absolute())
+    size = _megabytes(to.stat().st_size)
+    output().print(f"{to}, {size}: upload it as MANAGED_FLINK_CODE_KEY", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def prune(
+    name: Name = "zone_fares",
+    keep: Annotated[int, typer.Option(help="How many of the newest releases stay in any case.", min=1)] = 3,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
+    on: On = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove the releases, savepoints and checkpoints that nothing needs any more."""
+    gone = _job(name, on).prune(keep=keep, dry_run=dry_run)
+    if as_json:
+        _print_json([asdict(one) for one in gone])
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("kind", "name", "frees"):
+        table.add_column(column, overflow="fold", justify="right" if column == "frees" else "left")
+    for one in gone:
+        table.add_row(one.kind, one.name, "" if one.size_bytes is None else _megabytes(one.size_bytes))
+    if gone:
+        output().print(table)
+    sizes = [one.size_bytes for one in gone if one.size_bytes is not None]
+    total = f", {_megabytes(sum(sizes))}" if sizes else ""
+    verb = "would be removed" if dry_run else "removed"
+    output().print(f"{len(gone)} {verb}{total}" if gone else "nothing to remove", highlight=False)
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:,.1f} MB"
 
 
 def resume(endpoints: Endpoints) -> None:
@@ -167,29 +210,20 @@ def resume(endpoints: Endpoints) -> None:
         ensure_it_runs(endpoints, name)
 
 
-def _status(site: JobSite) -> JobStatus:
-    try:
-        return site.status()
-    except UserError as failure:
-        return unreachable(site.name, failure.message)
-
-
-def _release_row(site: JobSite, release: Release, live: str) -> dict[str, Any]:
-    is_last = site.records.read(site.name).release == release.number
-    return {
-        "release": release.number,
-        "made_at": release.manifest.made_at,
-        "commit": release.manifest.commit,
-        "state": live if is_last else release.outcome,
-        "savepoints": [str(path) for path in site.records.savepoints(site.name, release.number)],
-        "folder": str(release.folder),
-    }
-
-
-def _known(name: str) -> None:
+def _job(name: str, on: Backend | None, *, dry_run: bool = False) -> JobBackend:
+    """The job where it runs; raises UserError for one that there is not."""
     jobs = sorted(path.parent.name for path in JOBS_FOLDER.glob("*/job.py"))
     if name not in jobs:
         raise UserError(f"there is no job {name}", f"the jobs are: {', '.join(jobs)}")
+    if (on or Settings.from_environment().backend) is Backend.MANAGED_FLINK:
+        from stack.managed_flink.job import ManagedJob  # noqa: PLC0415 - boto3 is slow to import
+
+        return ManagedJob.of_environment(name, dry_run=dry_run)
+    if dry_run:
+        raise UserError(
+            "--dry-run prints the requests to the managed service", "add --on managed-flink, or leave it out"
+        )
+    return LocalJob(Endpoints.of_running_stack(), name)
 
 
 def _print_json(content: object) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from stack import tables
 from stack.console import console
@@ -25,8 +24,6 @@ from stack.wiring import Wiring
 START_SECONDS = 60
 CLUSTER_SECONDS = 90
 RESTORE_ATTEMPTS = 3
-
-Action = Literal["none", "started", "verified"]
 
 
 class DidNotStartError(UserError):
@@ -80,10 +77,14 @@ class JobSite:
         """Where Flink puts savepoints."""
         return f"file://{self.endpoints.home / 'flink' / 'savepoints'}"
 
+    @property
+    def lock(self) -> Path:
+        """What the command holds that has the job."""
+        return self.endpoints.home / "jobs" / f"{self.name}.lock"
+
     def alone(self) -> AbstractContextManager[None]:
         """One command at a time."""
-        lock = self.endpoints.home / "jobs" / f"{self.name}.lock"
-        return file_lock(lock, f"another command has {self.name}; waiting for it")
+        return file_lock(self.lock, f"another command has {self.name}; waiting for it")
 
     def live_job(self) -> Job | None:
         """The job that has not ended, also one that a killed command is still submitting."""

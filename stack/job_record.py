@@ -105,7 +105,7 @@ class JobRecords:
     def forget(self, name: str) -> None:
         """Remove the record and every state that the job's runs left."""
         for run in self.read(name).runs:
-            for folder in self._state_folders(run):
+            for folder in self.state_folders(run):
                 shutil.rmtree(folder)
         self._path(name).unlink(missing_ok=True)
 
@@ -132,10 +132,11 @@ class JobRecords:
         return [name for name in names if self.read(name).wanted]
 
     def _metadata(self, run: Run) -> Iterator[Path]:
-        for folder in self._state_folders(run):
+        for folder in self.state_folders(run):
             yield from _whole(folder)
 
-    def _state_folders(self, run: Run) -> Iterator[Path]:
+    def state_folders(self, run: Run) -> Iterator[Path]:
+        """The folders with the checkpoints and savepoints of a run."""
         # The disk is asked: a stop may be killed before it could note its savepoint.
         yield from (self._home / "flink" / "checkpoints").glob(run.job_id)
         yield from self._savepoint_folders(run)

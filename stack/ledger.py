@@ -1,12 +1,13 @@
-"""The accounting of the trips, as a person reads it."""
+"""The accounting of the trips: what the job read, and where it is found."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from rich import box
 from rich.table import Table
 
 from stack import database
-from stack.console import output
+from stack.console import output, wide_output
 from stack.endpoints import Endpoints
 from stack.topic import Topic
 
@@ -17,11 +18,21 @@ _IMBALANCE = "sum(abs(imbalance))::bigint"
 TOTALS = (
     f"select taxi_type, {_SUMS}, {_IMBALANCE} from taxi.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 )
+HOURS_WIDTH = 110
+HOURS = f"""
+select taxi_type, received, {", ".join(ACCOUNTS)}, progress_markers, imbalance, event_hour
+from taxi.trip_ledger
+where
+    event_hour >= coalesce(%(since)s, '-infinity'::timestamp)
+    and event_hour < coalesce(%(until)s, 'infinity'::timestamp)
+    and (%(all)s or imbalance <> 0)
+order by taxi_type, event_hour
+"""  # noqa: S608 - names of ours
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The accounts of one taxi type, in records."""
+    """The accounts of one taxi type, in records; of one hour of event time where one is named."""
 
     taxi_type: str
     received: int
@@ -32,6 +43,8 @@ class Entry:
     dead_letters: int
     progress_markers: int
     imbalance: int
+    """Records read and not found, less those found and not read; summed up without its sign over hours."""
+    event_hour: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,14 @@ def read_ledger(endpoints: Endpoints) -> Ledger:
     return Ledger(tuple(Entry(*row) for row in rows), Topic(endpoints.kafka_bootstrap_servers).record_count())
 
 
+def read_hours(
+    endpoints: Endpoints, since: datetime | None = None, until: datetime | None = None, *, every: bool = False
+) -> tuple[Entry, ...]:
+    """The accounts by hour of event time: those with an imbalance, or all from `since` to before `until`."""
+    wish = {"since": since, "until": until, "all": every}
+    return tuple(Entry(*row) for row in database.query(endpoints.postgres_dsn, HOURS, wish).rows)
+
+
 def print_ledger(ledger: Ledger) -> None:
     """One line an account, one column a taxi type, and whether it adds up."""
     table = Table(title="Where every record went", title_justify="left", box=box.SIMPLE_HEAD)
@@ -68,9 +89,23 @@ def print_ledger(ledger: Ledger) -> None:
         amounts = [getattr(entry, account) for entry in ledger.entries]
         table.add_row(account.replace("_", " "), *(f"{amount:,}" for amount in amounts))
     output().print(table)
-    verdict = "it adds up exactly" if ledger.balances else "it does not add up (yet)"
+    verdict = "it adds up exactly" if ledger.balances else "it does not add up"
     output().print(
         f"{ledger.records_in_kafka:,} records in Kafka, {ledger.records_read:,} accounted for: {verdict}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def print_hours(entries: tuple[Entry, ...]) -> None:
+    """One line a taxi type and hour of event time."""
+    table = Table(title="By hour of event time", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("taxi type", "hour"):
+        table.add_column(column, no_wrap=True)
+    columns = ("received", *ACCOUNTS, "imbalance")
+    for account in columns:
+        table.add_column(account.replace("_", " "), justify="right")
+    for entry in entries:
+        amounts = (f"{getattr(entry, account):,}" for account in columns)
+        table.add_row(entry.taxi_type, f"{entry.event_hour:%Y-%m-%d %H:%M}", *amounts)
+    wide_output(HOURS_WIDTH).print(table)

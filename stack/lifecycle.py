@@ -15,8 +15,9 @@ from stack.errors import UserError
 from stack.filelock import file_lock
 from stack.jars import ensure_all
 from stack.java_build import ensure_reporter_jar
-from stack.parts import flink, kafka, metrics, postgres, registry
+from stack.parts import flink, kafka, keeper, metrics, postgres, registry
 from stack.parts.part import Part, Site
+from stack.parts.program import Program
 from stack.ports import choose_ports
 from stack.processes import OwnProcess, end_processes, own_processes
 from stack.record import recorded_ports, remove_record, write_record
@@ -27,17 +28,8 @@ POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
 STATE_FOLDERS = (
-    "kafka",
-    "registry",
-    "flink",
-    "postgres",
-    "jobs",
-    "replays",
-    "logs",
-    "monitoring",
-    "bench",
-    "run",
-    "tmp",
+    *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
+    *("logs", "monitoring", "bench", "run", "tmp"),
 )
 
 
@@ -60,6 +52,7 @@ def parts_of(site: Site) -> list[Part]:
         flink.taskmanager(site),
         postgres.postgres(site),
         metrics.metrics(site),
+        keeper.keeper(site),
     ]
 
 
@@ -73,6 +66,7 @@ def up(settings: Settings | None = None) -> Endpoints:
             console().print("the stack is already up", highlight=False)
             return site.endpoints
         site = site or _fresh_supervisor(settings)
+        _add_new_parts(site)
         _start_parts(site)
     return site.endpoints
 
@@ -139,15 +133,24 @@ def _fresh_supervisor(settings: Settings) -> Site:
     site = Site(settings, choose_ports(settings.ports, previous))
     ensure_all(("kafka", "registry", "ecj"), settings)
     ensure_reporter_jar()
-    parts = parts_of(site)
-    with ThreadPoolExecutor(len(parts)) as pool:
-        programs = dict(
-            zip((part.name for part in parts), pool.map(lambda part: part.prepare(), parts), strict=True)
-        )
-    Supervisor(site.home).launch(programs)
+    Supervisor(site.home).launch(_programs(site))
     write_record(site.home, site.ports)
     _wait_for(lambda: Supervisor(site.home).is_alive(), "supervisord does not answer", site.home)
     return site
+
+
+def _add_new_parts(site: Site) -> None:
+    """A stack that an earlier version started may lack a part that there is today."""
+    supervisor = Supervisor(site.home)
+    if {part.name for part in parts_of(site)} - supervisor.states().keys():
+        supervisor.add(_programs(site))
+
+
+def _programs(site: Site) -> dict[str, Program]:
+    parts = parts_of(site)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        prepared = pool.map(lambda part: part.prepare(), parts)
+        return dict(zip((part.name for part in parts), prepared, strict=True))
 
 
 def _wait_for(holds: Callable[[], bool], otherwise: str, home: Path, timeout_seconds: float = 15) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from stack.errors import UserError
@@ -11,6 +12,25 @@ ROOT = Path(__file__).resolve().parents[1]
 
 DEFAULT_PORTS = {"kafka": 9092, "registry": 8085, "flink": 8081, "postgres": 5433}
 AUTO = 0
+
+
+JOB_VARIABLES = (
+    "KAFKA_BOOTSTRAP_SERVERS",
+    "SCHEMA_REGISTRY_URL",
+    "POSTGRES_DSN",
+    "TABLE_SET",
+    "TRIPS_TOPIC",
+    "DEAD_LETTERS_TOPIC",
+    "CONSUMER_GROUP",
+)
+"""What a job on the managed service is told of its surroundings."""
+
+
+class Backend(Enum):
+    """Where Flink jobs run."""
+
+    LOCAL = "local"
+    MANAGED_FLINK = "managed-flink"
 
 
 def port_variable(service: str) -> str:
@@ -28,6 +48,7 @@ class Settings:
     ports: Mapping[str, int]
     maven_mirror_url: str | None
     kafka_bootstrap_servers: str | None
+    backend: Backend
     debug: bool
 
     @classmethod
@@ -40,7 +61,63 @@ class Settings:
             ports={service: _wished_port(service, environment) for service in DEFAULT_PORTS},
             maven_mirror_url=environment.get("MAVEN_MIRROR_URL") or None,
             kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
+            backend=_backend(environment.get("FLINK_BACKEND") or Backend.LOCAL.value),
             debug=environment.get("TAXI_DEBUG", "") not in {"", "0"},
+        )
+
+
+@dataclass(frozen=True)
+class ManagedFlinkSettings:
+    """An application of Amazon Managed Service for Apache Flink; what is empty is not asked for."""
+
+    application: str
+    code_bucket: str
+    code_key: str
+    code_version: str
+    role_arn: str
+    runtime: str
+    parallelism: int
+    metrics_level: str
+    log_level: str
+    log_stream_arn: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+    region: str | None
+    endpoint_url: str | None
+    s3_endpoint_url: str | None
+    job_variables: Mapping[str, str]
+    """The settings of the job itself."""
+
+    @classmethod
+    def from_environment(
+        cls, job: str, environment: Mapping[str, str] = os.environ
+    ) -> "ManagedFlinkSettings":
+        """Read every setting; AWS' own variables say which account and region."""
+
+        def setting(name: str, default: str = "") -> str:
+            return environment.get(f"MANAGED_FLINK_{name}", "").strip() or default
+
+        return cls(
+            application=setting("APPLICATION", job),
+            code_bucket=setting("CODE_BUCKET"),
+            code_key=setting("CODE_KEY", f"{job}.zip"),
+            code_version=setting("CODE_VERSION"),
+            role_arn=setting("ROLE_ARN"),
+            runtime=setting("RUNTIME", "FLINK-2_2"),
+            parallelism=_positive("MANAGED_FLINK_PARALLELISM", setting("PARALLELISM", "2")),
+            metrics_level=setting("METRICS_LEVEL", "OPERATOR"),
+            log_level=setting("LOG_LEVEL", "INFO"),
+            log_stream_arn=setting("LOG_STREAM_ARN"),
+            subnet_ids=tuple(filter(None, setting("SUBNET_IDS").split(","))),
+            security_group_ids=tuple(filter(None, setting("SECURITY_GROUP_IDS").split(","))),
+            # AWS' own programs read the first, boto3 reads the second only.
+            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
+            endpoint_url=setting("ENDPOINT_URL") or None,
+            s3_endpoint_url=environment.get("S3_ENDPOINT_URL") or None,
+            job_variables={
+                "FLINK_JOB": job,
+                **{name: environment[name] for name in JOB_VARIABLES if environment.get(name)},
+            },
         )
 
 
@@ -72,4 +149,17 @@ def _wished_port(service: str, environment: Mapping[str, str]) -> int:
         return AUTO
     if not value.isdecimal() or int(value) > 65535:
         raise UserError(f"{variable}={value} is no port", "give a number up to 65535, or auto")
+    return int(value)
+
+
+def _backend(value: str) -> Backend:
+    known = {backend.value: backend for backend in Backend}
+    if value not in known:
+        raise UserError(f"FLINK_BACKEND={value} is no place to run a job", f"give one of {', '.join(known)}")
+    return known[value]
+
+
+def _positive(variable: str, value: str) -> int:
+    if not value.isdecimal() or not int(value):
+        raise UserError(f"{variable}={value} is no positive number", "give how many subtasks shall work")
     return int(value)

@@ -102,6 +102,13 @@ class Supervisor:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise UserError(f"supervisord does not start: {' '.join(reason)}", f"see {self.home / 'logs'}")
 
+    def add(self, programs: Mapping[str, Program]) -> None:
+        """Make the parts known that a running supervisord does not know yet; the others run on."""
+        self.configuration.write_text(self._text(programs))
+        [[added, _, _]] = self._proxy().reloadConfig()
+        for name in added:
+            self._proxy().addProcessGroup(name)
+
     def _text(self, programs: Mapping[str, Program]) -> str:
         sections = [
             self._own_sections(),

@@ -13,6 +13,13 @@ class TopicEnds:
         self.topic = topic
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
 
+    def answers(self) -> bool:
+        """Whether Kafka is there."""
+        try:
+            return bool(self._admin.list_topics(timeout=TIMEOUT_SECONDS).brokers)
+        except KafkaException:
+            return False
+
     def offsets(self) -> tuple[int, ...]:
         """The offset that the next record of each partition will have; empty when Kafka does not answer."""
         return self._ask(OffsetSpec.latest(), "offset")

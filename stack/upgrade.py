@@ -1,13 +1,13 @@
 """From one release to another and back, by savepoint; what failed or was cut short is undone."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.flink_rest import Job, poll
-from stack.job_life import Action, JobSite, await_jobmanager, bring_back, launch, say
+from stack.job_backend import Action, Rollback, Upgrade, UpgradeFailedError
+from stack.job_life import JobSite, await_jobmanager, bring_back, launch, say
 from stack.job_record import JobRecord
 from stack.releases import Release
 from stack.settings import ROOT
@@ -23,34 +23,6 @@ from stack.verification import (
 
 STOP_SECONDS = 120
 CAUSE_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Upgrade:
-    """An upgrade that went well; times in seconds."""
-
-    job: str
-    release: int
-    previous_release: int
-    savepoint: str
-    away_seconds: float
-    """From the wish to stop until all tasks of the new release ran."""
-    verified_seconds: float
-
-
-@dataclass(frozen=True)
-class Rollback:
-    """A return to the release before."""
-
-    job: str
-    release: int
-    left_release: int
-    savepoint: str
-    records_read_again: int
-
-
-class UpgradeFailedError(UserError):
-    """The new release did not prove itself; the message says what runs now."""
 
 
 def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | None:

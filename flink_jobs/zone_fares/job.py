@@ -27,16 +27,9 @@ FAULT_TOLERANCE = {
 
 def configuration(settings: ZoneFaresSettings) -> Configuration:
     """What the job needs of the cluster, wherever it runs."""
-    host, _, port = settings.flink_rest_url.rpartition("/")[2].partition(":")
     options = {
-        **FAULT_TOLERANCE,
-        "execution.target": "remote",
-        "execution.attached": "false",
-        "rest.address": host,
-        "rest.port": port,
+        **(_of_remote_cluster(settings) if settings.flink_rest_url else {}),
         "pipeline.name": settings.job_name,
-        "pipeline.jars": settings.jar_urls,
-        "parallelism.default": str(settings.flink_parallelism),
         # Clocks are New York wall-clock time, carried unchanged; Kafka's timestamps hold them as if in UTC.
         "table.local-time-zone": "UTC",
     }
@@ -48,9 +41,28 @@ def configuration(settings: ZoneFaresSettings) -> Configuration:
     return config
 
 
+def _of_remote_cluster(settings: ZoneFaresSettings) -> dict[str, str]:
+    """What a managed cluster decides by itself."""
+    host, _, port = settings.flink_rest_url.rpartition("/")[2].partition(":")
+    return {
+        **FAULT_TOLERANCE,
+        "execution.target": "remote",
+        "execution.attached": "false",
+        "rest.address": host,
+        "rest.port": port,
+        "pipeline.jars": settings.jar_urls,
+        "parallelism.default": str(settings.flink_parallelism),
+    }
+
+
 def attach(settings: ZoneFaresSettings) -> tuple[StreamExecutionEnvironment, list[str]]:
     """The job on its environment, ready to run, and the names of its steps."""
-    environment = _remote_environment(configuration(settings))
+    config = configuration(settings)
+    environment = (
+        _remote_environment(config)
+        if settings.flink_rest_url
+        else StreamExecutionEnvironment.get_execution_environment(config)
+    )
     tables = StreamTableEnvironment.create(environment)
     for file_name in TABLES:
         for statement in statements(file_name, settings):

@@ -14,7 +14,8 @@ class ZoneFaresSettings(BaseSettings):
     kafka_bootstrap_servers: str
     schema_registry_url: str
     postgres_dsn: str
-    flink_rest_url: str
+    flink_rest_url: str = ""
+    """The cluster to submit to; empty where this program runs on its cluster, which then has its say."""
     job_name: str = "zone_fares"
     trips_topic: str = "trips"
     dead_letters_topic: str = "trips-dead-letters"

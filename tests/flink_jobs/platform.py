@@ -67,6 +67,15 @@ class Platform:
         with psycopg.connect(self.endpoints.postgres_dsn) as connection:
             return connection.execute(text.encode()).fetchall()
 
+    def execute(self, statement: str) -> None:
+        """Change what Postgres holds."""
+        with psycopg.connect(self.endpoints.postgres_dsn) as connection:
+            connection.execute(statement.encode())
+
+    def await_rows(self, text: str) -> None:
+        """Wait until a question has an answer."""
+        poll(lambda: self.query(text), seconds=BALANCE_SECONDS, what=text)
+
     def table(self, name: str, like: duckdb.DuckDBPyRelation, folder: Path) -> duckdb.DuckDBPyRelation:
         """The rows of a table of ours, with the columns of `like`."""
         return self.rows(f"select {', '.join(like.columns)} from taxi.{name}", folder)

@@ -8,17 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from stack import job, reset
+from stack import flink_rest, job, reset
 from stack.errors import UserError
 from stack.flink_rest import ENDED_STATES, FlinkRest, poll
 from stack.job_life import JobSite, take_savepoint
 from stack.job_record import JobRecords
 from stack.parts.flink import JOBMANAGER
+from stack.parts.keeper import NAME as KEEPER
+from stack.parts.keeper import said
 from stack.settings import ROOT
+from stack.supervision import Supervisor
 from stack.upgrade import ensure, rollback, upgrade
 from tests.flink_jobs.platform import Platform
+from tests.flink_jobs.records import IDENTITY, at, millis, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import real_month
 
@@ -27,6 +32,7 @@ pytestmark = pytest.mark.integration
 MONTH = "green_tripdata_2023-12.parquet"
 WHOLE_MONTH = (63_899, 316, 0, 0)
 """Its trips that are windowed, quarantined, late and duplicate."""
+RECOVERY_SECONDS = 240
 FLUSH = ("flink_jobs/zone_fares/settings.py", '"sink.buffer-flush.interval": "1s"')
 
 
@@ -72,6 +78,17 @@ def taxi(platform: Platform, *arguments: str | Path) -> subprocess.CompletedProc
 
 def home(platform: Platform) -> dict[str, str]:
     return {**os.environ, "TAXI_HOME": str(platform.endpoints.home)}
+
+
+@contextmanager
+def without_keeper(platform: Platform) -> Iterator[None]:
+    """Nobody brings a lost job back."""
+    supervisor = Supervisor(platform.endpoints.home)
+    supervisor.stop_part(KEEPER)
+    try:
+        yield
+    finally:
+        supervisor.start_part(KEEPER)
 
 
 def live_jobs(platform: Platform) -> list[str]:
@@ -150,7 +167,7 @@ def test_an_upgrade_killed_between_savepoint_and_start_is_settled_by_ensure(
 ) -> None:
     second = kept(platform, slower_flush(tmp_path))
     command = [str(ROOT / "taxi"), "job", "upgrade", reset.JOB, "--source", str(second)]
-    with replaying(platform, speedup=80_000):
+    with without_keeper(platform), replaying(platform, speedup=80_000):
         with subprocess.Popen(command, env=home(platform), stderr=subprocess.PIPE, text=True) as killed:
             savepoint = next(
                 line.rpartition(" ")[2].strip() for line in killed.stderr or () if "its savepoint is" in line
@@ -168,20 +185,36 @@ def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can
     platform: Platform,
 ) -> None:
     savepoint = take_savepoint(platform.endpoints, reset.JOB)
-    flink = FlinkRest(platform.endpoints.flink_rest_url)
     poll(lambda: platform.status().checkpoints_completed > 2, seconds=60, what="checkpoints")
-    flink.cancel(platform.status().job_id)
-    points = JobRecords(platform.endpoints.home).restore_points(reset.JOB, topic_id(platform))
-    (points[0] / "_metadata").write_bytes(b"damaged")
-    assert ensure(platform.endpoints, reset.JOB) == "started"
-    restored = platform.status()
-    assert restored.is_running
+    with without_keeper(platform):
+        points = lose_the_job(platform)
+        (points[0] / "_metadata").write_bytes(b"damaged")
+        assert taxi(platform, "ensure", reset.JOB).returncode == job.BROUGHT_BACK
+    assert platform.status().is_running
+    assert taxi(platform, "ensure", reset.JOB).returncode == 0
     assert JobRecords(platform.endpoints.home).read(reset.JOB).runs[-1].origin == str(points[1])
     assert savepoint in points
 
 
-def topic_id(platform: Platform) -> str:
-    return JobRecords(platform.endpoints.home).read(reset.JOB).topic_id
+def test_a_savepoint_that_is_held_back_names_the_task_that_holds_it_back(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flink_rest, "SAVEPOINT_SECONDS", 5)
+    record = trip_record(schema_id(platform), IDENTITY, at("10:55:30"), zone=74, cents=1000)
+    with psycopg.connect(platform.endpoints.postgres_dsn) as other:
+        other.execute("lock table taxi.trips in access exclusive mode")
+        publish(platform, [record], timestamp_ms=millis(at("10:56")))
+        poll(lambda: platform.status().records_read, seconds=60, what="the record to be read")
+        with pytest.raises(UserError, match=r"in vain: not written by .*trips.* of \d subtasks"):
+            take_savepoint(platform.endpoints, reset.JOB)
+    assert take_savepoint(platform.endpoints, reset.JOB).exists()
+
+
+def lose_the_job(platform: Platform) -> list[Path]:
+    """The job is gone although nobody stopped it by our commands; what it could go on from, newest first."""
+    FlinkRest(platform.endpoints.flink_rest_url).cancel(platform.status().job_id)
+    records = JobRecords(platform.endpoints.home)
+    return records.restore_points(reset.JOB, records.read(reset.JOB).topic_id)
 
 
 def test_a_job_stopped_behind_the_topic_goes_on_from_its_savepoint(platform: Platform) -> None:
@@ -199,19 +232,47 @@ def test_deploying_a_running_job_leaves_it_alone(platform: Platform) -> None:
         job.start(platform.endpoints, reset.JOB, fresh=True)
 
 
-def test_a_job_that_the_cluster_forgot_is_brought_back_but_one_stopped_on_purpose_is_not(
+def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purpose_is_not(
     platform: Platform,
 ) -> None:
     poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
-    platform.part(JOBMANAGER).process.kill()
-    assert taxi(platform, "ensure", reset.JOB).returncode == job.BROUGHT_BACK
-    assert platform.status().restarts.restored_checkpoint is not None
-    assert taxi(platform, "ensure", reset.JOB).returncode == 0
+    with replaying(platform, speedup=80_000):
+        forgotten = platform.status().job_id
+        platform.part(JOBMANAGER).process.kill()
+        poll(lambda: runs_otherwise_than(platform, forgotten), seconds=RECOVERY_SECONDS, what="the job")
+        assert platform.status().restarts.restored_checkpoint is not None
+    assert_whole_month(platform)
     job.end(platform.endpoints, reset.JOB)
     job.resume(platform.endpoints)
+    await_keeper(platform, "no job is meant to run")
     assert not platform.status().is_running
     refused = taxi(platform, "ensure", reset.JOB)
     assert (refused.returncode, "is not meant to run" in refused.stderr) == (1, True)
+
+
+def test_a_job_that_cannot_be_brought_back_is_given_up_until_a_person_starts_it(platform: Platform) -> None:
+    poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
+    with without_keeper(platform):
+        for point in lose_the_job(platform):
+            (point / "_metadata").write_bytes(b"damaged")
+    await_keeper(platform, f"gave {reset.JOB} up after 3 attempts in vain")
+    assert live_jobs(platform) == []
+    job.start(platform.endpoints, reset.JOB, fresh=True)
+    await_keeper(platform, f"{reset.JOB} is there")
+
+
+def runs_otherwise_than(platform: Platform, job_id: str) -> bool:
+    """Whether the job runs again; a JobManager that is away answers nothing."""
+    try:
+        found = platform.status()
+    except UserError:
+        return False
+    return found.is_running and found.job_id != job_id
+
+
+def await_keeper(platform: Platform, news: str) -> None:
+    """Wait until the keeper says this."""
+    poll(lambda: news in said(platform.endpoints.home), seconds=RECOVERY_SECONDS, what=f"the keeper: {news}")
 
 
 def test_an_unknown_job_is_refused_with_the_known_ones() -> None:

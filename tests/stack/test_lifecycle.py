@@ -18,7 +18,7 @@ from stack.settings import ROOT, Settings
 
 pytestmark = pytest.mark.integration
 
-PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics"}
+PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics", "keeper"}
 REPAIR_SECONDS = 60
 
 

@@ -1,0 +1,59 @@
+"""The audit as an operator calls it: it tells a hole from what is still on its way."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from stack.settings import ROOT
+from tests.flink_jobs.platform import Platform
+from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record
+
+pytestmark = pytest.mark.integration
+
+TRIP = "0b7a2c1e-0000-4000-8000-00000000000a"
+NO_TRIP = b"no trip at all"
+PATIENCE_SECONDS = "120"
+
+
+def audit(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ROOT / "taxi"), "audit", *arguments],
+        env={**os.environ, "TAXI_HOME": str(platform.endpoints.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_open_windows_are_no_hole_and_a_lost_row_is_one_between_source_and_exits(platform: Platform) -> None:
+    #   10:50    10:56      11:00     11:30
+    #              o  clock               clock: the quarter that ends 11:00 is closed
+    record = trip_record(schema_id(platform), TRIP, at("10:55:30"), zone=74, cents=1000)
+    publish(platform, [record, NO_TRIP], timestamp_ms=millis(at("10:56")))
+    platform.await_rows("select 1 from taxi.trips")
+    early = audit(platform)
+    assert (early.returncode, "no quiet point" in early.stdout) == (3, True)
+
+    move_event_clock(platform, at("11:30"))
+    whole = audit(platform, "--json", "--by-hour", "--wait", PATIENCE_SECONDS)
+    told = json.loads(whole.stdout)
+    assert (whole.returncode, told["verdict"], told["records_in_kafka"]) == (0, "balanced", 4)
+    assert told["hours"] == []
+
+    platform.execute("delete from taxi.dead_letters")
+    lost = audit(platform)
+    assert lost.returncode == 1
+    hole = "hole between the source and the exits, unknown: 2024-01-10 10:00 1 read and at no exit"
+    assert hole in lost.stdout
+    hours = json.loads(audit(platform, "--json", "--by-hour").stdout)["hours"]
+    assert [(hour["taxi_type"], hour["event_hour"], hour["imbalance"]) for hour in hours] == [
+        ("unknown", "2024-01-10 10:00:00", 1)
+    ]
+    assert {hour["taxi_type"] for hour in _all_hours(platform)} == {"green", "unknown"}
+
+
+def _all_hours(platform: Platform) -> list[dict[str, str]]:
+    told = json.loads(audit(platform, "--json", "--from", "2024-01-10T10", "--to", "2024-01-10T11").stdout)
+    return list(told["hours"])

@@ -1,0 +1,37 @@
+"""A real supervisord with programs that only wait."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack.flink_rest import poll
+from stack.parts.program import Program
+from stack.processes import end_processes, own_processes
+from stack.supervision import Supervisor
+
+
+def waiting(folder: Path) -> Program:
+    return Program([sys.executable, "-c", "import time; time.sleep(600)"], directory=folder)
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Supervisor:
+    return Supervisor(tmp_path)
+
+
+def test_a_part_that_a_running_supervisor_does_not_know_is_added_and_the_others_run_on(
+    supervisor: Supervisor,
+) -> None:
+    home = supervisor.home
+    try:
+        supervisor.launch({"old": waiting(home)})
+        poll(supervisor.is_alive, seconds=30, what="supervisord")
+        supervisor.start_part("old")
+        before = {own.process.pid for own in own_processes(home)}
+        supervisor.add({"old": waiting(home), "new": waiting(home)})
+        supervisor.start_part("new")
+        poll(lambda: supervisor.states().get("new") == "RUNNING", seconds=30, what="the new part")
+        assert before < {own.process.pid for own in own_processes(home)}
+    finally:
+        end_processes(own_processes(home))
