@@ -9,10 +9,12 @@ import typer
 from rich import box
 from rich.table import Table
 
+from stack import version_commands
 from stack.console import output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
-from stack.job_life import JobSite, end, start, take_savepoint
+from stack.job_life import JobSite, end, say, start, take_savepoint
+from stack.job_names import known_job
 from stack.job_record import JobRecords
 from stack.job_status import JobStatus, unreachable
 from stack.releases import Release
@@ -20,16 +22,26 @@ from stack.settings import ROOT
 from stack.upgrade import ensure as ensure_it_runs
 from stack.upgrade import rollback as go_back
 from stack.upgrade import upgrade as go_over
+from stack.versions import exact_name
+from stack.wiring import parted
 
 __all__ = ["app", "end", "resume", "start"]
 
-JOBS_FOLDER = ROOT / "flink_jobs"
 BROUGHT_BACK = 3
 """The exit code of `ensure` when it had something to do."""
 
 app = typer.Typer(no_args_is_help=True, help="The life of the Flink jobs.")
+for command in (
+    version_commands.beside,
+    version_commands.switch,
+    version_commands.retire,
+    version_commands.versions,
+):
+    app.command()(command)
 
-Name = Annotated[str, typer.Argument(help="The job, which is a folder of flink_jobs/.")]
+Name = Annotated[
+    str, typer.Argument(help="The job, which is a folder of flink_jobs/; or a version of it: zone_fares-2.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 Source = Annotated[
     Path, typer.Option(help="The tree to take the job from: it holds flink_jobs/ and schemas/.")
@@ -51,7 +63,7 @@ def deploy(
     """Start the job: from its newest savepoint or checkpoint where there is one, else from the beginning."""
     if fresh and origin:
         raise UserError("--fresh and --from exclude one another", "give one of them")
-    _known(name)
+    name = _known(name)
     started = start(Endpoints.of_running_stack(), name, fresh=fresh, source=source.absolute(), origin=origin)
     if as_json:
         _print_json({"job": name, "job_id": started.job_id, "state": started.state})
@@ -60,7 +72,7 @@ def deploy(
 @app.command()
 def status(name: Name = "zone_fares", as_json: AsJson = False) -> None:
     """Say how the job does; exit 1 unless it runs."""
-    _known(name)
+    name = _known(name)
     found = _status(JobSite.of(Endpoints.of_running_stack(), name))
     if as_json:
         _print_json(asdict(found))
@@ -73,7 +85,7 @@ def status(name: Name = "zone_fares", as_json: AsJson = False) -> None:
 @app.command()
 def savepoint(name: Name = "zone_fares", as_json: AsJson = False) -> None:
     """Have the running job leave a savepoint, which is kept; print its path."""
-    _known(name)
+    name = _known(name)
     path = str(take_savepoint(Endpoints.of_running_stack(), name))
     if as_json:
         _print_json({"job": name, "savepoint": path})
@@ -84,7 +96,7 @@ def savepoint(name: Name = "zone_fares", as_json: AsJson = False) -> None:
 @app.command()
 def upgrade(name: Name = "zone_fares", source: Source = ROOT, as_json: AsJson = False) -> None:
     """Go over to the code of this tree by savepoint; exit 1 after rolling back what fails."""
-    _known(name)
+    name = _known(name)
     done = go_over(Endpoints.of_running_stack(), name, source.absolute())
     if as_json:
         _print_json(asdict(done) if done else {"job": name, "release": None})
@@ -101,7 +113,7 @@ def upgrade(name: Name = "zone_fares", source: Source = ROOT, as_json: AsJson = 
 @app.command()
 def rollback(name: Name = "zone_fares", as_json: AsJson = False) -> None:
     """Return to the release before, from the savepoint that the upgrade took."""
-    _known(name)
+    name = _known(name)
     done = go_back(Endpoints.of_running_stack(), name)
     if as_json:
         _print_json(asdict(done))
@@ -118,7 +130,7 @@ def rollback(name: Name = "zone_fares", as_json: AsJson = False) -> None:
 @app.command()
 def ensure(name: Name = "zone_fares", as_json: AsJson = False) -> None:
     """Bring a lost job back from its newest state; exit 0 when it was there, 3 when it was not."""
-    _known(name)
+    name = _known(name)
     action = ensure_it_runs(Endpoints.of_running_stack(), name)
     if as_json:
         _print_json({"job": name, "action": action})
@@ -136,7 +148,7 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Stop the job; the next deploy goes on where it stopped."""
-    _known(name)
+    name = _known(name)
     left = end(Endpoints.of_running_stack(), name, savepoint=savepoint)
     if as_json:
         _print_json({"job": name, "savepoint": left})
@@ -145,7 +157,7 @@ def stop(
 @app.command()
 def releases(name: Name = "zone_fares", as_json: AsJson = False) -> None:
     """List what the job was made of, and the savepoints taken from it."""
-    _known(name)
+    name = _known(name)
     site = JobSite.of(Endpoints.of_running_stack(), name)
     live = _status(site).state
     rows = [_release_row(site, release, live) for release in site.releases.all()]
@@ -186,10 +198,13 @@ def _release_row(site: JobSite, release: Release, live: str) -> dict[str, Any]:
     }
 
 
-def _known(name: str) -> None:
-    jobs = sorted(path.parent.name for path in JOBS_FOLDER.glob("*/job.py"))
-    if name not in jobs:
-        raise UserError(f"there is no job {name}", f"the jobs are: {', '.join(jobs)}")
+def _known(name: str) -> str:
+    """The name of the version that is meant, as dashboard and records have it; refuses what there is not."""
+    known_job(parted(name)[0])
+    exact = exact_name(Endpoints.of_running_stack(), name)
+    if exact == parted(name)[0] != name:
+        say(f"{name} is the first version, which is called {exact} in the dashboard and below")
+    return exact
 
 
 def _print_json(content: object) -> None:
