@@ -61,8 +61,8 @@ def compare(dsn: str, old: str, new: str) -> list[Difference]:
 
 def as_table(differences: Sequence[Difference], old: str, new: str) -> Table:
     """The comparison, for a person."""
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("")
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("", no_wrap=True)
     for column in ("equal", f"only in {old}", f"only in {new}", "different"):
         table.add_column(column, justify="right")
     for one in differences:

@@ -31,21 +31,16 @@ class Switch:
     served_before: int
 
 
-def start_beside(endpoints: Endpoints, job: str, source: Path = ROOT) -> Version:
-    """Have the release of a tree run as a version of its own, from the start of the topic, or go on."""
+def start_beside(endpoints: Endpoints, job: str, source: Path = ROOT, *, anew: bool = False) -> Version:
+    """Have the release of a tree run as a version of its own, from the start of the topic, or go on.
+
+    The version that is served is returned as it is when it is of this release, unless there is to be one `anew`.
+    """
     versions = Versions(endpoints, job)
     with _alone(endpoints, job):
-        number = _number_for(versions, source)
-        site = JobSite(endpoints, Wiring.of_version(job, number))
-        release = site.releases.of_tree(source)
-        with site.alone():
-            live = site.live_job()
-            if live:
-                say(f"version {number} runs already ({live.state}, {live.job_id})")
-            elif site.records.read(site.name).release:
-                bring_back(site)
-            else:
-                launch(site, release, None)
+        number = _number_for(versions, source, anew=anew)
+        if number != versions.served_number():
+            _start(JobSite(endpoints, Wiring.of_version(job, number)), source)
     return versions.get(number)
 
 
@@ -70,9 +65,7 @@ def retire(endpoints: Endpoints, job: str, number: int) -> None:
     with _alone(endpoints, job):
         version = versions.get(number)
         if version.is_served:
-            raise UserError(
-                f"{version.name} is what people read", f"./taxi job switch {job} --to another first"
-            )
+            raise UserError(f"{version.name} is what people read", f"./taxi job switch {job} first")
         _remove(version)
 
 
@@ -93,12 +86,14 @@ def _alone(endpoints: Endpoints, job: str) -> AbstractContextManager[None]:
     return file_lock(lock, f"another command changes the versions of {job}; waiting for it")
 
 
-def _number_for(versions: Versions, source: Path) -> int:
+def _number_for(versions: Versions, source: Path, *, anew: bool) -> int:
     """The version that is of this tree already, one that a killed command has only begun, or a new one."""
-    others = [version for version in versions.all() if not version.is_served]
+    known = versions.all()
+    others = [version for version in known if not version.is_served]
     new = Wiring.of_version(versions.job, versions.next_number())
     release = Releases(versions.endpoints, new).find(source)
-    same = next((one for one in others if release and one.record.release == release.number), None)
+    candidates = others if anew else known
+    same = next((one for one in candidates if release and one.record.release == release.number), None)
     if same:
         return same.number
     half_made = next((one for one in others if not one.was_started), None)
@@ -107,6 +102,18 @@ def _number_for(versions: Versions, source: Path) -> int:
     if half_made:
         _remove(half_made)  # its tables may be those of another release
     return site.wiring.version
+
+
+def _start(site: JobSite, source: Path) -> None:
+    release = site.releases.of_tree(source)
+    with site.alone():
+        live = site.live_job()
+        if live:
+            say(f"{site.name} runs already ({live.state}, {live.job_id})")
+        elif site.records.read(site.name).release:
+            bring_back(site)
+        else:
+            launch(site, release, None)
 
 
 def _refuse_behind(target: Version, served: Version) -> None:

@@ -41,13 +41,17 @@ def beside(
     switch: Annotated[
         bool, typer.Option("--switch", help="Show it to readers once it has caught up.")
     ] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Even if this code is what is served.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run other code as a version of its own from the start of the topic, wait for it, and compare."""
     known_job(name)
     endpoints = Endpoints.of_running_stack()
-    version = start_beside(endpoints, name, source.absolute())
+    version = start_beside(endpoints, name, source.absolute(), anew=anew)
     served = Versions(endpoints, name).served()
+    if version.is_served:
+        _print(f"{version.name}, which is served, is of this code; --anew builds another version of it")
+        return
     seconds = await_caught_up(version, served)
     differences = compare(endpoints.postgres_dsn, served.table_set, version.table_set)
     if as_json:
@@ -112,12 +116,12 @@ def versions(name: Job = "zone_fares", as_json: AsJson = False) -> None:
     known_job(name)
     endpoints = Endpoints.of_running_stack()
     found = Versions(endpoints, name)
-    since = found.served_since().isoformat(sep=" ", timespec="seconds")
+    since = f"{found.served_since():%Y-%m-%d %H:%M}"
     rows = [_row(endpoints, version, since) for version in found.all()]
     if as_json:
         print(json.dumps(rows, indent=2))  # noqa: T201 - data for programs
         return
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True)
     for column in rows[0]:
         table.add_column(
             column.replace("_", " "), justify="right" if column in {"records", "behind"} else "left"
@@ -136,9 +140,8 @@ def _row(endpoints: Endpoints, version: Version, since: str) -> dict[str, Any]:
     records = f"select coalesce(sum(records), 0)::bigint from {version.table_set}.received_records"  # noqa: S608 - ours
     return {
         "version": version.name,
-        "in_the_dashboard": version.site.name,
         "release": version.record.release,
-        "state": f"{status.state}, {status.verdict.name}" if version.was_started else "half made",
+        "state": status.verdict.name if version.was_started else "half made",
         "behind": status.flow.lag_records,
         "records": database.query(endpoints.postgres_dsn, records).rows[0][0] if there else 0,
         "size": database.query(endpoints.postgres_dsn, SIZE, {"schemas": schemas}).rows[0][0],
