@@ -132,7 +132,7 @@ def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
     """Stop the job if it runs; return the path of the savepoint that it left, empty without one."""
     site = JobSite.of(endpoints, name)
     with site.alone():
-        site.records.write(name, site.records.read(name).stopped())
+        site.records.write(site.name, site.records.read(site.name).stopped())
         job = site.live_job()
         if job is None:
             say(f"{name} does not run")

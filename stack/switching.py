@@ -34,7 +34,7 @@ class Switch:
 def start_beside(endpoints: Endpoints, job: str, source: Path = ROOT, *, anew: bool = False) -> Version:
     """Have the release of a tree run as a version of its own, from the start of the topic, or go on.
 
-    The version that is served is returned as it is when it is of this release, unless there is to be one `anew`.
+    The version that is served is returned as it is when it is of this release, unless wanted `anew`.
     """
     versions = Versions(endpoints, job)
     with _alone(endpoints, job):
@@ -129,9 +129,13 @@ def _refuse_behind(target: Version, served: Version) -> None:
 def _remove(version: Version) -> None:
     """The record goes last: until then the version is known, and can be removed again."""
     site = version.site
-    end(site.endpoints, version.name, savepoint=False)
-    tables.drop(site.endpoints.postgres_dsn, version.table_set)
-    if site.wiring.dead_letters_topic != DEAD_LETTERS_TOPIC:
-        site.dead_letters_topic.remove()
-    site.records.forget(site.name)
+    with site.alone():
+        site.records.write(site.name, site.records.read(site.name).stopped())
+        job = site.live_job()
+        if job:
+            site.flink.cancel(job.job_id)
+        tables.drop(site.endpoints.postgres_dsn, version.table_set)
+        if site.wiring.dead_letters_topic != DEAD_LETTERS_TOPIC:
+            site.dead_letters_topic.remove()
+        site.records.forget(site.name)
     say(f"{version.name} is gone, and with it the table set {version.table_set}")

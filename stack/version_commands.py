@@ -141,7 +141,7 @@ def _row(endpoints: Endpoints, version: Version, since: str) -> dict[str, Any]:
     return {
         "version": version.name,
         "release": version.record.release,
-        "state": status.verdict.name if version.was_started else "half made",
+        "state": status.verdict.name if version.was_started or version.is_served else "half made",
         "behind": status.flow.lag_records,
         "records": database.query(endpoints.postgres_dsn, records).rows[0][0] if there else 0,
         "size": database.query(endpoints.postgres_dsn, SIZE, {"schemas": schemas}).rows[0][0],
