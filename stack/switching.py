@@ -119,10 +119,9 @@ def _start(site: JobSite, source: Path) -> None:
 def _refuse_behind(target: Version, served: Version) -> None:
     missing = look(target, served).missing
     if missing:
-        job = target.site.wiring.job
         raise UserError(
             f"{target.name} has not caught up with {served.name}: {missing}; readers see what they saw",
-            f"./taxi job beside {job} --switch waits for it, --force does not",
+            f"./taxi job status {target.name} shows more, --force switches all the same",
         )
 
 
