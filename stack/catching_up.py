@@ -1,10 +1,11 @@
 """Whether one version of a job has come as far as the one that is served, and waiting until it has."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from psycopg import sql
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -12,8 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from stack import database
 from stack.console import console
 from stack.errors import UserError
-from stack.job_life import JobSite, say
+from stack.job_life import say
 from stack.job_status import JobStatus
+from stack.job_verdict import DOWN_STATES
 from stack.ledger import read_ledger
 from stack.versions import Version
 
@@ -41,6 +43,10 @@ class Look:
     total: int = 0
     restarts: int = 0
     checkpoints: int = 0
+    failure: str = ""
+    has_ended: bool = False
+    seconds: float = 0
+    """Since the wait began."""
 
 
 def look(version: Version, served: Version) -> Look:
@@ -55,19 +61,49 @@ def look(version: Version, served: Version) -> Look:
         total=total,
         restarts=now.restarts.count,
         checkpoints=now.checkpoints_completed,
+        failure=now.failure,
+        has_ended=now.state in DOWN_STATES,
     )
 
 
 def await_caught_up(version: Version, served: Version) -> float:
     """Wait, showing how far it is; return after how many seconds. Raises UserError when it never will."""
     begun = time.monotonic()
-    watch = _Watch(version, begun)
-    with _bar(version.site) as show:
-        while (seen := look(version, served)).missing:
-            show(seen)
-            watch.refuse_hopeless(seen)
+    seen: list[Look] = []
+    with _bar(version.site.name) as show:
+        while (now := look(version, served)).missing:
+            seen.append(replace(now, seconds=time.monotonic() - begun))
+            show(now)
+            why = hopeless(seen)
+            if why:
+                raise UserError(
+                    f"{version.name} {why}; readers see what they saw",
+                    f"./taxi job status {version.name} shows more, job retire {version.name} removes it",
+                )
             time.sleep(LOOK_SECONDS)
     return time.monotonic() - begun
+
+
+def hopeless(seen: Sequence[Look]) -> str:
+    """Why a version that was looked at again and again, the newest look last, will not catch up by itself."""
+    now = seen[-1]
+    since_checkpoint = list(takewhile(lambda one: one.checkpoints == now.checkpoints, reversed(seen)))
+    unmoved = list(takewhile(lambda one: _place(one) == _place(now), reversed(seen)))
+    if now.has_ended:
+        return f"does not run any more{_because(now)}"
+    if now.restarts - since_checkpoint[-1].restarts >= MOST_RESTARTS:
+        return f"restarts over and over{_because(now)}"
+    if now.seconds - unmoved[-1].seconds > STUCK_SECONDS:
+        return f"has not moved for {STUCK_SECONDS:.0f} s: {now.missing}"
+    return ""
+
+
+def _place(seen: Look) -> tuple[str, int, int]:
+    return seen.missing, seen.read, seen.total
+
+
+def _because(seen: Look) -> str:
+    return f" ({seen.failure})" if seen.failure else ""
 
 
 def _unread(now: JobStatus, ahead: JobStatus) -> str:
@@ -103,39 +139,8 @@ def _old_imbalance(version: Version, closed_until: datetime) -> int:
     return int(rows[0][0])
 
 
-@dataclass
-class _Watch:
-    """Ends a wait that has no end."""
-
-    version: Version
-    moved_at: float
-    last: Look = field(default_factory=lambda: Look(""))
-    restarts_at_checkpoint: int = 0
-
-    def refuse_hopeless(self, seen: Look) -> None:
-        """Raises UserError when it restarts over and over, has ended, or does not move any more."""
-        if (seen.missing, seen.read, seen.total) != (self.last.missing, self.last.read, self.last.total):
-            self.moved_at = time.monotonic()
-        if seen.checkpoints > self.last.checkpoints:
-            self.restarts_at_checkpoint = seen.restarts
-        self.last = seen
-        if seen.restarts - self.restarts_at_checkpoint >= MOST_RESTARTS:
-            self._give_up(f"restarts over and over ({self.version.site.status().failure})")
-        if self.version.site.live_job() is None:
-            self._give_up("does not run any more")
-        if time.monotonic() - self.moved_at > STUCK_SECONDS:
-            self._give_up(f"has not caught up and does not move for {STUCK_SECONDS:.0f} s: {seen.missing}")
-
-    def _give_up(self, why: str) -> None:
-        name = self.version.name
-        raise UserError(
-            f"{name} {why}; readers see what they saw",
-            f"./taxi job status {name} shows more, ./taxi job retire {name} removes it",
-        )
-
-
 @contextmanager
-def _bar(site: JobSite) -> Iterator["_Display"]:
+def _bar(name: str) -> Iterator["_Display"]:
     """A bar on a terminal, a line every few seconds elsewhere."""
     columns = (
         TextColumn("{task.description}"),
@@ -144,7 +149,7 @@ def _bar(site: JobSite) -> Iterator["_Display"]:
         TextColumn("{task.fields[missing]}"),
     )
     with Progress(*columns, console=console(), transient=True, disable=not console().is_terminal) as progress:
-        yield _Display(site.name, progress)
+        yield _Display(name, progress)
 
 
 class _Display:
