@@ -103,7 +103,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     source, live, dsn = changed(tmp_path), platform.status().job_id, platform.endpoints.postgres_dsn
     database.query(dsn, "create schema if not exists built_on")
     database.query(dsn, "create or replace view built_on.trips as select count(*) as trips from taxi.trips")
-    with replaying(platform, speedup=80_000):
+    with replaying(platform, speedup=120_000):
         killed_before_it_submits(platform, "beside", "--source", source)
         early = taxi(platform, "switch", "--to", "2")
         assert (early.returncode, "has not caught up with zone_fares-1" in early.stderr) == (1, True)
