@@ -51,16 +51,18 @@ def beside(
     served = Versions(endpoints, name).served()
     if version.is_served:
         console().print(f"{served.name}, which is served, is of this code; --anew builds it once more")
-    seconds = 0.0 if version.is_served else await_caught_up(version, served)
+        return
+    seconds = await_caught_up(version, served)
     differences = compare(endpoints.postgres_dsn, served.table_set, version.table_set)
     if as_json:
         print(json.dumps(_beside_json(version, seconds, differences), indent=2))  # noqa: T201 - data for programs
-    elif not version.is_served:
+    else:
         _print(f"{version.name} has caught up with {served.name} after {seconds:.0f} s")
         output().print(as_table(differences, served.name, version.name))
     if switch:
-        switch_over(endpoints, name, version)
-    elif not version.is_served:
+        await_caught_up(version, served)  # the comparison may have taken its time
+        switch_over(endpoints, name, version, force=True)
+    else:
         console().print(
             f"./taxi job switch {name} --to {version.number} shows it to readers", highlight=False
         )
