@@ -51,6 +51,8 @@ def beside(
     served = Versions(endpoints, name).served()
     if version.is_served:
         console().print(f"{served.name}, which is served, is of this code; --anew builds it once more")
+        if as_json:
+            print(json.dumps(_beside_json(version, 0.0, ()), indent=2))  # noqa: T201 - data for programs
         return
     seconds = await_caught_up(version, served)
     differences = compare(endpoints.postgres_dsn, served.table_set, version.table_set)

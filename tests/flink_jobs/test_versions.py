@@ -34,14 +34,21 @@ OLD, NEW = (True, True), (False, False)
 
 
 def changed(folder: Path) -> Path:
-    """A release that no state of the live one fits: windows every five minutes, of trips up to 50 dollars."""
+    """A release that no state of the live one fits: windows every five minutes, of trips up to 50 dollars.
+
+    It brings a view of its own.
+    """
     source = tree(
         folder / "changed", "schemas/windows.py", "slide=timedelta(minutes=1)", "slide=timedelta(minutes=5)"
     )
-    rules = source / "schemas" / "rules.py"
+    rules, table_set = source / "schemas" / "rules.py", source / "schemas" / "postgres" / "table_set"
     rules.write_text(
         rules.read_text("utf-8").replace("TOTAL_CENTS = 1000_00", "TOTAL_CENTS = 50_00"), "utf-8"
     )
+    view = (
+        "create or replace view busy_zones as select pickup_zone_id, count(*) as trips from trips group by 1"
+    )
+    (table_set / "06_busy_zones.sql").write_text(view, "utf-8")
     return source
 
 
@@ -129,6 +136,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     assert seen == {OLD, NEW}
     windows, trips = expected_of_changed(oracle)
     assert_served(platform, windows, trips, tmp_path)
+    assert platform.query("select sum(trips) from taxi.busy_zones") == trips.aggregate("count(*)").fetchall()
     assert platform.query("select trips from built_on.trips") == trips.aggregate("count(*)").fetchall()
     platform.balanced_ledger()
     assert json.loads(taxi(platform, "status", "zone_fares", "--json").stdout)["name"] == "zone_fares-2"
@@ -136,6 +144,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     assert taxi(platform, "switch", "--back").returncode == 0
     answers = [platform.query(question) for question in (HAS_DEAR_TRIPS, HAS_WINDOWS_OF_EVERY_MINUTE)]
     assert answers == [[(True,)], [(True,)]]
+    assert platform.query("select to_regclass('taxi.busy_zones')") == [(None,)]
     refused = taxi(platform, "retire", "zone_fares-1", "--yes")
     assert (refused.returncode, "is what people read" in refused.stderr) == (1, True)
     assert taxi(platform, "retire", "zone_fares-2", "--yes").returncode == 0
