@@ -15,10 +15,10 @@ from stack.console import output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.filelock import is_locked
-from stack.job_life import JobSite
 from stack.job_status import JobStatus, unreachable
 from stack.ledger import Entry, Ledger, print_hours, print_ledger, read_hours, read_ledger
 from stack.reset import JOB
+from stack.versions import Versions
 
 CONFIRM_SECONDS = 30
 """How long an imbalance is looked at: what the writers hold back, they write at the next checkpoint."""
@@ -161,7 +161,7 @@ def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Hole, ...]:
 
 def _job_status(endpoints: Endpoints) -> JobStatus:
     try:
-        return JobSite.of(endpoints, JOB).status()
+        return Versions(endpoints, JOB).served().site.status()
     except UserError as failure:
         return unreachable(JOB, failure.message)
 

@@ -31,6 +31,14 @@ class Job:
         return self.state == "RUNNING" and self.tasks.get("running", 0) == self.tasks.get("total", -1)
 
 
+@dataclass(frozen=True)
+class Slots:
+    """How many tasks side by side a cluster has room for, and how many it could have."""
+
+    free: int
+    total: int
+
+
 class FlinkRest:
     """A Flink cluster, reached by its REST address."""
 
@@ -90,12 +98,18 @@ class FlinkRest:
         except UserError:
             return False
 
-    def free_slots(self) -> int:
-        """How many tasks the cluster has room for; 0 when it does not answer."""
+    def slots(self) -> "Slots":
+        """The room in the cluster; none when it does not answer."""
         try:
-            return int(self.get("/overview")["slots-available"])
+            overview = self.get("/overview")
         except UserError:
-            return 0
+            return Slots(0, 0)
+        return Slots(int(overview["slots-available"]), int(overview["slots-total"]))
+
+    def running_names(self) -> list[str]:
+        """The names of all jobs that have not ended."""
+        jobs = self.get("/jobs/overview")["jobs"]
+        return sorted(entry["name"] for entry in jobs if entry["state"] not in ENDED_STATES)
 
     def get(self, path: str) -> Any:
         """The JSON answer to a GET."""

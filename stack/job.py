@@ -9,25 +9,37 @@ import typer
 from rich import box
 from rich.table import Table
 
+from stack import version_commands
 from stack.console import output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.job_backend import JobBackend
-from stack.job_life import end, start
+from stack.job_life import end, say, start
+from stack.job_names import known_job
 from stack.job_record import JobRecords
 from stack.local_job import LocalJob
 from stack.settings import ROOT, Backend, Settings
 from stack.upgrade import ensure as ensure_it_runs
+from stack.versions import exact_name
+from stack.wiring import parted
 
 __all__ = ["app", "end", "resume", "start"]
 
-JOBS_FOLDER = ROOT / "flink_jobs"
 BROUGHT_BACK = 3
 """The exit code of `ensure` when it had something to do."""
 
 app = typer.Typer(no_args_is_help=True, help="The life of the Flink jobs.")
+for command in (
+    version_commands.beside,
+    version_commands.switch,
+    version_commands.retire,
+    version_commands.versions,
+):
+    app.command()(command)
 
-Name = Annotated[str, typer.Argument(help="The job, which is a folder of flink_jobs/.")]
+Name = Annotated[
+    str, typer.Argument(help="The job, which is a folder of flink_jobs/; or a version of it: zone_fares-2.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 On = Annotated[Backend | None, typer.Option(help="Where the job runs; the setting FLINK_BACKEND, or local.")]
 DryRun = Annotated[bool, typer.Option(help="Print the requests to the managed service; send none.")]
@@ -212,18 +224,26 @@ def resume(endpoints: Endpoints) -> None:
 
 def _job(name: str, on: Backend | None, *, dry_run: bool = False) -> JobBackend:
     """The job where it runs; raises UserError for one that there is not."""
-    jobs = sorted(path.parent.name for path in JOBS_FOLDER.glob("*/job.py"))
-    if name not in jobs:
-        raise UserError(f"there is no job {name}", f"the jobs are: {', '.join(jobs)}")
     if (on or Settings.from_environment().backend) is Backend.MANAGED_FLINK:
         from stack.managed_flink.job import ManagedJob  # noqa: PLC0415 - boto3 is slow to import
 
+        known_job(name)
         return ManagedJob.of_environment(name, dry_run=dry_run)
     if dry_run:
         raise UserError(
             "--dry-run prints the requests to the managed service", "add --on managed-flink, or leave it out"
         )
-    return LocalJob(Endpoints.of_running_stack(), name)
+    known_job(parted(name)[0])
+    endpoints = Endpoints.of_running_stack()
+    return LocalJob(endpoints, _exact(endpoints, name))
+
+
+def _exact(endpoints: Endpoints, name: str) -> str:
+    """The name of the version that is meant, as dashboard and records have it."""
+    exact = exact_name(endpoints, name)
+    if exact == parted(name)[0] != name:
+        say(f"{name} is the first version, which is called {exact} in the dashboard and below")
+    return exact
 
 
 def _print_json(content: object) -> None:

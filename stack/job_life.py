@@ -15,6 +15,7 @@ from stack.flink_rest import FlinkRest, Job, poll
 from stack.job_record import JobRecords, Run
 from stack.job_status import JobStatus, read_status
 from stack.releases import Release, Releases
+from stack.room import await_room, needed_slots
 from stack.settings import ROOT
 from stack.submission import await_other_submission
 from stack.topic import Topic
@@ -23,6 +24,7 @@ from stack.wiring import Wiring
 
 START_SECONDS = 60
 CLUSTER_SECONDS = 90
+ROOM_SECONDS = 20  # longer than Flink counts the slots of a killed TaskManager as taken
 RESTORE_ATTEMPTS = 3
 
 
@@ -39,7 +41,7 @@ class JobSite:
 
     @classmethod
     def of(cls, endpoints: Endpoints, name: str) -> "JobSite":
-        """The job that serves."""
+        """The version of a job that bears this name."""
         return cls(endpoints, Wiring.of_job(name))
 
     @property
@@ -131,7 +133,7 @@ def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
     """Stop the job if it runs; return the path of the savepoint that it left, empty without one."""
     site = JobSite.of(endpoints, name)
     with site.alone():
-        site.records.write(name, site.records.read(name).stopped())
+        site.records.write(site.name, site.records.read(site.name).stopped())
         job = site.live_job()
         if job is None:
             say(f"{name} does not run")
@@ -173,15 +175,14 @@ def bring_back(site: JobSite) -> Job:
 def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     """Submit a release and wait until all its tasks run; the run is noted before it begins."""
     before = site.records.read(site.name)
-    # Of this version, as the job is: the stack may have been up since an earlier one.
-    tables.set_up(site.endpoints.postgres_dsn, site.wiring.table_set)
+    _set_up_tables(site, release)
     topic_id = site.topic.ensure()
     site.dead_letters_topic.ensure()
     run = Run(uuid.uuid4().hex, release.number, str(origin or ""))
     say(f"starting {site.name}, release {release.number}, from {origin or 'the beginning of the topic'} …")
     site.records.write(site.name, before.started(run, topic_id))
     try:
-        await_slots(site)
+        await_slots(site, release)
         site.releases.program(release).submit(run.job_id, run.origin)
         job = poll(lambda: _running(site, run.job_id), seconds=START_SECONDS, what=f"{site.name} to run")
     except DidNotStartError:
@@ -197,9 +198,21 @@ def await_jobmanager(site: JobSite) -> None:
     poll(site.flink.answers, seconds=CLUSTER_SECONDS, what="Flink's JobManager")
 
 
-def await_slots(site: JobSite) -> None:
+def await_slots(site: JobSite, release: Release) -> None:
     """Wait for a TaskManager with room: without one the job would fail once."""
-    poll(site.flink.free_slots, seconds=CLUSTER_SECONDS, what="Flink's TaskManager")
+    poll(lambda: site.flink.slots().total, seconds=CLUSTER_SECONDS, what="Flink's TaskManager")
+    needed = needed_slots(release.manifest.configuration)
+    await_room(site.flink, site.name, needed, seconds=ROOM_SECONDS)
+
+
+def _set_up_tables(site: JobSite, release: Release) -> None:
+    """The table set of a job looks as the release that fills it wants it."""
+    try:
+        tables.set_up(site.endpoints.postgres_dsn, site.wiring.table_set, release.table_set_folder)
+    except UserError as failure:
+        if release.outcome != "ran":
+            raise
+        say(f"{failure.message}: the tables stay as a newer release left them")
 
 
 def _start_fresh(site: JobSite, release: Release) -> Job:

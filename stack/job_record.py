@@ -128,8 +128,11 @@ class JobRecords:
 
     def wanted(self) -> list[str]:
         """The jobs that are to run."""
-        names = [path.stem for path in (self._home / "jobs").glob("*.json")]
-        return [name for name in names if self.read(name).wanted]
+        return [name for name in self.names() if self.read(name).wanted]
+
+    def names(self) -> list[str]:
+        """The jobs that were ever started and not forgotten."""
+        return sorted(path.stem for path in (self._home / "jobs").glob("*.json"))
 
     def _metadata(self, run: Run) -> Iterator[Path]:
         for folder in self.state_folders(run):

@@ -18,13 +18,13 @@ from stack.errors import UserError
 from stack.filelock import is_locked
 from stack.flink_rest import FlinkRest, Job
 from stack.job_life import JobSite
+from stack.job_names import JOBS_FOLDER
 from stack.job_record import JobRecords
 from stack.parts.keeper import NAME, Note
-from stack.settings import ROOT
 from stack.topic_ends import TopicEnds
 from stack.upgrade import ensure
+from stack.wiring import parted
 
-JOBS_FOLDER = ROOT / "flink_jobs"
 LOOK_SECONDS = 3.0
 NEWS_SECONDS = 60.0
 LONGEST_ATTEMPT_SECONDS = 600.0
@@ -42,8 +42,8 @@ class Keeper:
 
     def look(self) -> None:
         """Look at every job that is meant to run, once, and leave a note of what is seen."""
-        # Another job of the same code (a reading of the past, say) is its starter's to look after.
-        wanted = [name for name in self._records.wanted() if (JOBS_FOLDER / name / "job.py").exists()]
+        # Another run of the same code (a reading of the past, say) is its starter's to look after.
+        wanted = [name for name in self._records.wanted() if _is_version(name)]
         says = "; ".join(self._look_after(name) for name in wanted) or "no job is meant to run"
         self._note(says, NEWS_SECONDS)
 
@@ -124,6 +124,10 @@ class Keeper:
 
     def _note(self, says: str, news_seconds: float) -> None:
         Note(says, time.time() + news_seconds).leave(self._endpoints.home)
+
+
+def _is_version(name: str) -> bool:
+    return (JOBS_FOLDER / parted(name)[0] / "job.py").exists()
 
 
 def main() -> None:

@@ -15,9 +15,7 @@ ACCOUNTS = ("windowed", "quarantined", "late", "duplicates", "dead_letters")
 _SUMS = ", ".join(f"sum({account})::bigint" for account in ("received", *ACCOUNTS, "progress_markers"))
 # Hours are not set off against one another: a trip too many in one does not make good one too few.
 _IMBALANCE = "sum(abs(imbalance))::bigint"
-TOTALS = (
-    f"select taxi_type, {_SUMS}, {_IMBALANCE} from taxi.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
-)
+TOTALS = f"select taxi_type, {_SUMS}, {_IMBALANCE} from %s.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 HOURS_WIDTH = 110
 HOURS = f"""
 select taxi_type, received, {", ".join(ACCOUNTS)}, progress_markers, imbalance, event_hour
@@ -65,9 +63,12 @@ class Ledger:
         return self.records_read == self.records_in_kafka and not any(e.imbalance for e in self.entries)
 
 
-def read_ledger(endpoints: Endpoints) -> Ledger:
-    """The ledger as it stands now: it balances at quiet points, and may lag behind Kafka between them."""
-    rows = database.query(endpoints.postgres_dsn, TOTALS).rows
+def read_ledger(endpoints: Endpoints, schema: str = "taxi") -> Ledger:
+    """The ledger as it stands now: it balances at quiet points, and may lag behind Kafka between them.
+
+    `schema` is a table set, or `taxi` for the one that is served.
+    """
+    rows = database.query(endpoints.postgres_dsn, TOTALS % schema).rows
     return Ledger(tuple(Entry(*row) for row in rows), Topic(endpoints.kafka_bootstrap_servers).record_count())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from stack.job_backend import Kind, Pruned
 from stack.job_life import RESTORE_ATTEMPTS, JobSite
 from stack.job_record import JobRecord, Run
+from stack.wiring import parted
 
 
 def prune(site: JobSite, *, keep: int, dry_run: bool = False) -> list[Pruned]:
@@ -19,7 +20,7 @@ def prune(site: JobSite, *, keep: int, dry_run: bool = False) -> list[Pruned]:
 
 
 def _unneeded_releases(site: JobSite, keep: int) -> Iterator[Pruned]:
-    kept = _kept_releases(site, keep)
+    kept = _kept_releases(site, keep).union(*(_kept_releases(other, 0) for other in _other_versions(site)))
     for release in site.releases.all():
         if release.number not in kept:
             yield Pruned("release", str(release.number), _own_bytes(release.folder), str(release.folder))
@@ -34,6 +35,13 @@ def _unneeded_states(site: JobSite, keep: int) -> Iterator[Pruned]:
                 is_savepoint = folder.name.startswith("savepoint-")
                 kind: Kind = "savepoint" if is_savepoint else "checkpoints"
                 yield Pruned(kind, folder.name, _own_bytes(folder), str(folder))
+
+
+def _other_versions(site: JobSite) -> Iterator[JobSite]:
+    """They share the releases."""
+    for name in site.records.names():
+        if name != site.name and parted(name)[0] == site.wiring.job:
+            yield JobSite.of(site.endpoints, name)
 
 
 def _is_in_use(folder: Path, run: Run, record: JobRecord) -> bool:

@@ -18,7 +18,9 @@ from stack.errors import UserError
 from stack.java_build import ensure_formats_jar
 from stack.parts.flink_wheel import version
 from stack.plan import Step, incompatibilities, newcomers, read_plan
+from stack.settings import ROOT
 from stack.submission import JobProgram, current_configuration
+from stack.tables import TABLE_SET_FOLDER
 from stack.wiring import Wiring
 
 CODE_FOLDERS = ("flink_jobs", "schemas")
@@ -58,6 +60,12 @@ class Release:
         return read_plan(self.folder / "plan.json")
 
     @property
+    def table_set_folder(self) -> Path:
+        """The files that make the tables which it writes."""
+        own = self.folder / "code" / "schemas" / "postgres" / "table_set"
+        return own if own.is_dir() else TABLE_SET_FOLDER  # kept before there were table sets
+
+    @property
     def outcome(self) -> str:
         """How it went: `prepared`, `refused: why`, `ran`, or `failed: why`."""
         path = self.folder / "outcome"
@@ -77,10 +85,15 @@ class Release:
             raise UserError(
                 f"release {self.number} cannot take over the state of release {running.number}:"
                 f" {'; '.join(reasons)}; nothing was touched",
-                f"start it afresh with ./taxi job deploy {self.manifest.job} --fresh",
+                f"{self._way_out} runs it beside the old one from the start of the topic, to switch to",
             )
         for uid in newcomers(running.steps, self.steps):
             console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
+
+    @property
+    def _way_out(self) -> str:
+        source = Path(self.manifest.source)
+        return f"./taxi job beside {self.manifest.job}" + (f" --source {source}" if source != ROOT else "")
 
 
 class Releases:
@@ -114,17 +127,29 @@ class Releases:
 
     def of_tree(self, source: Path) -> Release:
         """The release that a tree with `flink_jobs` and `schemas` holds, kept and planned."""
-        _refuse_strange_tree(source, self._name)
-        draft = self._folder / f".draft-{self._wiring.name}"
-        shutil.rmtree(draft, ignore_errors=True)
-        manifest = self._fill(draft, source)
-        known = next((one for one in self.all() if one.manifest.content == manifest.content), None)
+        draft, manifest = self._drafted(source)
+        known = self._same(manifest)
         if known:
             shutil.rmtree(draft)
             return self._planned(known)
         self._plan(draft, manifest)
         (draft / "release.json").write_text(json.dumps(asdict(manifest), indent=2), "utf-8")
         return Release(manifest, draft.rename(self._folder / str(manifest.number)))
+
+    def find(self, source: Path) -> Release | None:
+        """The release that a tree holds, where it is kept already."""
+        draft, manifest = self._drafted(source)
+        shutil.rmtree(draft)
+        return self._same(manifest)
+
+    def _drafted(self, source: Path) -> tuple[Path, Manifest]:
+        _refuse_strange_tree(source, self._name)
+        draft = self._folder / f".draft-{self._wiring.name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        return draft, self._fill(draft, source)
+
+    def _same(self, manifest: Manifest) -> Release | None:
+        return next((one for one in self.all() if one.manifest.content == manifest.content), None)
 
     def _fill(self, draft: Path, source: Path) -> Manifest:
         for folder in CODE_FOLDERS:

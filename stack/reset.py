@@ -3,12 +3,11 @@
 import shutil
 from pathlib import Path
 
-from stack import database, job, tables
+from stack import database, switching
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.filelock import is_locked
-from stack.job_record import JobRecords
 from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOB = "zone_fares"
@@ -16,11 +15,9 @@ FILES = "select distinct source_file from taxi.trips order by source_file"
 
 
 def reset(endpoints: Endpoints) -> None:
-    """Stop the job and remove what it read, kept and wrote; `./taxi job deploy` begins anew."""
+    """Stop every version of the job and remove what it read, kept and wrote; `job deploy` begins anew."""
     _refuse_while_a_replay_runs(endpoints.home / "replays")
-    job.end(endpoints, JOB, savepoint=False)
-    JobRecords(endpoints.home).forget(JOB)
-    tables.empty(endpoints.postgres_dsn, tables.served(endpoints.postgres_dsn))
+    switching.start_over(endpoints, JOB)
     for name in (TOPIC, DEAD_LETTERS_TOPIC):
         Topic(endpoints.kafka_bootstrap_servers, name).remove()
     shutil.rmtree(endpoints.home / "replays", ignore_errors=True)

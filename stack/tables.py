@@ -5,8 +5,11 @@ another version of a job can fill a set beside the served one; readers are switc
 """
 
 import csv
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -14,41 +17,59 @@ from psycopg import sql
 from stack.console import console
 from stack.errors import UserError
 from stack.settings import ROOT
+from stack.views import TABLES, Connection, readers, relations, show
 
 DDL_FOLDER = ROOT / "schemas" / "postgres"
+TABLE_SET_FOLDER = DDL_FOLDER / "table_set"
 ZONES_FILE = ROOT / "dbt" / "seeds" / "taxi_zones.csv"
 FIRST_SET = "taxi_1"
-
-RELATIONS = """
-select relname from pg_class
-where relnamespace = to_regnamespace(%s) and relkind = any(%s::"char"[])
-order by relname
-"""
-TABLES, TABLES_AND_VIEWS = ["r", "p"], ["r", "p", "v"]
+UNREAD_SECONDS = 60
+RETRY_SECONDS = 0.2
 UPSERT_ZONE = """
 insert into taxi.zones (zone_id, zone_name, borough, service_zone)
 values (%(zone_id)s, %(zone_name)s, %(borough)s, %(service_zone)s)
 on conflict (zone_id) do update
 set zone_name = excluded.zone_name, borough = excluded.borough, service_zone = excluded.service_zone
 """
-NEWEST_SWITCH = "select table_set from taxi.switches order by switched_at desc limit 1"
+SWITCHES = "select table_set, switched_at from taxi.switches order by switched_at desc"
+NUMBERED_SETS = "select nspname from pg_namespace where nspname ~ '^taxi_[0-9]+$'"
+CARRY_MARKS = """
+update {new}.dead_letters as letters set redriven_at = earlier.redriven_at
+from {old}.dead_letters as earlier
+where
+    (letters.topic, letters.partition, letters.kafka_offset)
+    = (earlier.topic, earlier.partition, earlier.kafka_offset)
+    and letters.redriven_at is null and earlier.redriven_at is not null
+"""
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+
+@dataclass(frozen=True)
+class Switch:
+    """From this moment on people read this set."""
+
+    table_set: str
+    at: datetime
 
 
-def set_up(dsn: str, table_set: str = FIRST_SET) -> None:
-    """Bring what is shared and a table set into being, or up to date; the first set is served."""
+def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> None:
+    """Bring what is shared and a table set into being, or up to date; the first set is served.
+
+    Without a name it is the first set, and only where nothing is served yet: a set belongs to the release
+    that fills it, whose `folder` says what it looks like.
+    """
     with psycopg.connect(dsn) as connection:
         connection.add_notice_handler(_print_notice)
-        for path in (DDL_FOLDER / "earlier_versions.sql", *_sql_files("shared")):
+        for path in (DDL_FOLDER / "earlier_versions.sql", *_sql_files(DDL_FOLDER / "shared")):
             _apply(connection, path)
         _load_zones(connection, ZONES_FILE)
-        make_set(connection, table_set)
         shown = _served(connection)
+        wanted = table_set or ("" if shown else FIRST_SET)
+        if wanted:
+            make_set(connection, wanted, folder)
         if not shown:
-            connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
-        if shown in {"", table_set}:
-            _show(connection, table_set)
+            connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
+        if wanted and shown in {"", wanted}:
+            show(connection, wanted)
 
 
 def served(dsn: str) -> str:
@@ -57,17 +78,46 @@ def served(dsn: str) -> str:
         return _served(connection)
 
 
+def switches(dsn: str) -> list[Switch]:
+    """What people have been reading, the newest first."""
+    with psycopg.connect(dsn) as connection:
+        return [Switch(*row) for row in connection.execute(SWITCHES).fetchall()]
+
+
+def numbered_sets(dsn: str) -> list[str]:
+    """The table sets of the versions of a job; one that is being made is not there yet."""
+    with psycopg.connect(dsn) as connection:
+        return [str(row[0]) for row in connection.execute(NUMBERED_SETS).fetchall()]
+
+
 def serve(dsn: str, table_set: str) -> None:
     """Show another set to the readers of the schema `taxi`, all tables at once."""
-    with psycopg.connect(dsn) as connection:
-        _show(connection, table_set)
+
+    def switch(connection: Connection) -> None:
+        _carry_marks(connection, _served(connection), table_set)
+        show(connection, table_set)
         connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
+
+    _when_nobody_reads(dsn, switch)
+
+
+def serve_only_first(dsn: str) -> None:
+    """Show the first set, made anew where it is gone, and forget what was served before."""
+
+    def start_over(connection: Connection) -> None:
+        if _served(connection) != FIRST_SET:
+            make_set(connection, FIRST_SET)
+            show(connection, FIRST_SET)
+        connection.execute("delete from taxi.switches")
+        connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
+
+    _when_nobody_reads(dsn, start_over)
 
 
 def empty(dsn: str, table_set: str) -> None:
     """Remove every row of a set."""
     with psycopg.connect(dsn) as connection:
-        tables = [sql.Identifier(table_set, name) for name in _relations(connection, table_set, TABLES)]
+        tables = [sql.Identifier(table_set, name) for name in relations(connection, table_set, TABLES)]
         connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(tables)))
 
 
@@ -80,33 +130,49 @@ def drop(dsn: str, table_set: str) -> None:
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
 
 
-def make_set(connection: Connection, table_set: str) -> None:
+def make_set(connection: Connection, table_set: str, folder: Path = TABLE_SET_FOLDER) -> None:
     """Bring a table set into being, or up to date."""
     name = sql.Identifier(table_set)
     connection.execute(sql.SQL("create schema if not exists {}").format(name))
     connection.execute(sql.SQL("set local search_path to {}").format(name))
-    for path in _sql_files("table_set"):
+    for path in _sql_files(folder):
         _apply(connection, path)
     connection.execute("set local search_path to default")
 
 
-def _show(connection: Connection, table_set: str) -> None:
-    for name in _relations(connection, table_set, TABLES_AND_VIEWS):
-        view, table = sql.Identifier("taxi", name), sql.Identifier(table_set, name)
-        connection.execute(sql.SQL("create or replace view {} as select * from {}").format(view, table))
+def _when_nobody_reads(dsn: str, switch: Callable[[Connection], None]) -> None:
+    """Try again and again, each time for a moment: to wait in line would hold up every other reader."""
+    deadline = time.monotonic() + UNREAD_SECONDS
+    while True:
+        try:
+            with psycopg.connect(dsn) as connection:
+                # Less than Postgres' deadlock_timeout: of two that wait for one another, this gives way.
+                connection.execute("set local lock_timeout = '200ms'")
+                return switch(connection)
+        except psycopg.errors.LockNotAvailable as failure:
+            if time.monotonic() > deadline:
+                who = ", ".join(readers(dsn)) or "somebody"
+                raise UserError(
+                    f"for {UNREAD_SECONDS} s there was no moment at which nobody reads taxi.*: {who}",
+                    "end these transactions, then run the same command again",
+                ) from failure
+            time.sleep(RETRY_SECONDS)
 
 
-def _relations(connection: Connection, schema: str, kinds: list[str]) -> list[str]:
-    return [row[0] for row in connection.execute(RELATIONS, [schema, kinds]).fetchall()]
+def _carry_marks(connection: Connection, old: str, new: str) -> None:
+    """A dead letter that was re-driven is not to be re-driven again because another set is served."""
+    if old and all("dead_letters" in relations(connection, name, TABLES) for name in (old, new)):
+        places = {"old": sql.Identifier(old), "new": sql.Identifier(new)}
+        connection.execute(sql.SQL(CARRY_MARKS).format(**places))
 
 
 def _served(connection: Connection) -> str:
-    row = connection.execute(NEWEST_SWITCH).fetchone()
+    row = connection.execute(SWITCHES).fetchone()
     return str(row[0]) if row else ""
 
 
-def _sql_files(folder: str) -> list[Path]:
-    return sorted((DDL_FOLDER / folder).glob("*.sql"))
+def _sql_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.sql"))
 
 
 def _apply(connection: Connection, path: Path) -> None:
@@ -114,7 +180,7 @@ def _apply(connection: Connection, path: Path) -> None:
         connection.execute(path.read_bytes())
     except psycopg.Error as error:
         reason = str(error).strip().partition("\n")[0]
-        raise UserError(f"{path.relative_to(ROOT)} does not apply: {reason}", "mend the file") from error
+        raise UserError(f"{path} does not apply: {reason}", "mend the file") from error
 
 
 def _print_notice(notice: psycopg.errors.Diagnostic) -> None:

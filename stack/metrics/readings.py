@@ -13,6 +13,7 @@ from stack.job_status import JobStatus, read_status, unreachable
 from stack.ledger import ACCOUNTS
 from stack.topic import Topic
 from stack.topic_ends import TopicEnds
+from stack.versions import exact_name
 
 ENTRIES = ("received", *ACCOUNTS, "progress_markers")
 
@@ -81,7 +82,8 @@ class Platform:
     def job(self) -> JobStatus:
         """How the job does; one that cannot be asked is down."""
         try:
-            status = read_status(self._flink, self._job_name, self._ends)
+            served = exact_name(self._endpoints, self._job_name)
+            status = read_status(self._flink, served, self._ends)
         except UserError as failure:
             status = unreachable(self._job_name, failure.message)
         self._watermark = status.watermark

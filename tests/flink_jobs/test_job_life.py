@@ -144,7 +144,9 @@ def test_a_release_that_would_misread_the_state_is_refused_before_the_job_is_tou
         tmp_path / "wider", "schemas/windows.py", "size=timedelta(minutes=15)", "size=timedelta(minutes=30)"
     )
     untouched = platform.status().job_id
-    with pytest.raises(UserError, match=r"sum_windows cuts time into HOP size=\[30 min\].*--fresh"):
+    with pytest.raises(
+        UserError, match=r"sum_windows cuts time into HOP size=\[30 min\].*; ./taxi job beside"
+    ):
         upgrade(platform.endpoints, reset.JOB, wider)
     found = platform.status()
     assert (found.job_id, found.is_running, found.restarts.count) == (untouched, True, 0)

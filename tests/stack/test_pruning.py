@@ -113,6 +113,12 @@ def test_a_savepoint_that_is_being_written_and_other_jobs_states_stay(site: JobS
     assert Path(theirs).exists()
 
 
+def test_what_another_version_runs_stays(site: JobSite) -> None:
+    lived(site)
+    site.records.write("job-2", JobRecord().started(Run("c" * 32, 1), TOPIC))
+    assert "release 1" not in names(site)
+
+
 def test_a_job_that_never_ran_has_nothing_to_remove_but_old_releases(site: JobSite) -> None:
     release(site, 1)
     release(site, 2)

@@ -1,0 +1,113 @@
+"""Switching the views of taxi between table sets, in Postgres alone."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from stack import database, tables
+from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.flink_rest import poll
+from stack.tables import FIRST_SET
+
+pytestmark = pytest.mark.integration
+
+OTHER_SET = "taxi_8"
+WAITING_FOR_A_VIEW = """
+select count(*) from pg_locks as locks
+join pg_class as views on views.oid = locks.relation
+where views.relnamespace = 'taxi'::regnamespace and not locks.granted
+"""
+A_DEAD_LETTER = """
+insert into {}.dead_letters (topic, partition, kafka_offset, arrived_at, error_class, error)
+values ('trips', 0, 7, now(), 'bad', 'bad')
+"""
+
+
+@pytest.fixture
+def dsn(stack: Endpoints) -> Iterator[str]:
+    """The database with another set beside the first, which is served."""
+    tables.serve_only_first(stack.postgres_dsn)
+    tables.set_up(stack.postgres_dsn, OTHER_SET)
+    yield stack.postgres_dsn
+    tables.serve_only_first(stack.postgres_dsn)
+    tables.drop(stack.postgres_dsn, OTHER_SET)
+    tables.empty(stack.postgres_dsn, FIRST_SET)
+
+
+def columns(dsn: str, relation: str) -> list[str]:
+    return list(database.query(dsn, f"select * from {relation} limit 0").columns)
+
+
+def run(dsn: str, *statements: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def test_views_whose_columns_change_are_made_anew_unless_something_is_built_on_them(dsn: str) -> None:
+    before = columns(dsn, "taxi.late_trips")
+    run(
+        dsn,
+        f"drop view {OTHER_SET}.late_trips",
+        f"create view {OTHER_SET}.late_trips as select trip_id, 1 as windows from {OTHER_SET}.trips",
+        f"create table {OTHER_SET}.tips (cents bigint)",
+        "create schema built_on",
+        "create view built_on.late as select trip_id from taxi.late_trips",
+        "create view built_on.windows as select window_end from taxi.zone_fares_15m",
+    )
+    refusal = (
+        "taxi.late_trips has other columns in taxi_8, and view built_on.late depends on view late_trips;"
+        " readers still see what they saw"
+    )
+    with pytest.raises(UserError, match=refusal):
+        tables.serve(dsn, OTHER_SET)
+    assert (tables.served(dsn), columns(dsn, "taxi.late_trips")) == (FIRST_SET, before)
+    run(dsn, "drop view built_on.late")
+    tables.serve(dsn, OTHER_SET)
+    assert columns(dsn, "taxi.late_trips") == ["trip_id", "windows"]
+    assert columns(dsn, "taxi.tips") == ["cents"]
+    tables.serve(dsn, FIRST_SET)
+    assert columns(dsn, "taxi.late_trips") == before
+    with pytest.raises(UserError, match=r'relation "taxi\.tips" does not exist'):
+        columns(dsn, "taxi.tips")
+    assert columns(dsn, "built_on.windows") == ["window_end"]
+    run(dsn, "drop schema built_on cascade")
+
+
+def test_a_switch_waits_for_a_reader_in_the_middle_of_a_transaction_and_holds_nobody_up(dsn: str) -> None:
+    run(dsn, A_DEAD_LETTER.format(FIRST_SET))
+    with ThreadPoolExecutor() as pool, psycopg.connect(dsn) as reader:
+        assert reader.execute("select count(*) from taxi.zone_fares_15m").fetchone() == (0,)
+        switch = pool.submit(tables.serve, dsn, OTHER_SET)
+        poll(lambda: waits(dsn) or switch.done(), seconds=60, what="the switch to wait")
+        assert reader.execute("select count(*) from taxi.dead_letters").fetchone() == (1,)
+        assert database.query(dsn, "select count(*) from taxi.zone_fares_15m").rows == [(0,)]
+        assert not switch.done()
+        reader.commit()
+        switch.result(60)
+        assert reader.execute("select count(*) from taxi.dead_letters").fetchone() == (0,)
+
+
+def waits(dsn: str) -> bool:
+    return database.query(dsn, WAITING_FOR_A_VIEW).rows != [(0,)]
+
+
+def test_a_letter_that_was_redriven_stays_so_in_the_other_set(dsn: str) -> None:
+    run(dsn, A_DEAD_LETTER.format(FIRST_SET), A_DEAD_LETTER.format(OTHER_SET))
+    run(dsn, "update taxi.dead_letters set redriven_at = '2024-01-01'")
+    tables.serve(dsn, OTHER_SET)
+    assert database.query(dsn, "select redriven_at::date::text from taxi.dead_letters").rows == [
+        ("2024-01-01",)
+    ]
+
+
+def test_a_set_that_is_gone_is_neither_served_nor_made_again_by_starting_the_stack(dsn: str) -> None:
+    tables.serve(dsn, OTHER_SET)
+    tables.drop(dsn, FIRST_SET)
+    with pytest.raises(UserError, match="there is no table set taxi_1"):
+        tables.serve(dsn, FIRST_SET)
+    tables.set_up(dsn)
+    assert (tables.served(dsn), tables.numbered_sets(dsn)) == (OTHER_SET, [OTHER_SET])
