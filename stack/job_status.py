@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,12 +51,20 @@ class Flow:
     event_clocks_ms: tuple[int, ...] = ()
     """How far the publishers' clock has come, by partition."""
 
+    partition_watermarks_ms: tuple[int, ...] = ()
+    """How far the trips and markers have come that were read, by partition."""
+
     @property
     def watermark_lag_seconds(self) -> float | None:
-        """How far the watermark is behind the partition whose clock is least."""
+        """How far the watermark is behind what is read of the partition that is furthest, and behind the
+        partition whose clock is least.
+
+        The greatest clock says nothing: anybody's bytes may carry today's.
+        """
         if self.watermark_ms is None or not self.event_clocks_ms:
             return None
-        return max(0.0, (min(self.event_clocks_ms) - self.watermark_ms) / 1000)
+        furthest_ms = max(min(self.event_clocks_ms), *self.partition_watermarks_ms, self.watermark_ms)
+        return (furthest_ms - self.watermark_ms) / 1000
 
 
 @dataclass(frozen=True)
@@ -176,6 +185,7 @@ def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds |
     offsets = ends.offsets() if ends else ()
     numbers = range(len(offsets))
     wanted = [f"{PARTITION}.{number}.{kind}Offset" for number in numbers for kind in ("current", "committed")]
+    wanted += [_partition_watermark(number) for number in numbers]
     wanted += [f"{SOURCE}.numRecordsIn", f"{SOURCE}.numRecordsInPerSecond", "backPressuredTimeMsPerSecond"]
     figures = [_figures(flink, job, vertex, wanted) for vertex in details["vertices"]]
     source = next((one for one in figures if f"{SOURCE}.numRecordsIn" in one), {})
@@ -188,6 +198,7 @@ def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds |
         back_pressure=max((_hindered(one) for one in figures), default=0),
         lag_records=_lag(offsets, source),
         watermark_ms=_watermark_ms(flink, job, details),
+        partition_watermarks_ms=_partition_watermarks_ms(source, numbers),
         event_clocks_ms=ends.event_clocks_ms() if ends else (),
     )
 
@@ -212,6 +223,15 @@ def _lag(offsets: tuple[int, ...], source: dict[str, dict[str, float]]) -> int |
     if not offsets or any(position < 0 < end for position, end in zip(positions, offsets, strict=True)):
         return None
     return sum(max(0, end - max(0, position)) for position, end in zip(positions, offsets, strict=True))
+
+
+def _partition_watermarks_ms(source: dict[str, dict[str, float]], numbers: Iterable[int]) -> tuple[int, ...]:
+    found = (source.get(_partition_watermark(number), {}).get("max", NO_WATERMARK) for number in numbers)
+    return tuple(int(watermark) for watermark in found if watermark > NO_WATERMARK)
+
+
+def _partition_watermark(number: int) -> str:
+    return f"{SOURCE}.split.{TOPIC}-{number}.watermark.currentWatermark"
 
 
 def _position(source: dict[str, dict[str, float]], number: int) -> int:
