@@ -1,6 +1,6 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration up down lock
+.PHONY: help demo test lint unit integration drill up down lock
 TAXI := ./taxi
 
 help: ## print this
@@ -21,8 +21,11 @@ lint: ## style, types, import rules and SQL
 unit: ## the tests that need no service
 	@$(TAXI) tool pytest -m "not integration and not drill"
 
-integration: ## the tests on a real local stack
-	@$(TAXI) tool pytest -m integration
+integration: ## the tests on a real local stack, the short drills among them
+	@$(TAXI) tool pytest -m "integration or (drill and short)"
+
+drill: ## every fault drill, and a table of what became of the rows
+	@$(TAXI) drill all
 
 up: ## start the local stack
 	@$(TAXI) up

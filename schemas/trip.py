@@ -63,3 +63,7 @@ def subject(topic: str) -> str:
 
 TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime"}
 """Kept for ever: replayed records carry timestamps of years ago, any retention would delete them at once."""
+
+PARTITION_DISCOVERY_SECONDS = 10
+"""So often readers look for partitions that were added. A publisher gives them twice that time before it uses
+one: until it is read, the watermark may pass what comes there."""

@@ -54,6 +54,10 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 
         app.command()(audit.audit)
         app.command("ledger", hidden=True)(audit.audit)
+    if asked in {"drill", "--help"}:
+        from stack import drill  # noqa: PLC0415
+
+        app.command()(drill.drill)
     if asked in {"dead-letters", "--help"}:
         from stack.dead_letters import commands  # noqa: PLC0415
 

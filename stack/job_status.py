@@ -2,7 +2,8 @@
 
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,12 +49,20 @@ class Flow:
     event_clocks_ms: tuple[int, ...] = ()
     """How far the publishers' clock has come, by partition."""
 
+    partition_watermarks_ms: tuple[int, ...] = ()
+    """How far the trips and markers have come that were read, by partition."""
+
     @property
     def watermark_lag_seconds(self) -> float | None:
-        """How far the watermark is behind the partition whose clock is least."""
+        """How far the watermark is behind what is read of the partition that is furthest, and behind the
+        partition whose clock is least.
+
+        The greatest clock says nothing: anybody's bytes may carry today's.
+        """
         if self.watermark_ms is None or not self.event_clocks_ms:
             return None
-        return max(0.0, (min(self.event_clocks_ms) - self.watermark_ms) / 1000)
+        furthest_ms = max(min(self.event_clocks_ms), *self.partition_watermarks_ms, self.watermark_ms)
+        return (furthest_ms - self.watermark_ms) / 1000
 
 
 @dataclass(frozen=True)
@@ -172,8 +181,8 @@ def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any], checkpoints: 
 
 def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds | None) -> Flow:
     offsets = ends.offsets() if ends else ()
-    positions = [_metrics_of_partition(ends.topic, number) for number in range(len(offsets))] if ends else []
-    wanted = [name for pair in positions for name in pair]
+    partitions = [_metrics_of_partition(ends.topic, number) for number in range(len(offsets))] if ends else []
+    wanted = [name for partition in partitions for name in astuple(partition)]
     wanted += [f"{SOURCE}.numRecordsIn", f"{SOURCE}.numRecordsInPerSecond", "backPressuredTimeMsPerSecond"]
     figures = [_figures(flink, job, vertex, wanted) for vertex in details["vertices"]]
     source = next((one for one in figures if f"{SOURCE}.numRecordsIn" in one), {})
@@ -184,8 +193,9 @@ def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds |
             int(v["sum"]) for one in figures for k, v in one.items() if k.startswith("Sink__")
         ),
         back_pressure=max((_hindered(one) for one in figures), default=0),
-        lag_records=_lag(offsets, [_position(source, *pair) for pair in positions]),
+        lag_records=_lag(offsets, [_position(source, partition) for partition in partitions]),
         watermark_ms=_watermark_ms(flink, job, details),
+        partition_watermarks_ms=_partition_watermarks_ms(source, partitions),
         event_clocks_ms=ends.event_clocks_ms() if ends else (),
     )
 
@@ -211,16 +221,36 @@ def _lag(offsets: tuple[int, ...], positions: list[int]) -> int | None:
     return sum(max(0, end - max(0, position)) for position, end in zip(positions, offsets, strict=True))
 
 
-def _metrics_of_partition(topic: str, number: int) -> tuple[str, str]:
+@dataclass(frozen=True)
+class _PartitionMetrics:
+    """The names of a partition's metrics."""
+
+    current_offset: str
+    committed_offset: str
+    watermark: str
+
+
+def _metrics_of_partition(topic: str, number: int) -> _PartitionMetrics:
     place = f"{SOURCE}.KafkaSourceReader.topic.{topic}.partition.{number}"
-    return f"{place}.currentOffset", f"{place}.committedOffset"
+    return _PartitionMetrics(
+        current_offset=f"{place}.currentOffset",
+        committed_offset=f"{place}.committedOffset",
+        watermark=f"{SOURCE}.split.{topic}-{number}.watermark.currentWatermark",
+    )
 
 
-def _position(source: dict[str, dict[str, float]], current_offset: str, committed_offset: str) -> int:
+def _partition_watermarks_ms(
+    source: dict[str, dict[str, float]], partitions: Iterable[_PartitionMetrics]
+) -> tuple[int, ...]:
+    found = (source.get(partition.watermark, {}).get("max", NO_WATERMARK) for partition in partitions)
+    return tuple(int(watermark) for watermark in found if watermark > NO_WATERMARK)
+
+
+def _position(source: dict[str, dict[str, float]], partition: _PartitionMetrics) -> int:
     """The next offset that the job will read of a partition; -1 when it has not said so yet."""
-    current = source.get(current_offset, {}).get("max", -1)
+    current = source.get(partition.current_offset, {}).get("max", -1)
     # A restored reader knows no current offset before its first record, but commits what it was restored to.
-    committed = source.get(committed_offset, {}).get("max", -1)
+    committed = source.get(partition.committed_offset, {}).get("max", -1)
     return int(max(current + 1 if current >= 0 else -1, committed))
 
 

@@ -7,6 +7,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 from pyflink.table import StreamTableEnvironment
 
+from flink_jobs.zone_fares.gaps import fail_on_deleted_records
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from flink_jobs.zone_fares.statements import INSERTS, TABLES, statements
 from flink_jobs.zone_fares.steps import name_steps
@@ -71,7 +72,9 @@ def attach(settings: ZoneFaresSettings) -> tuple[StreamExecutionEnvironment, lis
     for statement in statements(INSERTS, settings):
         inserts.add_insert_sql(statement)
     inserts.attach_as_datastream()
-    return environment, name_steps(list(environment._j_stream_execution_environment.getTransformations()))
+    sinks = list(environment._j_stream_execution_environment.getTransformations())
+    fail_on_deleted_records(sinks)
+    return environment, name_steps(sinks)
 
 
 def _remote_environment(config: Configuration) -> StreamExecutionEnvironment:

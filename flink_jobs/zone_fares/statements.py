@@ -6,7 +6,7 @@ from string import Template
 
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from schemas.rules import broken_rules_sql, is_valid_sql
-from schemas.trip import PROGRESS_MARKER_KEY
+from schemas.trip import PARTITION_DISCOVERY_SECONDS, PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
 TABLES = (
@@ -40,6 +40,7 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
         "topic": settings.trips_topic,
         "dead_letters_topic": settings.dead_letters_topic,
         "table_set": settings.table_set,
+        "partition_discovery_seconds": str(PARTITION_DISCOVERY_SECONDS),
         "consumer_group": settings.consumer_group,
         "kafka_bootstrap_servers": settings.kafka_bootstrap_servers,
         "schema_registry_url": settings.schema_registry_url,

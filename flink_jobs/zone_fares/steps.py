@@ -32,6 +32,11 @@ def name_steps(sinks: list[Any]) -> list[str]:
     return [names[number] for number in sorted(names)]
 
 
+def transformations_above(sinks: list[Any]) -> list[Any]:
+    """Every transformation that feeds `sinks`, and these, each once."""
+    return list({above.getId(): above for above, _ in _walk(sinks)}.values())
+
+
 def _walk(sinks: list[Any]) -> Iterator[tuple[Any, str]]:
     """Each transformation with the name of the step that it feeds, sinks first."""
     queue: list[tuple[Any, str]] = [(sink, "") for sink in sinks]

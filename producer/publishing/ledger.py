@@ -63,6 +63,12 @@ class ReplayLedger:
         except (FileNotFoundError, ValueError, TypeError, KeyError):
             return None
 
+    def known_partitions(self) -> int:
+        """The most partitions that any replay into this topic has known; 0 when there was none."""
+        _, topic_id = self.path.stem.split("@")
+        entries = (ReplayLedger(path).read() for path in self.path.parent.glob(f"*@{topic_id}.json"))
+        return max((len(entry.next_rows) for entry in entries if entry), default=0)
+
     def is_older_than_another(self) -> bool:
         """Whether another replay into the same topic has begun since: it writes before its first record."""
         _, topic_id = self.path.stem.split("@")

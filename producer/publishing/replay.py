@@ -1,6 +1,6 @@
 """The `replay` command: from TLC files to acknowledged trips on the topic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from producer.instants import instant_of, text_of
 from producer.interruption import Interruption, listening
 from producer.months import MonthFile, Naming
 from producer.progress import Display, display_on, warning_on, watching
+from producer.publishing.growth import WAIT_SECONDS, introduce
 from producer.publishing.lanes import Work
 from producer.publishing.ledger import Entry, ReplayLedger, only_replay_into
 from producer.publishing.markers import closing_clock_ms, last_closed_minute_ms
@@ -19,7 +20,7 @@ from producer.publishing.pace import Pace, new_york_now
 from producer.publishing.publisher import Destination
 from producer.publishing.registry import SchemaRegistry
 from producer.publishing.session import Outcome, Session, Surroundings
-from producer.publishing.topic import KafkaCluster
+from producer.publishing.topic import KafkaCluster, Topic
 from producer.reading.arrival import Arrival
 from producer.reading.examination import examine
 from producer.reading.preparation import Workshop, digest
@@ -129,7 +130,7 @@ class Replay:
             entry = self._entry_to_start_from(ledger.read(), new_entry)
             if entry is None:
                 return
-            tails_ms = self._cluster.tails_ms(topic)
+            tails_ms = self._tails_ms(topic, ledger, around.check)
             closing_ms = closing_clock_of(span, request.to_ms)
             is_new = entry is new_entry
             if not request.as_late and (is_new or is_overtaken(closing_ms, ledger, tails_ms)):
@@ -147,6 +148,18 @@ class Replay:
             work = Work(span, destination, request.pace, entry.clock_ms, closing_ms)
             outcome = Session(work, ledger, entry, around).run(request.processes, lock)
         self._console.print(_summary(outcome, destination, span))
+
+    def _tails_ms(self, topic: Topic, ledger: ReplayLedger, check: Callable[[], None]) -> Mapping[int, int]:
+        """The newest timestamps, also of partitions that were added since an earlier replay."""
+        tails_ms = self._cluster.tails_ms(topic)
+        added = range(ledger.known_partitions() or topic.partition_count, topic.partition_count)
+        if not added or not set(tails_ms) - set(added):
+            return tails_ms
+        self._console.print(
+            f"topic {topic.name} has {len(added)} new partitions: waiting {WAIT_SECONDS:.0f} s,"
+            " so that the stream finds them first"
+        )
+        return introduce(self._cluster, topic, added, tails_ms, check)
 
     def _entry_to_start_from(self, earlier: Entry | None, new: Entry) -> Entry | None:
         """The earlier one or the new one; None when all of it has been published before."""

@@ -47,8 +47,7 @@ class Platform:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of the producer."""
-        ours = {"PYTHONPATH": str(ROOT), "TAXI_HOME": str(self.endpoints.home)}
-        return {**os.environ, **self.endpoints.as_environment(), **ours}
+        return producer_environment(self.endpoints)
 
     def balanced_ledger(self) -> Ledger:
         """Wait for the quiet point at which every record in Kafka is accounted for."""
@@ -92,6 +91,12 @@ class Platform:
     def _balanced(self) -> Ledger | None:
         ledger = read_ledger(self.endpoints)
         return ledger if ledger.balances else None
+
+
+def producer_environment(endpoints: Endpoints) -> dict[str, str]:
+    """The variables that point the producer, and `./taxi`, at a stack."""
+    ours = {"PYTHONPATH": str(ROOT), "TAXI_HOME": str(endpoints.home)}
+    return {**os.environ, **endpoints.as_environment(), **ours}
 
 
 def _duckdb_types(connection: psycopg.Connection[tuple[object, ...]], query: str) -> dict[str, str]:

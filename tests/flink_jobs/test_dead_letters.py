@@ -1,10 +1,7 @@
 """Bytes that no trip is made of: each is set aside with its reason, and the job goes on."""
 
-import json
-import struct
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +9,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from producer.publishing.ledger import only_replay_into
 from producer.publishing.topic import KafkaCluster
@@ -20,45 +16,19 @@ from schemas import trip
 from stack.flink_rest import poll
 from stack.parts.registry import NAME as REGISTRY
 from stack.supervision import Supervisor
-from stack.topic import DEAD_LETTERS_TOPIC, PARTITIONS, Topic
+from stack.topic import PARTITIONS, Topic
 from tests.flink_jobs.platform import Platform
+from tests.flink_jobs.poison import UNKNOWN
 from tests.flink_jobs.records import (
     at,
-    framed,
     move_event_clock,
     publish,
     register,
     schema_id,
     trip_record,
 )
-from tests.oracle.real_months import shared_file
 
 pytestmark = pytest.mark.integration
-
-COPIES = 20
-BEFORE_PICKUP_AT = 5 + 37 + 6 + 2 + 3
-"""Bytes of frame, trip_id, taxi_type, source_file and source_month."""
-UNKNOWN = struct.pack(">bI", 0, 987_654) + b"\x00\x01\x02"
-LENGTH_OF_1_5_GB = b"\x80\xbc\xc1\x96\x0b"
-STRANGE_SCHEMA = {"type": "record", "name": "Trip", "fields": [{"name": "price", "type": "int"}]}
-
-
-def poison(number: int, strange_number: int) -> list[tuple[str, bytes | None]]:
-    """Records that must be set aside, each with its error class; the numbers are known schema ids."""
-    return [
-        ("null_value", None),
-        ("too_short", b"\x00\x00"),
-        ("wrong_magic", b"\x07 not a framed record"),
-        ("unknown_schema", UNKNOWN),
-        ("truncated", framed(number)[:-30]),
-        ("trailing_bytes", framed(number) + b"\x02\x02"),
-        ("wrong_type", framed(number)[:BEFORE_PICKUP_AT] + b"\x12" + b"\x00" * 40),  # of two types the tenth
-        ("wrong_type", struct.pack(">bI", 0, number) + LENGTH_OF_1_5_GB + b"\x00" * 40),
-        ("missing_value", struct.pack(">bI", 0, strange_number) + b"\x02"),
-        ("impossible_value", framed(number, pickup_at=10**17)),
-        ("impossible_value", framed(number, trip_id="not a uuid")),
-        ("impossible_value", framed(number, source_file="a\0b")),
-    ]
 
 
 def dead_letters(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -74,48 +44,6 @@ def dead_letters(platform: Platform, *arguments: str) -> subprocess.CompletedPro
 
 def dead_letters_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "stack", "dead-letters", *arguments]
-
-
-def published_letters(platform: Platform) -> list[Message]:
-    """Everything on the topic of the dead letters."""
-    servers = platform.endpoints.kafka_bootstrap_servers
-    consumer = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.auto.commit": False})
-    consumer.assign(
-        [TopicPartition(DEAD_LETTERS_TOPIC, number, OFFSET_BEGINNING) for number in range(PARTITIONS)]
-    )
-    count = Topic(servers, DEAD_LETTERS_TOPIC).record_count()
-    try:
-        letters: list[Message] = consumer.consume(count, timeout=30)
-        return letters
-    finally:
-        consumer.close()
-
-
-def test_every_kind_of_poison_becomes_a_dead_letter_and_the_trips_after_it_are_counted(
-    platform: Platform,
-) -> None:
-    sample = shared_file("samples/yellow_tripdata_2019-06.head.csv")
-    kinds = poison(schema_id(platform), register(platform, "strangers-value", STRANGE_SCHEMA))
-    records = kinds * COPIES
-    publish(platform, [value for _, value in records])
-    assert platform.replay(sample, "--speedup", "max").returncode == 0
-    ledger = platform.balanced_ledger()
-    stored = platform.query("select error_class, payload from taxi.dead_letters")
-    assert Counter(stored) == Counter(records)
-    assert sum(entry.windowed + entry.quarantined for entry in ledger.entries) == 1_000
-    assert platform.status().restarts.count == 0
-    # The topic has the same letters, each under its address.
-    letters = published_letters(platform)
-    assert Counter((headers(one)["error_class"].decode(), one.value()) for one in letters) == Counter(records)
-    addresses = "select concat_ws('/', topic, partition, kafka_offset) from taxi.dead_letters"
-    assert {one.key().decode() for one in letters} == {address for (address,) in platform.query(addresses)}
-    listed = json.loads(dead_letters(platform, "list", "--json", "-n", "0").stdout)
-    counted = {count["error_class"]: count["letters"] for count in listed["classes"]}
-    assert counted == Counter(kind for kind, _ in records)
-
-
-def headers(letter: Message) -> dict[str, bytes]:
-    return dict(letter.headers() or [])
 
 
 def test_letters_whose_schema_was_registered_afterwards_are_redriven_and_counted_once(

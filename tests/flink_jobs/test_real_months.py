@@ -1,14 +1,9 @@
 """Whole real months through Kafka, Flink and Postgres, equal row for row to the independent oracle."""
 
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from stack.flink_rest import poll
-from stack.parts.flink import TASKMANAGER
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import real_month
@@ -33,27 +28,6 @@ def test_a_month_of_2023_gives_exactly_the_rows_of_the_oracle(platform: Platform
     (green, *_) = platform.balanced_ledger().entries
     assert (green.windowed, green.quarantined, green.late, green.duplicates) == (63_899, 316, 0, 0)
     assert_equal_to_oracle(platform, Oracle([month], "green", "2023-12"), tmp_path)
-
-
-def test_a_taskmanager_killed_in_mid_replay_changes_no_row(
-    platform: Platform, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
-    month = real_month("green_tripdata_2020-03.csv.gz")
-    with subprocess.Popen(
-        platform.replay_command(month, "--speedup", "max"), env=platform.environment
-    ) as replay:
-        poll(lambda: platform.status().checkpoint, seconds=120, what="the first checkpoint")
-        platform.part(TASKMANAGER).process.kill()
-        killed_at = time.monotonic()
-        poll(lambda: platform.status().restarts.last_at, seconds=60, what="the job to restart")
-        poll(lambda: platform.status().is_running, seconds=60, what="the job to run again")
-        seconds = time.monotonic() - killed_at
-        record_property("recovery_seconds", f"{seconds:.1f}")
-        assert replay.wait(300) == 0
-    assert platform.status().restarts.restored_checkpoint is not None
-    (green, *_) = platform.balanced_ledger().entries
-    assert (green.windowed, green.quarantined, green.late, green.duplicates) == (221_929, 1_477, 0, 0)
-    assert_equal_to_oracle(platform, Oracle([month], "green", "2020-03"), tmp_path)
 
 
 def test_a_reissued_month_adds_duplicates_and_changes_nothing_else(

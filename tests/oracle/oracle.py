@@ -81,11 +81,28 @@ def assert_same_rows(expected: duckdb.DuckDBPyRelation, actual: Rows) -> None:
 
     `actual` is a relation or Arrow table with the columns of `expected` in any order, or rows in its order.
     """
+    found = differences(expected, actual)
+    assert found.num_rows == 0, described(found)
+
+
+def differences(expected: duckdb.DuckDBPyRelation, actual: Rows) -> pa.Table:
+    """The rows that stand on one side only, with the side."""
     columns = expected.columns
     table = actual if isinstance(actual, pa.Table) else _as_table(actual, columns)
     assert sorted(table.column_names) == sorted(columns), f"columns {table.column_names}, expected {columns}"
-    differences = _differences(expected.to_arrow_table(), table.select(columns))
-    assert differences.num_rows == 0, _described(differences)
+    return _differences(expected.to_arrow_table(), table.select(columns))
+
+
+def described(differences: pa.Table) -> str:
+    """How many rows differ, and the first of each side."""
+    sides = differences.column("side").to_pylist()
+    counts = {side: sides.count(side) for side in ("only expected", "only actual")}
+    shown = [
+        f"  {row}"
+        for side in counts
+        for row in [row for row in differences.to_pylist() if row["side"] == side][:SHOWN_DIFFERENCES]
+    ]
+    return "\n".join([f"rows differ: {counts}; the first of each side:", *shown])
 
 
 def _as_table(rows: duckdb.DuckDBPyRelation | Sequence[Sequence[object]], columns: list[str]) -> pa.Table:
@@ -107,17 +124,6 @@ def _differences(expected: pa.Table, actual: pa.Table) -> pa.Table:
         connection.register("expected_rows", expected)
         connection.register("actual_rows", actual)
         return connection.sql(_sql("differences")).to_arrow_table()
-
-
-def _described(differences: pa.Table) -> str:
-    sides = differences.column("side").to_pylist()
-    counts = {side: sides.count(side) for side in ("only expected", "only actual")}
-    shown = [
-        f"  {row}"
-        for side in counts
-        for row in [row for row in differences.to_pylist() if row["side"] == side][:SHOWN_DIFFERENCES]
-    ]
-    return "\n".join([f"rows differ: {counts}; the first of each side:", *shown])
 
 
 def _sql(step: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stack.job_status import Flow
 from stack.job_verdict import (
     GREATEST_WATERMARK_LAG_SECONDS,
     LONGEST_CATCH_UP_SECONDS,
@@ -72,3 +73,14 @@ def test_what_is_within_its_bounds_is_healthy(change: dict[str, Any]) -> None:
 def test_the_worst_reason_is_told_first() -> None:
     ill = replace(WELL, all_tasks_run=False, checkpoint_age_seconds=500, state="RESTARTING")
     assert "RESTARTING" in verdict(ill).reason
+
+
+def test_windows_that_an_idle_partition_holds_back_are_counted_from_the_partition_that_is_furthest() -> None:
+    # partition 0 is read up to 02:00, partition 1 gets nothing since 01:00, which is where the windows are.
+    hour_ms = 3_600_000
+    flow = Flow(
+        watermark_ms=hour_ms,
+        event_clocks_ms=(2 * hour_ms, hour_ms),
+        partition_watermarks_ms=(2 * hour_ms, hour_ms),
+    )
+    assert flow.watermark_lag_seconds == 3_600

@@ -92,3 +92,11 @@ def test_the_next_replay_may_publish_when_the_first_is_over(tmp_path: Path) -> N
         pass
     with only_replay_into("trips", tmp_path, "id"):
         pass
+
+
+def test_partitions_that_any_replay_into_the_topic_has_known_are_known(tmp_path: Path) -> None:
+    other, new = (ReplayLedger.of(tmp_path, name, "topic-id") for name in ("other", "new"))
+    assert new.known_partitions() == 0
+    other.write(ENTRY)
+    ReplayLedger.of(tmp_path, "other", "other-id").write(Entry(**vars(ENTRY) | {"next_rows": (0, 0, 0)}))
+    assert new.known_partitions() == 2

@@ -1,0 +1,19 @@
+"""What happens when Kafka has deleted records that the job has not read."""
+
+from typing import Any
+
+from flink_jobs.zone_fares.steps import transformations_above
+
+
+def fail_on_deleted_records(sinks: list[Any]) -> None:
+    """Have every Kafka source above `sinks` fail where records are missing, not read on behind the gap.
+
+    The SQL connector derives `auto.offset.reset` from `scan.startup.mode` and overrides what the DDL says
+    (FLINK-39888): its `earliest` would skip deleted records without a word.
+    """
+    for transformation in transformations_above(sinks):
+        if transformation.getClass().getSimpleName() == "SourceTransformation":
+            source = transformation.getSource()
+            field = source.getClass().getDeclaredField("props")
+            field.setAccessible(True)
+            field.get(source).setProperty("auto.offset.reset", "none")

@@ -1,0 +1,39 @@
+"""Partitions that were added to a topic which holds trips already."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from confluent_kafka import Producer
+
+from producer.errors import UserError
+from producer.publishing.topic import TIMEOUT_SECONDS, KafkaCluster, Topic
+from schemas.trip import PARTITION_DISCOVERY_SECONDS, PROGRESS_MARKER_KEY
+
+WAIT_SECONDS = 2.0 * PARTITION_DISCOVERY_SECONDS
+STEP_SECONDS = 0.1
+
+
+def introduce(
+    cluster: KafkaCluster,
+    topic: Topic,
+    added: Sequence[int],
+    tails_ms: Mapping[int, int],
+    check: Callable[[], None],
+) -> Mapping[int, int]:
+    """Put the event clock on added partitions, and wait until the stream has found them; return all tails.
+
+    Until it reads a partition, the stream's watermark moves on without it. Nothing is published meanwhile, so
+    it cannot pass the clock of the partition that is furthest behind, and with that the added ones begin.
+    """
+    clock_ms = min(tail_ms for partition, tail_ms in tails_ms.items() if partition not in added)
+    grown = {**dict.fromkeys(added, clock_ms), **tails_ms}
+    producer = Producer(cluster.configuration)
+    for partition in added:
+        producer.produce(topic.name, None, PROGRESS_MARKER_KEY, partition, timestamp=grown[partition])
+    if producer.flush(TIMEOUT_SECONDS):
+        raise UserError(f"the partitions added to topic {topic.name} take no record", "run it again")
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        check()
+        time.sleep(STEP_SECONDS)
+    return grown

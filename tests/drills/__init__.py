@@ -1,0 +1,1 @@
+"""Faults made on purpose, and every row compared afterwards."""

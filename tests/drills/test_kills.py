@@ -1,0 +1,124 @@
+"""kill -9 of each part of the platform, in mid-replay."""
+
+import signal
+import time
+
+import pytest
+
+from stack.flink_rest import poll
+from stack.job import BROUGHT_BACK
+from stack.job_status import JobStatus
+from stack.parts.flink import JOBMANAGER, TASKMANAGER
+from stack.parts.kafka import NAME as KAFKA
+from stack.parts.postgres import NAME as POSTGRES
+from stack.parts.registry import NAME as REGISTRY
+from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill, Seen
+from tests.drills.faults import kill, processes
+from tests.drills.rehearsal import Month
+from tests.flink_jobs.platform import Platform
+from tests.oracle.real_months import real_month
+
+BURST = 3
+
+
+def restarted_after(moment: float) -> Seen:
+    """Whether the job has begun again since a moment of the wall clock."""
+
+    def has(status: JobStatus) -> bool:
+        return (status.restarts.last_at or 0) >= moment
+
+    return has
+
+
+def ensure_the_lost_job(drill: Drill) -> None:
+    """Until the platform does it by itself: a cluster whose JobManager died has forgotten the job."""
+    done = drill.taxi("job", "ensure")
+    assert done.returncode in {0, BROUGHT_BACK}, done.stderr
+
+
+@pytest.mark.drill("kill-taskmanager")
+@pytest.mark.short
+def test_a_taskmanager_killed_in_mid_replay_changes_no_row(drill: Drill) -> None:
+    month = drill.month()
+    with drill.replaying(month, seconds=240) as replay:
+        killed_at = time.time()
+        kill(drill.platform, TASKMANAGER)
+        drill.recovers(within=TASKMANAGER_SECONDS, missed=restarted_after(killed_at))
+        assert replay.is_under_way
+    assert drill.status().restarts.restored_checkpoint is not None
+    drill.assert_exact(month.oracle)
+
+
+@pytest.mark.drill("kill-taskmanager-again-and-again")
+def test_a_taskmanager_killed_three_times_and_then_in_a_burst_changes_no_row(drill: Drill) -> None:
+    month = Month(real_month("green_tripdata_2023-12.parquet"), "2023-12", span_seconds=31 * 86_400)
+    with drill.replaying(month, seconds=600) as replay:
+        for _ in range(3):
+            killed_at = time.time()
+            kill(drill.platform, TASKMANAGER)
+            drill.recovers(within=TASKMANAGER_SECONDS, missed=restarted_after(killed_at))
+        for _ in range(BURST):
+            killed_at = time.time()
+            kill_when_back(drill.platform, TASKMANAGER)
+        drill.recovers(within=TASKMANAGER_SECONDS + BURST * 5, missed=restarted_after(killed_at))
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+
+
+def kill_when_back(platform: Platform, part: str) -> None:
+    """Kill a part, and wait until the supervisor has started another."""
+    before = {process.pid for process in processes(platform, part)}
+    kill(platform, part)
+    poll(
+        lambda: {process.pid for process in processes(platform, part)} - before,
+        seconds=60,
+        what=f"another {part}",
+    )
+
+
+@pytest.mark.drill("kill")
+@pytest.mark.parametrize("part", [pytest.param(KAFKA), pytest.param(POSTGRES, marks=pytest.mark.short)])
+def test_a_killed_broker_or_database_comes_back_and_no_row_changes(drill: Drill, part: str) -> None:
+    month = drill.month()
+    with drill.replaying(month, seconds=240) as replay:
+        kill(drill.platform, part)
+        drill.recovers(within=OTHERS_SECONDS)
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+
+
+@pytest.mark.drill("kill-registry")
+def test_a_registry_killed_with_the_decoders_that_need_it_changes_no_row(drill: Drill) -> None:
+    month = drill.month()
+    with drill.replaying(month, seconds=240) as replay:
+        killed_at = time.time()
+        kill(drill.platform, REGISTRY)
+        kill(drill.platform, TASKMANAGER)
+        drill.recovers(within=OTHERS_SECONDS, missed=restarted_after(killed_at))
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+
+
+@pytest.mark.drill("kill-jobmanager")
+def test_a_killed_jobmanager_comes_back_and_no_row_changes(drill: Drill) -> None:
+    month = drill.month()
+    with drill.replaying(month, seconds=240) as replay:
+        lost = drill.status().job_id
+        killed_at = time.monotonic()
+        kill(drill.platform, JOBMANAGER)
+        ensure_the_lost_job(drill)
+        drill.recovers(within=OTHERS_SECONDS, missed=lambda status: status.job_id != lost, since=killed_at)
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+
+
+@pytest.mark.drill("kill-producer")
+@pytest.mark.short
+def test_a_replay_that_is_killed_and_started_again_changes_no_row(drill: Drill) -> None:
+    month = drill.month()
+    with drill.replaying(month, seconds=60) as replay:
+        replay.stop(signal.SIGKILL)
+        replay.start(str(month.span_seconds // 60))
+        drill.recovers(within=OTHERS_SECONDS)
+        replay.stop(signal.SIGKILL)
+    drill.assert_exact(month.oracle)

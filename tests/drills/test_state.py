@@ -1,0 +1,153 @@
+"""The job's state and its place in the topic: handed over, damaged, lost, or spread anew."""
+
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions
+
+from stack import job, reset
+from stack.errors import UserError
+from stack.flink_rest import FlinkRest, poll
+from stack.job_record import JobRecords
+from stack.parts.flink import JOBMANAGER, TASKMANAGER
+from stack.settings import ROOT
+from stack.topic import PARTITIONS, TOPIC
+from stack.topic_ends import TopicEnds
+from stack.upgrade import upgrade
+from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill
+from tests.drills.faults import kill
+from tests.drills.rehearsal import publish
+from tests.drills.test_kills import ensure_the_lost_job, restarted_after
+from tests.drills.test_records import late_and_duplicates
+from tests.flink_jobs.test_job_life import slower_flush
+
+ADMIN_SECONDS = 30
+SOME_TRIPS = 40
+
+
+@pytest.mark.drill("upgrade-and-rescale")
+def test_a_savepoint_an_upgrade_and_another_parallelism_change_no_row(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    month, endpoints = drill.month(), drill.platform.endpoints
+    job.end(endpoints, reset.JOB, savepoint=False)
+    monkeypatch.setenv("FLINK_PARALLELISM", "1")
+    job.start(endpoints, reset.JOB, fresh=True)
+    assert tasks(drill) == {1}
+    with drill.replaying(month, seconds=480) as replay:
+        assert upgrade(endpoints, reset.JOB, slower_flush(tmp_path))
+        drill.recovers(within=OTHERS_SECONDS)
+        monkeypatch.setenv("FLINK_PARALLELISM", "2")
+        assert upgrade(endpoints, reset.JOB, ROOT)
+        drill.recovers(within=OTHERS_SECONDS)
+        assert max(tasks(drill)) == 2
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+
+
+def tasks(drill: Drill) -> set[int]:
+    """In how many subtasks the steps of the running job are cut."""
+    details = FlinkRest(drill.platform.endpoints.flink_rest_url).get(f"/jobs/{drill.status().job_id}")
+    return {int(vertex["parallelism"]) for vertex in details["vertices"]}
+
+
+@pytest.mark.drill("newest-checkpoint-corrupt")
+def test_a_lost_job_with_a_damaged_newest_checkpoint_goes_on_from_the_one_before(drill: Drill) -> None:
+    month = drill.month()
+    with drill.replaying(month, seconds=240) as replay:
+        poll(lambda: drill.status().checkpoints_completed > 2, seconds=120, what="checkpoints")
+        lost = drill.status().job_id
+        killed_at = time.monotonic()
+        kill(drill.platform, JOBMANAGER)
+        newest, before, *_ = states(drill)
+        (newest / "_metadata").write_bytes(b"damaged")
+        ensure_the_lost_job(drill)
+        drill.recovers(within=OTHERS_SECONDS, missed=lambda status: status.job_id != lost, since=killed_at)
+        assert JobRecords(drill.platform.endpoints.home).read(reset.JOB).runs[-1].origin == str(before)
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+
+
+def states(drill: Drill) -> list[Path]:
+    """What the job can be restored from, newest first."""
+    records = JobRecords(drill.platform.endpoints.home)
+    return records.restore_points(reset.JOB, records.read(reset.JOB).topic_id)
+
+
+@pytest.mark.drill("offsets-expired")
+@pytest.mark.short
+def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(drill: Drill) -> None:
+    #            read by the job    deleted unread    still there
+    # partition  ├──────────────┤ . . . . . . . . . ├─────────────┤
+    month, endpoints = drill.month(), drill.platform.endpoints
+    partitions = drill.records(month)
+    halves = [len(partition) // 2 for partition in partitions]
+    for partition, half in zip(partitions, halves, strict=True):
+        publish(drill.platform, partition[:half])
+    poll(lambda: drill.status().records_read == sum(halves), seconds=120, what="the first halves")
+    job.end(endpoints, reset.JOB)
+    served = drill.received()
+    for partition, half in zip(partitions, halves, strict=True):
+        publish(drill.platform, partition[half:])
+    delete_until(drill, {number: half + 50 for number, half in enumerate(halves)})
+    with suppress(UserError):  # it may begin to run before it misses the records
+        job.start(endpoints, reset.JOB)
+    reason = poll(lambda: out_of_range(drill), seconds=OTHERS_SECONDS, what="the reason")
+    assert f"partition {TOPIC}-" in reason
+    assert drill.received() == served
+    drill.audit.assert_nothing_unexplained()
+    # What an operator can do: accept the loss, and read what there is.
+    job.end(endpoints, reset.JOB, savepoint=False)
+    job.start(endpoints, reset.JOB, fresh=True)
+    drill.recovers(within=OTHERS_SECONDS)
+
+
+def delete_until(drill: Drill, offsets: dict[int, int]) -> None:
+    """Have Kafka delete the records before these offsets, as a retention would."""
+    places = [TopicPartition(TOPIC, number, offset) for number, offset in offsets.items()]
+    client = admin(drill)  # without a name it would be gone before it answers
+    for answer in client.delete_records(places).values():
+        answer.result(ADMIN_SECONDS)
+
+
+def out_of_range(drill: Drill) -> str:
+    """What `./taxi job status` says of records that are gone, as soon as it does."""
+    shown = drill.taxi("job", "status").stdout
+    return shown if "out of range" in shown else ""
+
+
+@pytest.mark.drill("partitions-added")
+def test_partitions_that_are_added_while_the_job_runs_are_read_and_no_trip_is_lost(drill: Drill) -> None:
+    # The first part of a replay on two partitions, the rest on four; meanwhile the job begins again.
+    month = drill.month()
+    with drill.replaying(month, seconds=240) as replay:
+        replay.stop(signal.SIGINT)
+        client = admin(drill)
+        client.create_partitions([NewPartitions(TOPIC, 2 * PARTITIONS)])[TOPIC].result(ADMIN_SECONDS)
+        replay.start(str(month.span_seconds // 240))
+        drill.recovers(within=OTHERS_SECONDS)
+        poll(
+            lambda: min(ends(drill), default=0) > SOME_TRIPS,
+            seconds=OTHERS_SECONDS,
+            what="trips on every partition",
+        )
+        killed_at = time.time()
+        kill(drill.platform, TASKMANAGER)
+        drill.recovers(within=TASKMANAGER_SECONDS, missed=restarted_after(killed_at))
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+    assert len(ends(drill)) == 2 * PARTITIONS
+    assert late_and_duplicates(drill)[0] == 0
+
+
+def ends(drill: Drill) -> tuple[int, ...]:
+    """How many records stand on each partition; none while Kafka does not answer."""
+    return TopicEnds(drill.platform.endpoints.kafka_bootstrap_servers).offsets()
+
+
+def admin(drill: Drill) -> AdminClient:
+    return AdminClient({"bootstrap.servers": drill.platform.endpoints.kafka_bootstrap_servers})
