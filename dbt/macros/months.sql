@@ -48,7 +48,7 @@
     {% for taxi_type, month in months %}
         {% set first_day = modules.datetime.date.fromisoformat(month) %}
         {% for day in (first_day - modules.datetime.timedelta(1), first_day, first_day + modules.datetime.timedelta(31)) %}
-            {% do wider.append([taxi_type, day.strftime('%Y-%m-01')]) %}
+            {% do wider.append((taxi_type, day.strftime('%Y-%m-01'))) %}
         {% endfor %}
     {% endfor %}
     {{ return(wider | unique | sort) }}
