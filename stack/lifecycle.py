@@ -25,7 +25,19 @@ from stack.supervision import Supervisor, console_log
 POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
-STATE_FOLDERS = ("kafka", "registry", "flink", "postgres", "jobs", "replays", "logs", "run", "tmp")
+STATE_FOLDERS = (
+    "kafka",
+    "registry",
+    "flink",
+    "postgres",
+    "jobs",
+    "replays",
+    "dbt",
+    "marts",
+    "logs",
+    "run",
+    "tmp",
+)
 
 
 @dataclass(frozen=True)

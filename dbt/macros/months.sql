@@ -8,7 +8,7 @@
 {%- endmacro %}
 
 {% macro duckdb__source_month(live) -%}
-    make_date(year, month, 1)
+    make_date(cast(year as integer), cast(month as integer), 1)
 {%- endmacro %}
 
 {#- Which months each mart holds in which state: written with the mart, in one transaction. -#}

@@ -1,13 +1,18 @@
-"""A processed history as the Spark backfill writes it, made from real months by the oracle's SQL."""
+"""A processed history as the Spark backfill writes it, made by the tests' own SQL."""
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from pathlib import Path
+from shutil import rmtree
 
 import duckdb
 
-from schemas.processed import TRIPS, ZONE_FARES_15M, ProcessedTable
-from tests.oracle.oracle import Oracle
+from schemas.processed import TABLES, TRIPS, ZONE_FARES_15M, ProcessedTable
+
+Rows = duckdb.DuckDBPyRelation
+
+_file_numbers = count()
 
 
 @dataclass(frozen=True)
@@ -16,22 +21,30 @@ class History:
 
     folder: Path
 
-    def add(self, oracle: Oracle, taxi_type: str, month: str) -> None:
-        """Write a month, or replace it, with the oracle's rows."""
-        trips = oracle.valid_trips().select(
-            "* replace (trip_id::varchar as trip_id),"
-            " date_diff('second', pickup_at, dropoff_at)::integer as trip_duration_seconds"
-        )
-        self.write(TRIPS, trips, taxi_type, month)
-        self.write(ZONE_FARES_15M, oracle.zone_fares_15m(), taxi_type, month)
+    def replace(self, taxi_type: str, month: str, trips: Rows, fares: Rows) -> None:
+        """Write a month whole; what was there before is gone."""
+        self.remove(taxi_type, month)
+        seconds = "date_diff('second', pickup_at, dropoff_at) as trip_duration_seconds"
+        self._write(TRIPS, trips.select(f"*, {seconds}"), taxi_type, month)
+        self._write(ZONE_FARES_15M, fares, taxi_type, month)
 
-    def write(
-        self, table: ProcessedTable, rows: duckdb.DuckDBPyRelation, taxi_type: str, month: str
-    ) -> None:
-        """Write one table's month; other rows under the same name are replaced."""
-        folder = self.folder / table.folder(taxi_type, date.fromisoformat(f"{month}-01"))
-        folder.mkdir(parents=True, exist_ok=True)
+    def remove(self, taxi_type: str, month: str) -> None:
+        """Remove a month, if it is there."""
+        for table in TABLES:
+            rmtree(self._folder(table, taxi_type, month), ignore_errors=True)
+
+    def files(self, month: str) -> list[Path]:
+        """The files of a month of any type and table."""
+        year, number = month.split("-")
+        return sorted(self.folder.glob(f"*/*/year={year}/month={number}/*.parquet"))
+
+    def _write(self, table: ProcessedTable, rows: Rows, taxi_type: str, month: str) -> None:
+        folder = self._folder(table, taxi_type, month)
+        folder.mkdir(parents=True)
         columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in table.columns)
-        rows.select(columns).order(table.sorted_by).write_parquet(
-            str(folder / "part-0.parquet"), compression=table.compression
-        )
+        file = folder / f"part-{next(_file_numbers)}.parquet"
+        ordered = rows.select(columns).order(table.sorted_by)
+        ordered.write_parquet(str(file), compression=table.compression)
+
+    def _folder(self, table: ProcessedTable, taxi_type: str, month: str) -> Path:
+        return self.folder / table.folder(taxi_type, date.fromisoformat(f"{month}-01"))
