@@ -42,7 +42,7 @@ class ProcessedWorld:
 
     folder: Path
     target: str = "duckdb"
-    _held: dict[str, Rows] = field(default_factory=dict)
+    held: dict[str, Rows] = field(default_factory=dict)
 
     @property
     def history(self) -> History:
@@ -56,12 +56,12 @@ class ProcessedWorld:
 
     def hold(self, months: Mapping[str, Rows]) -> None:
         """Write the months that are others than before."""
-        for month in self._held.keys() - months.keys():
+        for month in self.held.keys() - months.keys():
             self.history.remove("green", month)
         for month, trips in months.items():
-            if self._held.get(month) is not trips:
+            if self.held.get(month) is not trips:
                 self.history.replace("green", month, trips, windows_of(trips))
-        self._held = dict(months)
+        self.held = dict(months)
 
     def dbt(self, *arguments: str) -> DbtRun:
         """dbt on this history."""

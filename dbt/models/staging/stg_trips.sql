@@ -1,8 +1,5 @@
-with source as (
-    select * from {{ source('taxi', 'trips') }}
-),
-
-renamed as (
+-- Straight from the source: behind one more `select *`, DuckDB would open the files of every month.
+with renamed as (
     select
         cast(trip_id as uuid) as trip_id,
         taxi_type,
@@ -31,7 +28,7 @@ renamed as (
         airport_fee_cents,
         cbd_congestion_fee_cents,
         total_amount_cents
-    from source
+    from {{ source('taxi', 'trips') }}
 )
 
 select * from renamed

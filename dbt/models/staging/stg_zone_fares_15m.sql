@@ -1,8 +1,5 @@
-with source as (
-    select * from {{ source('taxi', 'zone_fares_15m') }}
-),
-
-renamed as (
+-- Straight from the source: behind one more `select *`, DuckDB would open the files of every month.
+with renamed as (
     select
         taxi_type,
         {{ source_month("cast(date_trunc('month', window_end) as date)") }} as source_month,
@@ -12,7 +9,7 @@ renamed as (
         window_end,
         trips,
         total_amount_cents
-    from source
+    from {{ source('taxi', 'zone_fares_15m') }}
 )
 
 select * from renamed
