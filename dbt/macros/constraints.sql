@@ -11,3 +11,14 @@
     {%- endfor %}
 )
 {%- endmacro %}
+
+{#- Each key that a model declares, as a row of literals: its table and what Postgres calls its kind. -#}
+{% macro declared_keys() %}
+    {% set keys = [] %}
+    {% for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' %}
+        {% for constraint in node.constraints %}
+            {% do keys.append("('" ~ node.name ~ "', '" ~ constraint.type | replace('_', ' ') | upper ~ "')") %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(keys | join(', ') if execute else "('', '')") }}
+{% endmacro %}

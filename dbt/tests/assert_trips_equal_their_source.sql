@@ -40,6 +40,10 @@ where
         or expected.first_pickup_at is distinct from found.first_pickup_at
         or expected.last_dropoff_at is distinct from found.last_dropoff_at
     )
-    and (taxi_type, source_month) not in (
-        select in_motion.taxi_type, in_motion.month from ({{ trip_months_in_motion() }}) as in_motion
+    and not exists (
+        select 1
+        from ({{ trip_months_in_motion() }}) as in_motion
+        where
+            in_motion.taxi_type = coalesce(expected.taxi_type, found.taxi_type)
+            and in_motion.month = coalesce(expected.source_month, found.source_month)
     )

@@ -43,6 +43,10 @@ where
         or expected.trips is distinct from found.trips
         or expected.total_amount_cents is distinct from found.total_amount_cents
     )
-    and (taxi_type, window_month) not in (
-        select in_motion.taxi_type, in_motion.month from ({{ fare_months_in_motion() }}) as in_motion
+    and not exists (
+        select 1
+        from ({{ fare_months_in_motion() }}) as in_motion
+        where
+            in_motion.taxi_type = coalesce(expected.taxi_type, found.taxi_type)
+            and in_motion.month = coalesce(expected.window_month, found.window_month)
     )

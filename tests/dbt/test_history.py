@@ -23,10 +23,9 @@ UTC = ZoneInfo("UTC")
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> ProcessedWorld:
-    """Two months a year apart, built, with the documentation."""
+    """Two months a year apart, built."""
     world = ProcessedWorld(tmp_path_factory.mktemp("world"))
     world.hold({month: month_of_trips(month) for month in ("2020-12", "2021-12")})
-    run(world.dbt("docs", "generate"))
     run(world.dbt("build"))
     return world
 
