@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.processed import TABLES, TRIPS, ZONE_FARES_15M
+from stack.lineage import drawn
+from stack.settings import ROOT
 from tests.dbt.made_trips import month_of_trips
 from tests.dbt.worlds import ProcessedWorld, finished, run
 from tests.flink_jobs.sql_columns import columns_of_ddl, postgres_ddl
@@ -132,6 +134,21 @@ def test_only_264_and_265_were_called_otherwise(built: ProcessedWorld) -> None:
     )
     assert former == [("26401", "Unknown", "NV"), ("26501", "Unknown", "NA")]
     assert built.rows("select count(*) from marts.dim_zones where is_current") == [("265",)]
+
+
+def test_the_picture_shows_what_the_marts_are_made_of_today(manifest: dict[str, Any]) -> None:
+    assert (ROOT / "docs" / "lineage.svg").read_text("utf-8") == drawn(manifest) + "\n"
+
+
+def test_a_trip_of_no_zone_fails_its_mart_and_leaves_it_as_it_was(built: ProcessedWorld) -> None:
+    held, before = built.held, built.rows("select count(*), max(pickup_zone_id) from marts.fct_trips")
+    nowhere = month_of_trips("2020-12").select("* replace (300::integer as pickup_zone_id)")
+    built.hold({**held, "2020-12": nowhere})
+    done = finished(built.dbt("run"))
+    built.hold(held)
+    assert done.returncode == 1
+    assert "NOT NULL constraint failed: fct_trips.pickup_zone_key" in done.stdout
+    assert built.rows("select count(*), max(pickup_zone_id) from marts.fct_trips") == before
 
 
 def test_a_changed_month_is_built_without_opening_the_files_of_others(built: ProcessedWorld) -> None:
