@@ -13,10 +13,11 @@ select
     concat('green_tripdata_', $month, '.parquet') as source_file,
     concat($month, '-01')::date as source_month,
     -- The first begins a day before the month, the second on the last instant of the day after it, for a day.
+    -- The others come in pairs.
     case i
         when 0 then source_month::timestamp - interval '1 day'
         when 1 then source_month::timestamp + interval '1 month' + interval '1 day' - interval '1 second'
-        else source_month::timestamp + to_seconds(i * 7919)
+        else source_month::timestamp + to_seconds(i // 2 * 7919 + i % 2 * 60)
     end as pickup_at,
     pickup_at + case i when 1 then interval '1 day' else to_seconds(60 + i * 13) end as dropoff_at,
     (1 + i * 37 % 265)::integer as pickup_zone_id,

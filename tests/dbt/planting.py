@@ -13,6 +13,7 @@ import duckdb
 from dbt.cli.main import dbtRunner  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 BAD_ENDS = {"fail", "warn", "error"}
+NOT_OF_MARTS = ("test_type:unit", "taxi_zones", "former_zone_labels")
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
             connection.execute(fault)
         os.environ["MARTS_DUCKDB"] = str(copy)
         tested = dbtRunner(manifest=manifest).invoke(
-            ["--quiet", "test", "--target", "duckdb", "--exclude", "test_type:unit"]
+            ["--quiet", "--log-level-file", "none", "test", "--target", "duckdb", "--exclude", *NOT_OF_MARTS]
         )
         failed[name] = [result.node.name for result in tested.result if result.status in BAD_ENDS]
     print("\n" + json.dumps(failed))  # noqa: T201 - the caller reads it

@@ -33,6 +33,7 @@ def build_marts(platform: Platform, target: str, history: History, database: Pat
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.timeout(1500)  # a busy machine takes many times the minute of a quiet one
 def test_a_replayed_month_has_the_same_marts_as_its_processed_history(
     stack: Endpoints, tmp_path: Path
 ) -> None:
