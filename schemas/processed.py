@@ -1,8 +1,8 @@
 """The processed history: what the Spark backfill writes as Parquet, and dbt reads by DuckDB.
 
-`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`; the same
-for `zone_fares_15m`. Year and month are those of the TLC's file. A folder is replaced as a whole, by files of other
-names: that a month has changed is seen by the names, sizes and times of its files.
+`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`, and
+the same for `zone_fares_15m`. Year and month are those of the TLC's file. A folder is replaced as a whole, by
+files of other names: that a month has changed is seen by the names, sizes and times of its files.
 """
 
 from dataclasses import dataclass
@@ -70,8 +70,8 @@ TRIPS = ProcessedTable(
 
 ZONE_FARES_15M = ProcessedTable(
     name="zone_fares_15m",
-    # A month's files hold the windows of that month's trips. A window around the turn of a month stands in both
-    # folders, each time with the trips of that month's file only, and readers add the two up.
+    # A month's files hold the windows of that month's trips. A window around the turn of a month stands in
+    # both folders, each time with the trips of that month's file only, and readers add the two up.
     columns=(
         ("pickup_zone_id", "integer"),
         ("window_start", "timestamp"),
