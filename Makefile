@@ -16,7 +16,7 @@ lint: ## style, types, import rules and SQL
 	@$(TAXI) tool ruff format --check
 	@$(TAXI) tool mypy
 	@$(TAXI) tool lint-imports
-	@$(TAXI) tool sqlfluff lint --disable-progress-bar schemas/postgres
+	@$(TAXI) tool sqlfluff lint --disable-progress-bar schemas/postgres dbt/models dbt/tests
 
 unit: ## the tests that need no service
 	@$(TAXI) tool pytest -m "not integration and not drill"

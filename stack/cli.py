@@ -153,6 +153,25 @@ def flink(context: typer.Context) -> None:
     forward.flink(context.args)
 
 
+@app.command()
+def marts(
+    target: str = typer.Option("postgres", help="postgres: the live tables; duckdb: the processed history."),
+    full_refresh: bool = typer.Option(False, "--full-refresh", help="Build every month anew."),
+) -> None:
+    """Build the marts, and test them."""
+    from stack import marts as building  # noqa: PLC0415
+
+    building.build(building.target_named(target), full_refresh=full_refresh)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def dbt(context: typer.Context) -> None:
+    """dbt's own command line, on the live tables; with --target duckdb on the processed history."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.dbt(context.args)
+
+
 @app.command(context_settings=PASS_THROUGH)
 def replay(context: typer.Context) -> None:
     """Publish the trips of months as they happened, or faster."""

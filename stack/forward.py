@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from stack import bootstrap
+from stack import bootstrap, marts
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.parts import flink as flink_part
@@ -33,6 +33,12 @@ def producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> No
     _become(
         [sys.executable, "-m", "producer", command, *arguments], _producer_endpoints(needs_kafka=needs_kafka)
     )
+
+
+def dbt(arguments: Sequence[str]) -> None:
+    """dbt's own command line, on the live tables or the processed history."""
+    run = marts.dbt_run(arguments, Settings.from_environment())
+    os.execve(run.command[0], list(run.command), dict(run.environment))  # noqa: S606 - no shell is meant
 
 
 def bench(arguments: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
 STATE_FOLDERS = (
     *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
-    *("logs", "monitoring", "bench", "run", "tmp"),
+    *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp"),
 )
 
 

@@ -49,19 +49,26 @@ class Settings:
     maven_mirror_url: str | None
     kafka_bootstrap_servers: str | None
     backend: Backend
+    postgres_dsn: str | None
+    processed_data: str | None
+    marts_duckdb: Path
     debug: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read every setting; raises UserError for one that makes no sense."""
+        home = _folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi")
         return cls(
-            home=_folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi"),
+            home=home,
             cache=_folder(environment.get("TAXI_CACHE_DIR"), default=None),
             build=ROOT / ".taxi" / "build",
             ports={service: _wished_port(service, environment) for service in DEFAULT_PORTS},
             maven_mirror_url=environment.get("MAVEN_MIRROR_URL") or None,
             kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
             backend=_backend(environment.get("FLINK_BACKEND") or Backend.LOCAL.value),
+            postgres_dsn=environment.get("POSTGRES_DSN") or None,
+            processed_data=environment.get("PROCESSED_DATA") or None,
+            marts_duckdb=_folder(environment.get("MARTS_DUCKDB"), default=home / "marts" / "taxi.duckdb"),
             debug=environment.get("TAXI_DEBUG", "") not in {"", "0"},
         )
 

@@ -1,0 +1,15 @@
+-- Straight from the source: behind one more `select *`, DuckDB would open the files of every month.
+with renamed as (
+    select
+        taxi_type,
+        {{ source_month("cast(date_trunc('month', window_end) as date)") }} as source_month,
+        cast(date_trunc('month', window_end) as date) as window_month,
+        pickup_zone_id,
+        window_start,
+        window_end,
+        trips,
+        total_amount_cents
+    from {{ source('taxi', 'zone_fares_15m') }}
+)
+
+select * from renamed

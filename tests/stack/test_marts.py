@@ -1,0 +1,53 @@
+"""dbt is pointed at the right world, or a person is told what is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from stack import marts
+from stack.errors import UserError
+from stack.settings import Settings
+
+pytestmark = pytest.mark.unit
+
+
+def settings_with(home: Path, **variables: str) -> Settings:
+    return Settings.from_environment({"TAXI_HOME": str(home), "TAXI_CACHE_DIR": str(home), **variables})
+
+
+def test_the_history_must_be_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="PROCESSED_DATA is not set; name the folder"):
+        marts.dbt_run(["build", "--target", "duckdb"], settings_with(tmp_path))
+
+
+def test_a_history_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, PROCESSED_DATA=str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match="is no folder"):
+        marts.dbt_run(["build", "-t", "duckdb"], settings)
+
+
+def test_the_live_tables_need_a_running_stack(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"the stack is not running; start it with \./taxi up"):
+        marts.dbt_run(["build"], settings_with(tmp_path))
+
+
+def test_an_unknown_target_is_refused() -> None:
+    with pytest.raises(UserError, match="there is no target oracle; there are: postgres, duckdb"):
+        marts.target_named("oracle")
+
+
+def test_dbt_reads_the_parts_of_the_dsn_and_no_path_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/ours")
+    settings = settings_with(tmp_path, POSTGRES_DSN="postgresql://ann:secret@db.example:6543/rides")
+    environment = marts.dbt_run(["build"], settings).environment
+    found = [environment[name] for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")]
+    assert found == ["db.example", "6543", "ann", "secret", "rides"]
+    assert "PYTHONPATH" not in environment
+
+
+def test_an_address_on_s3_is_left_as_it_is(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path, PROCESSED_DATA="s3://rides/processed-data/")
+    environment = marts.dbt_run(["build", "--target=duckdb"], settings).environment
+    assert environment["PROCESSED_DATA"] == "s3://rides/processed-data"
