@@ -413,7 +413,7 @@ data "aws_iam_policy_document" "airflow" {
       "kinesisanalytics:StartApplication",
       "kinesisanalytics:StopApplication",
     ]
-    resources = [var.flink_application_arn]
+    resources = ["arn:aws:kinesisanalytics:${var.region}:${var.account_id}:application/${var.flink_application_name}"]
   }
 
   statement {

@@ -39,8 +39,8 @@ variable "role_secret_arns" {
   type        = map(string)
 }
 
-variable "flink_application_arn" {
-  description = "The application that Airflow watches and brings back."
+variable "flink_application_name" {
+  description = "The application that Airflow watches and brings back. By name: the application waits for its role's rights."
   type        = string
 }
 

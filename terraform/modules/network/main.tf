@@ -1,4 +1,6 @@
 locals {
+  subnet_ids = [for subnet in aws_subnet.private : subnet.id]
+
   program_ports = merge([
     for program, ports in var.programs : {
       for port in ports : "${program}-${port}" => { program = program, port = port }
@@ -77,7 +79,7 @@ resource "aws_vpc_endpoint" "interface" {
   service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"
   private_dns_enabled = true
-  subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
+  subnet_ids          = var.has_endpoints_in_every_zone ? local.subnet_ids : slice(local.subnet_ids, 0, 1)
   security_group_ids  = [aws_security_group.endpoints.id]
 
   tags = { Name = "${var.name}-${each.key}" }

@@ -10,7 +10,7 @@ output "cidr_block" {
 
 output "private_subnet_ids" {
   description = "One private subnet a zone, in the order of the zones' names."
-  value       = [for subnet in aws_subnet.private : subnet.id]
+  value       = local.subnet_ids
 }
 
 output "program_security_group_ids" {

@@ -34,6 +34,12 @@ variable "interface_services" {
   type        = set(string)
 }
 
+variable "has_endpoints_in_every_zone" {
+  description = "Whether an endpoint survives the loss of a zone; each zone costs as much as the first."
+  type        = bool
+  default     = true
+}
+
 variable "programs" {
   description = "The programs that get a security group each, and the ports inside the VPC that each may reach."
   type        = map(set(number))

@@ -27,3 +27,8 @@ output "service_name" {
   description = "The ECS service, a dimension of its metrics."
   value       = aws_ecs_service.this.name
 }
+
+output "repository_arn" {
+  description = "The repository of Apicurio's image, as policies name it."
+  value       = aws_ecr_repository.this.arn
+}

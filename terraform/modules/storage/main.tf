@@ -1,7 +1,5 @@
 locals {
   buckets = toset(["raw", "processed", "artifacts", "checkpoints"])
-  # What is above it in a bucket is never touched by a rule for it.
-  prefixes = { raw = "raw-data/", processed = "processed-data/", artifacts = "", checkpoints = "" }
 }
 
 resource "aws_s3_bucket" "this" {
@@ -14,9 +12,9 @@ resource "aws_s3_bucket" "this" {
 }
 
 resource "aws_s3_bucket_versioning" "this" {
-  for_each = aws_s3_bucket.this
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.this[each.key].id
 
   versioning_configuration {
     status = "Enabled"
@@ -24,9 +22,9 @@ resource "aws_s3_bucket_versioning" "this" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  for_each = aws_s3_bucket.this
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.this[each.key].id
 
   rule {
     bucket_key_enabled = true
@@ -39,9 +37,9 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 }
 
 resource "aws_s3_bucket_public_access_block" "this" {
-  for_each = aws_s3_bucket.this
+  for_each = local.buckets
 
-  bucket                  = each.value.id
+  bucket                  = aws_s3_bucket.this[each.key].id
   block_public_acls       = true
   block_public_policy     = true
   ignore_public_acls      = true
@@ -49,9 +47,9 @@ resource "aws_s3_bucket_public_access_block" "this" {
 }
 
 resource "aws_s3_bucket_ownership_controls" "this" {
-  for_each = aws_s3_bucket.this
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.this[each.key].id
 
   rule {
     object_ownership = "BucketOwnerEnforced"
@@ -59,17 +57,15 @@ resource "aws_s3_bucket_ownership_controls" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  for_each = aws_s3_bucket.this
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.this[each.key].id
 
   rule {
     id     = "unfinished-uploads"
     status = "Enabled"
 
-    filter {
-      prefix = local.prefixes[each.key]
-    }
+    filter {}
 
     abort_incomplete_multipart_upload {
       days_after_initiation = 7
@@ -87,21 +83,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  dynamic "rule" {
-    for_each = each.key == "raw" ? [1] : []
+  rule {
+    id     = "rarely-read"
+    status = each.key == "raw" ? "Enabled" : "Disabled"
 
-    content {
-      id     = "rarely-read"
-      status = "Enabled"
+    filter {
+      prefix = "raw-data/"
+    }
 
-      filter {
-        prefix = local.prefixes.raw
-      }
-
-      transition {
-        days          = var.raw_days_until_infrequent_access
-        storage_class = "STANDARD_IA"
-      }
+    transition {
+      days          = var.raw_days_until_infrequent_access
+      storage_class = "STANDARD_IA"
     }
   }
 
@@ -202,18 +194,18 @@ data "aws_iam_policy_document" "bucket" {
 }
 
 resource "aws_s3_bucket_policy" "this" {
-  for_each = aws_s3_bucket.this
+  for_each = local.buckets
 
-  bucket = each.value.id
+  bucket = aws_s3_bucket.this[each.key].id
   policy = data.aws_iam_policy_document.bucket[each.key].json
 
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
 resource "aws_s3_bucket_logging" "this" {
-  for_each = aws_s3_bucket.this
+  for_each = local.buckets
 
-  bucket        = each.value.id
+  bucket        = aws_s3_bucket.this[each.key].id
   target_bucket = aws_s3_bucket.logs.id
   target_prefix = "${each.key}/"
 }
