@@ -437,11 +437,7 @@ data "aws_iam_policy_document" "airflow" {
   statement {
     sid     = "HandRolesOn"
     actions = ["iam:PassRole"]
-    resources = [
-      aws_iam_role.this["backfill"].arn,
-      aws_iam_role.this["producer"].arn,
-      aws_iam_role.this["task_start"].arn,
-    ]
+    resources = [for role in ["backfill", "producer", "task-start"] : "arn:aws:iam::${var.account_id}:role/${var.name}-${role}"]
 
     condition {
       test     = "StringEquals"
