@@ -1,6 +1,6 @@
 """A stand-in for AWS: moto, and beside it the answers that Terraform needs and moto does not give.
 
-It is reached as a proxy: the services that put a word before their host name (`api.`) could not be reached on loopback.
+It can be reached as a proxy too: a service whose clients put `api.` before the host is not to be had on loopback.
 """
 
 import json
@@ -211,7 +211,6 @@ def _noting(start_response: StartResponse, request: Request, refusals: list[str]
         return start_response(status, *arguments, **options)
 
     return noted
-
 
 
 @contextmanager

@@ -435,8 +435,8 @@ data "aws_iam_policy_document" "airflow" {
   }
 
   statement {
-    sid     = "HandRolesOn"
-    actions = ["iam:PassRole"]
+    sid       = "HandRolesOn"
+    actions   = ["iam:PassRole"]
     resources = [for role in ["backfill", "producer", "task-start"] : "arn:aws:iam::${var.account_id}:role/${var.name}-${role}"]
 
     condition {
