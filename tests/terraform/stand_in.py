@@ -1,6 +1,6 @@
 """A stand-in for AWS: moto, and beside it the answers that Terraform needs and moto does not give.
 
-It can be reached as a proxy too: a service whose clients put `api.` before the host is not to be had on loopback.
+It can be asked as a proxy too: a service whose clients put `api.` before the host is not found on loopback.
 """
 
 import json
@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import httpx
 from moto.emrserverless import models as emr_serverless
 from moto.iam.access_control import PermissionResult
-from moto.kafka.models import FakeKafkaCluster
+from moto.kafka.models import FakeKafkaCluster, kafka_backends
 from moto.kinesisanalyticsv2.models import kinesisanalyticsv2_backends
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
@@ -101,7 +101,7 @@ class Extras:
         if request.path.endswith("/bootstrap-brokers"):
             return {"BootstrapBrokerStringSaslIam": "b-1.stand-in.test:9098,b-2.stand-in.test:9098"}
         if not request.path.startswith("/v1/configurations"):
-            return None
+            return _cluster_gone(request)
         if request.method == "POST":
             arn = f"arn:aws:kafka:{REGION}:{ACCOUNT}:configuration/{request.body['name']}/1"
             self.configurations[arn] = _configuration(arn, request.body)
@@ -115,6 +115,13 @@ class Extras:
         if request.method == "DELETE":
             return {"arn": arn, "state": self.configurations.pop(arn)["state"]}
         return self.configurations[arn]
+
+
+def _cluster_gone(request: Request) -> None:
+    # moto stumbles when it is asked for a cluster that was deleted.
+    arn = request.path.partition("/clusters/")[2]
+    if request.method == "GET" and arn and arn not in kafka_backends[ACCOUNT][REGION].clusters:
+        raise NoSuchThingError
 
 
 def _environment(name: str, wish: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,16 +152,34 @@ def _configuration(arn: str, wish: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _managed_flink(request: Request) -> Answer | None:
-    applications = kinesisanalyticsv2_backends[ACCOUNT][REGION].applications
-    name = request.body.get("ApplicationName")
-    if request.action == "DescribeApplication" and name not in applications:
-        raise NoSuchThingError
+    backend = kinesisanalyticsv2_backends[ACCOUNT][REGION]
+    name = str(request.body.get("ApplicationName"))
+    if request.action == "CreateApplication":
+        return _application_detail(backend.create_application(**_creation(request.body)))
     if request.action == "DescribeApplication":
-        applications[str(name)].application_status = "READY"
+        if name not in backend.applications:
+            raise NoSuchThingError
+        return _application_detail(backend.describe_application(name))
     if request.action == "DeleteApplication":
-        del applications[str(name)]
+        del backend.applications[name]
         return {}
     return None
+
+
+def _creation(body: Mapping[str, Any]) -> dict[str, Any]:
+    names = [
+        *("ApplicationName", "ApplicationDescription", "ApplicationMode", "ApplicationConfiguration"),
+        *("RuntimeEnvironment", "ServiceExecutionRole", "CloudWatchLoggingOptions", "Tags"),
+    ]
+    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(): body.get(name) for name in names}
+
+
+def _application_detail(detail: dict[str, Any]) -> Answer:
+    # moto writes times as text, and says STARTING for ever.
+    times = [name for name in detail if name.endswith("Timestamp")]
+    return {
+        "ApplicationDetail": {**detail, **dict.fromkeys(times, NOW.timestamp()), "ApplicationStatus": "READY"}
+    }
 
 
 @dataclass(frozen=True)

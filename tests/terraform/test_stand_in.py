@@ -14,9 +14,10 @@ from tests.terraform.terraform import VALUES, Terraform, copied_tree, override, 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
 
 SERVICES = (
-    "applicationautoscaling budgets cloudwatch ec2 ecr ecs elbv2 emr emrserverless events iam kafka "
-    "kinesisanalyticsv2 kms logs rds route53 s3 secretsmanager sns sts"
-).split()
+    *("applicationautoscaling", "budgets", "cloudwatch", "ec2", "ecr", "ecs", "elbv2", "emr"),
+    *("emrserverless", "events", "iam", "kafka", "kinesisanalyticsv2", "kms", "logs", "rds"),
+    *("route53", "s3", "secretsmanager", "sns", "sts"),
+)
 
 
 @dataclass(frozen=True)

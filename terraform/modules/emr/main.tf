@@ -2,7 +2,8 @@ resource "aws_emrserverless_application" "this" {
   name          = "${var.name}-backfill"
   release_label = var.release_label
   type          = "SPARK"
-  architecture  = "ARM64"
+  # The archive of `make package` holds compiled wheels, made where the local stack runs.
+  architecture = "X86_64"
 
   maximum_capacity {
     cpu    = "${var.maximum.vcpus} vCPU"

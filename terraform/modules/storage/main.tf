@@ -112,7 +112,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = [each.value.arn, "${each.value.arn}/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -131,7 +131,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = [each.value.arn, "${each.value.arn}/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -174,7 +174,7 @@ data "aws_iam_policy_document" "bucket" {
       resources = ["${each.value.arn}/*"]
 
       principals {
-        type        = "*"
+        type        = "AWS"
         identifiers = ["*"]
       }
 
@@ -208,6 +208,9 @@ resource "aws_s3_bucket_logging" "this" {
   bucket        = aws_s3_bucket.this[each.key].id
   target_bucket = aws_s3_bucket.logs.id
   target_prefix = "${each.key}/"
+
+  # S3 tries out at once whether it may deliver.
+  depends_on = [aws_s3_bucket_policy.logs]
 }
 
 resource "aws_s3_bucket" "logs" {
