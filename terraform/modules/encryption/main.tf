@@ -19,7 +19,37 @@ data "aws_iam_policy_document" "data" {
     }
   }
 
-  # reason: * is the key itself. Alarms and events have no IAM role of their own that could be given the key.
+  # reason: * is the key itself. EventBridge gives neither account nor rule that a condition could ask for.
+  statement {
+    sid       = "EventsReachTheTopic"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
+
+  # reason: * is the key itself. MWAA encrypts the logs of its own groups with the key of the environment.
+  statement {
+    sid       = "AirflowLogs"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:aws:logs:${var.region}:${var.account_id}:log-group:airflow-${var.name}-*"]
+    }
+  }
+
+  # reason: * is the key itself. Alarms and budgets have no IAM role of their own that could be given the key.
   statement {
     sid       = "AlarmsReachTheTopic"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -27,7 +57,7 @@ data "aws_iam_policy_document" "data" {
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
     }
 
     condition {

@@ -125,6 +125,13 @@ data "aws_iam_policy_document" "zone_fares" {
     resources = ["${local.log_groups}/${var.name}/flink/*"]
   }
 
+  # The service looks for its group among all of them.
+  statement {
+    sid       = "FindLog"
+    actions   = ["logs:DescribeLogGroups"]
+    resources = ["${local.log_groups}*"]
+  }
+
   # reason: EC2 knows no resources for these questions.
   statement {
     sid = "SeeNetwork"
@@ -342,7 +349,6 @@ data "aws_iam_policy_document" "airflow" {
     actions = [
       "logs:CreateLogGroup",
       "logs:CreateLogStream",
-      "logs:DescribeLogGroups",
       "logs:GetLogEvents",
       "logs:GetLogGroupFields",
       "logs:GetLogRecord",
@@ -350,6 +356,13 @@ data "aws_iam_policy_document" "airflow" {
       "logs:PutLogEvents",
     ]
     resources = ["${local.log_groups}airflow-${var.name}-*"]
+  }
+
+  # reason: MWAA asks which groups there are before it makes its own; the question knows no resource.
+  statement {
+    sid       = "FindLogs"
+    actions   = ["logs:DescribeLogGroups"]
+    resources = ["*"]
   }
 
   # reason: metrics have no resource; the condition leaves Airflow's own.
@@ -452,6 +465,12 @@ data "aws_iam_policy_document" "flow_log" {
     sid       = "WriteFlowLog"
     actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     resources = ["${local.log_groups}/${var.name}/vpc-flow:*"]
+  }
+
+  statement {
+    sid       = "FindLog"
+    actions   = ["logs:DescribeLogGroups"]
+    resources = ["${local.log_groups}*"]
   }
 }
 

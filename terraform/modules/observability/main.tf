@@ -22,11 +22,6 @@ locals {
       namespace = "AWS/Kafka", metric = "SumOffsetLag", dimensions = local.lag, statistic = "Maximum"
       operator  = "GreaterThanThreshold", threshold = var.lag_limit_records, minutes = 1, periods = 10, missing = "notBreaching"
     }
-    kafka-disk = {
-      says      = "A broker's disk is fuller than 85 %, although it grows by itself: see the limit."
-      namespace = "AWS/Kafka", metric = "KafkaDataLogsDiskUsed", dimensions = { "Cluster Name" = var.kafka_cluster_name }, statistic = "Maximum"
-      operator  = "GreaterThanThreshold", threshold = 85, minutes = 5, periods = 3, missing = "notBreaching"
-    }
     postgres-cpu = {
       says      = "The database is busy at 90 % for a quarter of an hour: windows are written late."
       namespace = "AWS/RDS", metric = "CPUUtilization", dimensions = local.database, statistic = "Average"
@@ -49,6 +44,17 @@ locals {
     }
   }
 
+  # Disks are measured by broker, and an alarm cannot search.
+  disks = {
+    for broker in range(1, var.kafka_broker_count + 1) : "kafka-disk-${broker}" => {
+      says      = "The disk of broker ${broker} is fuller than 85 %, although it grows by itself: see the limit."
+      namespace = "AWS/Kafka", metric = "KafkaDataLogsDiskUsed", statistic = "Maximum"
+      operator  = "GreaterThanThreshold", threshold = 85, minutes = 5, periods = 3, missing = "missing"
+
+      dimensions = { "Cluster Name" = var.kafka_cluster_name, "Broker ID" = tostring(broker) }
+    }
+  }
+
   # Counters since the start of the job: what matters is that they grow.
   growing = {
     job-restarts = {
@@ -64,19 +70,31 @@ locals {
 
 data "aws_iam_policy_document" "topic" {
   statement {
-    sid       = "AlarmsAndEventsPublish"
+    sid       = "AlarmsAndBudgetsPublish"
     actions   = ["sns:Publish"]
     resources = [aws_sns_topic.this.arn]
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.account_id]
+    }
+  }
+
+  # EventBridge gives SNS neither account nor rule that a condition could ask for.
+  statement {
+    sid       = "EventsPublish"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
 }
@@ -100,7 +118,7 @@ resource "aws_sns_topic_subscription" "this" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
-  for_each = local.alarms
+  for_each = merge(local.alarms, local.disks)
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.says

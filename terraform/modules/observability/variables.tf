@@ -33,6 +33,11 @@ variable "kafka_cluster_name" {
   type        = string
 }
 
+variable "kafka_broker_count" {
+  description = "How many brokers have disks to watch; none in a serverless cluster."
+  type        = number
+}
+
 variable "trips_topic" {
   description = "The topic of the trips."
   type        = string

@@ -17,7 +17,7 @@ locals {
   }
 
   interface_services = concat(
-    ["airflow.api", "airflow.env", "airflow.ops", "sqs"],
+    ["airflow.api", "airflow.env", "sqs"],
     ["ecr.api", "ecr.dkr", "ecs", "ssmmessages"],
     ["emr-serverless", "kinesisanalytics"],
     ["kms", "logs", "monitoring", "secretsmanager", "sts"],
@@ -135,6 +135,7 @@ module "producer" {
   name               = var.name
   region             = var.region
   image_tag          = var.release.image_tag
+  can_be_emptied     = !var.is_protected
   execution_role_arn = module.identity.program_role_arns["task_start"]
   task_role_arn      = module.identity.program_role_arns["producer"]
   data_key_arn       = module.encryption.data_key_arn
@@ -251,6 +252,7 @@ module "observability" {
   monthly_budget_usd       = var.monthly_budget_usd
   flink_application_name   = module.flink.application_name
   kafka_cluster_name       = module.kafka.cluster_name
+  kafka_broker_count       = var.kafka.mode == "serverless" ? 0 : var.kafka.broker_count
   trips_topic              = local.topics.trips
   consumer_group           = local.job_name
   postgres_identifier      = module.postgres.identifier

@@ -52,11 +52,6 @@ resource "aws_db_parameter_group" "this" {
     value = "1000"
   }
 
-  parameter {
-    name  = "log_connections"
-    value = "1"
-  }
-
   lifecycle {
     create_before_destroy = true
   }
@@ -127,4 +122,7 @@ resource "aws_secretsmanager_secret" "role" {
   name        = "${var.name}/postgres/${each.key}"
   description = "The password of the database role ${each.key}"
   kms_key_id  = var.data_key_arn
+
+  # A name that waits to be forgotten cannot be taken again: dev is destroyed today and built anew tomorrow.
+  recovery_window_in_days = var.is_protected ? 30 : 0
 }

@@ -1,6 +1,7 @@
 resource "aws_ecr_repository" "this" {
   name                 = "${var.name}/platform"
   image_tag_mutability = "IMMUTABLE"
+  force_delete         = var.can_be_emptied
 
   image_scanning_configuration {
     scan_on_push = true

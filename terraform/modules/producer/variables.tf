@@ -13,6 +13,12 @@ variable "image_tag" {
   type        = string
 }
 
+variable "can_be_emptied" {
+  description = "Whether `terraform destroy` removes the repository with its images."
+  type        = bool
+  default     = false
+}
+
 variable "cpu" {
   description = "A thousandth of processors for a task: two lanes of a replay use 2048."
   type        = number

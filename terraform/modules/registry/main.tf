@@ -8,6 +8,7 @@ locals {
 resource "aws_ecr_repository" "this" {
   name                 = "${var.name}/registry"
   image_tag_mutability = "IMMUTABLE"
+  force_delete         = !var.is_protected
 
   image_scanning_configuration {
     scan_on_push = true

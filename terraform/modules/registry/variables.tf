@@ -78,7 +78,7 @@ variable "access_log_bucket" {
 }
 
 variable "is_protected" {
-  description = "Whether the balancer refuses to be deleted."
+  description = "Whether the balancer, and a repository with images, refuse to be deleted."
   type        = bool
   default     = true
 }

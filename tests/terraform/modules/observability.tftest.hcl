@@ -9,6 +9,7 @@ variables {
   email_addresses          = ["on-call@example.com"]
   flink_application_name   = "nyc-taxi-test-zone-fares"
   kafka_cluster_name       = "nyc-taxi-test"
+  kafka_broker_count       = 2
   trips_topic              = "trips"
   consumer_group           = "zone_fares"
   postgres_identifier      = "nyc-taxi-test"
@@ -33,7 +34,7 @@ run "trouble_is_told" {
 
   assert {
     condition = join(" ", output.alarm_names) == join(" ", [for name in [
-      "airflow-silent", "checkpoint-slow", "checkpoints-failing", "job-restarts", "job-silent", "kafka-disk", "lag", "postgres-cpu", "postgres-disk", "registry-silent",
+      "airflow-silent", "checkpoint-slow", "checkpoints-failing", "job-restarts", "job-silent", "kafka-disk-1", "kafka-disk-2", "lag", "postgres-cpu", "postgres-disk", "registry-silent",
     ] : "nyc-taxi-test-${name}"])
     error_message = "not the alarms of README.md"
   }
