@@ -101,7 +101,8 @@ class Extras:
         if request.path.endswith("/bootstrap-brokers"):
             return {"BootstrapBrokerStringSaslIam": "b-1.stand-in.test:9098,b-2.stand-in.test:9098"}
         if not request.path.startswith("/v1/configurations"):
-            return _cluster_gone(request)
+            _refuse_a_cluster_that_is_gone(request)
+            return None
         if request.method == "POST":
             arn = f"arn:aws:kafka:{REGION}:{ACCOUNT}:configuration/{request.body['name']}/1"
             self.configurations[arn] = _configuration(arn, request.body)
@@ -117,7 +118,7 @@ class Extras:
         return self.configurations[arn]
 
 
-def _cluster_gone(request: Request) -> None:
+def _refuse_a_cluster_that_is_gone(request: Request) -> None:
     # moto stumbles when it is asked for a cluster that was deleted.
     arn = request.path.partition("/clusters/")[2]
     if request.method == "GET" and arn and arn not in kafka_backends[ACCOUNT][REGION].clusters:

@@ -8,6 +8,16 @@ variable "region" {
   type        = string
 }
 
+variable "account_id" {
+  description = "The account whose buckets can be reached from here, and nobody else's."
+  type        = string
+}
+
+variable "readable_foreign_buckets" {
+  description = "Buckets of AWS that are read from here: ECR keeps the layers of images in one."
+  type        = set(string)
+}
+
 variable "cidr_block" {
   description = "The addresses of the VPC, a /16."
   type        = string

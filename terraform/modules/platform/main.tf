@@ -24,6 +24,11 @@ locals {
     var.emr.on_ec2 == null ? [] : ["elasticmapreduce"],
   )
 
+  readable_foreign_buckets = concat(
+    ["prod-${var.region}-starport-layer-bucket"],
+    var.emr.on_ec2 == null ? [] : ["*.elasticmapreduce", "repo.${var.region}.emr.amazonaws.com"],
+  )
+
   groups = module.network.program_security_group_ids
 
   job_settings = {
@@ -51,6 +56,8 @@ module "network" {
 
   name                        = var.name
   region                      = var.region
+  account_id                  = var.account_id
+  readable_foreign_buckets    = local.readable_foreign_buckets
   cidr_block                  = var.cidr_block
   availability_zones          = var.availability_zones
   interface_services          = toset(local.interface_services)

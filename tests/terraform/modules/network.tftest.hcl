@@ -3,9 +3,13 @@ mock_provider "aws" {
 }
 
 variables {
-  name               = "nyc-taxi-test"
-  region             = "us-east-1"
-  cidr_block         = "10.9.0.0/16"
+  name       = "nyc-taxi-test"
+  region     = "us-east-1"
+  cidr_block = "10.9.0.0/16"
+  account_id = "123456789012"
+
+  readable_foreign_buckets = ["prod-us-east-1-starport-layer-bucket"]
+
   availability_zones = ["us-east-1a", "us-east-1b"]
   interface_services = ["kms", "sts"]
   programs           = { zone_fares = [443, 9098], backfill = [443] }
