@@ -75,8 +75,6 @@ resource "aws_iam_role_policy" "this" {
 }
 
 data "aws_iam_policy_document" "zone_fares" {
-  # checkov:skip=CKV_AWS_111:network interfaces are bound by a condition; see the reason at the statement
-  # checkov:skip=CKV_AWS_356:Describe actions of EC2 know no resources; see the reason at the statement
   statement {
     sid       = "ReadCode"
     actions   = ["s3:GetObject", "s3:GetObjectVersion"]
@@ -162,8 +160,6 @@ data "aws_iam_policy_document" "zone_fares" {
 }
 
 data "aws_iam_policy_document" "producer" {
-  # checkov:skip=CKV_AWS_111:the channel of execute-command has no resource; see the reason at the statement
-  # checkov:skip=CKV_AWS_356:as above
   statement {
     sid       = "ListMonths"
     actions   = ["s3:ListBucket"]
@@ -227,7 +223,6 @@ data "aws_iam_policy_document" "producer" {
 }
 
 data "aws_iam_policy_document" "task_start" {
-  # checkov:skip=CKV_AWS_356:a token for a registry knows no resource; see the reason at the statement
   # reason: a token is for the whole registry of the account; the images are named below.
   statement {
     sid       = "LogIn"
@@ -305,8 +300,6 @@ data "aws_iam_policy_document" "backfill" {
 }
 
 data "aws_iam_policy_document" "airflow" {
-  # checkov:skip=CKV_AWS_111:metrics have no resource, and are bound by their namespace; see the reason at the statement
-  # checkov:skip=CKV_AWS_356:as above
   statement {
     sid       = "TellHealth"
     actions   = ["airflow:PublishMetrics"]

@@ -68,7 +68,6 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_db_instance" "this" {
   # checkov:skip=CKV_AWS_157:a second zone is the environment's choice: prod has it, dev does without for half the price
   # checkov:skip=CKV_AWS_293:protection is the environment's choice: prod has it, dev is meant to be destroyed
-  # checkov:skip=CKV2_AWS_30:log_statement=ddl logs what changes the schema; logging every upsert would double the writes
   identifier     = var.name
   engine         = "postgres"
   engine_version = var.engine_version

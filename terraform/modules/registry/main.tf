@@ -58,10 +58,6 @@ resource "aws_vpc_security_group_ingress_rule" "task" {
 }
 
 resource "aws_lb" "this" {
-  # checkov:skip=CKV_AWS_91:the access log is the environment's choice; only programs of the VPC can reach it
-  # checkov:skip=CKV_AWS_150:protection is the environment's choice: prod has it, dev is meant to be destroyed
-  # checkov:skip=CKV2_AWS_20:without a certificate there is no HTTPS to redirect to, and with one there is no HTTP listener
-  # checkov:skip=CKV2_AWS_28:a firewall for web sites in front of an internal address of four programs
   name                       = "${var.name}-registry"
   internal                   = true
   load_balancer_type         = "application"
@@ -82,7 +78,6 @@ resource "aws_lb" "this" {
 }
 
 resource "aws_lb_target_group" "this" {
-  # checkov:skip=CKV_AWS_378:Apicurio serves HTTP; the way from the balancer to it is inside the VPC, between two groups
   name        = "${var.name}-registry"
   vpc_id      = var.vpc_id
   port        = local.port
@@ -113,7 +108,6 @@ resource "aws_lb_listener" "this" {
 }
 
 resource "aws_route53_record" "this" {
-  # checkov:skip=CKV2_AWS_23:it is an alias of the balancer above
   count = var.tls == null ? 0 : 1
 
   zone_id = var.tls.zone_id

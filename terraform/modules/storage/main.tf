@@ -104,7 +104,6 @@ data "aws_iam_policy_document" "bucket" {
   for_each = merge(aws_s3_bucket.this, { logs = aws_s3_bucket.logs })
 
   # reason: a refusal must hold for everybody and everything.
-  # checkov:skip=CKV_AWS_283:a statement that denies
   statement {
     sid       = "RefusePlainTransport"
     effect    = "Deny"
@@ -214,7 +213,6 @@ resource "aws_s3_bucket_logging" "this" {
 }
 
 resource "aws_s3_bucket" "logs" {
-  # checkov:skip=CKV_AWS_18:the log of accesses does not log itself
   # checkov:skip=CKV_AWS_144:access logs are kept for a year, in one place
   # checkov:skip=CKV_AWS_145:S3 delivers access logs only to buckets with its own key (SSE-S3)
   # checkov:skip=CKV2_AWS_62:nothing waits for an access log
