@@ -4,10 +4,7 @@ locals {
 
   options = {
     "core.dags_are_paused_at_creation" = "True"
-    "core.default_timezone"            = "utc"
-    "core.load_examples"               = "False"
     "core.parallelism"                 = "16"
-    "webserver.expose_config"          = "False"
   }
 }
 
