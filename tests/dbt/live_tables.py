@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import psycopg
 
-from stack.reset import EMPTY_TABLES
+from stack import tables
 
 Rows = duckdb.DuckDBPyRelation
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -22,14 +22,14 @@ class LiveTables:
 
     def empty(self) -> None:
         """Remove every trip, every window and every mart."""
+        tables.empty(self.dsn, tables.served(self.dsn))
         with psycopg.connect(self.dsn) as connection:
-            connection.execute(EMPTY_TABLES)
             connection.execute("drop schema if exists marts, marts_staging cascade")
 
     def hold(self, trips: Rows, fares: Rows) -> None:
         """Hold these trips and windows, all on time, instead of those before."""
+        tables.empty(self.dsn, tables.served(self.dsn))
         with psycopg.connect(self.dsn) as connection:
-            connection.execute(EMPTY_TABLES)
             self._insert(connection, "taxi.trips", trips.select("*, true as on_time"))
             self._insert(connection, "taxi.on_time_fares_15m", fares)
 

@@ -1,0 +1,68 @@
+mock_provider "aws" {
+  source = "./mocks"
+}
+
+variables {
+  name                 = "nyc-taxi-test"
+  role_arn             = "arn:aws:iam::123456789012:role/airflow"
+  artifacts_bucket_arn = "arn:aws:s3:::artifacts"
+  subnet_ids           = ["subnet-1", "subnet-2"]
+  security_group_id    = "sg-airflow"
+  data_key_arn         = "arn:aws:kms:us-east-1:123456789012:key/data"
+  settings             = { RAW_DATA = "s3://raw/raw-data" }
+}
+
+run "airflow_is_private_and_leaves_traces" {
+  module {
+    source = "../../../terraform/modules/airflow"
+  }
+
+  assert {
+    condition     = aws_mwaa_environment.this.webserver_access_mode == "PRIVATE_ONLY"
+    error_message = "Airflow's page is on the internet"
+  }
+
+  assert {
+    condition = alltrue([
+      aws_mwaa_environment.this.logging_configuration[0].dag_processing_logs[0].enabled,
+      aws_mwaa_environment.this.logging_configuration[0].scheduler_logs[0].enabled,
+      aws_mwaa_environment.this.logging_configuration[0].task_logs[0].enabled,
+      aws_mwaa_environment.this.logging_configuration[0].webserver_logs[0].enabled,
+      aws_mwaa_environment.this.logging_configuration[0].worker_logs[0].enabled,
+    ])
+    error_message = "a failure would leave no trace"
+  }
+
+  assert {
+    condition     = aws_mwaa_environment.this.airflow_configuration_options["taxi.raw_data"] == "s3://raw/raw-data"
+    error_message = "a task would not find AIRFLOW__TAXI__RAW_DATA"
+  }
+}
+
+run "airflow_2_is_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/airflow"
+  }
+
+  variables {
+    airflow_version = "2.10.3"
+  }
+
+  expect_failures = [var.airflow_version]
+}
+
+run "three_subnets_are_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/airflow"
+  }
+
+  variables {
+    subnet_ids = ["subnet-1", "subnet-2", "subnet-3"]
+  }
+
+  expect_failures = [var.subnet_ids]
+}

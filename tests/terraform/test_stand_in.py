@@ -1,0 +1,107 @@
+"""The dev environment, really applied and really destroyed: against a stand-in for AWS."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+import pytest
+
+from tests.terraform.stand_in import HOST, REGION, StandIn, aws_stand_in
+from tests.terraform.terraform import VALUES, Terraform, copied_tree, override, write_values
+
+pytestmark = [pytest.mark.drill, pytest.mark.timeout(1800)]
+
+SERVICES = (
+    *("applicationautoscaling", "budgets", "cloudwatch", "ec2", "ecr", "ecs", "elbv2", "emr"),
+    *("emrserverless", "events", "iam", "kafka", "kinesisanalyticsv2", "kms", "logs", "rds"),
+    *("route53", "s3", "secretsmanager", "sns", "sts"),
+)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was applied, and how to look at it."""
+
+    folder: Path
+    stand_in: StandIn
+
+    def client(self, service: str) -> Any:
+        """A client of the account as it is now."""
+        return boto3.client(
+            service,
+            endpoint_url=self.stand_in.proxy_url,
+            region_name=REGION,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+
+def reached_at(url: str) -> list[str]:
+    """The lines of a provider that knows no AWS but this one."""
+    endpoints = [f'  {service} = "{url}"' for service in SERVICES]
+    return [
+        'access_key = "testing"',
+        'secret_key = "testing"',
+        "skip_metadata_api_check = true",
+        "s3_use_path_style = true",
+        # What moto has not is to fail at once, not after nine minutes of trying.
+        "max_retries = 2",
+        f'http_proxy = "{url}"',
+        "endpoints {",
+        *endpoints,
+        f'  mwaa = "{HOST}"',
+        "}",
+    ]
+
+
+@pytest.fixture(scope="module")
+def built(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The environment in an empty account."""
+    folder = copied_tree(tmp_path_factory.mktemp("stand-in")) / "environments" / "dev"
+    with aws_stand_in() as stand_in:
+        override(folder, reached_at(stand_in.proxy_url))
+        write_values(folder, VALUES)
+        terraform.init(folder)
+        terraform.run("apply", *ANSWERED, folder=folder, seconds=1500)
+        yield Built(folder, stand_in)
+
+
+ANSWERED = ("-auto-approve", "-input=false", "-no-color")
+
+
+def resources(terraform: Terraform, built: Built) -> list[str]:
+    """What the state holds, without what was only read."""
+    listed = terraform.run("state", "list", folder=built.folder).stdout.split()
+    return [address for address in listed if ".data." not in address]
+
+
+def open_to_the_public(block: Mapping[str, bool]) -> bool:
+    """Whether one of the four locks is open."""
+    return not all(block.values())
+
+
+def test_dev_is_applied_looked_at_and_destroyed(terraform: Terraform, built: Built) -> None:
+    assert len(resources(terraform, built)) > 150
+
+    s3 = built.client("s3")
+    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    assert len(buckets) == 5
+    for bucket in buckets:
+        assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+        block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+        assert not open_to_the_public(block)
+        policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+        assert "RefusePlainTransport" in policy
+
+    database = built.client("rds").describe_db_instances()["DBInstances"][0]
+    assert (database["StorageEncrypted"], database["PubliclyAccessible"]) == (True, False)
+    application = built.client("kinesisanalyticsv2").list_applications()["ApplicationSummaries"][0]
+    outputs = terraform.run("output", "-raw", "MANAGED_FLINK_APPLICATION", folder=built.folder).stdout
+    assert application["ApplicationName"] == outputs == "nyc-taxi-dev-zone-fares"
+
+    destroyed = terraform.run("destroy", *ANSWERED, folder=built.folder, seconds=1500)
+    assert "Destroy complete!" in destroyed.stdout
+    assert resources(terraform, built) == []
+    assert s3.list_buckets()["Buckets"] == []
