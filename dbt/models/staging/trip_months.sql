@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+{{ month_fingerprints('trips', ref('stg_trips'), 'source_month') }}

@@ -1,0 +1,85 @@
+"""The processed history: what the Spark backfill writes as Parquet, and dbt reads by DuckDB.
+
+`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`; the same for
+`zone_fares_15m`. Year and month are those of the TLC's file. A folder is replaced as a whole.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+SETTING = "PROCESSED_DATA"
+"""Environment variable that names the folder or prefix."""
+
+PARTITION_COLUMNS = ("taxi_type", "year", "month")
+"""Stand in the folders' names, not in the files."""
+
+
+@dataclass(frozen=True)
+class ProcessedTable:
+    """One table of the history; types are those of Parquet, as DuckDB names them."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    sorted_by: str
+    compression: str = "zstd"
+
+    def folder(self, taxi_type: str, month: date) -> str:
+        """Where a month's files lie, relative to the history."""
+        return f"{self.name}/taxi_type={taxi_type}/year={month:%Y}/month={month:%m}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns of a file, in order."""
+        return tuple(name for name, _ in self.columns)
+
+
+TRIPS = ProcessedTable(
+    name="trips",
+    # Those of taxi.trips but taxi_type, which is a folder, and on_time, which only a stream knows.
+    columns=(
+        ("trip_id", "varchar"),  # a UUID as text: Spark has no type for it
+        ("source_file", "varchar"),
+        ("source_month", "date"),
+        ("pickup_at", "timestamp"),  # New York's clock, not adjusted to UTC
+        ("dropoff_at", "timestamp"),
+        ("pickup_zone_id", "integer"),
+        ("dropoff_zone_id", "integer"),
+        ("vendor_id", "integer"),
+        ("passenger_count", "integer"),
+        ("trip_distance", "double"),
+        ("rate_code_id", "integer"),
+        ("store_and_fwd_flag", "varchar"),
+        ("payment_type", "integer"),
+        ("trip_type", "integer"),
+        ("fare_amount_cents", "bigint"),
+        ("extra_cents", "bigint"),
+        ("mta_tax_cents", "bigint"),
+        ("tip_amount_cents", "bigint"),
+        ("tolls_amount_cents", "bigint"),
+        ("ehail_fee_cents", "bigint"),
+        ("improvement_surcharge_cents", "bigint"),
+        ("congestion_surcharge_cents", "bigint"),
+        ("airport_fee_cents", "bigint"),
+        ("total_amount_cents", "bigint"),
+        ("cbd_congestion_fee_cents", "bigint"),
+        ("trip_duration_seconds", "integer"),
+    ),
+    sorted_by="dropoff_at",
+)
+
+ZONE_FARES_15M = ProcessedTable(
+    name="zone_fares_15m",
+    # A month's files hold the windows of that month's trips. A window around the turn of a month has trips of both:
+    # it stands in both folders, each time with the trips of that month's file, and readers add the two up.
+    columns=(
+        ("pickup_zone_id", "integer"),
+        ("window_start", "timestamp"),
+        ("window_end", "timestamp"),
+        ("trips", "bigint"),
+        ("total_amount_cents", "bigint"),
+        ("avg_total_amount", "decimal(12,4)"),
+    ),
+    sorted_by="window_end",
+)
+
+TABLES = (TRIPS, ZONE_FARES_15M)
