@@ -67,10 +67,29 @@ TRIPS = ProcessedTable(
     sorted_by="dropoff_at",
 )
 
+QUARANTINED = ProcessedTable(
+    name="quarantined",
+    # Those of taxi.quarantined_trips but taxi_type, which is a folder, and what only a topic knows.
+    columns=(
+        ("trip_id", "varchar"),
+        ("rules", "varchar[]"),  # in the order of schemas/rules.py
+        ("source_file", "varchar"),
+        ("source_month", "date"),
+        ("pickup_at", "timestamp"),
+        ("dropoff_at", "timestamp"),
+        ("pickup_zone_id", "integer"),
+        ("dropoff_zone_id", "integer"),
+        ("trip_distance", "double"),
+        ("fare_amount_cents", "bigint"),
+        ("total_amount_cents", "bigint"),
+    ),
+    sorted_by="trip_id",
+)
+
 ZONE_FARES_15M = ProcessedTable(
     name="zone_fares_15m",
-    # A month's files hold the windows of that month's trips. A window around the turn of a month has trips of both:
-    # it stands in both folders, each time with the trips of that month's file, and readers add the two up.
+    # A month's files hold the windows of that month's trips. A window around the turn of a month has trips of
+    # both: it stands in both folders, each time with the trips of that month's file, and readers add the two up.
     columns=(
         ("pickup_zone_id", "integer"),
         ("window_start", "timestamp"),
@@ -82,4 +101,4 @@ ZONE_FARES_15M = ProcessedTable(
     sorted_by="window_end",
 )
 
-TABLES = (TRIPS, ZONE_FARES_15M)
+TABLES = (TRIPS, QUARANTINED, ZONE_FARES_15M)

@@ -43,15 +43,19 @@ NORMALISE = (files("schemas") / "sql" / "normalise.sql").read_text("utf-8")
 """What is the same for every vintage; `${…}` stands for what is not."""
 
 
-def normalise_sql(layout: Layout, taxi_type: str) -> str:
-    """The query that reads `source`, the rows of a file under canonical names, as it stores them."""
-    return Template(NORMALISE).substitute(taxi_type=taxi_type, misfit=misfit_sql(layout))
+def normalise_sql(layout: Layout, taxi_type: str, *, no_row: str = "false") -> str:
+    """The query that reads `source`, the rows of a file under canonical names, as it stores them.
+
+    Where `no_row` is true the line was torn and is no row.
+    """
+    return Template(NORMALISE).substitute(taxi_type=taxi_type, misfit=misfit_sql(layout, no_row=no_row))
 
 
-def misfit_sql(layout: Layout) -> str:
-    """SQL that names the first column of a row whose value the contract cannot carry."""
+def misfit_sql(layout: Layout, *, no_row: str = "false") -> str:
+    """SQL that names the first column of a row whose value the contract cannot carry, or `row`."""
     cases = (f"when {DEMANDS[kind].is_missed}({name}) then '{name}'" for name, kind in layout.read.items())
-    return f"case {' '.join(cases)} end"
+    torn = "" if no_row == "false" else f"when {no_row} then 'row' "
+    return f"case {torn}{' '.join(cases)} end"
 
 
 def is_what_it_claims(rejected: int, rows: int) -> bool:

@@ -25,9 +25,7 @@ class History:
         self.write(TRIPS, trips, taxi_type, month)
         self.write(ZONE_FARES_15M, oracle.zone_fares_15m(), taxi_type, month)
 
-    def write(
-        self, table: ProcessedTable, rows: duckdb.DuckDBPyRelation, taxi_type: str, month: str
-    ) -> None:
+    def write(self, table: ProcessedTable, rows: duckdb.DuckDBPyRelation, taxi_type: str, month: str) -> None:
         """Write one table's month; other rows under the same name are replaced."""
         folder = self.folder / table.folder(taxi_type, date.fromisoformat(f"{month}-01"))
         folder.mkdir(parents=True, exist_ok=True)
