@@ -1,6 +1,6 @@
-"""Replaces a month of the processed history, all tables at once: killed before the commit, the old one stands.
+"""Replaces a month of the processed history, all tables at once.
 
-What is new is written aside. The commit is one small file; what is behind it is finished by this run or,
+A run that is killed before the commit leaves the old month as it was. What is new is written aside. The commit is one small file; what is behind it is finished by this run or,
 when this one is killed, by the next.
 """
 

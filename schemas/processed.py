@@ -1,7 +1,7 @@
 """The processed history: what the Spark backfill writes as Parquet, and dbt reads by DuckDB.
 
-`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`; the same for
-`zone_fares_15m`. Year and month are those of the TLC's file. A folder is replaced as a whole.
+`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`; the same
+for `zone_fares_15m`. Year and month are those of the TLC's file. A folder is replaced as a whole.
 """
 
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ QUARANTINED = ProcessedTable(
 ZONE_FARES_15M = ProcessedTable(
     name="zone_fares_15m",
     # A month's files hold the windows of that month's trips. A window around the turn of a month has trips of
-    # both: it stands in both folders, each time with the trips of that month's file, and readers add the two up.
+    # both: it stands in both folders, each time with the trips of that month's file, and readers add them up.
     columns=(
         ("pickup_zone_id", "integer"),
         ("window_start", "timestamp"),

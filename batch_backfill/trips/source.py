@@ -25,9 +25,9 @@ CLOCKS = (Kind.CLOCK, Kind.WRITTEN_CLOCK)
 
 @dataclass(frozen=True)
 class Source:
-    """A file that can be read: its rows under their own names, with `file_row`, which puts them in order.
+    """A file that can be read: its rows under their own names, and `file_row`, their order.
 
-    `types` are those of the columns, as DuckDB names them; `torn` is the column that holds a row which is none.
+    `types` are those of the columns, as DuckDB names them; `torn` holds a line that is no row.
     """
 
     file: RawFile
@@ -91,7 +91,7 @@ def _csv(session: SparkSession, file: RawFile) -> Source:
     types = dict.fromkeys(head.columns, "VARCHAR")
     schema = ", ".join(f"{quoted_name(name)} string" for name in (*head.columns, TORN))
     rows = session.read.csv(file.path, schema, header=True, escape='"', columnNameOfCorruptRecord=TORN)
-    # A big CSV is read in blocks, and neither their order nor the place of a row in the file is known otherwise.
+    # A big CSV is read in blocks, in any order; within one, Spark numbers the rows as they stand.
     place = _place("_metadata.file_block_start", "monotonically_increasing_id()")
     return Source(file, resolve(types, file), rows.selectExpr("*", place), types, quoted_name(TORN))
 
