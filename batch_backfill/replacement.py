@@ -1,7 +1,7 @@
 """Replaces a month of the processed history, all tables at once.
 
-A run that is killed before the commit leaves the old month as it was. What is new is written aside. The commit is one small file; what is behind it is finished by this run or,
-when this one is killed, by the next.
+A run that is killed before the commit leaves the old month as it was. What is new is written aside; the
+commit is one small file, and what is behind it is finished by this run or, if it is killed, by the next.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The processed history: what the Spark backfill writes as Parquet, and dbt reads by DuckDB.
 
-`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`; the same
-for `zone_fares_15m`. Year and month are those of the TLC's file. A folder is replaced as a whole.
+`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`, and so
+for the others. Year and month are those of the TLC's file. A folder is replaced as a whole.
 """
 
 from dataclasses import dataclass

@@ -65,9 +65,15 @@ def open_source(session: SparkSession, storage: Storage, file: RawFile) -> Sourc
     if file.size == 0:
         raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
     try:
-        return _parquet(session, storage, file) if file.is_parquet else _csv(session, file)
+        source = _parquet(session, storage, file) if file.is_parquet else _csv(session, file)
     except (PySparkException, Py4JJavaError, csv.Error) as error:
         raise unreadable(file, error) from None
+    if source.layout.zones_by_coordinates:
+        raise UserError(
+            f"{file.path}: has longitude and latitude instead of taxi zones, as months before 2016-07",
+            "only the stream finds their zones today: ./taxi replay",
+        )
+    return source
 
 
 def unreadable(file: RawFile, error: Exception) -> UserError:
