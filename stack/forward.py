@@ -13,7 +13,7 @@ from stack.parts import postgres
 from stack.parts import spark as spark_part
 from stack.settings import ROOT, Settings, person_environment
 
-SPARK_BENCHES = ("backfill", "skew")
+SPARK_BENCHES = ("panes", "skew")
 """Benchmarks that need no stack, and run in Spark's environment."""
 
 
