@@ -5,6 +5,7 @@ from Spark's event log. Two cores hide skew, for there all work stands in one qu
 the tasks are also dealt out to 8, 16 and 64 cores.
 """
 
+import json
 import os
 import sys
 import time
@@ -77,17 +78,16 @@ class Measured:
     wall_seconds: float
     work: Work
 
-    def cells(self) -> Sequence[str]:
+    def figures(self) -> Mapping[str, str | float]:
         """Its line of the table."""
         work = self.work
-        longest = max(task.seconds for task in work.longest_stage)
-        return (
-            *(self.way.operation, self.way.name, "on" if self.way.adapts else "off"),
-            *(f"{value:.1f}" for value in (self.wall_seconds, work.cpu_seconds, longest)),
-            *(f"{value:.1f}" for value in (work.straggler_ratio, work.record_ratio)),
-            *(f"{value / 1e6:,.0f}" for value in (work.shuffled_bytes, work.spilled_bytes)),
-            *(f"{work.makespan_seconds(cores):.1f}" for cores in CORES),
-        )
+        name: tuple[str, ...] = (self.way.operation, self.way.name, "on" if self.way.adapts else "off")
+        megabytes = (work.shuffled_bytes / 1e6, work.spilled_bytes / 1e6)
+        seconds = (self.wall_seconds, work.cpu_seconds, max(task.seconds for task in work.longest_stage))
+        makespans = (work.makespan_seconds(cores) for cores in CORES)
+        ratios = (work.straggler_ratio, work.record_ratio)
+        values = (*name, *seconds, *ratios, *megabytes, *makespans)
+        return dict(zip(COLUMNS, values, strict=True))
 
 
 def skew(
@@ -109,14 +109,13 @@ def skew(
         log = home / "events" / spark.sparkContext.applicationId
     work = read_work(log)
     measured = [Measured(way, walls[way.label], work[way.label]) for way in ways]
-    print_table(measured, f"{rows:,} trips, {hot_share:.0%} of them in one zone, {partitions} partitions")
-    chart = home / "skew.svg"
-    draw(
-        tasks_before_and_after(measured),
-        f"Task times in seconds, {rows:,} trips, {hot_share:.0%} in one zone",
-        chart,
-    )
-    print(f"chart: {chart}\nevent log: {log} (spark.history.fs.logDirectory shows it in Spark's UI)")  # noqa: T201
+    title = f"{rows:,} trips, {hot_share:.0%} of them in one zone, {partitions} partitions"
+    print_table(measured, title)
+    figures, chart = home / "skew.json", home / "skew.svg"
+    figures.write_text(json.dumps([one.figures() for one in measured], indent=2))
+    draw(tasks_before_and_after(measured), f"Task times in seconds: {title}", chart)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"chart: {chart}\nfigures: {figures}\nevent log, for Spark's history server: {log}")
 
 
 def ways_of(operations: Sequence[str]) -> list[Way]:
@@ -220,7 +219,8 @@ def print_table(measured: Sequence[Measured], title: str) -> None:
     for name in COLUMNS:
         table.add_column(name, justify="left" if name in {"operation", "way", "AQE"} else "right")
     for one in measured:
-        table.add_row(*one.cells())
+        cells = one.figures().values()
+        table.add_row(*(cell if isinstance(cell, str) else f"{cell:,.1f}" for cell in cells))
     Console(width=180).print(table)
 
 
