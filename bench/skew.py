@@ -81,12 +81,12 @@ class Measured:
     def figures(self) -> Mapping[str, str | float]:
         """Its line of the table."""
         work = self.work
-        name: tuple[str, ...] = (self.way.operation, self.way.name, "on" if self.way.adapts else "off")
+        name = (self.way.operation, self.way.name, "on" if self.way.adapts else "off")
         megabytes = (work.shuffled_bytes / 1e6, work.spilled_bytes / 1e6)
         seconds = (self.wall_seconds, work.cpu_seconds, max(task.seconds for task in work.longest_stage))
         makespans = (work.makespan_seconds(cores) for cores in CORES)
         ratios = (work.straggler_ratio, work.record_ratio)
-        values = (*name, *seconds, *ratios, *megabytes, *makespans)
+        values: list[str | float] = [*name, *seconds, *ratios, *megabytes, *makespans]
         return dict(zip(COLUMNS, values, strict=True))
 
 
