@@ -58,7 +58,7 @@ def _run(months: Sequence[TlcMonth], raw: str, processed: str, settings: Setting
     storage = Storage(session)
     for finished in finish_committed(storage, processed):
         _say(f"{finished}: put in place, as an earlier run had committed it")
-    run = Run(session, storage, raw, processed, settings.rows_per_file, _say)
+    run = Run(session, storage, raw, processed, settings, _say)
     summaries = list(run.process(months))
     storage.write_text(f"{processed}/{RUNS}/{_run_id()}.json", as_json(summaries))
     session.stop()

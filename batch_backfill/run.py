@@ -13,6 +13,7 @@ from batch_backfill.causes import innermost
 from batch_backfill.layout import write_month
 from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
+from batch_backfill.settings import Settings
 from batch_backfill.storage import Storage
 from batch_backfill.summary import MonthSummary
 from batch_backfill.trips.job import Counted, counted, quarantined, valid_trips
@@ -35,7 +36,7 @@ class Run:
     storage: Storage
     raw: str
     processed: str
-    rows_per_file: int
+    settings: Settings
     tell: Callable[[str], None]
 
     def process(self, months: Sequence[TlcMonth]) -> Iterator[MonthSummary]:
@@ -53,7 +54,8 @@ class Run:
 
     def _process_month(self, month: TlcMonth) -> MonthSummary:
         files = raw_files(self.storage, self.raw, month)
-        sources = [open_source(self.session, self.storage, file) for file in files]
+        shapes = self.settings.taxi_zones_file
+        sources = [open_source(self.session, self.storage, file, shapes) for file in files]
         replacement = Replacement(self.storage, self.processed, month)
         replacement.begin()
         with counted(self.session, sources) as found:
@@ -65,10 +67,10 @@ class Run:
     def _write(self, found: Counted, new: Replacement) -> dict[ProcessedTable, DataFrame]:
         """Write what is new aside, and read it again."""
         write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), new.month, 1)
-        files = math.ceil(found.rows_read / self.rows_per_file)
+        files = math.ceil(found.rows_read / self.settings.rows_per_file)
         write_month(valid_trips(found.trips), TRIPS, new.folder(TRIPS), new.month, files)
         trips = self.session.read.parquet(new.folder(TRIPS))
-        files = math.ceil(_most_windows(found.rows_read) / self.rows_per_file)
+        files = math.ceil(_most_windows(found.rows_read) / self.settings.rows_per_file)
         write_month(zone_fares(trips), ZONE_FARES_15M, new.folder(ZONE_FARES_15M), new.month, files)
         return {table: self.session.read.parquet(new.folder(table)) for table in TABLES}
 

@@ -18,7 +18,7 @@ class Settings:
     raw_data: str = ""
     processed_data: str = ""
     taxi_zones_file: str = ""
-    """The zones' shapes, for the months before 2016-07, which have longitude and latitude instead."""
+    """The zones' shapes, GeoJSON or TopoJSON, for the months before 2016-07, which have coordinates."""
     rows_per_file: int = ROWS_PER_FILE
 
     @classmethod

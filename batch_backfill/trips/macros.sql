@@ -28,6 +28,7 @@ macro code(value, codes) as
     end;
 macro flag(value, codes) as coalesce(codes[lower(trim(cast(value as string)))], cast(value as string));
 macro licence(value) as trim(leading 'HV' from upper(trim(value)));
+macro coordinate(value) as try_cast(value as double);
 -- Parts of a sum of cents; a sum that no longer fits is a null.
 macro part(dollars) as cast(coalesce(cents(dollars), 0) as decimal(30, 0));
 macro sum_of(first_cents, others) as try_cast(first_cents + others as bigint);

@@ -13,6 +13,7 @@ from batch_backfill.raw_months import RawFile
 from batch_backfill.sql import quoted_name, quoted_text
 from batch_backfill.storage import Storage
 from batch_backfill.trips.footer import read_footer
+from batch_backfill.trips.zone_shapes import ZONE_AT, read_shapes, register_zone_at
 from schemas.csv_head import LINES_LOOKED_AT, head_of
 from schemas.errors import UserError
 from schemas.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
@@ -38,11 +39,16 @@ class Source:
 
     def projection(self) -> Sequence[str]:
         """The source columns of the contract, with calls of macros."""
-        found = (f"{self._reading(name)} as {name}" for name in self.layout.found)
-        absent = (
-            f"null as {column.name}" for column in SOURCE_COLUMNS if column.name not in self.layout.found
-        )
-        return ("file_row", f"{self.torn} as {TORN}", *found, *absent)
+        columns = (f"{self._value(column.name)} as {column.name}" for column in SOURCE_COLUMNS)
+        return ("file_row", f"{self.torn} as {TORN}", *columns)
+
+    def _value(self, name: str) -> str:
+        if name in self.layout.found:
+            return self._reading(name)
+        if name in self.layout.zones_by_coordinates:
+            degrees = (f"coordinate({self._reading(part)})" for part in self.layout.made[name])
+            return f"{ZONE_AT}({', '.join(degrees)})"
+        return "null"
 
     def _reading(self, name: str) -> str:
         """How a value of this vintage becomes one of today."""
@@ -60,8 +66,8 @@ class Source:
         return value
 
 
-def open_source(session: SparkSession, storage: Storage, file: RawFile) -> Source:
-    """The file as a table, lazily; or UserError."""
+def open_source(session: SparkSession, storage: Storage, file: RawFile, shapes: str = "") -> Source:
+    """The file as a table, lazily; or UserError. `shapes` is a file with the zones' shapes."""
     if file.size == 0:
         raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
     try:
@@ -69,11 +75,19 @@ def open_source(session: SparkSession, storage: Storage, file: RawFile) -> Sourc
     except (PySparkException, Py4JJavaError, csv.Error) as error:
         raise unreadable(file, error) from None
     if source.layout.zones_by_coordinates:
-        raise UserError(
-            f"{file.path}: has longitude and latitude instead of taxi zones, as months before 2016-07",
-            "only the stream finds their zones today: ./taxi replay",
-        )
+        provide_zones(session, storage, file, shapes)
     return source
+
+
+def provide_zones(session: SparkSession, storage: Storage, file: RawFile, shapes: str) -> None:
+    """Make the zone of a point known to SQL; UserError where no shapes are given."""
+    if not shapes:
+        raise UserError(
+            f"{file.path}: has longitude and latitude instead of taxi zones, as months before 2016-07 have,"
+            " and the shapes of the zones are not given",
+            "name them: TAXI_ZONES_FILE=taxi_zones.geojson or taxi_zones.topojson",
+        )
+    register_zone_at(session, read_shapes(storage.read_text(shapes), shapes))
 
 
 def unreadable(file: RawFile, error: Exception) -> UserError:

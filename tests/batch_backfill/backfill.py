@@ -32,12 +32,13 @@ class Backfill:
     raw: Path
     processed: Path
     home: Path
+    zones: Path | None = None
 
     @classmethod
-    def below(cls, folder: Path) -> "Backfill":
-        """Empty."""
+    def below(cls, folder: Path, zones: Path | None = None) -> "Backfill":
+        """Empty; with the shapes of the zones, if given."""
         (folder / "raw").mkdir()
-        return cls(folder / "raw", folder / "processed", folder / "home")
+        return cls(folder / "raw", folder / "processed", folder / "home", zones)
 
     def process(self, *months: tuple[str, str]) -> list[dict[str, Any]]:
         """Process months of taxi types in one session; the summaries."""
@@ -53,7 +54,11 @@ class Backfill:
         asked = [["process", "--taxi-type", kind, "--month", month, *where] for kind, month in months]
         return subprocess.Popen(
             [spark.programs() / "python", "-c", PROGRAM, json.dumps(asked)],
-            env={**os.environ, **spark.environment(self.home)},
+            env={
+                **os.environ,
+                **spark.environment(self.home),
+                "TAXI_ZONES_FILE": str(self.zones) if self.zones else "",
+            },
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

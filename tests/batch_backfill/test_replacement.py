@@ -14,6 +14,11 @@ pytestmark = pytest.mark.integration
 
 MONTH = ("green", "2024-01")
 COMMITTED = ("green", "2023-11")
+WITHOUT_ZONES = (
+    "pickup_datetime,dropoff_datetime,pickup_longitude,pickup_latitude,dropoff_longitude,dropoff_latitude,"
+    "trip_distance,fare_amount,total_amount\n"
+    "2010-01-05 10:00:00,2010-01-05 10:10:00,-73.98,40.75,-73.97,40.76,1.5,8,9.3\n"
+)
 
 
 def old_month(backfill: Backfill, folder: Path, taxi_type: str, month: str) -> None:
@@ -43,8 +48,10 @@ def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
     places = (table.folder(COMMITTED[0], date(2023, 11, 1)) for table in TABLES)
     (committed / "_READY").write_text("\n".join(places) + "\n")
 
-    (summary,) = backfill.process(MONTH)
+    (backfill.raw / "yellow_tripdata_2010-01.csv").write_text(WITHOUT_ZONES)
+    summary, refused = backfill.process(MONTH, ("yellow", "2010-01"))
     assert (summary["state"], summary["accepted"]) == ("processed", 1)
+    assert "the shapes of the zones are not given" in refused["error"]
     assert backfill.rows(TRIPS, *MONTH).shape[0] == 1
     assert "old.parquet" not in backfill.files(TRIPS, *MONTH)
     assert backfill.files(TRIPS, *COMMITTED) == {"old.parquet": b"old trips"}
