@@ -23,6 +23,8 @@ LOCAL_FILES = {
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
 
+PARTITIONS = "spark.sql.shuffle.partitions"
+
 SAYS_LITTLE = {"spark.ui.showConsoleProgress": "false"}
 
 
@@ -34,6 +36,7 @@ def open_session(name: str) -> SparkSession:
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # each error is told once, by us
-    partitions = 4 * session.sparkContext.defaultParallelism
-    session.conf.set("spark.sql.shuffle.partitions", partitions)
+    if not session.sparkContext.getConf().contains(PARTITIONS):
+        # The 200 of Spark's are for a cluster: on two cores a small month would wait for empty tasks.
+        session.conf.set(PARTITIONS, 4 * session.sparkContext.defaultParallelism)
     return session

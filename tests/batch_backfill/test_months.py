@@ -11,7 +11,9 @@ import duckdb
 import pytest
 
 from producer.reading.prepared import Prepared
+from producer.synthesis.generate import checked_month, write_month
 from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M
+from schemas.tlc_month import parse_month
 from tests.batch_backfill.backfill import Backfill
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import SHARED_DATA, shared_file
@@ -35,6 +37,7 @@ GOLDEN, ODD, TRUNCATED, MISSING_COLUMN, ABSENT, BY_COORDINATES = (
     ("green", "2024-04"),
     ("yellow", "2009-01"),
 )
+FHVHV = ("fhvhv", "2024-01")
 BAD = (TRUNCATED, MISSING_COLUMN, ABSENT)
 ZONES = "zones/taxi_zones.topojson"
 
@@ -70,6 +73,8 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
     link(
         backfill.raw, SHARED_DATA / "samples/yellow_tripdata_2009-01.head.csv", "yellow_tripdata_2009-01.csv"
     )
+    made_up = checked_month(parse_month(*FHVHV), 3_000, seed=1)
+    write_month(made_up, backfill.raw / made_up.month.file_name)
     green_parquet(backfill.raw, *GOLDEN_TRIPS, name="green_tripdata_2024-01.parquet")
     (backfill.raw / "green_tripdata_2024-03.csv").write_text("VendorID,trip_distance\n1,2\n")
     (backfill.raw / "green_tripdata_2020-03.csv.gz").write_bytes(gzip.compress(odd_month().encode()))
@@ -79,7 +84,7 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
 @pytest.fixture(scope="module")
 def summaries(backfill: Backfill) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """What became of each month."""
-    found = backfill.process(*BAD, *there(REAL), GOLDEN, ODD, BY_COORDINATES)
+    found = backfill.process(*BAD, *there(REAL), GOLDEN, ODD, BY_COORDINATES, FHVHV)
     return {(summary["taxi_type"], summary["month"]): summary for summary in found}
 
 
@@ -206,6 +211,12 @@ def test_spark_makes_the_same_of_odd_values_as_the_producer(
     backfill: Backfill, summaries: Summaries, tmp_path: Path
 ) -> None:
     assert_same_as_producer(backfill, summaries, ODD, prepared(raw_file(backfill, ODD), tmp_path))
+
+
+def test_high_volume_trips_get_the_totals_of_the_producer(
+    backfill: Backfill, summaries: Summaries, tmp_path: Path
+) -> None:
+    assert_same_as_producer(backfill, summaries, FHVHV, prepared(raw_file(backfill, FHVHV), tmp_path))
 
 
 def test_months_with_coordinates_get_the_zones_that_the_producer_finds(
