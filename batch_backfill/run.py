@@ -67,10 +67,10 @@ class Run:
     def _write(self, found: Counted, new: Replacement) -> dict[ProcessedTable, DataFrame]:
         """Write what is new aside, and read it again."""
         write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), new.month, 1)
-        files = math.ceil(found.rows_read / self.settings.rows_per_file)
+        files = self._files(found.rows_read)
         write_month(valid_trips(found.trips), TRIPS, new.folder(TRIPS), new.month, files)
         trips = self.session.read.parquet(new.folder(TRIPS))
-        files = math.ceil(_most_windows(found.rows_read) / self.settings.rows_per_file)
+        files = self._files(_most_windows(found.rows_read))
         write_month(zone_fares(trips), ZONE_FARES_15M, new.folder(ZONE_FARES_15M), new.month, files)
         return {table: self.session.read.parquet(new.folder(table)) for table in TABLES}
 
@@ -97,6 +97,9 @@ class Run:
             windows=counts[ZONE_FARES_15M],
             bytes_read=sum(file.size for file in files),
         )
+
+    def _files(self, rows: int) -> int:
+        return max(1, math.ceil(rows / self.settings.rows_per_file))
 
     def _bytes(self, replacement: Replacement) -> int:
         folders = (replacement.target(table) for table in TABLES)

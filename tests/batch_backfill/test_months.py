@@ -38,6 +38,7 @@ GOLDEN, ODD, TRUNCATED, MISSING_COLUMN, ABSENT, BY_COORDINATES = (
     ("yellow", "2009-01"),
 )
 FHVHV = ("fhvhv", "2024-01")
+EMPTY = ("green", "2024-02")
 BAD = (TRUNCATED, MISSING_COLUMN, ABSENT)
 ZONES = "zones/taxi_zones.topojson"
 
@@ -76,6 +77,7 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
     made_up = checked_month(parse_month(*FHVHV), 3_000, seed=1)
     write_month(made_up, backfill.raw / made_up.month.file_name)
     green_parquet(backfill.raw, *GOLDEN_TRIPS, name="green_tripdata_2024-01.parquet")
+    (backfill.raw / "green_tripdata_2024-02.csv").write_text(",".join(GREEN_COLUMNS) + "\n")
     (backfill.raw / "green_tripdata_2024-03.csv").write_text("VendorID,trip_distance\n1,2\n")
     (backfill.raw / "green_tripdata_2020-03.csv.gz").write_bytes(gzip.compress(odd_month().encode()))
     return backfill
@@ -84,7 +86,7 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
 @pytest.fixture(scope="module")
 def summaries(backfill: Backfill) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """What became of each month."""
-    found = backfill.process(*BAD, *there(REAL), GOLDEN, ODD, BY_COORDINATES, FHVHV)
+    found = backfill.process(*BAD, *there(REAL), GOLDEN, ODD, EMPTY, BY_COORDINATES, FHVHV)
     return {(summary["taxi_type"], summary["month"]): summary for summary in found}
 
 
@@ -146,6 +148,12 @@ def test_the_summary_accounts_for_every_row(
 def test_a_month_and_its_reissue_count_each_trip_once(summaries: Summaries) -> None:
     summary = summaries.get(("green", "2020-12")) or pytest.skip("needs green 2020-12 in both issues")
     assert (summary["rows_read"], summary["duplicates"]) == (2 * 83_130, 83_130)
+
+
+def test_a_month_without_trips_is_a_month_without_rows(backfill: Backfill, summaries: Summaries) -> None:
+    assert (summaries[EMPTY]["state"], summaries[EMPTY]["rows_read"]) == ("processed", 0)
+    for table in TABLES:
+        assert backfill.rows(table, *EMPTY).shape[0] == 0
 
 
 def test_files_have_the_columns_types_and_order_of_the_contract(
