@@ -1,11 +1,8 @@
 """The two ways in which a command ends early."""
 
+from schemas.errors import UserError
 
-class UserError(Exception):
-    """Something a person can mend: one line that says what and where, and the remedy."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(" ".join((f"{message}; {remedy}" if remedy else message).split()))
+__all__ = ["StoppedByUser", "UserError"]
 
 
 class StoppedByUser(Exception):  # noqa: N818 - a wish, not an error

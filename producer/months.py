@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from producer.errors import UserError
-from producer.tlc_month import TlcMonth, parse_month
+from schemas.tlc_month import TlcMonth, parse_month
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
 

@@ -42,6 +42,11 @@ class TripIdentity:
         return str(uuid.UUID(md5(self.text().encode(), usedforsecurity=False).hexdigest()))
 
 
+def identity_text_sql() -> str:
+    """SQL for the canonical text without its ordinal, of clocks to the second; DuckDB and Spark read it."""
+    return " || '|' || ".join(f"coalesce(cast({column} as string), '')" for column in IDENTITY_COLUMNS)
+
+
 def _text(value: object) -> str:
     """Clocks to the second, whatever more an engine carries: the TLC publishes whole seconds."""
     if isinstance(value, datetime):

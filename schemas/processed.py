@@ -1,7 +1,7 @@
 """The processed history: what the Spark backfill writes as Parquet, and dbt reads by DuckDB.
 
 `trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`, and
-the same for `zone_fares_15m`. Year and month are those of the TLC's file. A folder is replaced as a whole, by
+so for the others. Year and month are those of the TLC's file. A folder is replaced as a whole, by
 files of other names: that a month has changed is seen by the names, sizes and times of its files.
 """
 
@@ -68,6 +68,25 @@ TRIPS = ProcessedTable(
     sorted_by="dropoff_at",
 )
 
+QUARANTINED = ProcessedTable(
+    name="quarantined",
+    # Those of taxi.quarantined_trips but taxi_type, which is a folder, and what only a topic knows.
+    columns=(
+        ("trip_id", "varchar"),
+        ("rules", "varchar[]"),  # in the order of schemas/rules.py
+        ("source_file", "varchar"),
+        ("source_month", "date"),
+        ("pickup_at", "timestamp"),
+        ("dropoff_at", "timestamp"),
+        ("pickup_zone_id", "integer"),
+        ("dropoff_zone_id", "integer"),
+        ("trip_distance", "double"),
+        ("fare_amount_cents", "bigint"),
+        ("total_amount_cents", "bigint"),
+    ),
+    sorted_by="trip_id",
+)
+
 ZONE_FARES_15M = ProcessedTable(
     name="zone_fares_15m",
     # A month's files hold the windows of that month's trips. A window around the turn of a month stands in
@@ -83,4 +102,4 @@ ZONE_FARES_15M = ProcessedTable(
     sorted_by="window_end",
 )
 
-TABLES = (TRIPS, ZONE_FARES_15M)
+TABLES = (TRIPS, QUARANTINED, ZONE_FARES_15M)

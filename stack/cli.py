@@ -173,6 +173,14 @@ def dbt(context: typer.Context) -> None:
 
 
 @app.command(context_settings=PASS_THROUGH)
+def spark(context: typer.Context) -> None:
+    """Spark's spark-submit: ./taxi spark batch_backfill/__main__.py process --help."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.spark(context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
 def replay(context: typer.Context) -> None:
     """Publish the trips of months as they happened, or faster."""
     from stack import forward  # noqa: PLC0415

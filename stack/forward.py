@@ -10,7 +10,11 @@ from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.parts import flink as flink_part
 from stack.parts import flink_wheel, postgres
+from stack.parts import spark as spark_part
 from stack.settings import ROOT, Settings, person_environment
+
+SPARK_BENCHES = ("panes", "skew")
+"""Benchmarks that need no stack, and run in Spark's environment."""
 
 
 def psql(arguments: Sequence[str]) -> None:
@@ -26,6 +30,12 @@ def flink(arguments: Sequence[str]) -> None:
     program = flink_wheel.distribution() / "bin" / "flink"
     environment = {**endpoints.as_environment(), **flink_part.client_environment(endpoints.home)}
     _become([str(program), *arguments], environment)
+
+
+def spark(arguments: Sequence[str]) -> None:
+    """Spark's spark-submit, on this machine; our packages can be imported."""
+    home = Settings.from_environment().home
+    _become(spark_part.submit_command(arguments), spark_part.environment(home))
 
 
 def producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> None:
@@ -46,6 +56,10 @@ def bench(arguments: Sequence[str]) -> None:
     known = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if path.stem[0] != "_")
     if not arguments or arguments[0] not in known:
         raise UserError(f"there is no benchmark {' '.join(arguments[:1])}", f"there are: {', '.join(known)}")
+    if arguments[0] in SPARK_BENCHES:
+        home = Settings.from_environment().home
+        program = [str(spark_part.programs() / "python"), "-m", f"bench.{arguments[0]}"]
+        _become([*program, *arguments[1:]], {"TAXI_HOME": str(home), **spark_part.environment(home)})
     endpoints = Endpoints.of_running_stack()
     command = [sys.executable, "-m", f"bench.{arguments[0]}", *arguments[1:]]
     _become(command, {"TAXI_HOME": str(endpoints.home), **endpoints.as_environment()})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from producer.fetching.download import OnProgress, RemoteFile, Site, announced_bytes, download, make_folder
 from producer.fetching.month_files import fetch_month, find_month, folders, months_dir, remote_month
 from producer.settings import Settings
-from producer.tlc_month import TlcMonth
+from schemas.tlc_month import TlcMonth
 
 if TYPE_CHECKING:
     from producer.fetching.object_store import Folder

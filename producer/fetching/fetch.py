@@ -16,7 +16,7 @@ from producer.fetching.month_files import published_since
 from producer.fetching.transfers import Outcome, look_at_all, run_all
 from producer.fetching.zone_files import remote_zone_files
 from producer.settings import Settings, zones_dir
-from producer.tlc_month import TlcMonth, parse_months
+from schemas.tlc_month import TlcMonth, parse_months
 
 MOST_PARALLEL = 32
 S3_SCHEME = "s3://"

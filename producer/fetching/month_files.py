@@ -17,7 +17,7 @@ from producer.fetching.download import (
 )
 from producer.parquet_check import damage
 from producer.settings import Settings
-from producer.tlc_month import FIRST_MONTH, TlcMonth, parse_month, parse_months
+from schemas.tlc_month import FIRST_MONTH, TlcMonth, parse_month, parse_months
 
 ENDINGS = (".parquet", ".csv.gz", ".csv")
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from producer.months import MonthFile
 from producer.progress import warning_on
 from producer.reading.sources import Source, has_rows, open_source
-from producer.reading.vintages import Layout
+from schemas.vintages import Layout
 
 
 def examine(months: Sequence[MonthFile], console: Console) -> dict[MonthFile, Layout]:

@@ -12,9 +12,10 @@ from producer.progress import display_on, warning_on, watching
 from producer.reading.examination import examine
 from producer.reading.preparation import Workshop
 from producer.reading.prepared import Prepared, broken_rules, span_of
-from producer.reading.vintages import CONTRACT_COLUMNS, TRANSLATED, Layout
-from producer.reading.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID, zone_counts
+from producer.reading.zones import zone_counts
 from producer.settings import Settings
+from schemas.vintages import CONTRACT_COLUMNS, TRANSLATED, Layout
+from schemas.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 
 
 def inspect(files: Sequence[Path], naming: Naming, settings: Settings, console: Console) -> None:

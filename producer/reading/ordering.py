@@ -9,10 +9,11 @@ from producer.months import MonthFile
 from producer.reading import mending
 from producer.reading.csv_head import UNREADABLE
 from producer.reading.queries import derived, query, quoted_text
-from producer.reading.rejects import Staged, misfit_sql, refusal, rejects_sql
+from producer.reading.rejects import Staged, refusal, rejects_sql
 from producer.reading.sources import Source, open_source, unreadable
 from producer.reading.writing import write_csv, write_parquet
 from schemas import trip
+from schemas.standardisation import normalise_sql
 
 NO_SPACE = "No space left"
 """The machine's fault, not the file's."""
@@ -84,8 +85,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, source: Source, room: Path) ->
 
 def normalised(source: Source) -> duckdb.DuckDBPyRelation:
     """The rows of a month in the types of the contract."""
-    values = {"taxi_type": source.month.taxi_type, "misfit": misfit_sql(source.layout)}
-    return derived(_located(source), "source", query("normalise", **values))
+    return derived(_located(source), "source", normalise_sql(source.layout, source.month.taxi_type))
 
 
 def _located(source: Source) -> duckdb.DuckDBPyRelation:

@@ -20,12 +20,13 @@ from producer.reading.merging import write_merged
 from producer.reading.ordering import write_prepared
 from producer.reading.prepared import Prepared
 from producer.reading.queries import preparation_version
-from producer.reading.rejects import DEMANDS, Rejects, hand_out
+from producer.reading.rejects import Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
 from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes
 from producer.settings import Settings, zones_dir
 from schemas import trip
+from schemas.standardisation import DEMANDS
 
 DAYS_KEPT = 30
 SECONDS_IN_A_DAY = 86_400

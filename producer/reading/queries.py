@@ -8,9 +8,10 @@ from importlib.resources import files
 
 import duckdb
 
-from producer.reading.vintages import CODES, SOURCE_COLUMNS
-from schemas.identity import IDENTITY_COLUMNS
+from schemas.identity import IDENTITY_COLUMNS, identity_text_sql
 from schemas.rules import broken_rules_sql, is_valid_sql
+from schemas.standardisation import NORMALISE
+from schemas.vintages import CODES, SOURCE_COLUMNS
 from schemas.windows import ZONE_FARES
 
 
@@ -24,14 +25,13 @@ def query(name: str, **values: str) -> str:
 @cache
 def preparation_version() -> str:
     """Changes whenever anything changes that decides what a prepared month holds."""
-    texts = [_text(step) for step in PREPARATION]
+    texts = [*(_text(step) for step in PREPARATION), NORMALISE]
     return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS, CODES)).encode(), digest_size=16).hexdigest()
 
 
 PREPARATION = (
     "macros",
     "locate",
-    "normalise",
     "torn_rows",
     "kept",
     "repeats",
@@ -65,10 +65,9 @@ def _text(name: str) -> str:
 
 @cache
 def _contracts() -> dict[str, str]:
-    texts = (f"coalesce(cast({column} as varchar), '')" for column in IDENTITY_COLUMNS)
     disorder_ms = ZONE_FARES.max_disorder // timedelta(milliseconds=1)
     return {
-        "identity_text": " || '|' || ".join(texts),
+        "identity_text": identity_text_sql(),
         # As flink_jobs/zone_fares/classify.sql decides it, where replay_at is the record's timestamp.
         "comes_late": (
             "(date_trunc('minute', dropoff_at) + interval 59999 millisecond"

@@ -11,8 +11,8 @@ import duckdb
 from producer.errors import UserError
 from producer.reading.queries import query, quoted_name, quoted_text
 from producer.reading.sources import Source
-from producer.reading.vintages import Kind, Layout
 from producer.reading.writing import unfinished
+from schemas.standardisation import DEMANDS, is_what_it_claims
 
 TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"
 
@@ -26,33 +26,6 @@ TORN: Mapping[str, str] = {
     "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
 }
 """What DuckDB calls the ways in which a line of a CSV can be no row."""
-
-
-@dataclass(frozen=True)
-class Demand:
-    """What the contract demands of a value: the macro that is true where it is not met, and words for it."""
-
-    is_missed: str
-    plural: str
-    missed: str
-
-
-_WHOLE = Demand("is_no_whole", "whole numbers of a sensible size", "no whole number of a sensible size")
-_AMOUNT = Demand("is_no_amount", "amounts of a sensible size", "no amount of a sensible size")
-_CLOCK = Demand("is_no_clock", "times like 2024-01-31 08:00:00", "no time like 2024-01-31 08:00:00")
-_TEXT = Demand("is_no_text", "texts that Avro and SQL can carry", "no text that Avro and SQL can carry")
-DEMANDS: Mapping[Kind, Demand] = {
-    Kind.CLOCK: _CLOCK,
-    Kind.WRITTEN_CLOCK: _CLOCK,
-    Kind.WHOLE: _WHOLE,
-    Kind.PAYMENT_CODE: _WHOLE,
-    Kind.VENDOR_CODE: _WHOLE,
-    Kind.LICENCE: Demand("is_no_whole", "licences like HV0003", "no licence like HV0003"),
-    Kind.AMOUNT: _AMOUNT,
-    Kind.DEGREES: Demand("is_no_number", "degrees", "no degrees"),
-    Kind.TEXT: _TEXT,
-    Kind.FLAG: _TEXT,
-}
 
 
 @dataclass(frozen=True)
@@ -83,14 +56,8 @@ class Staged:
 
     @property
     def is_what_it_claims(self) -> bool:
-        """A file of which more than a tenth does not fit is something else than its name says."""
-        return self.rejected * 10 <= self.rows
-
-
-def misfit_sql(layout: Layout) -> str:
-    """SQL that names the first column of a row whose value the contract cannot carry."""
-    cases = (f"when {DEMANDS[kind].is_missed}({name}) then '{name}'" for name, kind in layout.read.items())
-    return f"case {' '.join(cases)} end"
+        """Whether so few rows do not fit that the file can be what its name says."""
+        return is_what_it_claims(self.rejected, self.rows)
 
 
 def refusal(connection: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> UserError:

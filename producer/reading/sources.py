@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 
 from producer.errors import UserError
 from producer.months import MonthFile
-from producer.reading.csv_head import UNREADABLE, CsvHead, csv_head
+from producer.reading.csv_head import UNREADABLE, csv_head
 from producer.reading.queries import query, quoted_name, quoted_text
-from producer.reading.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
+from schemas.csv_head import CsvHead
+from schemas.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
 
 FETCH_AGAIN = "fetch it again (./taxi fetch)"
 

@@ -15,10 +15,7 @@ import shapely  # type: ignore[import-untyped]
 from duckdb.func import ARROW, SPECIAL
 
 from producer.errors import UserError
-from producer.reading.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
-
-ID_PROPERTIES = ("LocationID", "locationid", "location_id", "LOCATIONID", "OBJECTID", "objectid")
-"""What the number of a zone is called, the surest first."""
+from schemas.zones import ID_PROPERTIES, OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 
 Array = npt.NDArray[Any]
 

@@ -10,12 +10,6 @@ from producer.errors import UserError
 from producer.reading.queries import query
 from producer.settings import Settings, zones_dir
 
-UNKNOWN_ZONE_ID = 264
-"""No fix: a coordinate is missing, or both are 0."""
-
-OUTSIDE_ZONE_ID = 265
-"""In no zone: outside of New York City, or in the water."""
-
 SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
 
 

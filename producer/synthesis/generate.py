@@ -23,7 +23,7 @@ from producer.synthesis.month import LAST_ZONE, SyntheticMonth
 from producer.synthesis.profile import PROFILES
 from producer.synthesis.schema import SYNTHETIC_KEY, schema_of
 from producer.synthesis.table import block_table
-from producer.tlc_month import TlcMonth, parse_months
+from schemas.tlc_month import TlcMonth, parse_months
 
 EARLIEST = date(2019, 1, 1)
 BYTES_A_ROW = {"green": 18, "yellow": 18, "fhvhv": 30}

@@ -9,7 +9,7 @@ import numpy as np
 
 from producer.synthesis.draws import Flags, Floats, Integers, Wheel, cumulated, seconds_of
 from producer.synthesis.profile import PROFILES, Profile
-from producer.tlc_month import TlcMonth
+from schemas.tlc_month import TlcMonth
 
 BLOCK_ROWS = 1 << 17
 LAST_CITY_ZONE = 263

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from producer.tlc_month import TlcMonth
+from schemas.tlc_month import TlcMonth
 
 METER_RAISED = date(2023, 1, 1)
 """The fare rise of 2022-12-19, taken from the next whole month on."""

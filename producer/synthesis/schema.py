@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from producer.synthesis.profile import AIRPORT_FEE_BEGAN, CBD_COLUMN_BEGAN, TYPES_CHANGED
-from producer.tlc_month import TlcMonth
+from schemas.tlc_month import TlcMonth
 
 SYNTHETIC_KEY = b"nyc-taxi-platform.synthetic"
 """Key in the Parquet metadata by which a made-up month is told from a real one."""

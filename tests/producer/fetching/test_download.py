@@ -7,7 +7,7 @@ import pytest
 
 from producer.fetching.download import FetchError, NotPublishedError, Site, UnreachableError
 from producer.fetching.month_files import fetch_month
-from producer.tlc_month import parse_month
+from schemas.tlc_month import parse_month
 from tests.producer.tlc_site import TlcSite, parquet_bytes, tlc_site
 
 pytestmark = pytest.mark.unit

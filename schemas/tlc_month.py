@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from producer.errors import UserError
+from schemas.errors import UserError
 
 TAXI_TYPES = ("yellow", "green", "fhvhv")
 FIRST_MONTH = {"yellow": date(2009, 1, 1), "green": date(2013, 8, 1), "fhvhv": date(2019, 2, 1)}

@@ -3,7 +3,7 @@
 import pytest
 
 from producer.errors import UserError
-from producer.tlc_month import parse_month, parse_months
+from schemas.tlc_month import parse_month, parse_months
 
 pytestmark = pytest.mark.unit
 

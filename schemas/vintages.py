@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-from producer.errors import UserError
-from producer.months import MonthFile
+from schemas.errors import UserError
 
 
 class Kind(StrEnum):
@@ -322,29 +322,45 @@ class Layout:
         return tuple(name for name in ZONE_COLUMNS if name in self.made)
 
 
+class TlcFile(Protocol):
+    """A file that holds a month, wherever it lies."""
+
+    @property
+    def path(self) -> object:
+        """As a person names it."""
+
+    @property
+    def taxi_type(self) -> str:
+        """`yellow`, `green` or `fhvhv`."""
+
+    @property
+    def is_parquet(self) -> bool:
+        """Parquet, else CSV."""
+
+
 CONTRACT_COLUMNS = tuple(column.name for column in SOURCE_COLUMNS if not column.is_part)
 
 
-def resolve(columns: Mapping[str, str], month: MonthFile) -> Layout:
+def resolve(columns: Mapping[str, str], file: TlcFile) -> Layout:
     """Match the columns of a file (name → DuckDB type); raises UserError when it cannot be replayed."""
     by_folded_name = {_folded(name): name for name in columns}
     spelled = {
         column.name: spelling
         for column in SOURCE_COLUMNS
-        if (spelling := _spelling(column, by_folded_name, month.taxi_type))
+        if (spelling := _spelling(column, by_folded_name, file.taxi_type))
     }
     made = {
         column.name: column.instead
         for column in SOURCE_COLUMNS
-        if column.name not in spelled and _can_be_made(column, spelled, month.taxi_type)
+        if column.name not in spelled and _can_be_made(column, spelled, file.taxi_type)
     }
-    _refuse_missing({*spelled, *made}, by_folded_name, month)
+    _refuse_missing({*spelled, *made}, by_folded_name, file)
     found = {name: by_folded_name[spelling.name] for name, spelling in spelled.items()}
     read = {name: spelling.kind for name, spelling in spelled.items()}
-    if month.is_parquet:
-        _refuse_wrong_types(found, read, columns, month)
+    if file.is_parquet:
+        _refuse_wrong_types(found, read, columns, file)
     left = _left_over(columns, found)
-    unused = tuple(name for name in left if _folded(name) in UNUSED_COLUMNS.get(month.taxi_type, ()))
+    unused = tuple(name for name in left if _folded(name) in UNUSED_COLUMNS.get(file.taxi_type, ()))
     return Layout(found, read, made, unused, tuple(name for name in left if name not in unused))
 
 
@@ -373,32 +389,32 @@ def _left_over(columns: Mapping[str, str], found: Mapping[str, str]) -> list[str
     ]
 
 
-def _refuse_missing(there: set[str], by_folded_name: Mapping[str, str], month: MonthFile) -> None:
+def _refuse_missing(there: set[str], by_folded_name: Mapping[str, str], file: TlcFile) -> None:
     missing = [column for column in SOURCE_COLUMNS if column.is_needed and column.name not in there]
     if not missing:
         return
     for vintage in REFUSED_VINTAGES:
         if by_folded_name.keys() >= set(vintage.marks):
-            raise UserError(f"{month.path}: {vintage.reason}", vintage.remedy)
+            raise UserError(f"{file.path}: {vintage.reason}", vintage.remedy)
     names = ", ".join(
-        "/".join(dict.fromkeys(spelling.name for spelling in column.spellings(month.taxi_type)))
+        "/".join(dict.fromkeys(spelling.name for spelling in column.spellings(file.taxi_type)))
         for column in missing
     )
     raise UserError(
-        f"{month.path}: needed columns are missing: {names}",
-        f"is this a {month.taxi_type} month as the TLC publishes it?",
+        f"{file.path}: needed columns are missing: {names}",
+        f"is this a {file.taxi_type} month as the TLC publishes it?",
     )
 
 
 def _refuse_wrong_types(
-    found: Mapping[str, str], read: Mapping[str, Kind], columns: Mapping[str, str], month: MonthFile
+    found: Mapping[str, str], read: Mapping[str, Kind], columns: Mapping[str, str], file: TlcFile
 ) -> None:
     for name, original in found.items():
         stored = columns[original]
         family = stored.split("(")[0].strip('"')
         if family not in (*STORED_AS[read[name]], "NULL"):
             raise UserError(
-                f"{month.path}: column {original} is stored as {stored}, not as a {read[name]}",
+                f"{file.path}: column {original} is stored as {stored}, not as a {read[name]}",
                 "take the month as the TLC publishes it (./taxi fetch)",
             )
 

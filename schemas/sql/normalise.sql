@@ -10,7 +10,7 @@ select
     whole(passenger_count) as passenger_count,
     finite(trip_distance) as trip_distance,
     whole(rate_code_id) as rate_code_id,
-    cast(store_and_fwd_flag as varchar) as store_and_fwd_flag,
+    cast(store_and_fwd_flag as string) as store_and_fwd_flag,
     whole(payment_type) as payment_type,
     whole(trip_type) as trip_type,
     cents(fare_amount) as fare_amount_cents,

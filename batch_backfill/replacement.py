@@ -1,0 +1,68 @@
+"""Replaces a month of the processed history, all tables at once.
+
+A run that is killed before the commit leaves the old month as it was. What is new is written aside; the
+commit is one small file, and what is behind it is finished by this run or, if it is killed, by the next.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from batch_backfill.storage import Storage
+from schemas.processed import TABLES, ProcessedTable
+from schemas.tlc_month import TlcMonth
+
+STAGING = "_staging"
+READY = "_READY"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A month that is being replaced; two runs must not replace one month at a time."""
+
+    storage: Storage
+    processed: str
+    month: TlcMonth
+
+    def begin(self) -> None:
+        """Forget what a killed run left half done; call `finish_committed` first."""
+        self.storage.delete(self._aside)
+
+    def folder(self, table: ProcessedTable) -> str:
+        """Where the new rows of a table are to be written."""
+        return f"{self._aside}/{self._place(table)}"
+
+    def target(self, table: ProcessedTable) -> str:
+        """Where readers find them then."""
+        return f"{self.processed}/{self._place(table)}"
+
+    def commit(self) -> None:
+        """From here on the new month is the one that counts."""
+        places = [self._place(table) for table in TABLES]
+        self.storage.write_text(f"{self._aside}/{READY}", "".join(f"{place}\n" for place in places))
+        _finish(self.storage, self._aside, self.processed, places)
+
+    def _place(self, table: ProcessedTable) -> str:
+        return table.folder(self.month.taxi_type, self.month.first_day)
+
+    @property
+    def _aside(self) -> str:
+        return f"{self.processed}/{STAGING}/{self.month.taxi_type}-{self.month.text}"
+
+
+def finish_committed(storage: Storage, processed: str) -> Sequence[str]:
+    """Put in place what runs committed that were killed before they had finished; tells which months."""
+    finished = []
+    for aside in storage.folders(f"{processed}/{STAGING}"):
+        if storage.exists(f"{aside}/{READY}"):
+            _finish(storage, aside, processed, storage.read_text(f"{aside}/{READY}").split())
+            finished.append(aside.rpartition("/")[2])
+    return finished
+
+
+def _finish(storage: Storage, aside: str, processed: str, places: Sequence[str]) -> None:
+    """Each step may have been done before."""
+    for place in places:
+        if storage.exists(f"{aside}/{place}"):
+            storage.delete(f"{processed}/{place}")
+            storage.move(f"{aside}/{place}", f"{processed}/{place}")
+    storage.delete(aside)

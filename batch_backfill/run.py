@@ -1,0 +1,115 @@
+"""Processes months one after the other; one that fails is reported and stops no other."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from batch_backfill.causes import innermost
+from batch_backfill.layout import write_month
+from batch_backfill.raw_months import RawFile, raw_files
+from batch_backfill.replacement import Replacement
+from batch_backfill.settings import Settings
+from batch_backfill.storage import Storage
+from batch_backfill.summary import MonthSummary
+from batch_backfill.trips.job import Counted, counted, quarantined, valid_trips
+from batch_backfill.trips.source import open_source
+from batch_backfill.zone_fares.job import zone_fares
+from schemas.errors import UserError
+from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M, ProcessedTable
+from schemas.rules import LAST_ZONE_ID
+from schemas.tlc_month import TlcMonth
+from schemas.windows import ZONE_FARES
+
+MINUTES_OF_A_MONTH = 31 * 24 * 60
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where months are read and written."""
+
+    session: SparkSession
+    storage: Storage
+    raw: str
+    processed: str
+    settings: Settings
+    tell: Callable[[str], None]
+
+    def process(self, months: Sequence[TlcMonth]) -> Iterator[MonthSummary]:
+        """Replace each month in the processed history, if all of it could be computed."""
+        for month in months:
+            began = time.monotonic()
+            self.tell(f"{month}: processing")
+            try:
+                summary = self._process_month(month)
+            except UserError as error:
+                summary = _failed(month, str(error))
+            except (PySparkException, Py4JError, OSError) as error:
+                summary = _failed(month, f"{innermost(error)}; run this month again")
+            yield replace(summary, seconds=round(time.monotonic() - began, 1))
+
+    def _process_month(self, month: TlcMonth) -> MonthSummary:
+        files = raw_files(self.storage, self.raw, month)
+        shapes = self.settings.taxi_zones_file
+        sources = [open_source(self.session, self.storage, file, shapes) for file in files]
+        replacement = Replacement(self.storage, self.processed, month)
+        replacement.begin()
+        with counted(self.session, sources) as found:
+            written = self._write(found, replacement)
+        summary = self._summary(month, files, found, written)
+        replacement.commit()
+        return replace(summary, bytes_written=self._bytes(replacement))
+
+    def _write(self, found: Counted, new: Replacement) -> dict[ProcessedTable, DataFrame]:
+        """Write what is new aside, and read it again."""
+        write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), new.month, 1)
+        files = self._files(found.rows_read)
+        write_month(valid_trips(found.trips), TRIPS, new.folder(TRIPS), new.month, files)
+        trips = self.session.read.parquet(new.folder(TRIPS))
+        files = self._files(_most_windows(found.rows_read))
+        write_month(zone_fares(trips), ZONE_FARES_15M, new.folder(ZONE_FARES_15M), new.month, files)
+        return {table: self.session.read.parquet(new.folder(table)) for table in TABLES}
+
+    def _summary(
+        self,
+        month: TlcMonth,
+        files: Sequence[RawFile],
+        found: Counted,
+        written: dict[ProcessedTable, DataFrame],
+    ) -> MonthSummary:
+        counts = {table: rows.count() for table, rows in written.items()}
+        rules = written[QUARANTINED].selectExpr("explode(rules) as rule").groupBy("rule").count().collect()
+        return MonthSummary(
+            month.taxi_type,
+            month.text,
+            "processed",
+            files=[file.name for file in files],
+            rows_read=found.rows_read,
+            accepted=counts[TRIPS],
+            quarantined=counts[QUARANTINED],
+            quarantined_by_rule={row["rule"]: row["count"] for row in rules},
+            rejects=found.rejects,
+            duplicates=found.rows_read - found.rejects - counts[TRIPS] - counts[QUARANTINED],
+            windows=counts[ZONE_FARES_15M],
+            bytes_read=sum(file.size for file in files),
+        )
+
+    def _files(self, rows: int) -> int:
+        return max(1, math.ceil(rows / self.settings.rows_per_file))
+
+    def _bytes(self, replacement: Replacement) -> int:
+        folders = (replacement.target(table) for table in TABLES)
+        return sum(file.size for folder in folders for file in self.storage.files(folder))
+
+
+def _most_windows(trips: int) -> int:
+    """A trip is in so many windows, and a month has no more minutes and zones."""
+    return min(trips * ZONE_FARES.panes, LAST_ZONE_ID * MINUTES_OF_A_MONTH)
+
+
+def _failed(month: TlcMonth, error: str) -> MonthSummary:
+    return MonthSummary(month.taxi_type, month.text, "failed", error=error)

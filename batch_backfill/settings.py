@@ -1,0 +1,39 @@
+"""What a person can set, by environment variables; nothing else in `batch_backfill` reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.errors import UserError
+from schemas.processed import SETTING
+
+ROWS_PER_FILE = 4_000_000
+"""About 150 MB of trips."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders or s3a:// prefixes; where Spark runs and with what is said by Spark's own settings."""
+
+    raw_data: str = ""
+    processed_data: str = ""
+    taxi_zones_file: str = ""
+    """The zones' shapes, GeoJSON or TopoJSON, for the months before 2016-07, which have coordinates."""
+    rows_per_file: int = ROWS_PER_FILE
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read every setting; raises UserError for one that makes no sense."""
+        return cls(
+            raw_data=environment.get("RAW_DATA", ""),
+            processed_data=environment.get(SETTING, ""),
+            taxi_zones_file=environment.get("TAXI_ZONES_FILE", ""),
+            rows_per_file=_positive(environment, "ROWS_PER_FILE", ROWS_PER_FILE),
+        )
+
+
+def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
+    value = environment.get(name, "") or str(default)
+    if not value.isdecimal() or int(value) == 0:
+        raise UserError(f"{name}={value} is no number of rows", "give a whole number above 0")
+    return int(value)

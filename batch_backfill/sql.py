@@ -1,0 +1,46 @@
+"""The `.sql` files of the jobs."""
+
+from datetime import timedelta
+from importlib.resources import files
+from string import Template
+
+from schemas.identity import IDENTITY_COLUMNS, identity_text_sql
+from schemas.rules import broken_rules_sql
+from schemas.windows import ZONE_FARES
+
+
+def sql_text(job: str, name: str) -> str:
+    """The text of a file, without its comments."""
+    text = (files("batch_backfill") / job / name).read_text("utf-8")
+    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("--"))
+
+
+def query(job: str, name: str, **values: object) -> str:
+    """The query of a file, its `${…}` filled in with the contracts and these values."""
+    return Template(sql_text(job, name)).substitute(_contracts() | {key: str(values[key]) for key in values})
+
+
+def quoted_name(name: str) -> str:
+    """A column name as Spark writes it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def quoted_text(text: str) -> str:
+    """A text literal; in Spark a backslash escapes."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _contracts() -> dict[str, str]:
+    return {
+        "identity_columns": ", ".join(IDENTITY_COLUMNS),
+        "identity_text": identity_text_sql(),
+        "broken_rules": broken_rules_sql(),
+        "window_minutes": str(_window_minutes()),
+    }
+
+
+def _window_minutes() -> int:
+    if ZONE_FARES.slide != timedelta(minutes=1):
+        raise ValueError(f"windows slide by {ZONE_FARES.slide}: the SQL of zone_fares has panes of a minute")
+    return ZONE_FARES.panes

@@ -1,0 +1,88 @@
+"""Folders and files wherever Hadoop finds them: on this machine, s3a:// or hdfs://."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file and its size."""
+
+    path: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """Without its folder."""
+        return self.path.rpartition("/")[2]
+
+
+class Storage:
+    """What the session's Hadoop can reach."""
+
+    def __init__(self, session: SparkSession) -> None:
+        self._hadoop = session._jvm.org.apache.hadoop.fs
+        self._parquet = session._jvm.org.apache.parquet.hadoop
+        self._configuration = session._jsc.hadoopConfiguration()
+
+    def files(self, folder: str) -> Sequence[StoredFile]:
+        """The files that lie in a folder itself, by name; none where there is no folder."""
+        if not self.exists(folder):
+            return ()
+        found = self._system(folder).listStatus(self.path(folder))
+        listed = [StoredFile(one.getPath().toString(), one.getLen()) for one in found if one.isFile()]
+        return sorted(listed, key=lambda file: file.name)
+
+    def folders(self, folder: str) -> Sequence[str]:
+        """The folders in it; none where there is no such folder."""
+        if not self.exists(folder):
+            return ()
+        found = self._system(folder).listStatus(self.path(folder))
+        return sorted(one.getPath().toString() for one in found if one.isDirectory())
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file or folder."""
+        return bool(self._system(path).exists(self.path(path)))
+
+    def delete(self, path: str) -> None:
+        """Remove it with all that is in it, if it is there."""
+        self._system(path).delete(self.path(path), True)
+
+    def move(self, folder: str, target: str) -> None:
+        """Give a folder another place, where nothing may be; raises OSError when it cannot be."""
+        system, place = self._system(target), self.path(target)
+        system.mkdirs(place.getParent())
+        if not system.rename(self.path(folder), place):
+            raise OSError(f"{folder} cannot be moved to {target}")
+
+    def write_text(self, path: str, text: str) -> None:
+        """Write or replace a small file."""
+        stream = self._system(path).create(self.path(path), True)
+        stream.write(bytearray(text.encode()))
+        stream.close()
+
+    def read_text(self, path: str) -> str:
+        """A small file."""
+        stream = self._system(path).open(self.path(path))
+        text = bytes(stream.readAllBytes()).decode()
+        stream.close()
+        return text
+
+    def path(self, text: str) -> Any:
+        """Hadoop's path."""
+        return self._hadoop.Path(text)
+
+    @property
+    def configuration(self) -> Any:
+        """Hadoop's settings."""
+        return self._configuration
+
+    def parquet(self) -> Any:
+        """The library that reads Parquet."""
+        return self._parquet
+
+    def _system(self, path: str) -> Any:
+        return self.path(path).getFileSystem(self._configuration)

@@ -1,0 +1,1 @@
+"""The standardised trips of a month, and those that break a rule."""

@@ -1,0 +1,21 @@
+-- kept → the same trips with their identity, as schemas/identity.py defines it, and the rules that they break.
+with digested as (
+    select
+        kept.*,
+        md5(${identity_text} || '|' || coalesce(repeats.ordinal, 0)) as digest
+    from kept
+    left join repeats on kept.file_position = repeats.file_position and kept.file_row = repeats.file_row
+)
+
+select
+    * except (digest),
+    concat_ws(
+        '-',
+        substr(digest, 1, 8),
+        substr(digest, 9, 4),
+        substr(digest, 13, 4),
+        substr(digest, 17, 4),
+        substr(digest, 21)
+    ) as trip_id,
+    ${broken_rules} as broken_rules
+from digested

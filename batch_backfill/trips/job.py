@@ -1,0 +1,109 @@
+"""From the raw files of a month to its trips: each with its identity, and the rules that it breaks."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+
+from batch_backfill.raw_months import RawFile
+from batch_backfill.sql import query, quoted_text
+from batch_backfill.trips.macros import Macros
+from batch_backfill.trips.source import TORN, Source
+from schemas.errors import UserError
+from schemas.standardisation import is_what_it_claims, normalise_sql
+
+FEW = 1_000_000
+"""So many rows go to every executor without harm."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The trips of a month: each once, those that break a rule among them; what was left out is counted."""
+
+    trips: DataFrame
+    rows_read: int
+    rejects: int
+
+
+@contextmanager
+def counted(session: SparkSession, sources: Sequence[Source]) -> Iterator[Counted]:
+    """Standardise the files of a month; UserError when one of them is not what it claims to be."""
+    standardised = reduce(DataFrame.unionByName, [_standardised(session, source) for source in sources])
+    # Read five times from here on: what has been unpacked, cast and judged once is kept on the disks.
+    standardised = standardised.persist(StorageLevel.DISK_ONLY)
+    try:
+        rows_read, rejects = _examined(standardised, [source.file for source in sources])
+        kept = _kept(standardised, sources[0].file)
+        trips = _identified(kept)
+        yield Counted(trips if len(sources) == 1 else _first_copies(trips), rows_read, rejects)
+    finally:
+        standardised.unpersist()
+
+
+def _standardised(session: SparkSession, source: Source) -> DataFrame:
+    """The rows of a file in the types of the contract, as schemas/sql/normalise.sql makes them."""
+    macros, file = Macros.read(), source.file
+    source.rows.selectExpr(*map(macros.expanded, source.projection())).createOrReplaceTempView("source")
+    sql = normalise_sql(source.layout, file.taxi_type, no_row=f"{TORN} is not null")
+    rows = session.sql(macros.expanded(sql))
+    return rows.selectExpr(
+        "*", f"{file.position} as file_position", f"{quoted_text(file.name)} as source_file"
+    )
+
+
+def _examined(standardised: DataFrame, files: Sequence[RawFile]) -> tuple[int, int]:
+    """How many rows there are and how many are left out."""
+    found = _ask(query("trips", "examined.sql"), standardised=standardised).collect()
+    for file in files:
+        _refuse_what_is_something_else(
+            file, {row.misfit: row.trips for row in found if row.file_position == file.position}
+        )
+    return sum(row.trips for row in found), sum(row.trips for row in found if row.misfit)
+
+
+def _refuse_what_is_something_else(file: RawFile, trips: dict[str | None, int]) -> None:
+    rows = sum(trips.values())
+    rejects = {name: count for name, count in trips.items() if name}
+    if not is_what_it_claims(sum(rejects.values()), rows):
+        name, count = max(rejects.items(), key=lambda reject: reject[1])
+        raise UserError(
+            f"{file.path}: {count:,} of {rows:,} rows do not fit by their {name}",
+            "take the month as the TLC publishes it (./taxi fetch)",
+        )
+
+
+def _kept(standardised: DataFrame, file: RawFile) -> DataFrame:
+    values = {"taxi_type": quoted_text(file.taxi_type), "source_month": f"'{file.tlc_month.first_day}'"}
+    return _ask(query("trips", "kept.sql", **values), standardised=standardised)
+
+
+def _identified(kept: DataFrame) -> DataFrame:
+    repeats = _ask(query("trips", "repeats.sql"), kept=kept).cache()
+    if repeats.count() < FEW:
+        repeats = repeats.hint("broadcast")
+    return _ask(query("trips", "identified.sql"), kept=kept, repeats=repeats)
+
+
+def _first_copies(identified: DataFrame) -> DataFrame:
+    return _ask(query("trips", "first_copies.sql"), identified=identified)
+
+
+def valid_trips(trips: DataFrame) -> DataFrame:
+    """The trips that break no rule."""
+    return _ask(query("trips", "trips.sql"), counted=trips)
+
+
+def quarantined(trips: DataFrame) -> DataFrame:
+    """The trips that break a rule."""
+    return _ask(query("trips", "quarantined.sql"), counted=trips)
+
+
+def _ask(sql: str, **tables: DataFrame) -> DataFrame:
+    """The result of a query on these tables."""
+    for name, table in tables.items():
+        table.createOrReplaceTempView(name)
+    session = next(iter(tables.values())).sparkSession
+    return session.sql(sql)

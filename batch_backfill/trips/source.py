@@ -1,0 +1,136 @@
+"""Opens a file of a month as a table under the canonical column names, or refuses it in one line."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from batch_backfill.causes import innermost
+from batch_backfill.raw_months import RawFile
+from batch_backfill.sql import quoted_name, quoted_text
+from batch_backfill.storage import Storage
+from batch_backfill.trips.footer import read_footer
+from batch_backfill.trips.zone_shapes import ZONE_AT, read_shapes, register_zone_at
+from schemas.csv_head import LINES_LOOKED_AT, head_of
+from schemas.errors import UserError
+from schemas.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
+
+FETCH_AGAIN = "fetch it again (./taxi fetch)"
+TORN = "torn_row"
+NUMBERS_IN_TEXT = (Kind.WHOLE, Kind.AMOUNT, Kind.DEGREES)
+CLOCKS = (Kind.CLOCK, Kind.WRITTEN_CLOCK)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that can be read: its rows under their own names, and `file_row`, their order.
+
+    `types` are those of the columns, as DuckDB names them; `torn` holds a line that is no row.
+    """
+
+    file: RawFile
+    layout: Layout
+    rows: DataFrame
+    types: Mapping[str, str]
+    torn: str = "cast(null as string)"
+
+    def projection(self) -> Sequence[str]:
+        """The source columns of the contract, with calls of macros."""
+        columns = (f"{self._value(column.name)} as {column.name}" for column in SOURCE_COLUMNS)
+        return ("file_row", f"{self.torn} as {TORN}", *columns)
+
+    def _value(self, name: str) -> str:
+        if name in self.layout.found:
+            return self._reading(name)
+        if name in self.layout.zones_by_coordinates:
+            degrees = (f"coordinate({self._reading(part)})" for part in self.layout.made[name])
+            return f"{ZONE_AT}({', '.join(degrees)})"
+        return "null"
+
+    def _reading(self, name: str) -> str:
+        """How a value of this vintage becomes one of today."""
+        original, kind = self.layout.found[name], self.layout.read[name]
+        value, stored = quoted_name(original), self.types[original]
+        if kind in CODES:
+            macro = "flag" if kind is Kind.FLAG else "code"
+            return f"{macro}({_text_value(value, stored)}, {_map(CODES[kind])})"
+        if kind is Kind.LICENCE:
+            return f"licence({_text_value(value, stored)})"
+        if kind in CLOCKS:
+            return _clock(value, stored)
+        if stored == "VARCHAR":
+            return f"number_text({value})" if kind in NUMBERS_IN_TEXT else _text_value(value, stored)
+        return value
+
+
+def open_source(session: SparkSession, storage: Storage, file: RawFile, shapes: str = "") -> Source:
+    """The file as a table, lazily; or UserError. `shapes` is a file with the zones' shapes."""
+    if file.size == 0:
+        raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
+    try:
+        source = _parquet(session, storage, file) if file.is_parquet else _csv(session, file)
+    except (PySparkException, Py4JJavaError, csv.Error) as error:
+        raise unreadable(file, error) from None
+    if source.layout.zones_by_coordinates:
+        provide_zones(session, storage, file, shapes)
+    return source
+
+
+def provide_zones(session: SparkSession, storage: Storage, file: RawFile, shapes: str) -> None:
+    """Make the zone of a point known to SQL; UserError where no shapes are given."""
+    if not shapes:
+        raise UserError(
+            f"{file.path}: has longitude and latitude instead of taxi zones, as months before 2016-07 have,"
+            " and the shapes of the zones are not given",
+            "name them: TAXI_ZONES_FILE=taxi_zones.geojson or taxi_zones.topojson",
+        )
+    register_zone_at(session, read_shapes(storage.read_text(shapes), shapes))
+
+
+def unreadable(file: RawFile, error: Exception) -> UserError:
+    """The one line for a file that Spark cannot read."""
+    reason = innermost(error)
+    if "magic number" in reason or "is not a Parquet file" in reason:
+        reason = "the file is cut off or no Parquet at all (its end has no Parquet footer)"
+    return UserError(f"{file.path}: cannot be read: {reason}", FETCH_AGAIN)
+
+
+def _parquet(session: SparkSession, storage: Storage, file: RawFile) -> Source:
+    types = read_footer(storage, file.path)
+    rows = session.read.parquet(file.path)
+    layout = resolve(types, file)
+    return Source(file, layout, rows.selectExpr("*", _place("0L", "_metadata.row_index")), types)
+
+
+def _csv(session: SparkSession, file: RawFile) -> Source:
+    lines = [row.value.encode() for row in session.read.text(file.path).limit(LINES_LOOKED_AT).collect()]
+    head = head_of(lines)
+    types = dict.fromkeys(head.columns, "VARCHAR")
+    schema = ", ".join(f"{quoted_name(name)} string" for name in (*head.columns, TORN))
+    rows = session.read.csv(file.path, schema, header=True, escape='"', columnNameOfCorruptRecord=TORN)
+    # A big CSV is read in blocks, in any order; within one, Spark numbers the rows as they stand.
+    place = _place("_metadata.file_block_start", "monotonically_increasing_id()")
+    return Source(file, resolve(types, file), rows.selectExpr("*", place), types, quoted_name(TORN))
+
+
+def _place(block: str, row: str) -> str:
+    return f"named_struct('block', {block}, 'row', {row}) as file_row"
+
+
+def _clock(value: str, stored: str) -> str:
+    if stored == "TIMESTAMP_NS":
+        return f"cast(timestamp_micros({value} div 1000) as timestamp_ntz)"
+    return f"clock_text({value})" if stored == "VARCHAR" else value
+
+
+def _text_value(value: str, stored: str) -> str:
+    """In a CSV a text without letters is none."""
+    return f"nullif({value}, '')" if stored == "VARCHAR" else value
+
+
+def _map(texts: Mapping[str, str]) -> str:
+    pairs = (f"{quoted_text(key)}, {quoted_text(value)}" for key, value in texts.items())
+    return f"map({', '.join(pairs)})"

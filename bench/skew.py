@@ -1,0 +1,228 @@
+"""Where a hot zone hurts Spark, what cures it, and what only looks like a cure.
+
+The same made-up trips go through each operation in several ways, whose results must be equal. Tasks are taken
+from Spark's event log. Two cores hide skew, for there all work stands in one queue; so the recorded times of
+the tasks are also dealt out to 8, 16 and 64 cores.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Annotated, Any
+
+import typer
+from pyspark.sql import SparkSession
+from rich.console import Console
+from rich.table import Table
+
+from bench._event_log import Work, read_work
+from bench._skew_chart import draw
+
+FOLDER = Path(__file__).parent / "skew_sql"
+CORES = (8, 16, 64)
+CURES = {
+    "gap": "two_phase",
+    "percentile": "two_phase",
+    "join": "salted",
+    "dedup": "salted",
+    "average": "plain",
+}
+"""The recommended way of each operation."""
+
+OPERATIONS = tuple(CURES)
+COLUMNS = (
+    *(
+        "operation",
+        "way",
+        "AQE",
+        "wall s",
+        "CPU s",
+        "longest task s",
+        "max/median time",
+        "max/median records",
+    ),
+    *("shuffle MB", "spill MB", *(f"on {cores} cores s" for cores in CORES)),
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """An operation, how it is done, and whether Spark adapts the plan as it runs."""
+
+    operation: str
+    name: str
+    adapts: bool
+
+    @property
+    def label(self) -> str:
+        """Its job group."""
+        return f"{self.operation}.{self.name}.{'aqe' if self.adapts else 'fixed'}"
+
+    @property
+    def sql(self) -> str:
+        """Its query."""
+        return (FOLDER / f"{self.operation}.{self.name}.sql").read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one way took."""
+
+    way: Way
+    wall_seconds: float
+    work: Work
+
+    def figures(self) -> Mapping[str, str | float]:
+        """Its line of the table."""
+        work = self.work
+        name = (self.way.operation, self.way.name, "on" if self.way.adapts else "off")
+        megabytes = (work.shuffled_bytes / 1e6, work.spilled_bytes / 1e6)
+        seconds = (self.wall_seconds, work.cpu_seconds, max(task.seconds for task in work.longest_stage))
+        makespans = (work.makespan_seconds(cores) for cores in CORES)
+        ratios = (work.straggler_ratio, work.record_ratio)
+        values: list[str | float] = [*name, *seconds, *ratios, *megabytes, *makespans]
+        return dict(zip(COLUMNS, values, strict=True))
+
+
+def skew(
+    rows: Annotated[
+        int, typer.Option(help="Made-up trips; 100,000,000 and more are fine.", min=1_000)
+    ] = 5_000_000,
+    hot_share: Annotated[float, typer.Option(help="Of one zone.", min=0.0, max=1.0)] = 0.4,
+    ops: Annotated[str, typer.Option(help=f"Of {', '.join(OPERATIONS)}.")] = ",".join(OPERATIONS),
+    partitions: Annotated[int, typer.Option(help="Of each shuffle.", min=2)] = 64,
+    seed: Annotated[int, typer.Option(help="Of what is made up.")] = 1,
+) -> None:
+    """Measure each way of each operation, and draw the tasks before and after."""
+    home = Path(os.environ.get("TAXI_HOME", ".taxi")) / "bench"
+    (home / "events").mkdir(parents=True, exist_ok=True)
+    ways = ways_of([name.strip() for name in ops.split(",")])
+    with session(home / "events", partitions) as spark:
+        provide_tables(spark, home / f"skew-{rows}-{hot_share}-{seed}", rows, hot_share, seed)
+        walls = run_all(spark, ways)
+        log = home / "events" / spark.sparkContext.applicationId
+    work = read_work(log)
+    measured = [Measured(way, walls[way.label], work[way.label]) for way in ways]
+    title = f"{rows:,} trips, {hot_share:.0%} of them in one zone, {partitions} partitions"
+    print_table(measured, title)
+    figures, chart = home / "skew.json", home / "skew.svg"
+    figures.write_text(json.dumps([one.figures() for one in measured], indent=2))
+    draw(tasks_before_and_after(measured), f"Task times in seconds: {title}", chart)
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"chart: {chart}\nfigures: {figures}\nevent log, for Spark's history server: {log}")
+
+
+def ways_of(operations: Sequence[str]) -> list[Way]:
+    """Every way of these operations, plain first, each with and without AQE."""
+    unknown = set(operations) - set(OPERATIONS)
+    if unknown:
+        sys.exit(
+            f"error: there is no operation {', '.join(sorted(unknown))}; there are {', '.join(OPERATIONS)}"
+        )
+    return [
+        Way(operation, name, adapts)
+        for operation in operations
+        for name in names_of(operation)
+        for adapts in (False, True)
+    ]
+
+
+def names_of(operation: str) -> list[str]:
+    """The ways of an operation."""
+    names = (path.name.split(".")[1] for path in FOLDER.glob(f"{operation}.*.sql"))
+    return sorted(names, key=lambda name: (name != "plain", name))
+
+
+@contextmanager
+def session(events: Path, partitions: int) -> Iterator[SparkSession]:
+    """Spark with an event log that can be read line by line."""
+    settings = {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": events.resolve().as_uri(),
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.rolling.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": str(partitions),
+        # A table of 8,000 rows would go to every task by itself: here the ways are what is compared.
+        "spark.sql.autoBroadcastJoinThreshold": "-1",
+        # By default a partition counts as skewed from 256 MB on; the lab shows it on smaller ones too.
+        "spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes": "4MB",
+        "spark.sql.adaptive.advisoryPartitionSizeInBytes": "2MB",
+        "spark.sql.adaptive.coalescePartitions.enabled": "false",
+    }
+    builder = SparkSession.builder.appName("bench skew")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def provide_tables(spark: SparkSession, folder: Path, rows: int, hot_share: float, seed: int) -> None:
+    """The trips, made once and kept, and the figures of the zones."""
+    if not (folder / "_SUCCESS").exists():
+        values = {"rows": rows, "hot_share": hot_share, "seed": seed, "files": 16}
+        made = spark.sql(Template((FOLDER / "trips.sql").read_text("utf-8")).substitute(values))
+        made.write.parquet(str(folder), mode="overwrite")
+    spark.read.parquet(str(folder)).createOrReplaceTempView("trips")
+    spark.sql((FOLDER / "zone_days.sql").read_text("utf-8")).createOrReplaceTempView("zone_days")
+
+
+def run_all(spark: SparkSession, ways: Sequence[Way]) -> Mapping[str, float]:
+    """Wall seconds by label; the results of an operation must be equal, whatever the way."""
+    answer(spark, "select * from trips")  # the JVM is warm then
+    walls: dict[str, float] = {}
+    answers: dict[str, tuple[Way, Any]] = {}
+    for way in ways:
+        spark.conf.set("spark.sql.adaptive.enabled", str(way.adapts).lower())
+        spark.sparkContext.setJobGroup(way.label, way.label)
+        began = time.monotonic()
+        found = answer(spark, way.sql)
+        walls[way.label] = time.monotonic() - began
+        first, expected = answers.setdefault(way.operation, (way, found))
+        assert found == expected, f"{way.label} found {found}, {first.label} {expected}"  # noqa: S101
+    return walls
+
+
+def answer(spark: SparkSession, sql: str) -> tuple[int, int]:
+    """How many rows a query has, and a digest of them all that does not depend on their order."""
+    digests = spark.sql(sql).selectExpr("xxhash64(*) as digest")
+    (row,) = digests.selectExpr("count(*) as rows", "bit_xor(digest) as digest").collect()
+    return row["rows"], row["digest"]
+
+
+def tasks_before_and_after(measured: Sequence[Measured]) -> dict[str, dict[str, list[float]]]:
+    """Task seconds of the longest stage, without AQE, of the operations that were cured."""
+    found = {one.way.label: one.work for one in measured}
+    return {
+        operation: {
+            way: [task.seconds for task in found[Way(operation, way, adapts=False).label].longest_stage]
+            for way in ("plain", CURES[operation])
+        }
+        for operation in dict.fromkeys(one.way.operation for one in measured)
+        if CURES[operation] != "plain"
+    }
+
+
+def print_table(measured: Sequence[Measured], title: str) -> None:
+    """A line a way."""
+    table = Table(title=title)
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name in {"operation", "way", "AQE"} else "right")
+    for one in measured:
+        cells = one.figures().values()
+        table.add_row(*(cell if isinstance(cell, str) else f"{cell:,.1f}" for cell in cells))
+    Console(width=180).print(table)
+
+
+if __name__ == "__main__":
+    typer.run(skew)

@@ -1,0 +1,9 @@
+-- A small table goes to every task: nothing is shuffled at all.
+select /*+ broadcast(zone_days) */
+    trips.trip,
+    zone_days.target
+from trips
+inner join zone_days
+    on
+        trips.zone_id = zone_days.zone_id
+        and trips.dropoff_second between zone_days.day * 86400 and zone_days.day * 86400 + 86399

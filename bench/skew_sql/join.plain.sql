@@ -1,0 +1,9 @@
+-- A sort-merge join on the zone; the day is looked at afterwards, as with any condition that is no equality.
+select /*+ merge(zone_days) */
+    trips.trip,
+    zone_days.target
+from trips
+inner join zone_days
+    on
+        trips.zone_id = zone_days.zone_id
+        and trips.dropoff_second between zone_days.day * 86400 and zone_days.day * 86400 + 86399

@@ -1,0 +1,63 @@
+"""From the rows of a vintage to the trips of the contract: one SQL text for every engine.
+
+The text calls macros by name (`whole`, `cents`, `clock` …). Each engine defines them, for no two spell casts
+alike; the tests hold the definitions against one another.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+
+from schemas.vintages import Kind, Layout
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the contract demands of a value: the macro that is true where it is not met, and words for it."""
+
+    is_missed: str
+    plural: str
+    missed: str
+
+
+_WHOLE = Demand("is_no_whole", "whole numbers of a sensible size", "no whole number of a sensible size")
+_AMOUNT = Demand("is_no_amount", "amounts of a sensible size", "no amount of a sensible size")
+_CLOCK = Demand("is_no_clock", "times like 2024-01-31 08:00:00", "no time like 2024-01-31 08:00:00")
+_TEXT = Demand("is_no_text", "texts that Avro and SQL can carry", "no text that Avro and SQL can carry")
+DEMANDS: Mapping[Kind, Demand] = {
+    Kind.CLOCK: _CLOCK,
+    Kind.WRITTEN_CLOCK: _CLOCK,
+    Kind.WHOLE: _WHOLE,
+    Kind.PAYMENT_CODE: _WHOLE,
+    Kind.VENDOR_CODE: _WHOLE,
+    Kind.LICENCE: Demand("is_no_whole", "licences like HV0003", "no licence like HV0003"),
+    Kind.AMOUNT: _AMOUNT,
+    Kind.DEGREES: Demand("is_no_number", "degrees", "no degrees"),
+    Kind.TEXT: _TEXT,
+    Kind.FLAG: _TEXT,
+}
+
+
+NORMALISE = (files("schemas") / "sql" / "normalise.sql").read_text("utf-8")
+"""What is the same for every vintage; `${…}` stands for what is not."""
+
+
+def normalise_sql(layout: Layout, taxi_type: str, *, no_row: str = "false") -> str:
+    """The query that reads `source`, the rows of a file under canonical names, as it stores them.
+
+    Where `no_row` is true the line was torn and is no row.
+    """
+    return Template(NORMALISE).substitute(taxi_type=taxi_type, misfit=misfit_sql(layout, no_row=no_row))
+
+
+def misfit_sql(layout: Layout, *, no_row: str = "false") -> str:
+    """SQL that names the first column of a row whose value the contract cannot carry, or `row`."""
+    cases = (f"when {DEMANDS[kind].is_missed}({name}) then '{name}'" for name, kind in layout.read.items())
+    torn = "" if no_row == "false" else f"when {no_row} then 'row' "
+    return f"case {torn}{' '.join(cases)} end"
+
+
+def is_what_it_claims(rejected: int, rows: int) -> bool:
+    """A file of which more than a tenth does not fit is something else than its name says."""
+    return rejected * 10 <= rows

@@ -1,0 +1,91 @@
+"""Runs the real program in the environment of Spark; one session serves all that a test asks for at once."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from schemas.processed import PARTITION_COLUMNS, ProcessedTable
+from stack.parts import spark
+from stack.settings import ROOT
+
+PROGRAM = """
+import json, sys
+from batch_backfill.cli import main
+for arguments in json.loads(sys.argv[1]):
+    main(arguments)
+    print(chr(0), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """Raw months in one folder, the processed history in another."""
+
+    raw: Path
+    processed: Path
+    home: Path
+    zones: Path | None = None
+
+    @classmethod
+    def below(cls, folder: Path, zones: Path | None = None) -> "Backfill":
+        """Empty; with the shapes of the zones, if given."""
+        (folder / "raw").mkdir()
+        return cls(folder / "raw", folder / "processed", folder / "home", zones)
+
+    def process(self, *months: tuple[str, str]) -> list[dict[str, Any]]:
+        """Process months of taxi types in one session; the summaries."""
+        done = self.start(*months)
+        said, complaints = done.communicate()
+        assert "Traceback" not in complaints, complaints
+        runs = [json.loads(text) for text in said.split("\0") if text.strip()]
+        return [month for run in runs for month in run["months"]]
+
+    def start(self, *months: tuple[str, str]) -> "subprocess.Popen[str]":
+        """The same, without waiting; in a process group of its own."""
+        where = ["--raw", str(self.raw), "--processed", str(self.processed), "--json"]
+        asked = [["process", "--taxi-type", kind, "--month", month, *where] for kind, month in months]
+        return subprocess.Popen(
+            [spark.programs() / "python", "-c", PROGRAM, json.dumps(asked)],
+            env={
+                **os.environ,
+                **spark.environment(self.home),
+                "TAXI_ZONES_FILE": str(self.zones) if self.zones else "",
+            },
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def rows(self, table: ProcessedTable, taxi_type: str, month: str) -> duckdb.DuckDBPyRelation:
+        """A month of a table, its taxi type included."""
+        others = ", ".join(name for name in PARTITION_COLUMNS if name != "taxi_type")
+        files = str(self.processed / table.name / "*" / "*" / "*" / "*.parquet")
+        day = date.fromisoformat(f"{month}-01")
+        wanted = f"taxi_type = '{taxi_type}' and year = {day.year} and month = {day.month}"
+        return (
+            duckdb.connect()
+            .read_parquet(files, hive_partitioning=True)
+            .filter(wanted)
+            .project(f"* exclude ({others})")
+        )
+
+    def files(self, table: ProcessedTable, taxi_type: str, month: str) -> Mapping[str, bytes]:
+        """The files of a month by their names."""
+        folder = self.processed / table.folder(taxi_type, date.fromisoformat(f"{month}-01"))
+        return {file.name: file.read_bytes() for file in sorted(folder.glob("*"))}
+
+
+def kill(program: "subprocess.Popen[str]") -> None:
+    """Python and its Java at once, without a chance to tidy up."""
+    os.killpg(program.pid, signal.SIGKILL)
+    program.communicate()

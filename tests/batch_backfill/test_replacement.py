@@ -1,0 +1,58 @@
+"""A run that is killed leaves either the old month or the new one, and the next run goes on from there."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from schemas.processed import TABLES, TRIPS
+from stack.flink_rest import poll
+from tests.batch_backfill.backfill import Backfill, kill
+from tests.producer.months import dropoff, green_parquet
+
+pytestmark = pytest.mark.integration
+
+MONTH = ("green", "2024-01")
+COMMITTED = ("green", "2023-11")
+WITHOUT_ZONES = (
+    "pickup_datetime,dropoff_datetime,pickup_longitude,pickup_latitude,dropoff_longitude,dropoff_latitude,"
+    "trip_distance,fare_amount,total_amount\n"
+    "2010-01-05 10:00:00,2010-01-05 10:10:00,-73.98,40.75,-73.97,40.76,1.5,8,9.3\n"
+)
+
+
+def old_month(backfill: Backfill, folder: Path, taxi_type: str, month: str) -> None:
+    """What an earlier run wrote."""
+    for table in TABLES:
+        place = folder / table.folder(taxi_type, date.fromisoformat(f"{month}-01"))
+        place.mkdir(parents=True)
+        (place / "old.parquet").write_bytes(f"old {table.name}".encode())
+
+
+def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
+    backfill = Backfill.below(tmp_path)
+    green_parquet(backfill.raw, dropoff("2024-01-10 12:00:00"), name="green_tripdata_2024-01.parquet")
+    old_month(backfill, backfill.processed, *MONTH)
+    before = [backfill.files(table, *MONTH) for table in TABLES]
+
+    program = backfill.start(MONTH)
+    aside = backfill.processed / "_staging" / "green-2024-01"
+    poll(lambda: any((aside / "trips").rglob("*.parquet")), seconds=300, what="trips written aside")
+    kill(program)
+    assert not (aside / "_READY").exists()
+    assert [backfill.files(table, *MONTH) for table in TABLES] == before
+
+    # Another run was killed after its commit, with nothing of it in place yet.
+    committed = backfill.processed / "_staging" / "-".join(COMMITTED)
+    old_month(backfill, committed, *COMMITTED)
+    places = (table.folder(COMMITTED[0], date(2023, 11, 1)) for table in TABLES)
+    (committed / "_READY").write_text("\n".join(places) + "\n")
+
+    (backfill.raw / "yellow_tripdata_2010-01.csv").write_text(WITHOUT_ZONES)
+    summary, refused = backfill.process(MONTH, ("yellow", "2010-01"))
+    assert (summary["state"], summary["accepted"]) == ("processed", 1)
+    assert "the shapes of the zones are not given" in refused["error"]
+    assert backfill.rows(TRIPS, *MONTH).shape[0] == 1
+    assert "old.parquet" not in backfill.files(TRIPS, *MONTH)
+    assert backfill.files(TRIPS, *COMMITTED) == {"old.parquet": b"old trips"}
+    assert list((backfill.processed / "_staging").iterdir()) == []
