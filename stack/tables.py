@@ -44,7 +44,7 @@ def set_up(dsn: str, table_set: str = FIRST_SET) -> None:
             _apply(connection, path)
         _load_zones(connection, ZONES_FILE)
         make_set(connection, table_set)
-        shown = _served(connection)
+        shown = served_by(connection)
         if not shown:
             connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
         if shown in {"", table_set}:
@@ -54,7 +54,7 @@ def set_up(dsn: str, table_set: str = FIRST_SET) -> None:
 def served(dsn: str) -> str:
     """The name of the table set that people read."""
     with psycopg.connect(dsn) as connection:
-        return _served(connection)
+        return served_by(connection)
 
 
 def serve(dsn: str, table_set: str) -> None:
@@ -74,7 +74,7 @@ def empty(dsn: str, table_set: str) -> None:
 def drop(dsn: str, table_set: str) -> None:
     """Remove a set that nobody reads; raises UserError for the one that is served."""
     with psycopg.connect(dsn) as connection:
-        if _served(connection) == table_set:
+        if served_by(connection) == table_set:
             raise UserError(f"{table_set} is what taxi.* shows", "serve another set first")
         for schema in (table_set, f"{table_set}_months"):
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
@@ -100,7 +100,8 @@ def _relations(connection: Connection, schema: str, kinds: list[str]) -> list[st
     return [row[0] for row in connection.execute(RELATIONS, [schema, kinds]).fetchall()]
 
 
-def _served(connection: Connection) -> str:
+def served_by(connection: Connection) -> str:
+    """The same, within a transaction; empty where no set was ever served."""
     row = connection.execute(NEWEST_SWITCH).fetchone()
     return str(row[0]) if row else ""
 
