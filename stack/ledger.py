@@ -8,14 +8,14 @@ from rich.table import Table
 from stack import database
 from stack.console import output
 from stack.endpoints import Endpoints
-from stack.topic import Topic
+from stack.topic import TOPIC, Topic
 
 ACCOUNTS = ("windowed", "quarantined", "late", "duplicates", "dead_letters")
 _SUMS = ", ".join(f"sum({account})::bigint" for account in ("received", *ACCOUNTS, "progress_markers"))
 # Hours are not set off against one another: a trip too many in one does not make good one too few.
 _IMBALANCE = "sum(abs(imbalance))::bigint"
 TOTALS = (
-    f"select taxi_type, {_SUMS}, {_IMBALANCE} from taxi.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
+    f"select taxi_type, {_SUMS}, {_IMBALANCE} from {{}}.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 )
 
 
@@ -52,10 +52,11 @@ class Ledger:
         return self.records_read == self.records_in_kafka and not any(e.imbalance for e in self.entries)
 
 
-def read_ledger(endpoints: Endpoints) -> Ledger:
+def read_ledger(endpoints: Endpoints, schema: str = "taxi", topic: str = TOPIC) -> Ledger:
     """The ledger as it stands now: it balances at quiet points, and may lag behind Kafka between them."""
-    rows = database.query(endpoints.postgres_dsn, TOTALS).rows
-    return Ledger(tuple(Entry(*row) for row in rows), Topic(endpoints.kafka_bootstrap_servers).record_count())
+    rows = database.query(endpoints.postgres_dsn, TOTALS.format(schema)).rows
+    records = Topic(endpoints.kafka_bootstrap_servers, topic).record_count()
+    return Ledger(tuple(Entry(*row) for row in rows), records)
 
 
 def print_ledger(ledger: Ledger) -> None:

@@ -54,6 +54,7 @@ create temporary table trip_records (
     'properties.bootstrap.servers' = '${kafka_bootstrap_servers}',
     'properties.group.id' = '${consumer_group}',
     'scan.startup.mode' = 'earliest-offset',
+    'scan.bounded.mode' = '${bounded_mode}',
     'key.format' = 'raw',
     'key.fields' = 'record_key',
     'value.fields-include' = 'EXCEPT_KEY',

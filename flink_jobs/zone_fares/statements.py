@@ -32,6 +32,7 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
         "topic": settings.trips_topic,
         "dead_letters_topic": settings.dead_letters_topic,
         "table_set": settings.table_set,
+        "bounded_mode": "latest-offset" if settings.bounded else "unbounded",
         "consumer_group": settings.consumer_group,
         "kafka_bootstrap_servers": settings.kafka_bootstrap_servers,
         "schema_registry_url": settings.schema_registry_url,
