@@ -71,6 +71,13 @@ def empty(dsn: str, table_set: str) -> None:
         connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(tables)))
 
 
+def take_stock(dsn: str, table_set: str) -> None:
+    """Have Postgres look at what was filled a moment ago: it plans badly for what it does not know."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for name in ("all_trips", "on_time_fares_15m"):
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table_set, name)))
+
+
 def drop(dsn: str, table_set: str) -> None:
     """Remove a set that nobody reads; raises UserError for the one that is served."""
     with psycopg.connect(dsn) as connection:
