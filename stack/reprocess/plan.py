@@ -121,9 +121,9 @@ def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> Plan:
 def print_plan(endpoints: Endpoints, plan: Plan, run: str) -> None:
     """One line a month: what the file holds, and what is served now."""
     table = Table(title=f"Run {run}", title_justify="left", box=box.SIMPLE_HEAD)
-    for column in ("month", "file", "MB", "trips", "valid", "served now", "published by"):
-        is_figure = column in {"MB", "trips", "valid", "served now"}
-        table.add_column(column, justify="right" if is_figure else "left", no_wrap=True)
+    for column in ("month", "file", "MB", "trips", "valid", "served", "published by"):
+        is_figure = column in {"MB", "trips", "valid", "served"}
+        table.add_column(column, justify="right" if is_figure else "left", no_wrap=is_figure)
     for one in sorted(plan.files, key=lambda planned: str(planned.month)):
         parameters = one.month.parameters
         ((served, files),) = database.query(endpoints.postgres_dsn, SERVED, parameters).rows
@@ -132,7 +132,7 @@ def print_plan(endpoints: Endpoints, plan: Plan, run: str) -> None:
         megabytes = f"{one.file.path.stat().st_size / 1e6:,.1f}"
         figures = (f"{one.trips:,}", f"{one.valid_trips:,}", f"{served:,}")
         table.add_row(str(one.month), one.file.name, megabytes, *figures, by)
-    output().print(table, soft_wrap=True)
+    output().print(table)
 
 
 def _planned(shop: Workshop, file: MonthFile) -> PlannedFile:

@@ -24,6 +24,15 @@ from stack.tables import set_up
 
 JOB = "zone_fares"
 ENGINE: Engine = "flink"
+COMPARED = (
+    ("windows: equal", "equal"),
+    ("  explained by trips of one side", "explained"),
+    ("  unexplained", "unexplained"),
+    ("trips: equal", "trips_equal"),
+    ("  with other values", "trips_changed"),
+    ("  only served", "trips_only_served"),
+    ("  only reprocessed", "trips_only_in_run"),
+)
 
 
 @dataclass(frozen=True)
@@ -136,24 +145,14 @@ def obtain(consent: Consent, found: Mapping[Month, Comparison], run: str) -> Non
 
 
 def _print_comparison(found: Mapping[Month, Comparison]) -> None:
-    table = Table(
-        title="What is served beside what was reprocessed", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    columns = (
-        "equal",
-        "explained",
-        "unexplained",
-        "trips equal",
-        "changed",
-        "only served",
-        "only reprocessed",
-    )
-    table.add_column("month", no_wrap=True)
-    for column in columns:
-        table.add_column(f"windows {column}" if column == "equal" else column, justify="right", no_wrap=True)
-    for month, one in found.items():
-        table.add_row(str(month), *(f"{figure:,}" for figure in vars(one).values()))
-    output().print(table, soft_wrap=True)
+    title = "What is served beside what was reprocessed"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for month in found:
+        table.add_column(str(month), justify="right")
+    for label, field in COMPARED:
+        table.add_row(label, *(f"{getattr(one, field):,}" for one in found.values()))
+    output().print(table)
 
 
 def _print_published(done: Mapping[Month, Published], run: str) -> None:
