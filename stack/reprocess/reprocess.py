@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from rich import box
 from rich.table import Table
 
@@ -99,8 +100,8 @@ def _carry_out(endpoints: Endpoints, plan: Plan, release: Release, run: str, con
         _print_comparison(found)
         obtain(consent, found, run)
         done = publication.publish(endpoints.postgres_dsn, plan.months, shadow.wiring.table_set, run)
-    except UserError as failure:
-        record.fail(failure.message)
+    except (UserError, psycopg.Error) as failure:
+        record.fail(str(failure).partition("\n")[0])
         raise
     _print_published(done, run)
 
