@@ -12,6 +12,7 @@ from stack.job_record import JobRecords
 from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOB = "zone_fares"
+NOTHING_IS_PUBLISHED = "update taxi.backfill_runs set state = 'undone' where state = 'published'"
 FILES = "select distinct source_file from taxi.trips order by source_file"
 
 
@@ -21,6 +22,7 @@ def reset(endpoints: Endpoints) -> None:
     job.end(endpoints, JOB, savepoint=False)
     JobRecords(endpoints.home).forget(JOB)
     tables.empty(endpoints.postgres_dsn, tables.served(endpoints.postgres_dsn))
+    database.query(endpoints.postgres_dsn, NOTHING_IS_PUBLISHED)
     for name in (TOPIC, DEAD_LETTERS_TOPIC):
         Topic(endpoints.kafka_bootstrap_servers, name).remove()
     shutil.rmtree(endpoints.home / "replays", ignore_errors=True)
