@@ -222,7 +222,7 @@ def test_after_an_undoing_all_is_as_if_the_month_had_not_been_published(empty: C
 
 def test_a_month_is_published_again_and_each_undoing_leads_to_the_one_before(empty: Connection) -> None:
     def newer(connection: Connection) -> None:
-        file_holds(trips=(3, 4, 7), vendor=4)(connection)
+        file_holds(trips=(3, 4, 5, 7), vendor=4)(connection)
         publish("second")(connection)
 
     for order in orders(*STREAM[:6], count=8):

@@ -37,14 +37,14 @@ begin
     where
         (published_by = this or withdrawn_by = this)
         and dropoff_at >= begins and dropoff_at < ends;
-    -- A trip that this publication had removed, and that the stream has brought since: its values are kept.
+    -- Trips that only publications had, and that the stream has brought since: its values are kept.
     insert into replaced_trips
     select first_publication, known.*
     from all_trips as known
     inner join replaced_trips as replaced
         on known.trip_id = replaced.trip_id and known.dropoff_at = replaced.dropoff_at
     where
-        replaced.publication = this and replaced.on_time is null
+        replaced.publication = this and replaced.on_time is null and known.on_time is not null
         and known.dropoff_at >= begins and known.dropoff_at < ends
     on conflict (publication, trip_id, dropoff_at) do nothing;
     update replaced_trips
