@@ -62,6 +62,10 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
         from stack.dead_letters import commands  # noqa: PLC0415
 
         app.add_typer(commands.app, name="dead-letters")
+    if asked in {"reprocess", "--help"}:
+        from stack.reprocess.commands import reprocess  # noqa: PLC0415
+
+        app.command()(reprocess)
 
 
 @app.command()

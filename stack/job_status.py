@@ -12,7 +12,8 @@ from stack.job_verdict import NOT_RUNNING, JobFacts, Verdict, verdict
 from stack.topic_ends import TopicEnds
 
 REFRESH_SECONDS = 0.3
-NO_WATERMARK = -(2**63)
+NO_WATERMARK, END_OF_ALL_TIMES = -(2**63), 2**63 - 1
+"""Before the first record, and when a bounded topic is read to its end."""
 SOURCE = "Source__read_trips"
 
 
@@ -259,7 +260,7 @@ def _watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any]) -> int | 
     vertex = next((v["id"] for v in details["vertices"] if "sum_windows" in v["name"]), None)
     values = flink.get(f"/jobs/{job.job_id}/vertices/{vertex}/watermarks") if vertex else []
     least = min((int(value["value"]) for value in values), default=NO_WATERMARK)
-    return None if least == NO_WATERMARK else least
+    return None if least in {NO_WATERMARK, END_OF_ALL_TIMES} else least
 
 
 def _wall_clock(millis: int) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 from stack import database
 from stack.console import output, wide_output
 from stack.endpoints import Endpoints
-from stack.topic import Topic
+from stack.topic import TOPIC, Topic
 
 ACCOUNTS = ("windowed", "quarantined", "late", "duplicates", "dead_letters")
 _SUMS = ", ".join(f"sum({account})::bigint" for account in ("received", *ACCOUNTS, "progress_markers"))
@@ -63,13 +63,14 @@ class Ledger:
         return self.records_read == self.records_in_kafka and not any(e.imbalance for e in self.entries)
 
 
-def read_ledger(endpoints: Endpoints, schema: str = "taxi") -> Ledger:
+def read_ledger(endpoints: Endpoints, schema: str = "taxi", topic: str = TOPIC) -> Ledger:
     """The ledger as it stands now: it balances at quiet points, and may lag behind Kafka between them.
 
     `schema` is a table set, or `taxi` for the one that is served.
     """
     rows = database.query(endpoints.postgres_dsn, TOTALS % schema).rows
-    return Ledger(tuple(Entry(*row) for row in rows), Topic(endpoints.kafka_bootstrap_servers).record_count())
+    records = Topic(endpoints.kafka_bootstrap_servers, topic).record_count()
+    return Ledger(tuple(Entry(*row) for row in rows), records)
 
 
 def read_hours(

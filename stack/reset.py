@@ -11,6 +11,7 @@ from stack.filelock import is_locked
 from stack.topic import DEAD_LETTERS_TOPIC, TOPIC, Topic
 
 JOB = "zone_fares"
+NOTHING_IS_PUBLISHED = "update taxi.backfill_runs set state = 'undone' where state = 'published'"
 FILES = "select distinct source_file from taxi.trips order by source_file"
 
 
@@ -18,6 +19,7 @@ def reset(endpoints: Endpoints) -> None:
     """Stop every version of the job and remove what it read, kept and wrote; `job deploy` begins anew."""
     _refuse_while_a_replay_runs(endpoints.home / "replays")
     switching.start_over(endpoints, JOB)
+    database.query(endpoints.postgres_dsn, NOTHING_IS_PUBLISHED)
     for name in (TOPIC, DEAD_LETTERS_TOPIC):
         Topic(endpoints.kafka_bootstrap_servers, name).remove()
     shutil.rmtree(endpoints.home / "replays", ignore_errors=True)

@@ -11,6 +11,7 @@ from stack.errors import UserError
 from stack.filelock import file_lock
 from stack.job_life import JobSite, bring_back, end, launch, say
 from stack.job_record import JobRecords
+from stack.publication import adopt_publications
 from stack.releases import Releases
 from stack.room import await_room, needed_slots
 from stack.settings import ROOT
@@ -42,7 +43,10 @@ def start_beside(endpoints: Endpoints, job: str, source: Path = ROOT, *, anew: b
     with _alone(endpoints, job):
         number = _number_for(versions, source, anew=anew)
         if number != versions.served_number():
-            _start(JobSite(endpoints, Wiring.of_version(job, number)), source)
+            site = JobSite(endpoints, Wiring.of_version(job, number))
+            _start(site, source)
+            served = versions.served().table_set
+            adopt_publications(endpoints.postgres_dsn, served, site.wiring.table_set)
     return versions.get(number)
 
 
@@ -56,6 +60,7 @@ def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = Fal
         else:
             if not force:
                 _refuse_behind(target, served)
+            adopt_publications(endpoints.postgres_dsn, served.table_set, target.table_set)
             tables.serve(endpoints.postgres_dsn, target.table_set)
             say(f"taxi.* shows {target.name} now, and no longer {served.name}, which runs on")
         return Switch(job, target.number, served.number)

@@ -62,7 +62,7 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
         for path in (DDL_FOLDER / "earlier_versions.sql", *_sql_files(DDL_FOLDER / "shared")):
             _apply(connection, path)
         _load_zones(connection, ZONES_FILE)
-        shown = _served(connection)
+        shown = served_by(connection)
         wanted = table_set or ("" if shown else FIRST_SET)
         if wanted:
             make_set(connection, wanted, folder)
@@ -75,7 +75,7 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
 def served(dsn: str) -> str:
     """The name of the table set that people read."""
     with psycopg.connect(dsn) as connection:
-        return _served(connection)
+        return served_by(connection)
 
 
 def switches(dsn: str) -> list[Switch]:
@@ -94,7 +94,7 @@ def serve(dsn: str, table_set: str) -> None:
     """Show another set to the readers of the schema `taxi`, all tables at once."""
 
     def switch(connection: Connection) -> None:
-        _carry_marks(connection, _served(connection), table_set)
+        _carry_marks(connection, served_by(connection), table_set)
         show(connection, table_set)
         connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
 
@@ -105,7 +105,7 @@ def serve_only_first(dsn: str) -> None:
     """Show the first set, made anew where it is gone, and forget what was served before."""
 
     def start_over(connection: Connection) -> None:
-        if _served(connection) != FIRST_SET:
+        if served_by(connection) != FIRST_SET:
             make_set(connection, FIRST_SET)
             show(connection, FIRST_SET)
         connection.execute("delete from taxi.switches")
@@ -121,10 +121,17 @@ def empty(dsn: str, table_set: str) -> None:
         connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(tables)))
 
 
+def take_stock(dsn: str, table_set: str) -> None:
+    """Have Postgres look at what was filled a moment ago: it plans badly for what it does not know."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for name in ("all_trips", "on_time_fares_15m"):
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table_set, name)))
+
+
 def drop(dsn: str, table_set: str) -> None:
     """Remove a set that nobody reads; raises UserError for the one that is served."""
     with psycopg.connect(dsn) as connection:
-        if _served(connection) == table_set:
+        if served_by(connection) == table_set:
             raise UserError(f"{table_set} is what taxi.* shows", "serve another set first")
         for schema in (table_set, f"{table_set}_months"):
             connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
@@ -166,7 +173,8 @@ def _carry_marks(connection: Connection, old: str, new: str) -> None:
         connection.execute(sql.SQL(CARRY_MARKS).format(**places))
 
 
-def _served(connection: Connection) -> str:
+def served_by(connection: Connection) -> str:
+    """The same, within a transaction; empty where no set was ever served."""
     row = connection.execute(SWITCHES).fetchone()
     return str(row[0]) if row else ""
 

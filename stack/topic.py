@@ -28,6 +28,10 @@ class Topic:
         answer = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=TIMEOUT_SECONDS)
         return str(answer[self.name].result().topic_id)
 
+    def exists(self) -> bool:
+        """Whether it is there."""
+        return self._partitions() > 0
+
     def remove(self) -> None:
         """Delete the topic with all its records, if it is there."""
         if self._partitions():

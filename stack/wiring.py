@@ -21,6 +21,8 @@ class Wiring:
     dead_letters_topic: str = DEAD_LETTERS_TOPIC
     consumer_group: str = ""
     """Empty takes the release's."""
+    bounded: bool = False
+    """It reads to where the topic ends now, and finishes."""
 
     @classmethod
     def of_job(cls, name: str) -> "Wiring":
@@ -52,6 +54,7 @@ class Wiring:
             "TRIPS_TOPIC": self.topic,
             "DEAD_LETTERS_TOPIC": self.dead_letters_topic,
             "CONSUMER_GROUP": self.consumer_group,
+            "BOUNDED": "true" if self.bounded else "",
         }
         return {name: value for name, value in places.items() if value}
 

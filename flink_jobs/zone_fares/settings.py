@@ -22,6 +22,8 @@ class ZoneFaresSettings(BaseSettings):
     consumer_group: str = "zone_fares"
     table_set: str = "taxi_1"
     """The schema of the Postgres tables to write."""
+    bounded: bool = False
+    """Read to where the topic ends now, then finish: for a reprocessing beside the job that serves."""
     flink_parallelism: int = 2
     flink_connector_jars: str = ""
     """Paths of the connector jars, joined by colons."""

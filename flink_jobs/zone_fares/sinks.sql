@@ -40,7 +40,7 @@ create temporary table sink_trips (
     cbd_congestion_fee_cents bigint,
     on_time boolean,
     primary key (trip_id, dropoff_at) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.trips');
+) with (${postgres}, 'table-name' = '${table_set}.all_trips');
 
 create temporary table sink_quarantined_arrivals (
     topic string,

@@ -55,6 +55,7 @@ create temporary table trip_records (
     'properties.group.id' = '${consumer_group}',
     'scan.startup.mode' = 'earliest-offset',
     'scan.topic-partition-discovery.interval' = '${partition_discovery_seconds} s',
+    'scan.bounded.mode' = '${bounded_mode}',
     'key.format' = 'raw',
     'key.fields' = 'record_key',
     'value.fields-include' = 'EXCEPT_KEY',

@@ -41,6 +41,7 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
         "dead_letters_topic": settings.dead_letters_topic,
         "table_set": settings.table_set,
         "partition_discovery_seconds": str(PARTITION_DISCOVERY_SECONDS),
+        "bounded_mode": "latest-offset" if settings.bounded else "unbounded",
         "consumer_group": settings.consumer_group,
         "kafka_bootstrap_servers": settings.kafka_bootstrap_servers,
         "schema_registry_url": settings.schema_registry_url,

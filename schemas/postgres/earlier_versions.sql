@@ -1,9 +1,12 @@
 -- Moves the tables of an earlier version to where this one looks for them. On a new database it does nothing.
 do $$
+declare
+    table_set text;
 begin
     -- Until there were several table sets, the one that there was lay in the schema that people read.
     if (select relkind from pg_class where oid = to_regclass('taxi.on_time_fares_15m')) = 'r' then
-        drop view taxi.trip_ledger, taxi.late_trips, taxi.quarantined_trips, taxi.zone_fares_now, taxi.zone_fares_15m;
+        drop view if exists taxi.trip_ledger, taxi.late_trips, taxi.quarantined_trips, taxi.zone_fares_now,
+            taxi.zone_fares_15m;
         drop function taxi.count_late_arrivals, taxi.uncount_late_trip, taxi.lock_late_fares, taxi.window_ends,
             taxi.average_dollars cascade;
         create schema taxi_1;
@@ -17,5 +20,15 @@ begin
         alter table taxi.received_records set schema taxi_1;
         alter schema taxi_months rename to taxi_1_months;
     end if;
+
+    -- Until there were publications, every trip that was stored counted.
+    for table_set in
+        select nspname from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
+        where relname = 'trips' and relkind = 'p' and nspname ~ '^taxi_'
+    loop
+        execute format('alter table %I.trips rename to all_trips', table_set);
+        execute format('alter table %I.all_trips alter on_time drop not null', table_set);
+        execute format('alter table %I.all_trips add withdrawn_by bigint, add published_by bigint', table_set);
+    end loop;
 end
 $$;

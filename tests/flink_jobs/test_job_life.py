@@ -122,7 +122,7 @@ def test_an_upgrade_and_a_rollback_under_a_replay_change_no_row(platform: Platfo
 def test_a_release_whose_sink_is_not_there_is_rolled_back_by_itself(
     platform: Platform, tmp_path: Path
 ) -> None:
-    sinks, table = "flink_jobs/zone_fares/sinks.sql", "'table-name' = '${table_set}.trips'"
+    sinks, table = "flink_jobs/zone_fares/sinks.sql", "'table-name' = '${table_set}.all_trips'"
     bad = kept(platform, tree(tmp_path / "bad", sinks, table, "'table-name' = '${table_set}.no_such_table'"))
     first = running_release(platform)
     with replaying(platform, speedup=80_000):

@@ -21,6 +21,14 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Write = Callable[[Connection], None]
 
 DROPOFF_AT = "2024-01-10 11:00:30"
+WITHOUT_PUBLICATIONS = """
+drop table taxi.publications, taxi.published_quarantined_trips, taxi.replaced_trips, taxi.published_fares_15m
+cascade;
+drop function taxi.keep_published_fares, taxi.withdraw_unpublished_trips, taxi.keep_published_values cascade;
+drop view taxi.trips;
+alter table taxi.all_trips rename to trips;
+alter table taxi.trips drop column withdrawn_by, drop column published_by;
+"""
 STATE = (
     "select array(select (trip_id, on_time)::text from taxi.trips order by 1),"
     " array(select (window_end, trips, total_amount_cents)::text from taxi.late_fares_15m order by 1),"
@@ -195,6 +203,7 @@ def earlier_database(stack: Endpoints) -> Iterator[str]:
                 tables.make_set(earlier, "taxi")
                 on_time(1)(earlier)
                 late(2, offset=20)(earlier)
+                earlier.execute(WITHOUT_PUBLICATIONS)
             yield dsn
         finally:
             connection.execute(f"drop database {name} with (force)")

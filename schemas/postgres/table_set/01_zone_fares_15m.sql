@@ -1,5 +1,6 @@
--- Average trip cost of a pickup zone over 15 minutes, one window a minute: the sum of two tables. The job writes one,
--- and writes windows again when it restarts; what late trips add stands in the other, where that undoes nothing.
+-- Average trip cost of a pickup zone over 15 minutes, one window a minute: the sum of three tables. The job writes one,
+-- and writes windows again when it restarts; what late trips and published months add stands in two others, where that
+-- undoes nothing.
 
 -- The windows of the trips that came on time. Written by the job.
 create table if not exists on_time_fares_15m (
@@ -35,23 +36,42 @@ create index if not exists late_fares_15m_quarter_hours on late_fares_15m (taxi_
 include (trips)
 where extract(minute from window_end)::integer % 15 = 0;
 
+-- What published months change: plus each trip that only a publication counts, minus each that one has withdrawn.
+-- Kept by the triggers of all_trips.
+create table if not exists published_fares_15m (
+    taxi_type text not null,
+    pickup_zone_id integer not null,
+    window_start timestamp not null,
+    window_end timestamp not null,
+    trips bigint not null,
+    total_amount_cents bigint not null,
+    primary key (taxi_type, pickup_zone_id, window_end),
+    check (window_end - window_start = interval '15 minutes')
+);
+create index if not exists published_fares_15m_void on published_fares_15m (taxi_type)
+where trips = 0 and total_amount_cents = 0;
+
 create or replace function average_dollars(total_amount_cents bigint, trips bigint)
 returns numeric language sql immutable parallel safe
 return round(total_amount_cents::numeric / (trips * 100), 4)::numeric(12, 4);
 
--- One row a taxi type, pickup zone and window that has trips, on time or late.
+-- One row a taxi type, pickup zone and window that has trips. A window stands in up to three tables, and is shown by
+-- the first of them: on time, late, published.
 create or replace view zone_fares_15m as
 select
     on_time.taxi_type,
     on_time.pickup_zone_id,
     on_time.window_start,
     on_time.window_end,
-    on_time.trips + coalesce(late.trips, 0) as trips,
-    on_time.total_amount_cents + coalesce(late.total_amount_cents, 0) as total_amount_cents,
+    on_time.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0) as trips,
+    on_time.total_amount_cents + coalesce(late.total_amount_cents, 0)
+    + coalesce(published.total_amount_cents, 0) as total_amount_cents,
     case
-        when late.trips is null then on_time.avg_total_amount
+        when late.trips is null and published.trips is null then on_time.avg_total_amount
         else average_dollars(
-            on_time.total_amount_cents + late.total_amount_cents, on_time.trips + late.trips
+            on_time.total_amount_cents + coalesce(late.total_amount_cents, 0)
+            + coalesce(published.total_amount_cents, 0),
+            on_time.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0)
         )::numeric(12, 4)
     end as avg_total_amount
 from on_time_fares_15m as on_time
@@ -60,70 +80,146 @@ left join late_fares_15m as late
         on_time.taxi_type = late.taxi_type
         and on_time.pickup_zone_id = late.pickup_zone_id
         and on_time.window_end = late.window_end
+left join published_fares_15m as published
+    on
+        on_time.taxi_type = published.taxi_type
+        and on_time.pickup_zone_id = published.pickup_zone_id
+        and on_time.window_end = published.window_end
+where on_time.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0) > 0
 union all
 select
     late.taxi_type,
     late.pickup_zone_id,
     late.window_start,
     late.window_end,
-    late.trips,
-    late.total_amount_cents,
-    average_dollars(late.total_amount_cents, late.trips)::numeric(12, 4) as avg_total_amount
+    late.trips + coalesce(published.trips, 0) as trips,
+    late.total_amount_cents + coalesce(published.total_amount_cents, 0) as total_amount_cents,
+    average_dollars(
+        late.total_amount_cents + coalesce(published.total_amount_cents, 0),
+        late.trips + coalesce(published.trips, 0)
+    )::numeric(12, 4) as avg_total_amount
 from late_fares_15m as late
+left join published_fares_15m as published
+    on
+        late.taxi_type = published.taxi_type
+        and late.pickup_zone_id = published.pickup_zone_id
+        and late.window_end = published.window_end
 where
-    not exists (
+    late.trips + coalesce(published.trips, 0) > 0
+    and not exists (
         select 1
         from on_time_fares_15m as on_time
         where
             on_time.taxi_type = late.taxi_type
             and on_time.pickup_zone_id = late.pickup_zone_id
             and on_time.window_end = late.window_end
+    )
+union all
+select
+    published.taxi_type,
+    published.pickup_zone_id,
+    published.window_start,
+    published.window_end,
+    published.trips,
+    published.total_amount_cents,
+    average_dollars(published.total_amount_cents, published.trips)::numeric(12, 4) as avg_total_amount
+from published_fares_15m as published
+where
+    published.trips > 0
+    and not exists (
+        select 1
+        from on_time_fares_15m as on_time
+        where
+            on_time.taxi_type = published.taxi_type
+            and on_time.pickup_zone_id = published.pickup_zone_id
+            and on_time.window_end = published.window_end
+    )
+    and not exists (
+        select 1
+        from late_fares_15m as late
+        where
+            late.taxi_type = published.taxi_type
+            and late.pickup_zone_id = published.pickup_zone_id
+            and late.window_end = published.window_end
     );
 
 -- The newest closed window of each zone. A few index look-ups a zone, however many windows there are: of each table
 -- Postgres finds the newest row by the key, but of the view only by reading it all.
--- A trip that is late by minutes corrects windows that are still open; these are left out.
+-- The job's newest window says how far the clock has come. A trip that is late by minutes, and a month published ahead
+-- of the stream, are in windows that are still open; these are left out.
 create or replace view zone_fares_now as
-with newest_on_time as (
+with clocks as (
     select
         taxi_types.taxi_type,
+        coalesce(
+            (
+                select max(newest.window_end)
+                from taxi.zones
+                cross join lateral (
+                    select max(fares.window_end) as window_end
+                    from on_time_fares_15m as fares
+                    where fares.taxi_type = taxi_types.taxi_type and fares.pickup_zone_id = zones.zone_id
+                ) as newest
+            ),
+            (
+                select max(newest.window_end)
+                from taxi.zones
+                cross join lateral (
+                    select max(fares.window_end) as window_end
+                    from published_fares_15m as fares
+                    where fares.taxi_type = taxi_types.taxi_type and fares.pickup_zone_id = zones.zone_id
+                ) as newest
+            )
+        ) as closed_until
+    from (values ('yellow'), ('green'), ('fhvhv')) as taxi_types (taxi_type)
+),
+
+-- A withdrawal may leave a window of the job without trips: then the one before it is the newest.
+newest as (
+    select
+        clocks.taxi_type,
         zones.zone_id,
         zones.zone_name,
         zones.borough,
-        (
-            select max(fares.window_end)
-            from on_time_fares_15m as fares
-            where fares.taxi_type = taxi_types.taxi_type and fares.pickup_zone_id = zones.zone_id
-        ) as window_end
-    from (values ('yellow'), ('green'), ('fhvhv')) as taxi_types (taxi_type)
-    cross join taxi.zones
-),
-
-progress as (
-    select
-        *,
-        max(window_end) over (partition by taxi_type) as closed_until
-    from newest_on_time
-),
-
-newest as (
-    select
-        taxi_type,
-        zone_id,
-        zone_name,
-        borough,
         greatest(
-            window_end,
             (
-                select max(fares.window_end)
-                from late_fares_15m as fares
+                select fares.window_end
+                from on_time_fares_15m as fares
+                left join published_fares_15m as published using (taxi_type, pickup_zone_id, window_end)
+                left join late_fares_15m as late using (taxi_type, pickup_zone_id, window_end)
                 where
-                    fares.taxi_type = progress.taxi_type
-                    and fares.pickup_zone_id = progress.zone_id
-                    and fares.window_end <= progress.closed_until
+                    fares.taxi_type = clocks.taxi_type
+                    and fares.pickup_zone_id = zones.zone_id
+                    and fares.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0) > 0
+                order by fares.window_end desc
+                limit 1
+            ),
+            (
+                select fares.window_end
+                from late_fares_15m as fares
+                left join published_fares_15m as published using (taxi_type, pickup_zone_id, window_end)
+                where
+                    fares.taxi_type = clocks.taxi_type
+                    and fares.pickup_zone_id = zones.zone_id
+                    and fares.window_end <= clocks.closed_until
+                    and fares.trips + coalesce(published.trips, 0) > 0
+                order by fares.window_end desc
+                limit 1
+            ),
+            (
+                select fares.window_end
+                from published_fares_15m as fares
+                where
+                    fares.taxi_type = clocks.taxi_type
+                    and fares.pickup_zone_id = zones.zone_id
+                    and fares.window_end <= clocks.closed_until
+                    and fares.trips > 0
+                order by fares.window_end desc
+                limit 1
             )
         ) as window_end
-    from progress
+    from clocks
+    cross join taxi.zones
 )
 
 -- In the order of the columns of zone_fares_15m.
@@ -134,11 +230,13 @@ select  -- noqa: ST06
     newest.borough,
     newest.window_end - interval '15 minutes' as window_start,
     newest.window_end,
-    coalesce(on_time.trips, 0) + coalesce(late.trips, 0) as trips,
-    coalesce(on_time.total_amount_cents, 0) + coalesce(late.total_amount_cents, 0) as total_amount_cents,
+    coalesce(on_time.trips, 0) + coalesce(late.trips, 0) + coalesce(published.trips, 0) as trips,
+    coalesce(on_time.total_amount_cents, 0) + coalesce(late.total_amount_cents, 0)
+    + coalesce(published.total_amount_cents, 0) as total_amount_cents,
     average_dollars(
-        coalesce(on_time.total_amount_cents, 0) + coalesce(late.total_amount_cents, 0),
-        coalesce(on_time.trips, 0) + coalesce(late.trips, 0)
+        coalesce(on_time.total_amount_cents, 0) + coalesce(late.total_amount_cents, 0)
+        + coalesce(published.total_amount_cents, 0),
+        coalesce(on_time.trips, 0) + coalesce(late.trips, 0) + coalesce(published.trips, 0)
     )::numeric(12, 4) as avg_total_amount
 from newest
 left join on_time_fares_15m as on_time
@@ -151,4 +249,9 @@ left join late_fares_15m as late
         newest.taxi_type = late.taxi_type
         and newest.zone_id = late.pickup_zone_id
         and newest.window_end = late.window_end
+left join published_fares_15m as published
+    on
+        newest.taxi_type = published.taxi_type
+        and newest.zone_id = published.pickup_zone_id
+        and newest.window_end = published.window_end
 where newest.window_end is not null;

@@ -82,7 +82,7 @@ create table if not exists dead_letters (
 );
 
 -- A trip that breaks a rule, at its first arrival; later arrivals of it are duplicates.
-create or replace view quarantined_trips as
+create or replace view first_quarantined_arrivals as
 select distinct on (trip_id)
     trip_id,
     taxi_type,

@@ -1,7 +1,7 @@
 -- Late trips are counted here, in the transaction that stores their arrival.
 --
 -- Whether an arrival is late or a duplicate depends on whether its trip was counted, which is for the key of
--- trips to say: the row goes in, or there is one. An on-time copy that the job's buffer held back takes the row
+-- all_trips to say: the row goes in, or there is one. An on-time copy that the job's buffer held back takes the row
 -- over when it comes. The sums change only with such a row, so that nothing is added twice, whatever is read again.
 
 -- Everybody who changes late_fares_15m waits here first: rows locked in two orders would be a deadlock.
@@ -23,7 +23,7 @@ returns trigger language plpgsql set search_path from current as $$
 begin
     perform lock_late_fares();
     with counted as (
-        insert into trips (
+        insert into all_trips as known (
             trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id,
             dropoff_zone_id, vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag,
             payment_type, trip_type, fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents,
@@ -38,7 +38,29 @@ begin
             airport_fee_cents, total_amount_cents, cbd_congestion_fee_cents, false
         from arrived
         order by trip_id, dropoff_at, arrived_at, topic, partition, kafka_offset
-        on conflict (trip_id, dropoff_at) do nothing
+        -- A trip that only a publication counted so far is the stream's from now on: see 06_publications.sql.
+        on conflict (trip_id, dropoff_at) do update
+        set
+            source_file = excluded.source_file,
+            source_month = excluded.source_month,
+            vendor_id = excluded.vendor_id,
+            passenger_count = excluded.passenger_count,
+            trip_distance = excluded.trip_distance,
+            rate_code_id = excluded.rate_code_id,
+            store_and_fwd_flag = excluded.store_and_fwd_flag,
+            payment_type = excluded.payment_type,
+            trip_type = excluded.trip_type,
+            extra_cents = excluded.extra_cents,
+            mta_tax_cents = excluded.mta_tax_cents,
+            tip_amount_cents = excluded.tip_amount_cents,
+            tolls_amount_cents = excluded.tolls_amount_cents,
+            ehail_fee_cents = excluded.ehail_fee_cents,
+            improvement_surcharge_cents = excluded.improvement_surcharge_cents,
+            congestion_surcharge_cents = excluded.congestion_surcharge_cents,
+            airport_fee_cents = excluded.airport_fee_cents,
+            cbd_congestion_fee_cents = excluded.cbd_congestion_fee_cents,
+            on_time = false
+        where known.on_time is null
         returning taxi_type, pickup_zone_id, dropoff_at, total_amount_cents
     )
     insert into late_fares_15m as fares (
@@ -96,11 +118,11 @@ $$;
 
 -- By row, but for late rows only: an insert fires neither, and of updates the condition lets nearly none through.
 create or replace trigger uncount_late_trip
-after update on trips
+after update on all_trips
 for each row when (new.on_time and not old.on_time) execute function uncount_late_trip();
 
 create or replace trigger uncount_deleted_late_trip
-after delete on trips
+after delete on all_trips
 for each row when (not old.on_time) execute function uncount_late_trip();
 
 -- A valid trip that came after its minute had closed, at its first arrival; later arrivals of it are duplicates.
@@ -126,7 +148,7 @@ select distinct on (trips.trip_id)
             and fares.window_end > trips.dropoff_at
             and fares.window_end <= trips.dropoff_at + interval '15 minutes'
     )::integer as windows_corrected
-from trips
+from all_trips as trips
 inner join late_arrivals as arrivals on trips.trip_id = arrivals.trip_id
 where not trips.on_time
 order by trips.trip_id, arrivals.arrived_at, arrivals.topic, arrivals.partition, arrivals.kafka_offset;

@@ -1,4 +1,5 @@
--- The accounting: every record that the job read, and where it went.
+-- The accounting: every record that the job read, and where it went. What publications add or withdraw is no record
+-- of the stream, so it is not looked at here.
 
 -- Counted by the job as it reads: what arrived, before any of it is dealt with.
 -- quarter_start is the quarter of an hour of the drop-off where the trip is valid, else of the arrival.
@@ -57,16 +58,16 @@ with entries as (
         date_trunc('hour', dropoff_at),
         'duplicates',
         -1
-    from trips
+    from all_trips
     where not on_time
     union all
     select
         arrivals.taxi_type,
         date_trunc('hour', arrivals.arrived_at),
-        case when quarantined_trips.trip_id is null then 'duplicates' else 'quarantined' end,
+        case when firsts.trip_id is null then 'duplicates' else 'quarantined' end,
         1
     from quarantined_arrivals as arrivals
-    left join quarantined_trips using (topic, partition, kafka_offset)
+    left join first_quarantined_arrivals as firsts using (topic, partition, kafka_offset)
     union all
     select
         'unknown',
@@ -97,7 +98,7 @@ hours_with_late_trips as (
     select distinct
         taxi_type,
         date_trunc('hour', dropoff_at) as event_hour
-    from trips
+    from all_trips
     where not on_time
 ),
 
@@ -107,7 +108,7 @@ trips_on_time as (
         hours.event_hour,
         (
             select count(*)
-            from trips
+            from all_trips as trips
             where
                 trips.taxi_type = hours.taxi_type
                 and trips.dropoff_at >= hours.event_hour

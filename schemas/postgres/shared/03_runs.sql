@@ -1,0 +1,37 @@
+-- One row a month of a run that replaces months: planned, running, then published or failed; or undone.
+create table if not exists taxi.backfill_runs (
+    run text not null,
+    taxi_type text not null,
+    month text not null check (month ~ '^\d{4}-\d{2}$'),
+    engine text not null check (engine in ('flink', 'spark')),
+    state text not null check (state in ('planned', 'running', 'published', 'failed', 'undone')),
+    source_file text not null,
+    trips bigint,
+    quarantined bigint,
+    added bigint,
+    withdrawn bigint,
+    changed bigint,
+    failure text,
+    planned_at timestamptz not null default clock_timestamp(),
+    started_at timestamptz,
+    ended_at timestamptz,
+    primary key (run, taxi_type, month)
+);
+
+-- One row a comparison of a month that is served with the month that a run made, in windows; trips beside.
+-- A window is explained that differs by just the trips that only one side has.
+create table if not exists taxi.parity_reports (
+    report bigint generated always as identity primary key,
+    run text not null,
+    taxi_type text not null,
+    month text not null,
+    engine text not null,
+    compared_at timestamptz not null default clock_timestamp(),
+    equal bigint not null,
+    explained bigint not null,
+    unexplained bigint not null,
+    trips_equal bigint not null,
+    trips_changed bigint not null,
+    trips_only_served bigint not null,
+    trips_only_in_run bigint not null
+);

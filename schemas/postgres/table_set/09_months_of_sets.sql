@@ -1,0 +1,25 @@
+-- The month as a file has it: what another set, filled from that file alone, shows of it.
+create or replace function look_at_month(other_set text, wanted_taxi_type text, wanted_month date)
+returns void language plpgsql as $$
+begin
+    execute format(
+        'create or replace temporary view accepted_trips as select * from %I.trips'
+        ' where taxi_type = %L and source_month = %L and dropoff_at >= %L and dropoff_at < %L',
+        other_set, wanted_taxi_type, wanted_month, first_dropoff_at(wanted_month), end_of_dropoffs(wanted_month)
+    );
+    execute format(
+        'create or replace temporary view refused_trips as select * from %I.quarantined_trips'
+        ' where taxi_type = %L and source_month = %L',
+        other_set, wanted_taxi_type, wanted_month
+    );
+end
+$$;
+
+-- The rules bound the drop-offs of a month's valid trips: three partitions instead of 265.
+create or replace function first_dropoff_at(source_month date)
+returns timestamp language sql immutable parallel safe
+return source_month::timestamp - interval '1 day';
+
+create or replace function end_of_dropoffs(source_month date)
+returns timestamp language sql immutable parallel safe
+return source_month::timestamp + interval '1 month 2 days';

@@ -1,0 +1,142 @@
+-- What of a served month is also in another set, filled from its file, window by window and trip by trip.
+-- Windows at the ends of a month also hold trips of its neighbours, which are taken off first, on both sides.
+create or replace function compare_month(other_set text, wanted_taxi_type text, wanted_month date)
+returns table (
+    equal bigint,
+    explained bigint,
+    unexplained bigint,
+    trips_equal bigint,
+    trips_changed bigint,
+    trips_only_served bigint,
+    trips_only_in_run bigint
+) language plpgsql
+set search_path from current
+set work_mem = '128MB'
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+    begins timestamp := first_dropoff_at(wanted_month);
+    ends timestamp := end_of_dropoffs(wanted_month);
+begin
+    perform look_at_month(other_set, wanted_taxi_type, wanted_month);
+    execute format('create or replace temporary view other_trips as select * from %I.trips', other_set);
+    execute format('create or replace temporary view other_fares as select * from %I.zone_fares_15m', other_set);
+    return query
+    with ours as (
+        select *
+        from trips
+        where taxi_type = wanted_taxi_type and dropoff_at >= begins and dropoff_at < ends
+    ),
+
+    pairs as (
+        select
+            coalesce(ours.pickup_zone_id, theirs.pickup_zone_id) as pickup_zone_id,
+            date_trunc('minute', coalesce(ours.dropoff_at, theirs.dropoff_at)) as dropoff_minute,
+            coalesce(ours.total_amount_cents, theirs.total_amount_cents) as total_amount_cents,
+            case
+                when theirs.trip_id is null then 'only served'
+                when ours.trip_id is null then 'only in run'
+                when
+                    (
+                        ours.vendor_id, ours.passenger_count, ours.trip_distance, ours.rate_code_id,
+                        ours.store_and_fwd_flag, ours.payment_type, ours.trip_type, ours.extra_cents,
+                        ours.mta_tax_cents, ours.tip_amount_cents, ours.tolls_amount_cents, ours.ehail_fee_cents,
+                        ours.improvement_surcharge_cents, ours.congestion_surcharge_cents,
+                        ours.airport_fee_cents, ours.cbd_congestion_fee_cents
+                    ) is distinct from (
+                        theirs.vendor_id, theirs.passenger_count, theirs.trip_distance, theirs.rate_code_id,
+                        theirs.store_and_fwd_flag, theirs.payment_type, theirs.trip_type, theirs.extra_cents,
+                        theirs.mta_tax_cents, theirs.tip_amount_cents, theirs.tolls_amount_cents,
+                        theirs.ehail_fee_cents, theirs.improvement_surcharge_cents,
+                        theirs.congestion_surcharge_cents, theirs.airport_fee_cents,
+                        theirs.cbd_congestion_fee_cents
+                    ) then 'changed'
+                else 'equal'
+            end as verdict
+        from ours
+        full join accepted_trips as theirs
+            on ours.trip_id = theirs.trip_id and ours.dropoff_at = theirs.dropoff_at
+        where theirs.trip_id is not null or ours.source_month = wanted_month
+    ),
+
+    -- What stands in windows without being of this month, and what the trips of one side only make of them.
+    by_minute as (
+        select 'neighbour' as side, pickup_zone_id, date_trunc('minute', dropoff_at) as dropoff_minute,
+            count(*) as trips, sum(total_amount_cents)::bigint as total_amount_cents
+        from ours
+        where source_month <> wanted_month
+        group by pickup_zone_id, dropoff_minute
+        union all
+        select 'other neighbour', pickup_zone_id, date_trunc('minute', dropoff_at) as dropoff_minute,
+            count(*), sum(total_amount_cents)::bigint
+        from other_trips
+        where
+            taxi_type = wanted_taxi_type and source_month <> wanted_month
+            and dropoff_at >= begins and dropoff_at < ends
+        group by pickup_zone_id, dropoff_minute
+        union all
+        select verdict, pickup_zone_id, dropoff_minute, count(*), sum(total_amount_cents)::bigint
+        from pairs
+        where verdict in ('only served', 'only in run')
+        group by verdict, pickup_zone_id, dropoff_minute
+    ),
+
+    summands as (
+        select 'served' as side, pickup_zone_id, window_end, trips, total_amount_cents
+        from zone_fares_15m
+        where taxi_type = wanted_taxi_type and window_end > begins and window_end <= ends + interval '15 minutes'
+        union all
+        select 'in run', pickup_zone_id, window_end, trips, total_amount_cents
+        from other_fares
+        where taxi_type = wanted_taxi_type and window_end > begins and window_end <= ends + interval '15 minutes'
+        union all
+        select side, pickup_zone_id, window_end, trips, total_amount_cents
+        from by_minute
+        cross join window_ends(dropoff_minute) as window_end
+    ),
+
+    sums as (
+        select
+            coalesce(sum(
+                case side when 'served' then trips when 'neighbour' then -trips end
+            ), 0) as served,
+            coalesce(sum(
+                case side when 'served' then total_amount_cents when 'neighbour' then -total_amount_cents end
+            ), 0) as served_cents,
+            coalesce(sum(
+                case side when 'in run' then trips when 'other neighbour' then -trips end
+            ), 0) as in_run,
+            coalesce(sum(
+                case side when 'in run' then total_amount_cents when 'other neighbour' then -total_amount_cents end
+            ), 0) as in_run_cents,
+            coalesce(sum(
+                case side when 'only served' then trips when 'only in run' then -trips end
+            ), 0) as surplus,
+            coalesce(sum(
+                case side when 'only served' then total_amount_cents when 'only in run' then -total_amount_cents end
+            ), 0) as surplus_cents
+        from summands
+        group by pickup_zone_id, window_end
+    ),
+
+    windows as (
+        select
+            case
+                when (served, served_cents) = (in_run, in_run_cents) then 'equal'
+                when (served - in_run, served_cents - in_run_cents) = (surplus, surplus_cents) then 'explained'
+                else 'unexplained'
+            end as verdict
+        from sums
+        where (served, served_cents, in_run, in_run_cents) <> (0, 0, 0, 0)
+    )
+
+    select
+        (select count(*) from windows where verdict = 'equal'),
+        (select count(*) from windows where verdict = 'explained'),
+        (select count(*) from windows where verdict = 'unexplained'),
+        (select count(*) from pairs where verdict = 'equal'),
+        (select count(*) from pairs where verdict = 'changed'),
+        (select count(*) from pairs where verdict = 'only served'),
+        (select count(*) from pairs where verdict = 'only in run');
+end
+$$;

@@ -1,0 +1,165 @@
+"""Publishing a month: what another table set has of it takes its place among what is served."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from stack import tables
+from stack.errors import UserError
+from stack.views import TABLES, relations
+
+LARGEST_WITHDRAWN_SHARE = 0.05
+"""More of a month is withdrawn only when a person says so: it is rather the wrong file, or a part of one."""
+
+COMPARE = "select * from {}.compare_month(%(table_set)s, %(taxi_type)s, %(first_day)s)"
+PUBLISH = """
+select published.added, published.withdrawn, published.changed
+from {}.publish_month(%(run)s, %(table_set)s, %(taxi_type)s, %(first_day)s, %(exclusive)s) as published
+"""
+REPORT = """
+insert into taxi.parity_reports (
+    run, taxi_type, month, engine, equal, explained, unexplained,
+    trips_equal, trips_changed, trips_only_served, trips_only_in_run
+)
+values (
+    %(run)s, %(taxi_type)s, %(month)s, %(engine)s, %(equal)s, %(explained)s, %(unexplained)s,
+    %(trips_equal)s, %(trips_changed)s, %(trips_only_served)s, %(trips_only_in_run)s
+)
+"""
+NEWEST_RUN = """
+select run from {}.current_publications where taxi_type = %(taxi_type)s and source_month = %(first_day)s
+"""
+NOTE = """
+update taxi.backfill_runs
+set
+    state = 'published', failure = null, ended_at = clock_timestamp(),
+    added = %(added)s, withdrawn = %(withdrawn)s, changed = %(changed)s
+where run = %(run)s and taxi_type = %(taxi_type)s and month = %(month)s
+"""
+NOTE_UNDONE = """
+update taxi.backfill_runs set state = 'undone', ended_at = clock_timestamp()
+where run = %(run)s and taxi_type = %(taxi_type)s and month = %(month)s
+"""
+UNDO = "select {}.undo_publication(%(run)s, %(taxi_type)s, %(first_day)s)"
+ADOPT = "select {}.adopt_publications(%s)"
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of a taxi type, like `2024-01`: what a TLC file holds."""
+
+    taxi_type: str
+    month: str
+
+    def __str__(self) -> str:
+        return f"{self.taxi_type} {self.month}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """As our SQL asks for it."""
+        return {"taxi_type": self.taxi_type, "month": self.month, "first_day": f"{self.month}-01"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is served of a month beside what a run made of it: windows, then trips."""
+
+    equal: int
+    explained: int
+    unexplained: int
+    trips_equal: int
+    trips_changed: int
+    trips_only_served: int
+    trips_only_in_run: int
+
+    @property
+    def withdrawn_share(self) -> float:
+        """Of the trips that are served, those that would go."""
+        served = self.trips_equal + self.trips_changed + self.trips_only_served
+        return self.trips_only_served / served if served else 0.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication did to the trips of a month."""
+
+    added: int
+    withdrawn: int
+    changed: int
+
+
+def compare(dsn: str, month: Month, table_set: str, run: str, engine: str) -> Comparison:
+    """Hold a month in a set against the served one, and file the report."""
+    with psycopg.connect(dsn) as connection:
+        text = _of_served(connection, COMPARE)
+        with connection.cursor(row_factory=class_row(Comparison)) as cursor:
+            (found,) = cursor.execute(text, {"table_set": table_set, **month.parameters}).fetchall()
+        connection.execute(REPORT, {"run": run, "engine": engine, **month.parameters, **vars(found)})
+        return found
+
+
+def is_published(dsn: str, month: Month, run: str) -> bool:
+    """Whether this run is what was published last of the month."""
+    with psycopg.connect(dsn) as connection:
+        newest = connection.execute(_of_served(connection, NEWEST_RUN), month.parameters).fetchone()
+    return newest is not None and newest[0] == run
+
+
+def publish(dsn: str, months: list[Month], table_set: str, run: str) -> dict[Month, Published]:
+    """Replace the months by what a set has of them, all in one transaction; run again, nothing changes.
+
+    A stream of other months does not wait. One of the same month may meet our rows: then it is made to wait.
+    """
+    try:
+        return _publish(dsn, months, table_set, run, exclusive=False)
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        return _publish(dsn, months, table_set, run, exclusive=True)
+
+
+def undo(dsn: str, months: list[Month], run: str) -> None:
+    """Bring back what was there before this run was published, with what the stream has written since."""
+    with psycopg.connect(dsn) as connection:
+        for month in months:
+            try:
+                connection.execute(_of_served(connection, UNDO), {"run": run, **month.parameters})
+                connection.execute(NOTE_UNDONE, {"run": run, **month.parameters})
+            except psycopg.errors.RaiseException as refusal:
+                raise UserError(
+                    f"{month}: {refusal.diag.message_primary}", "undo the later runs first, newest first"
+                ) from refusal
+
+
+def adopt_publications(dsn: str, from_set: str, to_set: str) -> int:
+    """Have a set publish what is published in another, whatever the stream fills before or after.
+
+    A set of a release that knew no publications has none to give, and takes none.
+    """
+    with psycopg.connect(dsn) as connection:
+        if not all("publications" in relations(connection, name, TABLES) for name in (from_set, to_set)):
+            return 0
+        adopt = sql.SQL(ADOPT).format(sql.Identifier(to_set))
+        row = connection.execute(adopt, [from_set]).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _publish(
+    dsn: str, months: list[Month], table_set: str, run: str, *, exclusive: bool
+) -> dict[Month, Published]:
+    done = {}
+    with psycopg.connect(dsn) as connection, connection.cursor(row_factory=class_row(Published)) as cursor:
+        text = _of_served(connection, PUBLISH)
+        wish = {"run": run, "table_set": table_set, "exclusive": exclusive}
+        for month in months:
+            (found,) = cursor.execute(text, {**wish, **month.parameters}).fetchall()
+            cursor.execute(NOTE, {**wish, **month.parameters, **vars(found)})
+            done[month] = found
+    return done
+
+
+def _of_served(connection: Connection, text: str) -> sql.Composed:
+    return sql.SQL(text).format(sql.Identifier(tables.served_by(connection)))

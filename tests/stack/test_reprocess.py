@@ -1,0 +1,60 @@
+"""When a reprocessing may withdraw trips, and what makes two runs the same."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from producer.months import MonthFile
+from schemas.tlc_month import parse_month
+from stack.errors import UserError
+from stack.publication import Comparison, Month
+from stack.reprocess.plan import Plan, PlannedFile
+from stack.reprocess.reprocess import Consent, obtain
+
+pytestmark = pytest.mark.unit
+
+MONTH = Month("green", "2024-01")
+
+
+def comparison(*, equal: int, only_served: int) -> dict[Month, Comparison]:
+    """A month of which so many trips stay and so many would go."""
+    return {MONTH: Comparison(0, 0, 0, equal, 0, only_served, 0)}
+
+
+def consent(*, yes: bool = False, force: bool = False, answer: bool = False) -> Consent:
+    return Consent(yes, force, ask=lambda _: answer)
+
+
+def planned(fingerprint: str, month: str = "2024-01") -> PlannedFile:
+    file = MonthFile(Path(f"green_tripdata_{month}.parquet"), parse_month("green", month))
+    return PlannedFile(file, fingerprint, trips=10, valid_trips=9)
+
+
+def test_nobody_is_asked_when_no_trip_goes() -> None:
+    obtain(consent(), comparison(equal=10, only_served=0), "r")
+
+
+def test_trips_go_only_with_a_yes() -> None:
+    few = comparison(equal=99, only_served=1)
+    obtain(consent(yes=True), few, "r")
+    obtain(consent(answer=True), few, "r")
+    with pytest.raises(UserError, match=r"nothing was published; .*--discard r removes"):
+        obtain(consent(answer=False), few, "r")
+
+
+def test_a_great_part_of_a_month_goes_only_by_force() -> None:
+    many = comparison(equal=90, only_served=10)
+    with pytest.raises(UserError, match=r"green 2024-01: 10 of the trips .* \(10%\) .* with --force"):
+        obtain(consent(yes=True), many, "r")
+    obtain(consent(yes=True, force=True), many, "r")
+
+
+def test_a_run_is_known_by_its_files_whatever_their_order_and_by_its_release() -> None:
+    january, february = planned("a"), planned("b", "2024-02")
+    run = Plan([january, february]).run("release")
+    assert Plan([february, january]).run("release") == run
+    assert Plan([planned("other"), february]).run("release") != run
+    assert Plan([january, february]).run("other") != run
+    assert Plan([february, january]).months == [MONTH, Month("green", "2024-02")]
+    assert january.file.month == date(2024, 1, 1)
