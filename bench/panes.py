@@ -66,6 +66,7 @@ def compared(spark: SparkSession, trips: DataFrame, size: int, runs: int) -> lis
         answers.add(found)
         counts, seconds = (f"{size:,}", f"{found[0]:,}"), (f"{wall:.1f}", f"{cpu:.1f}")
         lines.append((*counts, name, *seconds, f"{size / wall:,.0f}"))
+        Console(stderr=True, soft_wrap=True).print(dict(zip(COLUMNS, lines[-1], strict=True)))
     assert len(answers) == 1, f"the windows differ: {answers}"  # noqa: S101
     return lines
 

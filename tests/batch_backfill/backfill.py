@@ -68,16 +68,10 @@ class Backfill:
 
     def rows(self, table: ProcessedTable, taxi_type: str, month: str) -> duckdb.DuckDBPyRelation:
         """A month of a table, its taxi type included."""
+        files = self.processed / table.folder(taxi_type, date.fromisoformat(f"{month}-01")) / "*.parquet"
         others = ", ".join(name for name in PARTITION_COLUMNS if name != "taxi_type")
-        files = str(self.processed / table.name / "*" / "*" / "*" / "*.parquet")
-        day = date.fromisoformat(f"{month}-01")
-        wanted = f"taxi_type = '{taxi_type}' and year = {day.year} and month = {day.month}"
-        return (
-            duckdb.connect()
-            .read_parquet(files, hive_partitioning=True)
-            .filter(wanted)
-            .project(f"* exclude ({others})")
-        )
+        rows = duckdb.connect().read_parquet(str(files), hive_partitioning=True)
+        return rows.project(f"* exclude ({others})")
 
     def files(self, table: ProcessedTable, taxi_type: str, month: str) -> Mapping[str, bytes]:
         """The files of a month by their names."""

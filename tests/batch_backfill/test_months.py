@@ -1,6 +1,7 @@
 """Months processed by Spark hold the rows of the oracle, and a bad month stops no other."""
 
 import gzip
+import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -65,13 +66,13 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
     backfill = Backfill.below(tmp_path_factory.mktemp("backfill"), SHARED_DATA / ZONES)
     for (taxi_type, month), files in REAL.items():
         for file in files:
-            link(backfill.raw, SHARED_DATA / file, f"{taxi_type}_tripdata_{month}{suffix(file)}")
-    link(
+            provide(backfill.raw, SHARED_DATA / file, f"{taxi_type}_tripdata_{month}{suffix(file)}")
+    provide(
         backfill.raw,
         SHARED_DATA / "corrupt/yellow_tripdata_2024-01.TRUNCATED.parquet",
         "yellow_tripdata_2024-01.parquet",
     )
-    link(
+    provide(
         backfill.raw, SHARED_DATA / "samples/yellow_tripdata_2009-01.head.csv", "yellow_tripdata_2009-01.csv"
     )
     made_up = checked_month(parse_month(*FHVHV), 3_000, seed=1)
@@ -90,9 +91,10 @@ def summaries(backfill: Backfill) -> Mapping[tuple[str, str], Mapping[str, Any]]
     return {(summary["taxi_type"], summary["month"]): summary for summary in found}
 
 
-def link(folder: Path, file: Path, name: str) -> None:
+def provide(folder: Path, file: Path, name: str) -> None:
     if file.exists():
-        (folder / name).symlink_to(file)
+        # The producer would name a link's target as the source of its trips.
+        shutil.copyfile(file, folder / name)
 
 
 def there(months: Mapping[tuple[str, str], tuple[str, ...]]) -> list[tuple[str, str]]:
