@@ -217,17 +217,23 @@ def _with_extras(inner: Application, extras: Extras, refusals: list[str]) -> App
         try:
             answer = extras.answer(request)
         except NoSuchThingError:
-            kind = [("Content-Type", "application/json"), ("X-Amzn-ErrorType", "ResourceNotFoundException")]
-            if request.service == "kafka":
-                kind[1] = ("X-Amzn-ErrorType", "NotFoundException")
-            start_response("404 Not Found", kind)
-            return [b'{"message": "it is not there"}']
+            status, kind, message = _refusal(request)
+            start_response(status, [("Content-Type", "application/json"), ("X-Amzn-ErrorType", kind)])
+            return [json.dumps({"message": message}).encode()]
         if answer is None:
             return inner(environ, _noting(start_response, request, refusals))
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
     return app
+
+
+def _refusal(request: Request) -> tuple[str, str, str]:
+    """Status, kind and text by which a client of the service knows that a thing is gone."""
+    if request.path.startswith("/v1/configurations"):
+        return "400 Bad Request", "BadRequestException", "Configuration ARN does not exist"
+    kind = "NotFoundException" if request.service == "kafka" else "ResourceNotFoundException"
+    return "404 Not Found", kind, "it is not there"
 
 
 def _noting(start_response: StartResponse, request: Request, refusals: list[str]) -> StartResponse:

@@ -137,6 +137,7 @@ def _names_in_code() -> Iterator[str]:
                 yield node.value
 
 
+@pytest.mark.drill
 def test_a_wrong_account_is_refused(terraform: Terraform, tmp_path: Path) -> None:
     folder = copied_tree(tmp_path) / "environments" / "dev"
     override(folder, [line for line in NOBODY if "allowed" not in line])
