@@ -88,7 +88,7 @@ def test_the_history_has_the_columns_of_the_live_tables() -> None:
     assert ["taxi_type", *ZONE_FARES_15M.column_names] == ["taxi_type", *fares[1:]]
 
 
-@pytest.mark.parametrize("table", (TRIPS, ZONE_FARES_15M), ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [TRIPS, ZONE_FARES_15M], ids=lambda table: table.name)
 def test_the_source_declares_the_columns_that_both_worlds_have(table: Any, manifest: dict[str, Any]) -> None:
     (source,) = [node for node in own_nodes(manifest, "source") if node["name"] == table.name]
     assert set(source["columns"]) == {"taxi_type", *table.column_names} - {"trip_duration_seconds"}
