@@ -6,7 +6,6 @@ import time
 import pytest
 
 from stack.flink_rest import poll
-from stack.job import BROUGHT_BACK
 from stack.job_status import JobStatus
 from stack.parts.flink import JOBMANAGER, TASKMANAGER
 from stack.parts.kafka import NAME as KAFKA
@@ -28,12 +27,6 @@ def restarted_after(moment: float) -> Seen:
         return (status.restarts.last_at or 0) >= moment
 
     return has
-
-
-def ensure_the_lost_job(drill: Drill) -> None:
-    """Until the platform does it by itself: a cluster whose JobManager died has forgotten the job."""
-    done = drill.taxi("job", "ensure")
-    assert done.returncode in {0, BROUGHT_BACK}, done.stderr
 
 
 @pytest.mark.drill("kill-taskmanager")
@@ -106,7 +99,6 @@ def test_a_killed_jobmanager_comes_back_and_no_row_changes(drill: Drill) -> None
         lost = drill.status().job_id
         killed_at = time.monotonic()
         kill(drill.platform, JOBMANAGER)
-        ensure_the_lost_job(drill)
         drill.recovers(within=OTHERS_SECONDS, missed=lambda status: status.job_id != lost, since=killed_at)
         assert replay.is_under_way
     drill.assert_exact(month.oracle)

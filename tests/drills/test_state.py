@@ -21,7 +21,7 @@ from stack.upgrade import upgrade
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill
 from tests.drills.rehearsal import publish
-from tests.drills.test_kills import ensure_the_lost_job, restarted_after
+from tests.drills.test_kills import restarted_after
 from tests.drills.test_records import late_and_duplicates
 from tests.flink_jobs.test_job_life import slower_flush
 
@@ -65,7 +65,6 @@ def test_a_lost_job_with_a_damaged_newest_checkpoint_goes_on_from_the_one_before
         kill(drill.platform, JOBMANAGER)
         newest, before, *_ = states(drill)
         (newest / "_metadata").write_bytes(b"damaged")
-        ensure_the_lost_job(drill)
         drill.recovers(within=OTHERS_SECONDS, missed=lambda status: status.job_id != lost, since=killed_at)
         assert JobRecords(drill.platform.endpoints.home).read(reset.JOB).runs[-1].origin == str(before)
         assert replay.is_under_way
