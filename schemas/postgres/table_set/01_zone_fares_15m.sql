@@ -147,8 +147,9 @@ where
 -- Postgres finds the newest row by the key, but of the view only by reading it all.
 -- The job's newest window says how far the clock has come. A trip that is late by minutes, and a month published ahead
 -- of the stream, are in windows that are still open; these are left out.
+-- Materialized, and with look-ups by key instead of joins, or the planner works the clocks out once more for each zone.
 create or replace view zone_fares_now as
-with clocks as (
+with clocks as materialized (
     select
         taxi_types.taxi_type,
         coalesce(
@@ -175,7 +176,7 @@ with clocks as (
 ),
 
 -- A withdrawal may leave a window of the job without trips: then the one before it is the newest.
-newest as (
+newest as materialized (
     select
         clocks.taxi_type,
         zones.zone_id,
@@ -185,24 +186,53 @@ newest as (
             (
                 select fares.window_end
                 from on_time_fares_15m as fares
-                left join published_fares_15m as published using (taxi_type, pickup_zone_id, window_end)
-                left join late_fares_15m as late using (taxi_type, pickup_zone_id, window_end)
                 where
                     fares.taxi_type = clocks.taxi_type
                     and fares.pickup_zone_id = zones.zone_id
-                    and fares.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0) > 0
+                    and fares.trips + coalesce(
+                        (
+                            select late.trips
+                            from late_fares_15m as late
+                            where
+                                late.taxi_type = fares.taxi_type
+                                and late.pickup_zone_id = fares.pickup_zone_id
+                                and late.window_end = fares.window_end
+                        ),
+                        0
+                    )
+                    + coalesce(
+                        (
+                            select published.trips
+                            from published_fares_15m as published
+                            where
+                                published.taxi_type = fares.taxi_type
+                                and published.pickup_zone_id = fares.pickup_zone_id
+                                and published.window_end = fares.window_end
+                        ),
+                        0
+                    ) > 0
                 order by fares.window_end desc
                 limit 1
             ),
             (
                 select fares.window_end
                 from late_fares_15m as fares
-                left join published_fares_15m as published using (taxi_type, pickup_zone_id, window_end)
                 where
                     fares.taxi_type = clocks.taxi_type
                     and fares.pickup_zone_id = zones.zone_id
                     and fares.window_end <= clocks.closed_until
-                    and fares.trips + coalesce(published.trips, 0) > 0
+                    and fares.trips
+                    + coalesce(
+                        (
+                            select published.trips
+                            from published_fares_15m as published
+                            where
+                                published.taxi_type = fares.taxi_type
+                                and published.pickup_zone_id = fares.pickup_zone_id
+                                and published.window_end = fares.window_end
+                        ),
+                        0
+                    ) > 0
                 order by fares.window_end desc
                 limit 1
             ),
