@@ -11,6 +11,7 @@ from stack.parts.java import java, temporary_folder
 ABSENT_MODULE = "jdk.incubator.vector"
 """Spark's launcher demands it for the linear algebra of MLlib; the Java from PyPI leaves it out."""
 
+LOGGING = Path(__file__).resolve().parents[1] / "conf" / "spark-log4j2.properties"
 DRIVER_MEMORY = "3g"
 
 _JAVA = """#!/bin/sh
@@ -29,7 +30,7 @@ def programs() -> Path:
 
 def environment(home: Path) -> dict[str, str]:
     """What Spark's programs need to run here, on the loopback interface only."""
-    options = temporary_folder(home)
+    options = f"{temporary_folder(home)} -Dlog4j2.configurationFile={LOGGING.as_uri()}"
     return {
         "JAVA_HOME": str(_java_home(home)),
         "PYSPARK_PYTHON": str(programs() / "python"),
