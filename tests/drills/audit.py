@@ -10,7 +10,7 @@ from psycopg import sql
 
 from tests.flink_jobs.platform import Platform
 
-AUDITED = ("on_time_fares_15m", "trips")
+AUDITED = ("on_time_fares_15m", "all_trips")
 SHOWN = 5
 
 LOG: LiteralString = """
@@ -68,7 +68,7 @@ class Audit:
         """Changes that are no correction: that is, all but a late trip that its on-time copy takes over."""
         return self.platform.query(
             "select * from drill_audit.changes where not ("
-            " name = 'trips' and operation = 'UPDATE' and before - 'on_time' = after - 'on_time'"
+            " name = 'all_trips' and operation = 'UPDATE' and before - 'on_time' = after - 'on_time'"
             " and before @> '{\"on_time\": false}' and after @> '{\"on_time\": true}')"
         )
 
