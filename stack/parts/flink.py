@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stack.errors import UserError
+from stack.jars import ensure
 from stack.java_build import ensure_reporter_jar
 from stack.loopback import get_json
 from stack.parts.flink_wheel import distribution, java_options, prometheus_plugin
@@ -88,7 +89,7 @@ def _prepare(site: Site, name: str) -> Program:
         (folder / inner).mkdir(parents=True, exist_ok=True)
     _write_configuration(site, name)
     jvm_options, arguments = _resources(site, name)
-    jars = sorted((distribution() / "lib").glob("*.jar"))
+    jars = [*sorted((distribution() / "lib").glob("*.jar")), *_drivers()]
     # Not by jobmanager.sh and taskmanager.sh: each start of theirs runs Java three times before the real one,
     # and a killed TaskManager would be away for ten seconds instead of three.
     command = [
@@ -97,6 +98,14 @@ def _prepare(site: Site, name: str) -> Program:
         *("-D", f"metrics.reporter.prometheus.port={_metrics_port(site, name)}"),
     ]
     return Program(command, directory=folder, environment=_environment(_plugins(site, name)))
+
+
+def _drivers() -> list[Path]:
+    """What is loaded once a process: DriverManager forgets no driver, and so no job that brought it.
+
+    https://nightlies.apache.org/flink/flink-docs-release-2.2/docs/ops/debugging/debugging_classloading/
+    """
+    return [jar for jar in ensure("flink") if jar.name.startswith("postgresql-")]
 
 
 def _metrics_port(site: Site, name: str) -> int:
@@ -164,6 +173,7 @@ def _configuration(site: Site) -> dict[str, object]:
         "execution.checkpointing.dir": f"file://{folder / 'checkpoints'}",
         "execution.checkpointing.savepoint-dir": f"file://{folder / 'savepoints'}",
         "execution.checkpointing.num-retained": 3,
+        "classloader.parent-first-patterns.additional": "org.postgresql.",
         "metrics.fetcher.update-interval": "2 s",
         "metrics.reporter.prometheus.factory.class": REPORTER_FACTORY,
         "metrics.reporter.prometheus.host": LOOPBACK,

@@ -19,7 +19,7 @@ from stack.topic import PARTITIONS, TOPIC
 from stack.topic_ends import TopicEnds
 from stack.upgrade import upgrade
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill
-from tests.drills.faults import kill
+from tests.drills.faults import kill, processes
 from tests.drills.rehearsal import publish
 from tests.drills.test_kills import restarted_after
 from tests.drills.test_records import late_and_duplicates
@@ -27,6 +27,7 @@ from tests.flink_jobs.test_job_life import slower_flush
 
 ADMIN_SECONDS = 30
 SOME_TRIPS = 40
+JOBS = 14
 
 
 @pytest.mark.drill("upgrade-and-rescale")
@@ -53,6 +54,21 @@ def tasks(drill: Drill) -> set[int]:
     """In how many subtasks the steps of the running job are cut."""
     details = FlinkRest(drill.platform.endpoints.flink_rest_url).get(f"/jobs/{drill.status().job_id}")
     return {int(vertex["parallelism"]) for vertex in details["vertices"]}
+
+
+@pytest.mark.drill("jobs-come-and-go")
+def test_a_taskmanager_outlives_more_jobs_than_its_class_metadata_has_room_for(drill: Drill) -> None:
+    # A job loads 19 MB of classes, of 256 that there are: what is not given back ends the twelfth.
+    month, endpoints = drill.month(), drill.platform.endpoints
+    (first, *_) = processes(drill.platform, TASKMANAGER)
+    with drill.replaying(month, seconds=240) as replay:
+        for _ in range(JOBS):
+            job.end(endpoints, reset.JOB)
+            job.start(endpoints, reset.JOB)
+        drill.recovers(within=OTHERS_SECONDS)
+        assert replay.is_under_way
+    drill.assert_exact(month.oracle)
+    assert processes(drill.platform, TASKMANAGER)[0] == first
 
 
 @pytest.mark.drill("newest-checkpoint-corrupt")
