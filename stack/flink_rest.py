@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 import httpx
@@ -12,6 +13,7 @@ from stack.errors import UserError
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 POLL_SECONDS = 0.25
 SAVEPOINT_SECONDS = 120
+STUMBLE_SECONDS = 5
 T = TypeVar("T")
 
 
@@ -37,6 +39,10 @@ class Slots:
 
     free: int
     total: int
+
+
+class FlinkStumbledError(UserError):
+    """Flink failed at a question that it may answer in a moment."""
 
 
 class FlinkRest:
@@ -112,8 +118,15 @@ class FlinkRest:
         return sorted(entry["name"] for entry in jobs if entry["state"] not in ENDED_STATES)
 
     def get(self, path: str) -> Any:
-        """The JSON answer to a GET."""
-        return self._call("GET", path)
+        """The JSON answer to a GET; asked again while Flink stumbles over a change of state."""
+        deadline = time.monotonic() + STUMBLE_SECONDS
+        while True:
+            try:
+                return self._call("GET", path)
+            except FlinkStumbledError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(POLL_SECONDS)
 
     def _await_savepoint(self, job_id: str, trigger: str) -> str:
         path = f"/jobs/{job_id}/savepoints/{trigger}"
@@ -153,7 +166,12 @@ class FlinkRest:
             answer = self._client.request(method, path, **options)
             answer.raise_for_status()
         except httpx.HTTPStatusError as refusal:
-            raise UserError(f"Flink answered {refusal.response.status_code} to {method} {path}") from refusal
+            status = refusal.response.status_code
+            kind = FlinkStumbledError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else UserError
+            raise kind(
+                f"Flink answered {status} to {method} {path}{_reason(refusal.response)}",
+                "see ./taxi logs flink-jobmanager",
+            ) from refusal
         except httpx.TransportError as failure:
             where = self._client.base_url
             raise UserError(f"Flink does not answer at {where}", "see ./taxi status") from failure
@@ -177,6 +195,15 @@ def innermost_cause(story: str) -> str:
         line for line in lines if line.startswith("Caused by:") or "Error:" in line or "Exception:" in line
     ]
     return causes[-1].removeprefix("Caused by: ") if causes else ""
+
+
+def _reason(answer: httpx.Response) -> str:
+    """The innermost cause that Flink gives with a refusal."""
+    try:
+        causes = [innermost_cause(error) or error for error in answer.json()["errors"] if error]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return f" ({causes[-1].strip().splitlines()[0]})" if causes else ""
 
 
 def _completed(answer: Any) -> Any:
