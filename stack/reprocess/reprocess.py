@@ -15,13 +15,14 @@ from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.filelock import file_lock
-from stack.job_life import JobSite, say
+from stack.job_life import say
 from stack.publication import LARGEST_WITHDRAWN_SHARE, Comparison, Month, Published
 from stack.releases import Release
 from stack.reprocess.plan import Plan, make_plan, print_plan
 from stack.reprocess.shadow import Shadow
 from stack.settings import ROOT
 from stack.tables import set_up
+from stack.versions import Versions
 
 JOB = "zone_fares"
 ENGINE: Engine = "flink"
@@ -49,7 +50,7 @@ def dry_run(endpoints: Endpoints, paths: Sequence[Path]) -> None:
     """Print what would be done."""
     set_up(endpoints.postgres_dsn)
     plan = make_plan(endpoints, paths)
-    release = JobSite.of(endpoints, JOB).running_release()
+    release = Versions(endpoints, JOB).served().site.running_release()
     print_plan(endpoints, plan, _run_of(plan, release) if release else "(no release yet)")
 
 
@@ -114,7 +115,7 @@ def _compared(endpoints: Endpoints, month: Month, shadow: Shadow) -> Comparison:
 
 def _served_release(endpoints: Endpoints) -> Release:
     """The code that serves; where none ever ran, that of this tree."""
-    site = JobSite.of(endpoints, JOB)
+    site = Versions(endpoints, JOB).served().site
     release = site.running_release() or site.releases.of_tree(ROOT)
     if "scan.bounded.mode" not in (release.folder / "code/flink_jobs" / JOB / "source.sql").read_text(
         "utf-8"

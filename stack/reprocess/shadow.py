@@ -17,7 +17,7 @@ from stack.console import console
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.flink_rest import ENDED_STATES, Job, poll
-from stack.job_life import JobSite, say
+from stack.job_life import JobSite, await_slots, say
 from stack.job_status import read_status
 from stack.ledger import read_ledger
 from stack.releases import Release
@@ -26,7 +26,6 @@ from stack.submission import await_other_submission
 from stack.topic_ends import TopicEnds
 from stack.wiring import Wiring
 
-SLOTS = 2
 FILL_SECONDS = 6 * 3600
 LEDGER_SECONDS = 60
 MOST_RESTARTS = 5
@@ -109,7 +108,7 @@ class Shadow:
         tables.empty(self.endpoints.postgres_dsn, self.wiring.table_set)
         self.site.topic.ensure()
         self.site.dead_letters_topic.ensure()
-        _refuse_full_cluster(self.site)
+        await_slots(self.site, release)
         release = self.site.releases.get(release.number)
         job_id = uuid.uuid4().hex
         say(f"release {release.number} reads {self.wiring.topic} into {self.wiring.table_set} …")
@@ -171,12 +170,3 @@ def _bar(records: int) -> Iterator[Show]:
     columns = (BarColumn(bar_width=20), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console(), transient=True, disable=not console().is_terminal) as progress:
         yield Show(progress, records)
-
-
-def _refuse_full_cluster(site: JobSite) -> None:
-    free = site.flink.slots().free
-    if free < SLOTS:
-        raise UserError(
-            f"Flink has {free} free slots, and a reprocessing takes {SLOTS}",
-            "wait for another run, or see ./taxi status",
-        )
