@@ -103,16 +103,16 @@ def _lines(kept: Path) -> list[dict[str, Any]]:
 
 
 def _print(results: Sequence[Result]) -> None:
-    table = Table(box=box.SIMPLE_HEAD)
+    seeds = ", ".join(sorted({str(result.seed) for result in results}))
+    table = Table(title=f"Drills, seed {seeds}", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("drill", no_wrap=True)
-    for column in ("seed", "recovery s", "rows", "differ"):
-        table.add_column(column, justify="right")
-    table.add_column("verdict")
+    for column in ("recovery s", "rows", "differ"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for result in results:
         table.add_row(
             result.drill,
-            str(result.seed),
-            result.recovery_seconds,
+            result.recovery_seconds.replace(",", ""),
             _amount(result.rows_compared),
             _amount(result.differences),
             result.verdict,
