@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint unit integration drill up down lock
 TAXI := ./taxi
+# Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,10 +21,10 @@ lint: ## style, types, import rules and SQL
 	@$(TAXI) tool sqlfluff lint --disable-progress-bar schemas/postgres dbt/models dbt/tests
 
 unit: ## the tests that need no service
-	@$(TAXI) tool pytest -m "not integration and not drill"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "not integration and not drill"
 
 integration: ## the tests on a real local stack, the short drills among them
-	@$(TAXI) tool pytest -m "integration or (drill and short)"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "integration or (drill and short)"
 
 drill: ## every fault drill, and a table of what became of the rows
 	@$(TAXI) drill all

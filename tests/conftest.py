@@ -23,13 +23,14 @@ def _obedient_children() -> None:
 
 @pytest.fixture(scope="session")
 def stack_settings() -> Settings:
-    """A home and ports of the tests' own, beside a stack that a person may have running.
+    """A home and ports of the tests' own, beside a stack that a person may have running; one a pytest worker.
 
     Two test sessions at once need two homes: TAXI_TEST_HOME moves one.
     """
+    home = Path(os.environ.get("TAXI_TEST_HOME", ROOT / ".taxi" / "test"))
     return replace(
         Settings.from_environment({"TAXI_CACHE_DIR": str(Settings.from_environment().cache)}),
-        home=Path(os.environ.get("TAXI_TEST_HOME", ROOT / ".taxi" / "test")),
+        home=home / os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
         ports=dict.fromkeys(DEFAULT_PORTS, AUTO),
     )
 
@@ -37,8 +38,9 @@ def stack_settings() -> Settings:
 @pytest.fixture(scope="session")
 def stack(stack_settings: Settings) -> Iterator[Endpoints]:
     """Kafka, registry, Flink and Postgres, empty."""
-    # Two sessions in one tree would purge each other's data.
-    with file_lock(ROOT / ".taxi" / "test.lock", "another test session has the stack; waiting for it"):
+    # Two sessions in one home would purge each other's data.
+    lock = stack_settings.home.with_suffix(".lock")
+    with file_lock(lock, "another test session has the stack; waiting for it"):
         lifecycle.down(stack_settings, purge=True)  # what a killed session left
         try:
             yield lifecycle.up(stack_settings)
