@@ -99,6 +99,12 @@ def run_of(platform: Platform, file: Path) -> str:
     return str(found[0][0])
 
 
+def shadow_sets(platform: Platform) -> list[str]:
+    """The table sets that runs have to themselves."""
+    found = platform.query("select nspname from pg_namespace where nspname like 'taxi_reprocess%' order by 1")
+    return [str(name) for (name,) in found]
+
+
 def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platform, tmp_path: Path) -> None:
     live, new = real_month(LIVE), corrected(tmp_path / "corrected")
     old = real_month("green_tripdata_2020-12.csv.gz")
@@ -120,12 +126,16 @@ def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platfor
     assert "nothing to do" in again.stderr
     first = run_of(platform, old)
 
-    assert reprocess(platform, reissued).returncode == 0
+    assert reprocess(platform, reissued, "--keep").returncode == 0
     assert_month(platform, reissued, "2020-12", tmp_path)
+    second = run_of(platform, reissued)
+    assert shadow_sets(platform) == [f"taxi_reprocess_{second}"]
+    assert reprocess(platform, "--discard", second).returncode == 0
+    assert shadow_sets(platform) == []
     too_early = reprocess(platform, "--undo", first)
     assert too_early.returncode == 1
     assert too_early.stderr.startswith("error: green 2020-12: ")
-    assert reprocess(platform, "--undo", run_of(platform, reissued)).returncode == 0
+    assert reprocess(platform, "--undo", second).returncode == 0
     assert_month(platform, old, "2020-12", tmp_path)
     assert reprocess(platform, "--undo", first).returncode == 0
     assert_month(platform, live, "2023-12", tmp_path)
@@ -133,5 +143,4 @@ def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platfor
     assert platform.balanced_ledger().balances
     reports = "select distinct unexplained from taxi.parity_reports"
     assert platform.query(f"{reports} where run <> '{first}'") == [(0,)]
-    left = "select nspname from pg_namespace where nspname like 'taxi_reprocess%'"
-    assert platform.query(left) == []
+    assert shadow_sets(platform) == []
