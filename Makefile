@@ -1,6 +1,6 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration drill up down lock
+.PHONY: help demo test lint unit integration drill up down lock package
 TAXI := ./taxi
 
 help: ## print this
@@ -35,3 +35,6 @@ down: ## end the local stack
 
 lock: ## resolve every lock anew
 	@$(TAXI) lock
+
+package: ## the Flink zip and the Spark archive for AWS, with hashes and bills of materials
+	@$(TAXI) package
