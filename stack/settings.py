@@ -178,7 +178,9 @@ class SparkSettings:
             cluster_id=setting("EMR_CLUSTER_ID"),
             role_arn=setting("EMR_JOB_ROLE_ARN"),
             log_uri=setting("EMR_LOG_URI").rstrip("/"),
-            timeout_minutes=_positive("EMR_TIMEOUT_MINUTES", setting("EMR_TIMEOUT_MINUTES", "360"), "minutes"),
+            timeout_minutes=_positive(
+                "EMR_TIMEOUT_MINUTES", setting("EMR_TIMEOUT_MINUTES", "360"), "minutes"
+            ),
             cluster_vcpus=_amount("EMR_CLUSTER_VCPUS", setting("EMR_CLUSTER_VCPUS")),
             cluster_gb=_amount("EMR_CLUSTER_GB", setting("EMR_CLUSTER_GB")),
             usd_per_vcpu_hour=_amount("SPARK_USD_PER_VCPU_HOUR", setting("SPARK_USD_PER_VCPU_HOUR")),
@@ -239,7 +241,9 @@ def _amount(variable: str, value: str) -> float | None:
     try:
         return float(value) if value else None
     except ValueError:
-        raise UserError(f"{variable}={value} is no number", "give one such as 0.05, or leave it out") from None
+        raise UserError(
+            f"{variable}={value} is no number", "give one such as 0.05, or leave it out"
+        ) from None
 
 
 def _positive(variable: str, value: str, what: str = "subtasks") -> int:

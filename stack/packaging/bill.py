@@ -18,7 +18,9 @@ from packaging.markers import Marker
 from stack.jars.lock import locked_artifacts
 from stack.packaging.archives import digest
 
-PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+))?", re.MULTILINE)
+PINNED = re.compile(
+    r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+))?", re.MULTILINE
+)
 LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
 """With the time of day the same archive would have another bill each time."""
 

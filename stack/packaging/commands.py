@@ -41,7 +41,9 @@ def package(
 
 def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Path]:
     """The packages by their kind; prints the hash of each file, as `sha256sum -c` reads it."""
-    made = {kind: write(folder / kind, python) for kind, write in WRITERS.items() if kind in (only or WRITERS)}
+    made = {
+        kind: write(folder / kind, python) for kind, write in WRITERS.items() if kind in (only or WRITERS)
+    }
     for place in made.values():
         files = sorted(place.iterdir()) if place.is_dir() else [place, place.with_suffix(".cdx.json")]
         for path in files:

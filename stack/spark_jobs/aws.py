@@ -16,6 +16,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
     PartialCredentialsError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from stack.errors import UserError
 from stack.managed_flink.errors import DENIED, code_of
@@ -48,7 +49,7 @@ def told_plainly(what: str) -> Iterator[None]:
         ) from None
     except NoRegionError:
         raise UserError("no AWS region is set", "set AWS_REGION") from None
-    except HTTPClientError as error:
+    except (HTTPClientError, NoConnectionError) as error:
         raise NoAnswerError(
             f"AWS does not answer ({error})", "check the network and EMR_ENDPOINT_URL"
         ) from None
@@ -93,7 +94,9 @@ def read_gzip(settings: SparkSettings, address: str) -> str:
     s3 = client("s3", settings)
     with told_plainly(address):
         try:
-            return gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).decode(errors="replace")
+            return gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).decode(
+                errors="replace"
+            )
         except ClientError as error:
             if code_of(error) in ABSENT:
                 return ""

@@ -1,6 +1,6 @@
 """What every place to run Spark can do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -112,10 +112,9 @@ def backend(settings: SparkSettings, place: SparkPlace | None = None) -> SparkBa
     from stack.spark_jobs.local import LocalSpark  # noqa: PLC0415
     from stack.spark_jobs.serverless import ServerlessSpark  # noqa: PLC0415
 
-    made = {
+    made: dict[SparkPlace, Callable[[SparkSettings], SparkBackend]] = {
         SparkPlace.LOCAL: LocalSpark,
         SparkPlace.EMR_SERVERLESS: ServerlessSpark,
         SparkPlace.EMR: ClusterSpark,
     }
-    chosen: SparkBackend = made[place or settings.place](settings)
-    return chosen
+    return made[place or settings.place](settings)

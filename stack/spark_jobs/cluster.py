@@ -108,7 +108,7 @@ class ClusterSpark:
         """The step's page in the console, from which Spark's own is a click away."""
         region = self._client.meta.region_name
         place = f"https://{region}.console.aws.amazon.com/emr/home?region={region}"
-        return {"EMR console": f"{place}#/clusterDetails/{self._cluster}"}
+        return {f"EMR console, {run_id}": f"{place}#/clusterDetails/{self._cluster}"}
 
     def usage(self, run_id: str) -> Usage:
         """The whole cluster for as long as the step took: it is paid for, whatever it does."""

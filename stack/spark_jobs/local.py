@@ -109,9 +109,7 @@ class LocalSpark:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        poll(
-            lambda: self._process(folder) or (folder / "code").exists(), seconds=30, what="Spark's start"
-        )
+        poll(lambda: self._process(folder) or (folder / "code").exists(), seconds=30, what="Spark's start")
         return run_id
 
     def _found(self, name: str, token: str) -> str:

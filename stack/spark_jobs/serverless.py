@@ -62,7 +62,11 @@ class ServerlessSpark:
                     "sparkSubmitParameters": " ".join(map(_unbroken, parameters)),
                 }
             },
-            **({"configurationOverrides": {"monitoringConfiguration": logs}} if self._settings.log_uri else {}),
+            **(
+                {"configurationOverrides": {"monitoringConfiguration": logs}}
+                if self._settings.log_uri
+                else {}
+            ),
         }
 
     def state(self, run_id: str) -> SparkRun:

@@ -10,7 +10,7 @@ from stack.flink_rest import innermost_cause
 from stack.spark_jobs.aws import NoAnswerError
 from stack.spark_jobs.backend import RunLogs, RunState, SparkBackend, SparkRun
 
-POLL_SECONDS = 5.0
+POLL_SECONDS = 3.0
 SILENT_SECONDS = 900.0
 LOG_SECONDS = 20.0
 
