@@ -61,7 +61,7 @@ def cancel(run: Run, on: On = None) -> None:
     """Have a run end."""
     spark = _spark(on)
     spark.cancel(run)
-    _say(f"{run}: {spark.state(run).state.value}")
+    _say(f"{run} was told to end; it is {spark.state(run).state.value} now")
 
 
 @app.command()

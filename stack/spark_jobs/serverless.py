@@ -72,7 +72,7 @@ class ServerlessSpark:
     def state(self, run_id: str) -> SparkRun:
         """How the run is."""
         found = self._describe(run_id)
-        detail = str(found["stateDetails"]).strip()
+        detail = str(found["stateDetails"]).strip(" -")
         seconds = float(found.get("totalExecutionDurationSeconds", 0))
         return SparkRun(run_id, _state(found), detail, seconds)
 

@@ -36,7 +36,7 @@ def explained(spark: SparkBackend, run: SparkRun, every: float = POLL_SECONDS) -
     if run.state is not RunState.FAILED:
         return run
     deadline = time.monotonic() + LOG_SECONDS
-    while not (line := _error_line_of(spark, run.run_id)) and time.monotonic() < deadline:
+    while (line := _error_line_of(spark, run.run_id)) == "" and time.monotonic() < deadline:
         time.sleep(every)
     return replace(run, detail=line or run.detail)
 
@@ -44,15 +44,16 @@ def explained(spark: SparkBackend, run: SparkRun, every: float = POLL_SECONDS) -
 def error_line(logs: RunLogs) -> str:
     """Why the job failed, in its own words; empty where the logs do not say."""
     lines = [line.strip() for line in (*logs.stdout.splitlines(), *logs.stderr.splitlines())]
-    told = [line for line in lines if line.startswith(("failed: ", "error: "))]
+    told = [line.partition(": ")[2] for line in lines if line.startswith(("failed: ", "error: "))]
     return "; ".join(_json_errors(logs.stdout) or told) or innermost_cause(logs.stderr)
 
 
-def _error_line_of(spark: SparkBackend, run_id: str) -> str:
+def _error_line_of(spark: SparkBackend, run_id: str) -> str | None:
+    """The line, empty while the logs are not there; None where they cannot be had."""
     try:
         return error_line(spark.logs(run_id))
     except UserError:
-        return ""
+        return None
 
 
 def _json_errors(stdout: str) -> list[str]:
@@ -60,9 +61,7 @@ def _json_errors(stdout: str) -> list[str]:
         months = json.loads(stdout)["months"]
     except (ValueError, KeyError, TypeError):
         return []
-    return [
-        f"failed: {one['taxi_type']} {one['month']}: {one['error']}" for one in months if one.get("error")
-    ]
+    return [f"{one['taxi_type']} {one['month']}: {one['error']}" for one in months if one.get("error")]
 
 
 def _ended(

@@ -242,7 +242,8 @@ class Emr:
         for run in self.runs:
             if run.run_id == run_id:
                 return run
-        raise RefusalError("ResourceNotFoundException", f"there is no run {run_id}")
+        kind = "InvalidRequestException" if run_id.startswith("s-") else "ResourceNotFoundException"
+        raise RefusalError(kind, f"there is no run {run_id}")
 
     def _arn(self, run_id: str) -> str:
         return f"arn:aws:emr-serverless:us-east-1:123456789012:/applications/{APPLICATION}/jobruns/{run_id}"

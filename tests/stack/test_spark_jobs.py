@@ -179,7 +179,7 @@ def test_a_step_whose_answer_got_lost_is_found_and_its_failure_is_told_in_the_jo
     world.emr.loses_answers_of.add("DescribeStep")
     done = wait(spark, run_id, seconds=180, every=0.2)
     assert done.state is RunState.FAILED
-    assert done.detail.startswith("failed: green 2024-04: ")
+    assert done.detail.startswith("green 2024-04: ")
     assert "has no file of green 2024-04; fetch it: ./taxi fetch" in done.detail
     assert spark.usage(run_id).vcpu_hours == pytest.approx(12 * done.seconds / 3600)
 
@@ -207,7 +207,7 @@ def test_here_a_run_tells_its_end_and_why_it_failed(world: World) -> None:
     wrong = spark.submit(["process", "--taxi-type", "pink", "--month", "2024-01", *world.where()])
     failed = wait(spark, wrong, seconds=60, every=0.1)
     assert failed.state is RunState.FAILED
-    assert failed.detail.startswith("error: unknown taxi type 'pink'")
+    assert failed.detail.startswith("unknown taxi type 'pink'")
 
 
 def test_what_aws_says_is_one_line_with_the_remedy(world: World) -> None:
@@ -215,6 +215,8 @@ def test_what_aws_says_is_one_line_with_the_remedy(world: World) -> None:
         world.backend(SparkPlace.EMR, code="").submit(MONTH)
     with pytest.raises(UserError, match=r"there is no run 00x; check the run's id"):
         world.backend(SparkPlace.EMR_SERVERLESS).state("00x")
+    with pytest.raises(UserError, match=r"there is no run s-x; check the run's id, EMR_CLUSTER_ID"):
+        world.backend(SparkPlace.EMR).cancel("s-x")
     with pytest.raises(NoAnswerError, match="AWS does not answer"):
         world.backend(SparkPlace.EMR, endpoint_url="http://127.0.0.1:9").submit(MONTH)
     with pytest.raises(UserError, match="EMR_JOB_ROLE_ARN is not set; name the run's role"):
