@@ -72,7 +72,7 @@ class Emr:
         self.loses_answers_of: set[str] = set()
         """Operations that are done, and whose answer never comes."""
         self._folder, self._s3, self._log_uri, self._python = folder, s3, log_uri, python
-        self._lock = threading.Lock()
+        self._lock, self._archives = threading.Lock(), threading.Lock()
 
     def answer(self, model: Any, operation: str, request: Answer) -> Answer:
         """What the service says; raises RefusalError."""
@@ -198,8 +198,7 @@ class Emr:
         for word in words:
             if word == "--archives":
                 address, _, name = next(words).partition("#")
-                with tarfile.open(self._get(address, place)) as archive:
-                    archive.extractall(place / name, filter="data")
+                (place / name).symlink_to(self._unpacked(address))
             elif word == "--conf" and (pair := next(words)).startswith(prefix):
                 name, _, value = pair.removeprefix(prefix).partition("=")
                 variables[name] = value
@@ -224,6 +223,17 @@ class Emr:
         target = place / key.rpartition("/")[2]
         self._s3.download_file(bucket, key, str(target))
         return target
+
+    def _unpacked(self, address: str) -> Path:
+        """An archive's content; a machine of a cluster keeps it too."""
+        place = self._folder / "archives" / address.rpartition("/")[2]
+        content = place.with_suffix(".content")
+        with self._archives:
+            if not content.exists():
+                content.mkdir(parents=True)
+                with tarfile.open(self._get(address, place.parent)) as archive:
+                    archive.extractall(content, filter="data")
+        return content
 
     def _put(self, address: str, content: bytes) -> None:
         bucket, _, key = address.removeprefix("s3://").partition("/")

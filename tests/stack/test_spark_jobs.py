@@ -137,7 +137,7 @@ def test_what_was_uploaded_is_what_a_second_build_makes_and_its_bill_names_what_
 
 def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_tells(world: World) -> None:
     killed = world.waiter(*MONTH)
-    poll(lambda: world.emr.runs and world.emr.runs[0].state == "RUNNING", seconds=90, what="Spark's start")
+    poll(lambda: world.emr.runs and world.emr.runs[0].state == "RUNNING", seconds=200, what="Spark's start")
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
 
@@ -152,7 +152,7 @@ def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_t
     assert interrupted.returncode == 130
 
     again = world.waiter(*MONTH)
-    stdout, stderr = again.communicate(timeout=180)
+    stdout, stderr = again.communicate(timeout=300)
     assert (again.returncode, stdout.strip(), len(world.emr.runs)) == (0, run_id, 1), stderr
 
     spark = world.backend(SparkPlace.EMR_SERVERLESS)
@@ -177,7 +177,7 @@ def test_a_step_whose_answer_got_lost_is_found_and_its_failure_is_told_in_the_jo
     assert spark.submit([*ABSENT_MONTH, *world.where()]) == run_id
     assert world.emr.calls.count("AddJobFlowSteps") == 1
     world.emr.loses_answers_of.add("DescribeStep")
-    done = wait(spark, run_id, seconds=180, every=0.2)
+    done = wait(spark, run_id, seconds=400, every=0.2)
     assert done.state is RunState.FAILED
     assert done.detail.startswith("green 2024-04: ")
     assert "has no file of green 2024-04; fetch it: ./taxi fetch" in done.detail
@@ -190,22 +190,22 @@ def test_a_run_that_is_cancelled_ends_and_the_same_wish_is_a_new_run(world: Worl
     arguments = ["process", "--taxi-type", "yellow", "--month", "2009-01:2015-12", *world.where()]
     run_id = spark.submit(arguments, "cancelled")
     assert spark.submit(arguments, "cancelled") == run_id
-    poll(lambda: spark.state(run_id).state is RunState.RUNNING, seconds=90, what="Spark's start", every=0.1)
+    poll(lambda: spark.state(run_id).state is RunState.RUNNING, seconds=200, what="Spark's start", every=0.1)
     spark.cancel(run_id)
-    assert wait(spark, run_id, seconds=60, every=0.1).state is RunState.CANCELLED
+    assert wait(spark, run_id, seconds=200, every=0.1).state is RunState.CANCELLED
     spark.cancel(run_id)
     another = spark.submit(arguments, "cancelled")
     assert another != run_id
     spark.cancel(another)
-    assert wait(spark, another, seconds=60, every=0.1).state is RunState.CANCELLED
+    assert wait(spark, another, seconds=200, every=0.1).state is RunState.CANCELLED
 
 
 def test_here_a_run_tells_its_end_and_why_it_failed(world: World) -> None:
     spark = world.backend(SparkPlace.LOCAL)
-    done = wait(spark, spark.submit(["--help"]), seconds=60, every=0.1)
+    done = wait(spark, spark.submit(["--help"]), seconds=200, every=0.1)
     assert done.state is RunState.SUCCEEDED
     wrong = spark.submit(["process", "--taxi-type", "pink", "--month", "2024-01", *world.where()])
-    failed = wait(spark, wrong, seconds=60, every=0.1)
+    failed = wait(spark, wrong, seconds=200, every=0.1)
     assert failed.state is RunState.FAILED
     assert failed.detail.startswith("unknown taxi type 'pink'")
 
