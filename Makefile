@@ -1,6 +1,6 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration drill up down lock
+.PHONY: help demo test lint unit integration drill up down lock package
 TAXI := ./taxi
 # Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
@@ -37,3 +37,6 @@ down: ## end the local stack
 
 lock: ## resolve every lock anew
 	@$(TAXI) lock
+
+package: ## the Flink zip and the Spark archive for AWS, with hashes and bills of materials
+	@$(TAXI) package

@@ -62,6 +62,14 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
         from stack.dead_letters import commands  # noqa: PLC0415
 
         app.add_typer(commands.app, name="dead-letters")
+    if asked in {"spark-run", "--help"}:
+        from stack.spark_jobs import commands as spark_runs  # noqa: PLC0415
+
+        app.add_typer(spark_runs.app, name="spark-run")
+    if asked in {"package", "--help"}:
+        from stack.packaging.commands import package  # noqa: PLC0415
+
+        app.command()(package)
     if asked in {"reprocess", "--help"}:
         from stack.reprocess.commands import reprocess  # noqa: PLC0415
 

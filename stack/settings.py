@@ -26,11 +26,23 @@ JOB_VARIABLES = (
 """What a job on the managed service is told of its surroundings."""
 
 
+SPARK_JOB_VARIABLES = ("TAXI_ZONES_FILE", "ROWS_PER_FILE")
+"""What the Spark job is told besides its arguments."""
+
+
 class Backend(Enum):
     """Where Flink jobs run."""
 
     LOCAL = "local"
     MANAGED_FLINK = "managed-flink"
+
+
+class SparkPlace(Enum):
+    """Where the Spark backfill runs."""
+
+    LOCAL = "local"
+    EMR_SERVERLESS = "emr-serverless"
+    EMR = "emr"
 
 
 def port_variable(service: str) -> str:
@@ -128,6 +140,58 @@ class ManagedFlinkSettings:
         )
 
 
+@dataclass(frozen=True)
+class SparkSettings:
+    """Where the Spark backfill runs, and on what; what is empty is not asked for."""
+
+    place: SparkPlace
+    home: Path
+    code: str
+    """The folder in S3 that `./taxi package` has filled."""
+    application_id: str
+    cluster_id: str
+    role_arn: str
+    log_uri: str
+    timeout_minutes: int
+    cluster_vcpus: float | None
+    cluster_gb: float | None
+    usd_per_vcpu_hour: float | None
+    usd_per_gb_hour: float | None
+    region: str | None
+    endpoint_url: str | None
+    s3_endpoint_url: str | None
+    job_variables: Mapping[str, str]
+    """The settings of the job itself."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "SparkSettings":
+        """Read every setting; AWS' own variables say which account and region."""
+
+        def setting(name: str, default: str = "") -> str:
+            return environment.get(name, "").strip() or default
+
+        return cls(
+            place=_spark_place(setting("SPARK_BACKEND", SparkPlace.LOCAL.value)),
+            home=_folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi"),
+            code=setting("EMR_CODE").rstrip("/"),
+            application_id=setting("EMR_SERVERLESS_APPLICATION_ID"),
+            cluster_id=setting("EMR_CLUSTER_ID"),
+            role_arn=setting("EMR_JOB_ROLE_ARN"),
+            log_uri=setting("EMR_LOG_URI").rstrip("/"),
+            timeout_minutes=_positive(
+                "EMR_TIMEOUT_MINUTES", setting("EMR_TIMEOUT_MINUTES", "360"), "minutes"
+            ),
+            cluster_vcpus=_amount("EMR_CLUSTER_VCPUS", setting("EMR_CLUSTER_VCPUS")),
+            cluster_gb=_amount("EMR_CLUSTER_GB", setting("EMR_CLUSTER_GB")),
+            usd_per_vcpu_hour=_amount("SPARK_USD_PER_VCPU_HOUR", setting("SPARK_USD_PER_VCPU_HOUR")),
+            usd_per_gb_hour=_amount("SPARK_USD_PER_GB_HOUR", setting("SPARK_USD_PER_GB_HOUR")),
+            region=setting("AWS_REGION") or setting("AWS_DEFAULT_REGION") or None,
+            endpoint_url=setting("EMR_ENDPOINT_URL") or None,
+            s3_endpoint_url=setting("S3_ENDPOINT_URL") or None,
+            job_variables={name: environment[name] for name in SPARK_JOB_VARIABLES if environment.get(name)},
+        )
+
+
 def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What our parts may inherit: a CLASSPATH of the person's own would change them silently."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME", "SSL_CERT_FILE")
@@ -166,7 +230,23 @@ def _backend(value: str) -> Backend:
     return known[value]
 
 
-def _positive(variable: str, value: str) -> int:
+def _spark_place(value: str) -> SparkPlace:
+    known = {place.value: place for place in SparkPlace}
+    if value not in known:
+        raise UserError(f"SPARK_BACKEND={value} is no place to run Spark", f"give one of {', '.join(known)}")
+    return known[value]
+
+
+def _amount(variable: str, value: str) -> float | None:
+    try:
+        return float(value) if value else None
+    except ValueError:
+        raise UserError(
+            f"{variable}={value} is no number", "give one such as 0.05, or leave it out"
+        ) from None
+
+
+def _positive(variable: str, value: str, what: str = "subtasks") -> int:
     if not value.isdecimal() or not int(value):
-        raise UserError(f"{variable}={value} is no positive number", "give how many subtasks shall work")
+        raise UserError(f"{variable}={value} is no positive number", f"give a whole number of {what}")
     return int(value)

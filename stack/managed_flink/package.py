@@ -15,6 +15,8 @@ CODE_FOLDERS = ("flink_jobs", "schemas")
 LEFT_OUT = {"__pycache__", "java"}
 IMPORTED = "pydantic-settings"
 """All that the jobs import besides PyFlink; it is in the zip because the service installs nothing."""
+NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+"""What an installer notes for itself, each its own way."""
 SERVICES = "META-INF/services/"
 SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA)")
 
@@ -30,9 +32,9 @@ def write_package(target: Path, source: Path = ROOT) -> None:
         for folder in CODE_FOLDERS:
             for path in _code(source / folder):
                 _add(package, f"{PYTHON_FILES}/{path.relative_to(source)}", path.read_bytes())
-        for name, path in _imported_files(IMPORTED):
+        for name, path in sorted(_imported_files(IMPORTED)):
             _add(package, f"{PYTHON_FILES}/{name}", path.read_bytes())
-        package.write(merged, JARS, zipfile.ZIP_STORED)
+        _add(package, JARS, merged.read_bytes(), zipfile.ZIP_STORED)
     merged.unlink()
     draft.replace(target)
 
@@ -54,11 +56,18 @@ def merge_jars(sources: Iterable[Path], target: Path) -> None:
             _add(merged, name, b"\n".join(lists))
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def imported_packages(package: str = IMPORTED) -> list[tuple[str, str]]:
+    """Name and version of a package and of all that it needs, as they are installed here."""
+    return sorted((name, distribution(name).version) for name in _needed_packages(package))
+
+
+def _add(
+    archive: zipfile.ZipFile, name: str, content: bytes, compression: int = zipfile.ZIP_DEFLATED
+) -> None:
     """With a fixed time: the same content is the same zip."""
     entry = zipfile.ZipInfo(name, ZIP_EPOCH)
     entry.external_attr = 0o644 << 16
-    archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    archive.writestr(entry, content, compression)
 
 
 def _code(folder: Path) -> Iterator[Path]:
@@ -69,15 +78,19 @@ def _code(folder: Path) -> Iterator[Path]:
 
 def _imported_files(package: str) -> Iterator[tuple[str, Path]]:
     """The files of a package and of all that it needs, as they are installed here."""
-    queue, known = [package], set()
-    for name in queue:
-        if name in known:
-            continue
-        known.add(name)
+    for name in _needed_packages(package):
         for file in distribution(name).files or ():
-            if ".." not in file.parts and file.suffix != ".pyc":
+            if ".." not in file.parts and file.suffix != ".pyc" and file.name not in NOTES:
                 yield str(file), Path(str(file.locate()))
-        queue += [need for need in map(_needed, requires(name) or ()) if need]
+
+
+def _needed_packages(package: str) -> list[str]:
+    queue, known = [package], []
+    for name in queue:
+        if name not in known:
+            known.append(name)
+            queue += [need for need in map(_needed, requires(name) or ()) if need]
+    return known
 
 
 def _needed(requirement: str) -> str:

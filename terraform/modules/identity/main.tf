@@ -398,8 +398,13 @@ data "aws_iam_policy_document" "airflow" {
   }
 
   statement {
-    sid       = "StartBackfills"
-    actions   = ["emr-serverless:GetApplication", "emr-serverless:StartApplication", "emr-serverless:StartJobRun"]
+    sid = "StartBackfills"
+    actions = [
+      "emr-serverless:GetApplication",
+      "emr-serverless:ListJobRuns",
+      "emr-serverless:StartApplication",
+      "emr-serverless:StartJobRun",
+    ]
     resources = [var.emr_application_arn]
   }
 

@@ -1,0 +1,228 @@
+"""The backfill on EMR: packed, uploaded, submitted, and really run by Spark; the services are a stand-in."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from schemas.processed import TRIPS
+from stack.errors import UserError
+from stack.flink_rest import poll
+from stack.packaging.commands import package as pack
+from stack.packaging.spark import BILL, FILES, write_spark_package
+from stack.settings import ROOT, SparkPlace, SparkSettings
+from stack.spark_jobs.aws import NoAnswerError
+from stack.spark_jobs.backend import RunState, SparkBackend, backend, run_name
+from stack.spark_jobs.waiting import wait
+from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
+from tests.stack.bills import missing_from
+from tests.stack.emr_service import APPLICATION, CLUSTER_ID, ROLE, Emr, serving
+
+pytestmark = pytest.mark.integration
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+ZONE = 7
+YELLOW_2009 = """vendor_name,Trip_Pickup_DateTime,Trip_Dropoff_DateTime,Passenger_Count,Trip_Distance,\
+Start_Lon,Start_Lat,Rate_Code,store_and_forward,End_Lon,End_Lat,Payment_Type,Fare_Amt,surcharge,mta_tax,Tip_Amt,\
+Tolls_Amt,Total_Amt
+VTS,2009-01-04 02:52:00,2009-01-04 03:02:00,1,2.63,-73.99,40.72,,,-73.99,40.70,CASH,8.9,0.5,,0,0,9.4
+"""
+MONTH = ["process", "--taxi-type", "yellow", "--month", "2009-01"]
+ABSENT_MONTH = ["process", "--taxi-type", "green", "--month", "2024-04"]
+
+
+@dataclass(frozen=True)
+class World:
+    """The stand-ins, the folders that stand for S3's data, and the variables that point there."""
+
+    emr: Emr
+    folder: Path
+    variables: dict[str, str]
+
+    def backend(self, place: SparkPlace, **changes: Any) -> SparkBackend:
+        """A place to run, as one command sees it."""
+        return backend(replace(SparkSettings.from_environment(self.variables), **changes), place)
+
+    def where(self) -> list[str]:
+        """The data's arguments."""
+        return ["--raw", str(self.folder / "raw"), "--processed", str(self.folder / "processed")]
+
+    def waiter(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A person's command that submits and waits."""
+        command = [str(ROOT / "taxi"), "spark-run", "submit", "--on", "emr-serverless", "--token", "january"]
+        return subprocess.Popen(
+            [*command, "--wait", *arguments, *self.where()],
+            env={**os.environ, **self.variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[S3Server]:
+    with pytest.MonkeyPatch.context() as patch, s3_server() as server:
+        for name, value in {**CREDENTIALS, "S3_ENDPOINT_URL": server.url}.items():
+            patch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def code(s3: S3Server) -> str:
+    """The Spark archive in the bucket."""
+    pack(f"s3://{BUCKET}", PYTHON, ["spark"])
+    (main,) = [key for key in s3.objects() if key.endswith("/main.py")]
+    return f"s3://{BUCKET}/{main.removesuffix('/main.py')}"
+
+
+@pytest.fixture(scope="module")
+def world(s3: S3Server, code: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("emr")
+    (folder / "raw").mkdir()
+    (folder / "raw" / "yellow_tripdata_2009-01.csv").write_text(YELLOW_2009)
+    (folder / "zones.geojson").write_text(json.dumps(square()))
+    emr = Emr(folder / "cluster", s3.client, f"s3://{BUCKET}/spark-logs")
+    with serving(emr) as url:
+        variables = {
+            **CREDENTIALS,
+            "TAXI_HOME": str(folder / "home"),
+            "AWS_REGION": "us-east-1",
+            "S3_ENDPOINT_URL": s3.url,
+            "EMR_ENDPOINT_URL": url,
+            "EMR_CODE": code,
+            "EMR_SERVERLESS_APPLICATION_ID": APPLICATION,
+            "EMR_CLUSTER_ID": CLUSTER_ID,
+            "EMR_JOB_ROLE_ARN": ROLE,
+            "EMR_LOG_URI": f"s3://{BUCKET}/spark-logs",
+            "EMR_CLUSTER_VCPUS": "12",
+            "EMR_CLUSTER_GB": "48",
+            "SPARK_USD_PER_VCPU_HOUR": "0.05",
+            "SPARK_USD_PER_GB_HOUR": "0.005",
+            "TAXI_ZONES_FILE": str(folder / "zones.geojson"),
+        }
+        yield World(emr, folder, variables)
+
+
+def square() -> dict[str, Any]:
+    """One zone that is all of New York."""
+    corners = [[-75, 40], [-73, 40], [-73, 41], [-75, 41], [-75, 40]]
+    zone = {"type": "Feature", "properties": {"LocationID": ZONE}}
+    return {
+        "type": "FeatureCollection",
+        "features": [{**zone, "geometry": {"type": "Polygon", "coordinates": [corners]}}],
+    }
+
+
+def test_what_was_uploaded_is_what_a_second_build_makes_and_its_bill_names_what_is_in_it(
+    s3: S3Server, code: str, tmp_path: Path
+) -> None:
+    again = write_spark_package(tmp_path, PYTHON)
+    folder = code.removeprefix(f"s3://{BUCKET}/")
+    assert folder == f"spark/{again.name}"
+    objects = s3.objects()
+    assert [
+        name for name in (*FILES, BILL) if objects[f"{folder}/{name}"] != (again / name).read_bytes()
+    ] == []
+    assert missing_from((again / BILL).read_text(), "pkg:pypi/shapely@", "pkg:pypi/pyarrow@") == []
+
+
+def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_tells(world: World) -> None:
+    killed = world.waiter(*MONTH)
+    poll(lambda: world.emr.runs and world.emr.runs[0].state == "RUNNING", seconds=200, what="Spark's start")
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+
+    interrupted = world.waiter(*MONTH)
+    assert interrupted.stdout is not None
+    run_id = interrupted.stdout.readline().strip()
+    assert interrupted.stderr is not None
+    assert "running" in interrupted.stderr.readline()
+    interrupted.send_signal(signal.SIGINT)
+    said = interrupted.communicate()[1]
+    assert f"{run_id} runs on: ./taxi spark-run status {run_id} --on emr-serverless" in said
+    assert interrupted.returncode == 130
+
+    again = world.waiter(*MONTH)
+    stdout, stderr = again.communicate(timeout=300)
+    assert (again.returncode, stdout.strip(), len(world.emr.runs)) == (0, run_id, 1), stderr
+
+    spark = world.backend(SparkPlace.EMR_SERVERLESS)
+    assert "yellow 2009-01     1         1" in spark.logs(run_id).stdout
+    files = f"{world.folder}/processed/{TRIPS.name}/**/*.parquet"
+    assert duckdb.read_parquet(files).project("pickup_zone_id, total_amount_cents").fetchall() == [
+        (ZONE, 940)
+    ]
+    used = spark.usage(run_id)
+    assert used.dollars is not None
+    assert used.dollars > 0
+    assert spark.links(run_id)["Spark UI"].startswith("https://")
+
+
+def test_a_step_whose_answer_got_lost_is_found_and_its_failure_is_told_in_the_jobs_own_words(
+    world: World,
+) -> None:
+    spark = world.backend(SparkPlace.EMR)
+    world.emr.loses_answers_of.add("AddJobFlowSteps")
+    run_id = spark.submit([*ABSENT_MONTH, *world.where()])
+    assert world.emr.calls.count("AddJobFlowSteps") == 1
+    assert spark.submit([*ABSENT_MONTH, *world.where()]) == run_id
+    assert world.emr.calls.count("AddJobFlowSteps") == 1
+    world.emr.loses_answers_of.add("DescribeStep")
+    done = wait(spark, run_id, seconds=400, every=0.2)
+    assert done.state is RunState.FAILED
+    assert done.detail.startswith("green 2024-04: ")
+    assert "has no file of green 2024-04; fetch it: ./taxi fetch" in done.detail
+    assert spark.usage(run_id).vcpu_hours == pytest.approx(12 * done.seconds / 3600)
+
+
+@pytest.mark.parametrize("place", [SparkPlace.EMR, SparkPlace.EMR_SERVERLESS, SparkPlace.LOCAL])
+def test_a_run_that_is_cancelled_ends_and_the_same_wish_is_a_new_run(world: World, place: SparkPlace) -> None:
+    spark = world.backend(place)
+    arguments = ["process", "--taxi-type", "yellow", "--month", "2009-01:2015-12", *world.where()]
+    run_id = spark.submit(arguments, "cancelled")
+    assert spark.submit(arguments, "cancelled") == run_id
+    poll(lambda: spark.state(run_id).state is RunState.RUNNING, seconds=200, what="Spark's start", every=0.1)
+    spark.cancel(run_id)
+    assert wait(spark, run_id, seconds=200, every=0.1).state is RunState.CANCELLED
+    spark.cancel(run_id)
+    another = spark.submit(arguments, "cancelled")
+    assert another != run_id
+    spark.cancel(another)
+    assert wait(spark, another, seconds=200, every=0.1).state is RunState.CANCELLED
+
+
+def test_here_a_run_tells_its_end_and_why_it_failed(world: World) -> None:
+    spark = world.backend(SparkPlace.LOCAL)
+    done = wait(spark, spark.submit(["--help"]), seconds=200, every=0.1)
+    assert done.state is RunState.SUCCEEDED
+    wrong = spark.submit(["process", "--taxi-type", "pink", "--month", "2024-01", *world.where()])
+    failed = wait(spark, wrong, seconds=200, every=0.1)
+    assert failed.state is RunState.FAILED
+    assert failed.detail.startswith("unknown taxi type 'pink'")
+
+
+def test_what_aws_says_is_one_line_with_the_remedy(world: World) -> None:
+    with pytest.raises(UserError, match=r"EMR_CODE is not set; \./taxi package --to s3://"):
+        world.backend(SparkPlace.EMR, code="").submit(MONTH)
+    with pytest.raises(UserError, match=r"there is no run 00x; check the run's id"):
+        world.backend(SparkPlace.EMR_SERVERLESS).state("00x")
+    with pytest.raises(UserError, match=r"there is no run s-x; check the run's id, EMR_CLUSTER_ID"):
+        world.backend(SparkPlace.EMR).cancel("s-x")
+    with pytest.raises(NoAnswerError, match="AWS does not answer"):
+        world.backend(SparkPlace.EMR, endpoint_url="http://127.0.0.1:9").submit(MONTH)
+    with pytest.raises(UserError, match="EMR_JOB_ROLE_ARN is not set; name the run's role"):
+        world.backend(SparkPlace.EMR_SERVERLESS, role_arn="").submit(MONTH)
+
+
+def test_another_code_or_another_token_is_another_run() -> None:
+    names = {run_name(MONTH, *rest) for rest in (("a", ""), ("b", ""), ("a", "t"))}
+    assert len(names) == 3
