@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from stack.flink_rest import poll
 from tests.flink_jobs.platform import Platform
 
 AUDITED = ("on_time_fares_15m", "all_trips")
@@ -42,6 +43,16 @@ def tables_schema(platform: Platform) -> str:
     return str(found[0])
 
 
+def removed(platform: Platform) -> bool:
+    """Take the triggers away; not while a reader of the tables and we wait for each other."""
+    try:
+        with psycopg.connect(platform.endpoints.postgres_dsn) as connection:
+            connection.execute("drop schema drill_audit cascade")
+    except psycopg.errors.DeadlockDetected:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Audit:
     """What was seen since the drill began."""
@@ -61,8 +72,7 @@ class Audit:
         try:
             yield cls(platform)
         finally:
-            with psycopg.connect(platform.endpoints.postgres_dsn) as connection:
-                connection.execute("drop schema drill_audit cascade")
+            poll(lambda: removed(platform), seconds=60, what="the triggers to be removed")
 
     def unexplained(self) -> list[tuple[Any, ...]]:
         """Changes that are no correction: that is, all but a late trip that its on-time copy takes over."""
