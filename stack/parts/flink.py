@@ -14,6 +14,7 @@ from stack.parts.java import class_path, java, java_home, temporary_folder
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import LOOPBACK
+from stack.security.secrets import JOB
 from stack.settings import ROOT, inherited_environment
 
 JOBMANAGER = "flink-jobmanager"
@@ -96,7 +97,14 @@ def _prepare(site: Site, name: str) -> Program:
         *("--configDir", str(configuration_folder(site.home)), *arguments),
         *("-D", f"metrics.reporter.prometheus.port={_metrics_port(site, name)}"),
     ]
-    return Program(command, directory=folder, environment=_environment(_plugins(site, name)))
+    return Program(
+        command, directory=folder, environment={**_environment(_plugins(site, name)), **_passfile(site)}
+    )
+
+
+def _passfile(site: Site) -> dict[str, str]:
+    """Where the database driver finds the password, so that no job graph holds it."""
+    return {"PGPASSFILE": str(site.secrets.passfile(JOB))} if site.secrets else {}
 
 
 def _metrics_port(site: Site, name: str) -> int:
