@@ -22,6 +22,25 @@ from stack.settings import ROOT, inherited_environment
 NAME = KAFKA_PART
 METADATA_TIMEOUT_SECONDS = 5
 
+BROKER_SETTINGS: dict[str, object] = {
+    # A mistyped topic shall be an error, not a new topic.
+    "auto.create.topics.enable": "false",
+    # Replayed trips carry old clocks: with a retention they would be deleted as they come.
+    "log.retention.ms": -1,
+    "log.message.timestamp.type": "CreateTime",
+    "num.partitions": 1,
+    # One node: what Kafka keeps for itself cannot be on three.
+    "offsets.topic.replication.factor": 1,
+    "offsets.topic.num.partitions": 8,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "transaction.state.log.num.partitions": 8,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    "group.initial.rebalance.delay.ms": 0,
+}
+"""What holds wherever the broker runs; docker-compose.yml says the same."""
+
 
 def kafka(site: Site) -> Part:
     """The broker of this site."""
@@ -77,21 +96,7 @@ def _properties(site: Site, data: Path) -> str:
         "inter.broker.listener.name": "BROKER",
         "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": data,
-        # A mistyped topic shall be an error, not a new topic.
-        "auto.create.topics.enable": "false",
-        # Replayed trips carry old clocks: with a retention they would be deleted as they come.
-        "log.retention.ms": -1,
-        "log.message.timestamp.type": "CreateTime",
-        "num.partitions": 1,
-        # One node: what Kafka keeps for itself cannot be on three.
-        "offsets.topic.replication.factor": 1,
-        "offsets.topic.num.partitions": 8,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
-        "transaction.state.log.num.partitions": 8,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
-        "group.initial.rebalance.delay.ms": 0,
+        **BROKER_SETTINGS,
     }
     locks = kafka_locks(site.secrets) if site.secrets else {}
     return "".join(f"{key}={value}\n" for key, value in {**settings, **locks}.items())
