@@ -69,7 +69,7 @@ class ZoneFaresSettings(BaseSettings):
         """
         dsn = urlsplit(self.postgres_dsn)
         given: dict[str, str] = dict(parse_qsl(dsn.query))
-        options = {
+        options: dict[str, str] = {
             "reWriteBatchedInserts": "true",
             "stringtype": "unspecified",
             "ApplicationName": self.job_name,

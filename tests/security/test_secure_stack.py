@@ -170,8 +170,12 @@ class Knocking:
 
     def read(self, user: str, topic: str) -> str:
         consumer = Consumer({**self._options(user), "group.id": "zone_fares", "enable.auto.commit": False})
-        consumer.assign([TopicPartition(topic, 0, 0)])
         try:
+            # Who may not even know of a topic is told so here, and never again by the client.
+            unknown = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].error
+            if unknown:
+                return str(unknown.name())
+            consumer.assign([TopicPartition(topic, 0, 0)])
             record = poll(lambda: consumer.poll(1.0), seconds=ANSWER_SECONDS, what="an answer of Kafka")
             return str(record.error().name()) if record.error() else "let in"
         finally:

@@ -218,7 +218,7 @@ module "airflow" {
 
   settings = {
     POSTGRES_DSN                  = module.postgres.dsns["airflow"]
-    POSTGRES_PASSWORD_SECRET      = module.postgres.role_secret_arns["airflow"]
+    POSTGRES_SECRET_ARN           = module.postgres.role_secret_arns["airflow"]
     RAW_DATA                      = module.storage.raw_data
     PROCESSED_DATA                = module.storage.processed_data
     MANAGED_FLINK_APPLICATION     = module.flink.application_name
