@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from producer.errors import UserError
+from schemas.kafka_security import KafkaSecurity
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,6 +27,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_security: str = "plaintext"
+    kafka_user: str = ""
+    kafka_password_file: str = ""
+    kafka_ca_file: str = ""
+    aws_region: str = ""
     schema_registry_url: str = "http://127.0.0.1:8085/apis/ccompat/v7"
     trips_topic: str = "trips"
     trips_partitions: PositiveInt = 2
@@ -39,6 +45,20 @@ class Settings(BaseSettings):
     kafka_outage_seconds: PositiveFloat = 120.0
     in_flight_megabytes: PositiveInt = 128
     prepare_memory_limit: str = "1GB"
+
+    @property
+    def kafka_access(self) -> KafkaSecurity:
+        """How the producer is let in by Kafka; raises UserError for settings that let nobody in."""
+        try:
+            return KafkaSecurity(
+                mode=self.kafka_security,
+                user=self.kafka_user,
+                password_file=self.kafka_password_file,
+                ca_file=self.kafka_ca_file,
+                region=self.aws_region,
+            )
+        except ValueError as error:
+            raise UserError(str(error), "see docs/security.md") from None
 
     @classmethod
     def from_environment(cls) -> "Settings":

@@ -77,12 +77,16 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 
 
 @app.command()
-def up() -> None:
+def up(
+    secure: bool = typer.Option(
+        False, "--secure", help="With TLS, passwords and rights; kept until --purge."
+    ),
+) -> None:
     """Start the local stack: Kafka, schema registry, Flink, Postgres."""
     from stack import lifecycle, report  # noqa: PLC0415 - a command imports only what it uses
     from stack.job_record import JobRecords  # noqa: PLC0415
 
-    endpoints = lifecycle.up()
+    endpoints = lifecycle.up(secure=secure)
     if JobRecords(endpoints.home).wanted():
         from stack import job  # noqa: PLC0415
 
@@ -146,7 +150,7 @@ def sql(
     from stack import database, report  # noqa: PLC0415
     from stack.endpoints import Endpoints  # noqa: PLC0415
 
-    report.print_rows(database.query(Endpoints.of_running_stack().postgres_dsn, statement), as_csv=csv)
+    report.print_rows(database.query(Endpoints.of_running_stack().reader_dsn, statement), as_csv=csv)
 
 
 @app.command(context_settings=PASS_THROUGH)

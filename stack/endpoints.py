@@ -2,10 +2,13 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from schemas.kafka_security import KafkaAccess, KafkaSecurity
 from stack.errors import UserError
 from stack.ports import LOOPBACK
-from stack.record import Ports, recorded_ports
+from stack.record import Ports, recorded_as_secure, recorded_ports
+from stack.security.secrets import JOB, OWNER, PRODUCER, READER, Secrets
 from stack.settings import Settings
 
 
@@ -35,21 +38,24 @@ class Endpoints:
     postgres_dsn: str
     metrics: Metrics
     home: Path
+    secrets: Secrets | None = None
+    """Those of a stack with locks; then the addresses are the owner's."""
 
     @classmethod
-    def of_ports(cls, ports: Ports, home: Path) -> "Endpoints":
+    def of_ports(cls, ports: Ports, home: Path, secrets: Secrets | None = None) -> "Endpoints":
         """The addresses of a stack on these ports."""
         return cls(
             kafka_bootstrap_servers=f"{LOOPBACK}:{ports.kafka}",
             schema_registry_url=f"http://{LOOPBACK}:{ports.registry}/apis/ccompat/v7",
             flink_rest_url=f"http://{LOOPBACK}:{ports.flink}",
-            postgres_dsn=f"postgresql://taxi@{LOOPBACK}:{ports.postgres}/taxi",
+            postgres_dsn=_dsn(OWNER, ports.postgres, secrets),
             metrics=Metrics(
                 jobmanager=f"{LOOPBACK}:{ports.jobmanager_metrics}",
                 taskmanager=f"{LOOPBACK}:{ports.taskmanager_metrics}",
                 platform=f"{LOOPBACK}:{ports.platform_metrics}",
             ),
             home=home,
+            secrets=secrets,
         )
 
     @classmethod
@@ -61,7 +67,27 @@ class Endpoints:
         ports = recorded_ports(home)
         if ports is None or not Supervisor(home).is_alive():
             raise UserError("the stack is not running", "start it with ./taxi up")
-        return cls.of_ports(ports, home)
+        return cls.of_ports(ports, home, Secrets(home) if recorded_as_secure(home) else None)
+
+    @property
+    def kafka(self) -> KafkaAccess:
+        """Kafka for the owner, who may do everything."""
+        return KafkaAccess(self.kafka_bootstrap_servers, self.kafka_security(OWNER))
+
+    @property
+    def reader_dsn(self) -> str:
+        """The database for people who look."""
+        return self.dsn_of(READER)
+
+    def kafka_security(self, user: str) -> KafkaSecurity:
+        """How a user is let in by Kafka."""
+        return self.secrets.kafka(user) if self.secrets else KafkaSecurity()
+
+    def dsn_of(self, role: str) -> str:
+        """The database for a role; without locks there is one for all."""
+        if self.secrets is None:
+            return self.postgres_dsn
+        return self.secrets.dsn(role, urlsplit(self.postgres_dsn).port or 5432)
 
     def as_environment(self) -> dict[str, str]:
         """The same addresses under the names that every program of the platform reads."""
@@ -70,4 +96,24 @@ class Endpoints:
             "SCHEMA_REGISTRY_URL": self.schema_registry_url,
             "FLINK_REST_URL": self.flink_rest_url,
             "POSTGRES_DSN": self.postgres_dsn,
+            **self.kafka_security(OWNER).as_environment(),
         }
+
+    def producer_environment(self) -> dict[str, str]:
+        """What the producer is told: it needs no database."""
+        own = {**self.as_environment(), **self.kafka_security(PRODUCER).as_environment()}
+        if self.secrets:
+            del own["POSTGRES_DSN"]
+        return own
+
+    def job_environment(self) -> dict[str, str]:
+        """What the job is told."""
+        return {
+            **self.as_environment(),
+            "POSTGRES_DSN": self.dsn_of(JOB),
+            **self.kafka_security(JOB).as_environment(),
+        }
+
+
+def _dsn(role: str, port: int, secrets: Secrets | None) -> str:
+    return secrets.dsn(role, port) if secrets else f"postgresql://{role}@{LOOPBACK}:{port}/taxi"

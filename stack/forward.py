@@ -20,6 +20,10 @@ SPARK_BENCHES = ("panes", "skew")
 def psql(arguments: Sequence[str]) -> None:
     """Postgres' psql on the sink."""
     endpoints = Endpoints.of_running_stack()
+    if endpoints.secrets:
+        raise UserError(
+            "the psql that comes with the platform knows no TLS", "use ./taxi sql, or a psql of your own"
+        )
     program = postgres.client_program("psql")
     _become([str(program), endpoints.postgres_dsn, *arguments], endpoints.as_environment())
 
@@ -79,7 +83,7 @@ def _producer_endpoints(*, needs_kafka: bool) -> Mapping[str, str]:
     if Settings.from_environment().kafka_bootstrap_servers:
         return {}
     try:
-        return Endpoints.of_running_stack().as_environment()
+        return Endpoints.of_running_stack().producer_environment()
     except UserError:
         if needs_kafka:
             raise

@@ -57,12 +57,12 @@ class JobSite:
     @property
     def topic(self) -> Topic:
         """What it reads."""
-        return Topic(self.endpoints.kafka_bootstrap_servers, self.wiring.topic)
+        return Topic(self.endpoints.kafka, self.wiring.topic)
 
     @property
     def dead_letters_topic(self) -> Topic:
         """Where it puts what is no trip."""
-        return Topic(self.endpoints.kafka_bootstrap_servers, self.wiring.dead_letters_topic)
+        return Topic(self.endpoints.kafka, self.wiring.dead_letters_topic)
 
     @property
     def records(self) -> JobRecords:
@@ -95,7 +95,7 @@ class JobSite:
 
     def status(self) -> JobStatus:
         """How the job does."""
-        ends = TopicEnds(self.endpoints.kafka_bootstrap_servers, self.wiring.topic)
+        ends = TopicEnds(self.endpoints.kafka, self.wiring.topic)
         return read_status(self.flink, self.name, ends)
 
     def restore_points(self) -> list[Path]:

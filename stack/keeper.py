@@ -79,7 +79,7 @@ class Keeper:
         return f"{name} is gone: waits for {missing}" if missing else ""
 
     def _missing_parts(self) -> Iterator[str]:
-        if not TopicEnds(self._endpoints.kafka_bootstrap_servers).answers():
+        if not TopicEnds(self._endpoints.kafka).answers():
             yield "Kafka"
         try:
             database.server_version(self._endpoints.postgres_dsn)

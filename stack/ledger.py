@@ -69,7 +69,7 @@ def read_ledger(endpoints: Endpoints, schema: str = "taxi", topic: str = TOPIC) 
     `schema` is a table set, or `taxi` for the one that is served.
     """
     rows = database.query(endpoints.postgres_dsn, TOTALS % schema).rows
-    records = Topic(endpoints.kafka_bootstrap_servers, topic).record_count()
+    records = Topic(endpoints.kafka, topic).record_count()
     return Ledger(tuple(Entry(*row) for row in rows), records)
 
 

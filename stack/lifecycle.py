@@ -21,6 +21,7 @@ from stack.parts.program import Program
 from stack.ports import choose_ports
 from stack.processes import OwnProcess, end_processes, own_processes
 from stack.record import recorded_ports, remove_record, write_record
+from stack.security import profiles
 from stack.settings import Settings
 from stack.supervision import Supervisor, console_log
 
@@ -29,7 +30,7 @@ LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
 STATE_FOLDERS = (
     *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
-    *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp"),
+    *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
 )
 
 
@@ -56,16 +57,17 @@ def parts_of(site: Site) -> list[Part]:
     ]
 
 
-def up(settings: Settings | None = None) -> Endpoints:
+def up(settings: Settings | None = None, *, secure: bool = False) -> Endpoints:
     """Start what does not run, repair what is half there, and wait until every part is healthy."""
     settings = settings or Settings.from_environment()
     settings.home.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(settings.home):
         site = _site_of_running_supervisor(settings)
+        secure = profiles.chosen(settings.home, wanted=secure, data=postgres.data_folder(settings.home))
         if site is not None and all(status.healthy for status in statuses(site)):
             console().print("the stack is already up", highlight=False)
             return site.endpoints
-        site = site or _fresh_supervisor(settings)
+        site = site or _fresh_supervisor(settings, secure=secure)
         _add_new_parts(site)
         _start_parts(site)
     return site.endpoints
@@ -120,21 +122,24 @@ def _one_at_a_time(home: Path) -> AbstractContextManager[None]:
 
 def _site_of_running_supervisor(settings: Settings) -> Site | None:
     ports = recorded_ports(settings.home)
-    return Site(settings, ports) if ports and Supervisor(settings.home).is_alive() else None
+    if ports is None or not Supervisor(settings.home).is_alive():
+        return None
+    return Site(settings, ports, profiles.recorded_secrets(settings.home))
 
 
-def _fresh_supervisor(settings: Settings) -> Site:
+def _fresh_supervisor(settings: Settings, *, secure: bool) -> Site:
     """End what is left of an earlier stack, prepare every part and start a supervisord."""
     left = _end_all(settings.home)
     if left:
         names = ", ".join(sorted({own.part for own in left}))
         console().print(f"ended what was left of an earlier stack: {names}", highlight=False)
     previous = recorded_ports(settings.home)
-    site = Site(settings, choose_ports(settings.ports, previous))
-    ensure_all(("kafka", "registry", "ecj"), settings)
+    ports = choose_ports(settings.ports, previous)
+    site = Site(settings, ports, profiles.prepared_secrets(settings.home, ports) if secure else None)
+    ensure_all(("kafka", "registry", "ecj", *(("postgres",) if secure else ())), settings)
     ensure_reporter_jar()
     Supervisor(site.home).launch(_programs(site))
-    write_record(site.home, site.ports)
+    write_record(site.home, site.ports, secure=secure)
     _wait_for(lambda: Supervisor(site.home).is_alive(), "supervisord does not answer", site.home)
     return site
 

@@ -23,6 +23,8 @@ LIBPQ_VARIABLES = {
     "password": "PGPASSWORD",
     "dbname": "PGDATABASE",
     "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "passfile": "PGPASSFILE",
 }
 
 

@@ -1,4 +1,4 @@
-"""The note that a running stack leaves for later commands: the ports it uses."""
+"""The note that a running stack leaves for later commands: the ports it uses, and whether it has locks."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -34,10 +34,18 @@ def recorded_ports(home: Path) -> Ports | None:
         return None
 
 
-def write_record(home: Path, ports: Ports) -> None:
+def recorded_as_secure(home: Path) -> bool:
+    """Whether the last stack in this home was made with locks, which its data then has too."""
+    try:
+        return bool(json.loads(record_path(home).read_text()).get("secure"))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def write_record(home: Path, ports: Ports, *, secure: bool = False) -> None:
     """Leave the note, whole or not at all."""
     draft = record_path(home).with_suffix(".part")
-    draft.write_text(json.dumps({"ports": asdict(ports)}, indent=2) + "\n")
+    draft.write_text(json.dumps({"ports": asdict(ports), "secure": secure}, indent=2) + "\n")
     draft.replace(record_path(home))
 
 

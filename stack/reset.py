@@ -21,7 +21,7 @@ def reset(endpoints: Endpoints) -> None:
     switching.start_over(endpoints, JOB)
     database.query(endpoints.postgres_dsn, NOTHING_IS_PUBLISHED)
     for name in (TOPIC, DEAD_LETTERS_TOPIC):
-        Topic(endpoints.kafka_bootstrap_servers, name).remove()
+        Topic(endpoints.kafka, name).remove()
     shutil.rmtree(endpoints.home / "replays", ignore_errors=True)
     console().print("started over: the topics and the tables are empty", highlight=False)
 

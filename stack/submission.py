@@ -39,7 +39,7 @@ class JobProgram:
     @property
     def graph(self) -> Path:
         """The job graph planned for these very addresses and places, which are baked into it."""
-        places = {**self.endpoints.as_environment(), **self.wiring.as_environment()}
+        places = {**self.endpoints.job_environment(), **self.wiring.as_environment()}
         known = hashlib.sha256(json.dumps(places, sort_keys=True).encode()).hexdigest()
         return self.folder / f"graph-{known[:12]}.bin"
 
@@ -80,7 +80,7 @@ class JobProgram:
         inherited = {name: value for name, value in person_environment().items() if name not in SETTINGS}
         return {
             **inherited,
-            **self.endpoints.as_environment(),
+            **self.endpoints.job_environment(),
             **client_environment(self.endpoints.home),
             **self.configuration,
             # The release's own code first: `flink_jobs` and `schemas` are those that were kept with it.

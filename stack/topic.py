@@ -3,6 +3,7 @@
 from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
+from schemas.kafka_security import KafkaAccess
 from schemas.trip import TOPIC_CONFIG
 from stack.errors import UserError
 from stack.flink_rest import poll
@@ -16,9 +17,9 @@ PARTITIONS = 2
 class Topic:
     """One topic of a Kafka, made and removed as a whole."""
 
-    def __init__(self, bootstrap_servers: str, name: str = TOPIC) -> None:
+    def __init__(self, kafka: KafkaAccess | str, name: str = TOPIC) -> None:
         self.name = name
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
+        self._admin = AdminClient({**KafkaAccess.of(kafka).librdkafka(), "log_level": 2})
 
     def ensure(self) -> str:
         """Create the topic unless it is there; return its id, which a topic made anew does not share."""

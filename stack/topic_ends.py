@@ -3,15 +3,16 @@
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from schemas.kafka_security import KafkaAccess
 from stack.topic import TIMEOUT_SECONDS, TOPIC
 
 
 class TopicEnds:
     """The ends of the topic's partitions, in the order of their numbers."""
 
-    def __init__(self, bootstrap_servers: str, topic: str = TOPIC) -> None:
+    def __init__(self, kafka: KafkaAccess | str, topic: str = TOPIC) -> None:
         self.topic = topic
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 2})
+        self._admin = AdminClient({**KafkaAccess.of(kafka).librdkafka(), "log_level": 2})
 
     def answers(self) -> bool:
         """Whether Kafka is there."""

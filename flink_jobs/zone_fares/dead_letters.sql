@@ -24,7 +24,7 @@ create temporary table sink_dead_letters_topic (
 ) with (
     'connector' = 'kafka',
     'topic' = '${dead_letters_topic}',
-    'properties.bootstrap.servers' = '${kafka_bootstrap_servers}',
+    ${kafka},
     'key.format' = 'raw',
     'key.fields' = 'address',
     'value.format' = 'raw',

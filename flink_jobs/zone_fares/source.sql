@@ -51,7 +51,7 @@ create temporary table trip_records (
 ) with (
     'connector' = 'kafka',
     'topic' = '${topic}',
-    'properties.bootstrap.servers' = '${kafka_bootstrap_servers}',
+    ${kafka},
     'properties.group.id' = '${consumer_group}',
     'scan.startup.mode' = 'earliest-offset',
     'scan.topic-partition-discovery.interval' = '${partition_discovery_seconds} s',

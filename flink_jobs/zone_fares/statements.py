@@ -1,5 +1,6 @@
 """The job's SQL, read from the files beside this one and filled with the contracts of `schemas`."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from importlib.resources import files
 from string import Template
@@ -43,11 +44,9 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
         "partition_discovery_seconds": str(PARTITION_DISCOVERY_SECONDS),
         "bounded_mode": "latest-offset" if settings.bounded else "unbounded",
         "consumer_group": settings.consumer_group,
-        "kafka_bootstrap_servers": settings.kafka_bootstrap_servers,
+        "kafka": _options(settings.kafka_options),
         "schema_registry_url": settings.schema_registry_url,
-        "postgres": ", ".join(
-            f"'{key}' = '{_quoted(value)}'" for key, value in settings.jdbc_options.items()
-        ),
+        "postgres": _options(settings.jdbc_options),
     }
 
 
@@ -61,6 +60,10 @@ def _minutes(duration: timedelta) -> str:
     if rest:
         raise ValueError(f"{duration} is no whole number of minutes, which the SQL of zone_fares counts in")
     return str(minutes)
+
+
+def _options(options: Mapping[str, str]) -> str:
+    return ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in options.items())
 
 
 def _quoted(value: str) -> str:

@@ -73,7 +73,7 @@ class Replay:
         self._settings = settings
         self._console = console
         self._warn = warning_on(console)
-        self._cluster = KafkaCluster(settings.kafka_bootstrap_servers)
+        self._cluster = KafkaCluster(settings.kafka_bootstrap_servers, settings.kafka_access)
         self._registry = SchemaRegistry(settings.schema_registry_url)
 
     def run(self, months: Sequence[MonthFile]) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType
 
 from producer.errors import UserError
+from producer.publishing.proof import client_options
+from schemas.kafka_security import OPEN, KafkaSecurity
 from schemas.trip import PROGRESS_MARKER_KEY, TOPIC_CONFIG
 
 TIMEOUT_SECONDS = 10.0
@@ -37,6 +39,7 @@ class KafkaCluster:
     """The brokers that trips are published to."""
 
     bootstrap_servers: str
+    security: KafkaSecurity = OPEN
 
     def check(self) -> None:
         """Raises UserError when no broker answers."""
@@ -45,7 +48,8 @@ class KafkaCluster:
     @property
     def configuration(self) -> dict[str, Any]:
         """What every client of this cluster is made with."""
-        return {"bootstrap.servers": self.bootstrap_servers, "logger": _silent_logger()}
+        proof = client_options(self.security)
+        return {"bootstrap.servers": self.bootstrap_servers, "logger": _silent_logger(), **proof}
 
     def topic(self, name: str, partition_count: int) -> Topic:
         """The topic, made with so many partitions when it is missing."""
@@ -65,6 +69,8 @@ class KafkaCluster:
         tail <= the unsent trip's replay_at, which stays its timestamp. Where the floor of an older replay is
         higher, the trip would have got it without the interruption too.
         """
+        if not self.security.is_open:
+            return self._newest_ms(topic)
         consumer = Consumer(
             self.configuration
             | {
@@ -80,6 +86,18 @@ class KafkaCluster:
         finally:
             consumer.close()
         return {partition: tail_ms for partition, tail_ms in found.items() if tail_ms is not None}
+
+    def _newest_ms(self, topic: Topic) -> Mapping[int, int]:
+        """The same where Kafka knows its clients: only we write there, and we may not read.
+
+        Timestamps of ours do not decrease, so the greatest is that of the tail.
+        """
+        places = [TopicPartition(topic.name, number) for number in range(topic.partition_count)]
+        wishes = dict.fromkeys(places, OffsetSpec.max_timestamp())
+        admin = self._admin()  # held on to: its answers die with it
+        answers = self._ask(lambda: admin.list_offsets(wishes, request_timeout=TIMEOUT_SECONDS))
+        found = {place.partition: self._ask(answer.result).timestamp for place, answer in answers.items()}
+        return {partition: newest_ms for partition, newest_ms in found.items() if newest_ms >= 0}
 
     def _create(self, admin: AdminClient, name: str, partition_count: int) -> None:
         created = admin.create_topics([NewTopic(name, partition_count, config=TOPIC_CONFIG)])[name]

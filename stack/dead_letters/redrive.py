@@ -79,7 +79,7 @@ def _is_trip_now(letter: Letter, wish: Wish, registry: decoding.Registry) -> boo
 @contextmanager
 def _publication(endpoints: Endpoints, topic: str, wish: Wish) -> Iterator["_Publication"]:
     """Alone on the topic: beside a replay, timestamps would go back and forth within a partition."""
-    cluster = KafkaCluster(endpoints.kafka_bootstrap_servers)
+    cluster = KafkaCluster(endpoints.kafka_bootstrap_servers, endpoints.kafka.security)
     try:
         found = cluster.topic(topic, PARTITIONS)
         with only_replay_into(topic, endpoints.home, found.id):
@@ -98,7 +98,7 @@ class _Publication:
         self._wish = wish
         self._producer = Producer(
             {
-                "bootstrap.servers": endpoints.kafka_bootstrap_servers,
+                **endpoints.kafka.librdkafka(),
                 "enable.idempotence": True,
                 "log_level": 2,
             }

@@ -8,15 +8,19 @@ from pathlib import Path
 
 from stack import jars
 from stack.java_build import ZIP_EPOCH, ensure_formats_jar
+from stack.managed_flink.relocation import relocate
 from stack.managed_flink.requests import ENTRY_POINT, JARS, PYTHON_FILES
 from stack.settings import ROOT
 
 CODE_FOLDERS = ("flink_jobs", "schemas")
 LEFT_OUT = {"__pycache__", "java"}
-IMPORTED = "pydantic-settings"
+IMPORTED = ("pydantic-settings", "boto3")
 """All that the jobs import besides PyFlink; it is in the zip because the service installs nothing."""
 NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 """What an installer notes for itself, each its own way."""
+BOTOCORE_DATA = "botocore/data/"
+ASKED_SERVICES = {"secretsmanager", "sts"}
+"""Of the four hundred that boto3 describes in a hundred megabytes."""
 SERVICES = "META-INF/services/"
 SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA)")
 
@@ -25,14 +29,17 @@ def write_package(target: Path, source: Path = ROOT) -> None:
     """Leave the zip of a tree, whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     merged = target.with_name(f"{target.name}.jar.part")
-    merge_jars([*jars.ensure("flink"), ensure_formats_jar(source / "flink_jobs" / "java")], merged)
+    signing = target.with_name(f"{target.name}.msk.part")
+    relocate(jars.ensure("msk")[0], signing)
+    merge_jars([*jars.ensure("flink"), ensure_formats_jar(source / "flink_jobs" / "java"), signing], merged)
+    signing.unlink()
     draft = target.with_name(f"{target.name}.part")
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as package:
         _add(package, ENTRY_POINT, (source / "flink_jobs" / "managed_main.py").read_bytes())
         for folder in CODE_FOLDERS:
             for path in _code(source / folder):
                 _add(package, f"{PYTHON_FILES}/{path.relative_to(source)}", path.read_bytes())
-        for name, path in sorted(_imported_files(IMPORTED)):
+        for name, path in sorted(_imported_files(*IMPORTED)):
             _add(package, f"{PYTHON_FILES}/{name}", path.read_bytes())
         _add(package, JARS, merged.read_bytes(), zipfile.ZIP_STORED)
     merged.unlink()
@@ -56,9 +63,9 @@ def merge_jars(sources: Iterable[Path], target: Path) -> None:
             _add(merged, name, b"\n".join(lists))
 
 
-def imported_packages(package: str = IMPORTED) -> list[tuple[str, str]]:
-    """Name and version of a package and of all that it needs, as they are installed here."""
-    return sorted((name, distribution(name).version) for name in _needed_packages(package))
+def imported_packages() -> list[tuple[str, str]]:
+    """Name and version of what the jobs import, and of all that it needs, as they are installed here."""
+    return sorted((name, distribution(name).version) for name in _needed_packages(*IMPORTED))
 
 
 def _add(
@@ -76,21 +83,28 @@ def _code(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _imported_files(package: str) -> Iterator[tuple[str, Path]]:
-    """The files of a package and of all that it needs, as they are installed here."""
-    for name in _needed_packages(package):
+def _imported_files(*packages: str) -> Iterator[tuple[str, Path]]:
+    """The files of packages and of all that they need, as they are installed here."""
+    for name in _needed_packages(*packages):
         for file in distribution(name).files or ():
-            if ".." not in file.parts and file.suffix != ".pyc" and file.name not in NOTES:
+            is_code = ".." not in file.parts and file.suffix != ".pyc" and file.name not in NOTES
+            if is_code and _is_asked(str(file)):
                 yield str(file), Path(str(file.locate()))
 
 
-def _needed_packages(package: str) -> list[str]:
-    queue, known = [package], []
+def _needed_packages(*packages: str) -> list[str]:
+    queue, known = [*packages], list[str]()
     for name in queue:
         if name not in known:
             known.append(name)
             queue += [need for need in map(_needed, requires(name) or ()) if need]
     return known
+
+
+def _is_asked(file: str) -> bool:
+    """Whether it is no description of a service that no job asks."""
+    service, _, rest = file.partition(BOTOCORE_DATA)[2].partition("/")
+    return not rest or service in ASKED_SERVICES
 
 
 def _needed(requirement: str) -> str:

@@ -76,7 +76,7 @@ class Platform:
         self._endpoints = endpoints
         self._job_name = job_name
         self._flink = FlinkRest(endpoints.flink_rest_url)
-        self._ends = TopicEnds(endpoints.kafka_bootstrap_servers)
+        self._ends = TopicEnds(endpoints.kafka)
         self._watermark: str | None = None
 
     def job(self) -> JobStatus:
@@ -104,7 +104,7 @@ class Platform:
                 )
                 for taxi_type, *amounts in rows
             ),
-            topic_records=Topic(self._endpoints.kafka_bootstrap_servers).record_count(),
+            topic_records=Topic(self._endpoints.kafka).record_count(),
             dead_letters_waiting=database.query(dsn, _WAITING).rows[0][0],
         )
 

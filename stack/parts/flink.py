@@ -15,6 +15,7 @@ from stack.parts.java import class_path, java, java_home, temporary_folder
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import LOOPBACK
+from stack.security.secrets import JOB
 from stack.settings import ROOT, inherited_environment
 
 JOBMANAGER = "flink-jobmanager"
@@ -22,6 +23,24 @@ TASKMANAGER = "flink-taskmanager"
 
 # Flink's own listens on every interface.
 REPORTER_FACTORY = "org.apache.flink.metrics.prometheus.BoundPrometheusReporterFactory"
+
+CLUSTER_SETTINGS: dict[str, object] = {
+    "jobmanager.memory.process.size": "1024m",
+    "taskmanager.memory.process.size": "2048m",
+    # What we run keeps its state on the heap; the memory that RocksDB and Python would take goes to it.
+    "taskmanager.memory.managed.fraction": 0.1,
+    "taskmanager.numberOfTaskSlots": 4,
+    "state.backend.type": "hashmap",
+    "execution.checkpointing.num-retained": 3,
+    "classloader.parent-first-patterns.additional": "org.postgresql.",
+    "metrics.fetcher.update-interval": "2 s",
+    # Until a question to a killed TaskManager is given up, it holds back every other metric.
+    "web.timeout": "10 s",
+    # A killed TaskManager is to be missed in seconds, not after the default of fifty.
+    "heartbeat.interval": "3 s",
+    "heartbeat.timeout": "12 s",
+}
+"""What holds wherever the cluster runs; docker-compose.yml says the same."""
 
 _MAIN_CLASSES = {
     JOBMANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
@@ -97,7 +116,14 @@ def _prepare(site: Site, name: str) -> Program:
         *("--configDir", str(configuration_folder(site.home)), *arguments),
         *("-D", f"metrics.reporter.prometheus.port={_metrics_port(site, name)}"),
     ]
-    return Program(command, directory=folder, environment=_environment(_plugins(site, name)))
+    return Program(
+        command, directory=folder, environment={**_environment(_plugins(site, name)), **_passfile(site)}
+    )
+
+
+def _passfile(site: Site) -> dict[str, str]:
+    """Where the database driver finds the password, so that no job graph holds it."""
+    return {"PGPASSFILE": str(site.secrets.passfile(JOB))} if site.secrets else {}
 
 
 def _drivers() -> list[Path]:
@@ -163,29 +189,16 @@ def _configuration(site: Site) -> dict[str, object]:
     folder = site.home / "flink"
     return {
         **_addresses(site),
-        "jobmanager.memory.process.size": "1024m",
-        "taskmanager.memory.process.size": "2048m",
-        # What we run keeps its state on the heap; the memory that RocksDB and Python would take goes to it.
-        "taskmanager.memory.managed.fraction": 0.1,
-        "taskmanager.numberOfTaskSlots": 4,
+        **CLUSTER_SETTINGS,
         "io.tmp.dirs": folder / "tmp",
-        "state.backend.type": "hashmap",
         "execution.checkpointing.dir": f"file://{folder / 'checkpoints'}",
         "execution.checkpointing.savepoint-dir": f"file://{folder / 'savepoints'}",
-        "execution.checkpointing.num-retained": 3,
-        "classloader.parent-first-patterns.additional": "org.postgresql.",
-        "metrics.fetcher.update-interval": "2 s",
         "metrics.reporter.prometheus.factory.class": REPORTER_FACTORY,
         "metrics.reporter.prometheus.host": LOOPBACK,
         # Else the underscores that metric names need are put into the values of labels too.
         "metrics.reporter.prometheus.filterLabelValueCharacters": "false",
         # Each says again what task_attempt_id says, in every one of two thousand lines.
         "metrics.reporter.prometheus.scope.variables.excludes": "task_id;task_attempt_num;host",
-        # Until a question to a killed TaskManager is given up, it holds back every other metric.
-        "web.timeout": "10 s",
-        # A killed TaskManager is to be missed in seconds, not after the default of fifty.
-        "heartbeat.interval": "3 s",
-        "heartbeat.timeout": "12 s",
         "env.java.opts.all": f"{java_options()} -Djava.security.manager=allow",
     }
 

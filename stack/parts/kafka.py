@@ -3,8 +3,10 @@
 import base64
 import subprocess
 import uuid
+from contextlib import nullcontext
 from pathlib import Path
 
+from schemas.kafka_security import KafkaAccess
 from stack.errors import UserError
 from stack.jars import ensure
 from stack.loopback import require_listener
@@ -13,10 +15,31 @@ from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import LOOPBACK
 from stack.processes import KAFKA_PART
+from stack.security.kafka_locks import kafka_locks, with_users
+from stack.security.private_file import write_private
 from stack.settings import ROOT, inherited_environment
 
 NAME = KAFKA_PART
 METADATA_TIMEOUT_SECONDS = 5
+
+BROKER_SETTINGS: dict[str, object] = {
+    # A mistyped topic shall be an error, not a new topic.
+    "auto.create.topics.enable": "false",
+    # Replayed trips carry old clocks: with a retention they would be deleted as they come.
+    "log.retention.ms": -1,
+    "log.message.timestamp.type": "CreateTime",
+    "num.partitions": 1,
+    # One node: what Kafka keeps for itself cannot be on three.
+    "offsets.topic.replication.factor": 1,
+    "offsets.topic.num.partitions": 8,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "transaction.state.log.num.partitions": 8,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    "group.initial.rebalance.delay.ms": 0,
+}
+"""What holds wherever the broker runs; docker-compose.yml says the same."""
 
 
 def kafka(site: Site) -> Part:
@@ -24,17 +47,21 @@ def kafka(site: Site) -> Part:
     return Part(
         name=NAME,
         prepare=lambda: _prepare(site),
-        check=lambda: broker_count(site.endpoints.kafka_bootstrap_servers),
+        check=lambda: broker_count(site.endpoints.kafka),
+        finish=(lambda: _apply_rights(site)) if site.secrets else None,
     )
 
 
-def broker_count(bootstrap_servers: str) -> str:
+def broker_count(kafka: KafkaAccess | str) -> str:
     """Ask for the cluster's metadata."""
-    require_listener(bootstrap_servers)  # a metadata call to a closed port would take its whole time-out
+    access = KafkaAccess.of(kafka)
+    require_listener(
+        access.bootstrap_servers
+    )  # a metadata call to a closed port would take its whole time-out
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - loads a C library
 
     # `log_level` 0: while the broker starts, librdkafka would print each refused connection.
-    client = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+    client = AdminClient({**access.librdkafka(), "log_level": 0})
     metadata = client.list_topics(timeout=METADATA_TIMEOUT_SECONDS)
     topics = sum(not name.startswith("_") for name in metadata.topics)
     return f"{len(metadata.brokers)} broker, {topics} topic{'' if topics == 1 else 's'}"
@@ -45,7 +72,7 @@ def _prepare(site: Site) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     jars = class_path(ensure(NAME))
     properties = folder / "server.properties"
-    properties.write_text(_properties(site, folder / "data"))
+    write_private(properties, _properties(site, folder / "data").encode())
     if not (folder / "data" / "meta.properties").exists():
         _format_storage(jars, properties, site)
     options = ["-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", _logging()]
@@ -69,23 +96,16 @@ def _properties(site: Site, data: Path) -> str:
         "inter.broker.listener.name": "BROKER",
         "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": data,
-        # A mistyped topic shall be an error, not a new topic.
-        "auto.create.topics.enable": "false",
-        # Replayed trips carry old clocks: with a retention they would be deleted as they come.
-        "log.retention.ms": -1,
-        "log.message.timestamp.type": "CreateTime",
-        "num.partitions": 1,
-        # One node: what Kafka keeps for itself cannot be on three.
-        "offsets.topic.replication.factor": 1,
-        "offsets.topic.num.partitions": 8,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
-        "transaction.state.log.num.partitions": 8,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
-        "group.initial.rebalance.delay.ms": 0,
+        **BROKER_SETTINGS,
     }
-    return "".join(f"{key}={value}\n" for key, value in settings.items())
+    locks = kafka_locks(site.secrets) if site.secrets else {}
+    return "".join(f"{key}={value}\n" for key, value in {**settings, **locks}.items())
+
+
+def _apply_rights(site: Site) -> None:
+    from stack.security.kafka_rights import apply_rights  # noqa: PLC0415 - loads a C library
+
+    apply_rights(site.endpoints.kafka)
 
 
 def _format_storage(jars: str, properties: Path, site: Site) -> None:
@@ -98,9 +118,10 @@ def _format_storage(jars: str, properties: Path, site: Site) -> None:
         str(properties),
     ]
     command = [java(), _logging(), "-cp", jars, "kafka.tools.StorageTool", *arguments]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=inherited_environment(), check=False, cwd=site.home
-    )
+    with with_users(site.secrets, command) if site.secrets else nullcontext(command) as told:
+        done = subprocess.run(
+            told, capture_output=True, text=True, env=inherited_environment(), check=False, cwd=site.home
+        )
     if done.returncode != 0:
         reason = (done.stderr or done.stdout).strip().splitlines()[:1]
         raise UserError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from stack.endpoints import Endpoints
 from stack.parts.program import Program
 from stack.record import Ports
+from stack.security.secrets import Secrets
 from stack.settings import Settings
 
 
@@ -16,6 +17,8 @@ class Site:
 
     settings: Settings
     ports: Ports
+    secrets: Secrets | None = None
+    """Those of a stack with locks."""
 
     @property
     def home(self) -> Path:
@@ -30,7 +33,7 @@ class Site:
     @property
     def endpoints(self) -> Endpoints:
         """The addresses of its services."""
-        return Endpoints.of_ports(self.ports, self.home)
+        return Endpoints.of_ports(self.ports, self.home, self.secrets)
 
 
 @dataclass(frozen=True)

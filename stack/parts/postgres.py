@@ -15,6 +15,8 @@ from stack.errors import UserError
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import LOOPBACK
+from stack.security import database_locks
+from stack.security.secrets import Secrets
 from stack.settings import inherited_environment
 
 NAME = "postgres"
@@ -41,9 +43,12 @@ SERVER_SETTINGS = {
 def postgres(site: Site) -> Part:
     """The database of this site."""
     from stack import database, tables  # noqa: PLC0415 - psycopg is slow to import
+    from stack.security.database_roles import ensure_roles  # noqa: PLC0415
 
     def finish() -> None:
         database.create(_maintenance_dsn(site), DATABASE)
+        if site.secrets:
+            ensure_roles(site.endpoints.postgres_dsn, site.secrets)
         tables.set_up(site.endpoints.postgres_dsn)
 
     return Part(
@@ -83,11 +88,15 @@ class Account:
         """Whether every folder down to this one lets the user through."""
         return self.run(["sh", "-c", 'cd "$1"', "sh", str(folder)]).returncode == 0
 
+    def hand_over(self, file: Path) -> None:
+        """Make a file of ours the user's."""
+        if self.user:
+            shutil.chown(file, self.user, self.group)
+
     def own(self, folder: Path) -> None:
         """Make a folder of ours the user's."""
         folder.mkdir(parents=True, exist_ok=True)
-        if self.user:
-            shutil.chown(folder, self.user, self.group)
+        self.hand_over(folder)
 
 
 @cache
@@ -138,10 +147,13 @@ def _prepare(site: Site) -> Program:
     data.parent.mkdir(mode=0o755, exist_ok=True)
     if data.parent.stat().st_uid != os.geteuid():  # everybody may write in /var/tmp
         raise UserError(f"{data.parent} belongs to another user", "remove it, or move the stack: TAXI_HOME")
-    programs = installation(site.home) / "bin"
+    shelter = data.parent if site.secrets else None
+    programs = (database_locks.installation(shelter) if shelter else installation(site.home)) / "bin"
     if not (data / "PG_VERSION").exists():
-        _initialise(data, programs)
+        _initialise(data, programs, site.secrets)
     settings = {**SERVER_SETTINGS, "port": str(site.ports.postgres)}
+    if site.secrets:
+        settings |= database_locks.locked(data, site.secrets, account().hand_over)
     options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
     return Program(
         [str(programs / "postgres"), "-D", str(data), *options],
@@ -151,13 +163,15 @@ def _prepare(site: Site) -> Program:
     )
 
 
-def _initialise(data: Path, programs: Path) -> None:
+def _initialise(data: Path, programs: Path, secrets: Secrets | None) -> None:
     """Make the cluster aside and rename it, so that a killed initdb leaves nothing half-made."""
     draft = data.with_name(f"{data.name}-draft")
     shutil.rmtree(draft, ignore_errors=True)
     account().own(draft)
-    options = ["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
-    done = account().run([str(programs / "initdb"), "-D", str(draft), *options])
+    options = ["-U", SUPERUSER, "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
+    command = [str(programs / "initdb"), "-D", str(draft), *options]
+    with database_locks.proof(data.parent, secrets, account().hand_over) as asked:
+        done = account().run([*command, *asked])
     if done.returncode != 0:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise UserError(f"initdb failed in {draft}: {' '.join(reason)}", "free the disk, then ./taxi up")
@@ -189,4 +203,7 @@ def _copied_installation(shelter: Path) -> Path:
 
 
 def _maintenance_dsn(site: Site) -> str:
-    return site.endpoints.postgres_dsn.removesuffix(f"/{DATABASE}") + "/postgres"
+    # The database is named once, behind the port; options may follow.
+    return site.endpoints.postgres_dsn.replace(
+        f":{site.ports.postgres}/{DATABASE}", f":{site.ports.postgres}/postgres"
+    )

@@ -12,6 +12,8 @@ from stack.parts.java import java, temporary_folder
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import LOOPBACK
+from stack.security.private_file import write_private
+from stack.security.secrets import REGISTRY, Secrets
 
 NAME = "registry"
 
@@ -40,6 +42,8 @@ def _prepare(site: Site) -> Program:
     # Only the quick compiler: it starts in two thirds of the time, and its work is small.
     options = ["-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"]
     runner = _unpacked(archive, site.settings.cache / "unpacked" / archive.name.removesuffix(".tar.gz"))
+    if site.secrets:
+        _write_locks(folder, site.secrets)
     command = [java(), *options, temporary_folder(site.home), "-jar", str(runner)]
     return Program(command, directory=folder, environment=_environment(site))
 
@@ -56,6 +60,16 @@ def _environment(site: Site) -> dict[str, str]:
         "QUARKUS_MANAGEMENT_PORT": str(site.ports.registry_management),
         "QUARKUS_LOG_CONSOLE_COLOR": "false",
     }
+
+
+def _write_locks(folder: Path, secrets: Secrets) -> None:
+    """Quarkus reads this file of its working folder; `$` is doubled, as it has variables of its own."""
+    options = secrets.kafka(REGISTRY).java()
+    lines = [f"apicurio.kafka.common.{key}={value.replace('$', '$$')}\n" for key, value in options.items()]
+    # It sets the protocol by a name of its own beside those that it passes on.
+    lines.append(f"apicurio.kafkasql.security.protocol={options['security.protocol']}\n")
+    (folder / "config").mkdir(exist_ok=True)
+    write_private(folder / "config" / "application.properties", "".join(lines).encode())
 
 
 def _unpacked(archive: Path, folder: Path) -> Path:

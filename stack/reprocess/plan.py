@@ -25,6 +25,7 @@ from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.publication import Month
+from stack.security.secrets import PRODUCER
 
 SERVED = """
 select count(*), string_agg(distinct source_file, ', ')
@@ -93,11 +94,13 @@ def producer_errors() -> Iterator[None]:
 
 def producer_settings(endpoints: Endpoints, topic: str) -> Settings:
     """The producer's settings for this stack and this topic."""
+    security = endpoints.kafka_security(PRODUCER)
     places = {
         "kafka_bootstrap_servers": endpoints.kafka_bootstrap_servers,
         "schema_registry_url": endpoints.schema_registry_url,
         "taxi_home": endpoints.home,
         "trips_topic": topic,
+        **{name.lower(): value for name, value in security.as_environment().items()},
     }
     return Settings.from_environment().model_copy(update=places)
 

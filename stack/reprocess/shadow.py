@@ -136,7 +136,7 @@ class Shadow:
         status = read_status(
             self.site.flink,
             self.wiring.name,
-            TopicEnds(self.endpoints.kafka_bootstrap_servers, self.wiring.topic),
+            TopicEnds(self.endpoints.kafka, self.wiring.topic),
         )
         if status.restarts.count >= MOST_RESTARTS:
             self.site.flink.cancel(job_id)

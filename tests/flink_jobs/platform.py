@@ -96,7 +96,7 @@ class Platform:
 def producer_environment(endpoints: Endpoints) -> dict[str, str]:
     """The variables that point the producer, and `./taxi`, at a stack."""
     ours = {"PYTHONPATH": str(ROOT), "TAXI_HOME": str(endpoints.home)}
-    return {**os.environ, **endpoints.as_environment(), **ours}
+    return {**os.environ, **endpoints.producer_environment(), **ours}
 
 
 def _duckdb_types(connection: psycopg.Connection[tuple[object, ...]], query: str) -> dict[str, str]:

@@ -14,9 +14,9 @@ output "POSTGRES_DSN" {
   value       = module.platform.POSTGRES_DSN
 }
 
-output "POSTGRES_PASSWORD_SECRET" {
+output "POSTGRES_SECRET_ARN" {
   description = "Where the password for that lies."
-  value       = module.platform.POSTGRES_PASSWORD_SECRET
+  value       = module.platform.POSTGRES_SECRET_ARN
 }
 
 output "TRIPS_TOPIC" {

@@ -35,7 +35,9 @@ locals {
     KAFKA_BOOTSTRAP_SERVERS  = module.kafka.bootstrap_servers
     SCHEMA_REGISTRY_URL      = module.registry.url
     POSTGRES_DSN             = module.postgres.dsns["zone_fares"]
-    POSTGRES_PASSWORD_SECRET = module.postgres.role_secret_arns["zone_fares"]
+    POSTGRES_SECRET_ARN      = module.postgres.role_secret_arns["zone_fares"]
+    KAFKA_SECURITY           = "iam"
+    AWS_REGION               = var.region
     TRIPS_TOPIC              = local.topics.trips
     DEAD_LETTERS_TOPIC       = local.topics.dead_letters
     CONSUMER_GROUP           = local.job_name
@@ -151,6 +153,7 @@ module "producer" {
 
   settings = {
     KAFKA_BOOTSTRAP_SERVERS = module.kafka.bootstrap_servers
+    KAFKA_SECURITY          = "iam"
     SCHEMA_REGISTRY_URL     = module.registry.url
     POSTGRES_DSN            = module.postgres.dsns["producer"]
     TRIPS_TOPIC             = local.topics.trips
@@ -215,7 +218,7 @@ module "airflow" {
 
   settings = {
     POSTGRES_DSN                  = module.postgres.dsns["airflow"]
-    POSTGRES_PASSWORD_SECRET      = module.postgres.role_secret_arns["airflow"]
+    POSTGRES_SECRET_ARN           = module.postgres.role_secret_arns["airflow"]
     RAW_DATA                      = module.storage.raw_data
     PROCESSED_DATA                = module.storage.processed_data
     MANAGED_FLINK_APPLICATION     = module.flink.application_name

@@ -14,7 +14,7 @@ output "POSTGRES_DSN" {
   value       = module.postgres.dsns["zone_fares"]
 }
 
-output "POSTGRES_PASSWORD_SECRET" {
+output "POSTGRES_SECRET_ARN" {
   description = "Where the password for that lies."
   value       = module.postgres.role_secret_arns["zone_fares"]
 }

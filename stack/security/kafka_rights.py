@@ -1,0 +1,85 @@
+"""Who may do what in Kafka. What is not said here is refused."""
+
+from collections.abc import Iterator
+
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from schemas.kafka_security import KafkaAccess
+from stack.security.secrets import JOB, PRODUCER, REGISTRY
+from stack.topic import DEAD_LETTERS_TOPIC, TOPIC
+
+TIMEOUT_SECONDS = 30
+REPROCESSED = f"{TOPIC}-reprocess-"
+WRITES, READS = ("WRITE", "DESCRIBE"), ("READ", "DESCRIBE")
+# The producer makes the topic that is missing, and refuses one that forgets old records.
+MAKES = ("CREATE", "DESCRIBE_CONFIGS")
+
+RIGHTS = (
+    (PRODUCER, "TOPIC", "LITERAL", TOPIC, (*WRITES, *MAKES)),
+    (PRODUCER, "TOPIC", "PREFIXED", REPROCESSED, (*WRITES, *MAKES)),
+    (JOB, "TOPIC", "LITERAL", TOPIC, READS),
+    (JOB, "TOPIC", "PREFIXED", DEAD_LETTERS_TOPIC, WRITES),
+    (JOB, "TOPIC", "PREFIXED", REPROCESSED, (*READS, "WRITE")),
+    (JOB, "GROUP", "PREFIXED", JOB, ("READ", "DESCRIBE")),
+    (REGISTRY, "TOPIC", "PREFIXED", "kafkasql-", ("ALL",)),
+    (REGISTRY, "TOPIC", "LITERAL", "registry-events", ("ALL",)),
+    (REGISTRY, "GROUP", "PREFIXED", "apicurio-", ("READ", "DESCRIBE")),
+)
+
+
+def apply_rights(kafka: KafkaAccess) -> None:
+    """Have exactly these rights, no older ones; as a superuser."""
+    admin = AdminClient({**kafka.librdkafka(), "log_level": 2})
+    wanted = set(_bindings())
+    present = set(admin.describe_acls(_all_there_are(), request_timeout=TIMEOUT_SECONDS).result())
+    for answer in admin.create_acls(list(wanted - present)).values() if wanted - present else ():
+        answer.result(timeout=TIMEOUT_SECONDS)
+    stale = [_only(binding) for binding in present - wanted]
+    for removed in admin.delete_acls(stale).values() if stale else ():
+        removed.result(timeout=TIMEOUT_SECONDS)
+
+
+def _bindings() -> Iterator[AclBinding]:
+    for user, kind, pattern, name, operations in RIGHTS:
+        for operation in operations:
+            yield AclBinding(
+                ResourceType[kind],
+                name,
+                ResourcePatternType[pattern],
+                f"User:{user}",
+                "*",
+                AclOperation[operation],
+                AclPermissionType.ALLOW,
+            )
+
+
+def _all_there_are() -> AclBindingFilter:
+    return AclBindingFilter(
+        ResourceType.ANY,
+        None,
+        ResourcePatternType.ANY,
+        None,
+        None,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+
+
+def _only(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )

@@ -1,0 +1,86 @@
+"""The secrets of one stack: a folder of the owner's, made with the stack and removed with it."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from schemas.kafka_security import SCRAM, KafkaSecurity
+from stack.ports import LOOPBACK
+from stack.security.private_file import write_private
+
+OWNER, PRODUCER, JOB, REGISTRY, READER = ("taxi", "producer", "zone_fares", "registry", "taxi_reader")
+KAFKA_USERS = (OWNER, PRODUCER, JOB, REGISTRY)
+POSTGRES_ROLES = (OWNER, JOB, READER)
+PASSWORD_BYTES = 24
+KAFKA_NAME, POSTGRES_NAME = "kafka", "postgres"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Where the secrets of a home lie. Programs are given paths; only clients read what is in them."""
+
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of all of them."""
+        return self.home / "secrets"
+
+    @property
+    def authority_certificate(self) -> Path:
+        """What clients trust."""
+        return self.folder / "ca.pem"
+
+    def ensure(self, postgres_port: int) -> None:
+        """Make what is missing: authority, certificates, passwords; and the password files of this port."""
+        from stack.security.authority import Authority  # noqa: PLC0415 - loads a C library
+
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        authority = Authority(self.folder)
+        authority.ensure()
+        for name in (KAFKA_NAME, POSTGRES_NAME):
+            authority.ensure_issued(self.server_pem(name), name)
+        wanted = [self.kafka_password_file(user) for user in KAFKA_USERS]
+        for path in (*wanted, *(self._postgres_password_file(role) for role in POSTGRES_ROLES)):
+            if not path.exists():
+                write_private(path, secrets.token_urlsafe(PASSWORD_BYTES).encode())
+        for role in POSTGRES_ROLES:
+            line = f"{LOOPBACK}:{postgres_port}:*:{role}:{self.postgres_password(role)}\n"
+            write_private(self.passfile(role), line.encode())
+
+    def server_pem(self, name: str) -> Path:
+        """A server's key and certificate."""
+        return self.folder / f"{name}-server.pem"
+
+    def kafka_password_file(self, user: str) -> Path:
+        """The file with a Kafka user's password."""
+        return self.folder / f"kafka-{user}"
+
+    def kafka_password(self, user: str) -> str:
+        """A Kafka user's password."""
+        return self.kafka_password_file(user).read_text("utf-8")
+
+    def postgres_password(self, role: str) -> str:
+        """A role's password."""
+        return self._postgres_password_file(role).read_text("utf-8")
+
+    def passfile(self, role: str) -> Path:
+        """The same as libpq and the JDBC driver read it by themselves."""
+        return self.folder / f"{role}.pgpass"
+
+    def kafka(self, user: str) -> KafkaSecurity:
+        """How this user is let in by Kafka."""
+        return KafkaSecurity(
+            SCRAM, user, str(self.kafka_password_file(user)), str(self.authority_certificate)
+        )
+
+    def dsn(self, role: str, port: int) -> str:
+        """The database for a role; it names the file of the password, and refuses every other server."""
+        certificate, passfile = quote(str(self.authority_certificate)), quote(str(self.passfile(role)))
+        options = f"sslmode=verify-full&sslrootcert={certificate}&passfile={passfile}"
+        return f"postgresql://{role}@{LOOPBACK}:{port}/taxi?{options}"
+
+    def _postgres_password_file(self, role: str) -> Path:
+        return self.folder / f"postgres-{role}"

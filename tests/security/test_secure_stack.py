@@ -1,0 +1,283 @@
+"""The secure profile on a real stack: a month goes through it, and what is forbidden is refused."""
+
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+from psycopg.conninfo import make_conninfo
+from rich.console import Console
+from rich.table import Table
+
+from stack import lifecycle
+from stack.endpoints import Endpoints
+from stack.filelock import file_lock
+from stack.flink_rest import poll
+from stack.parts import postgres
+from stack.ports import LOOPBACK
+from stack.record import recorded_ports
+from stack.security.authority import Authority, parted_pem
+from stack.security.database_locks import locked
+from stack.security.secrets import JOB, KAFKA_USERS, POSTGRES_ROLES, PRODUCER, READER, REGISTRY, Secrets
+from stack.settings import ROOT, Settings
+from tests.flink_jobs.platform import Platform
+from tests.flink_jobs.test_real_months import assert_equal_to_oracle
+from tests.oracle.oracle import Oracle
+from tests.oracle.real_months import real_month
+
+pytestmark = pytest.mark.integration
+
+ANSWER_SECONDS = 30
+YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+
+Refusal = Callable[[], str]
+
+
+@pytest.fixture(scope="module")
+def secured(stack_settings: Settings) -> Iterator[Endpoints]:
+    """A stack with locks, in a home of its own."""
+    settings = replace(stack_settings, home=stack_settings.home.with_name("secure"))
+    lock = settings.home.with_suffix(".lock")
+    with file_lock(lock, "another test session has the stack; waiting for it"):
+        lifecycle.down(settings, purge=True)
+        try:
+            yield lifecycle.up(settings, secure=True)
+        finally:
+            lifecycle.down(settings, purge=True)
+
+
+@pytest.fixture(scope="module")
+def platform(secured: Endpoints) -> Platform:
+    return Platform.fresh(secured)
+
+
+def test_a_month_goes_through_the_locks_and_equals_the_oracle(platform: Platform, tmp_path: Path) -> None:
+    month = real_month("green_tripdata_2023-12.parquet")
+    published = platform.replay(month, "--speedup", "max")
+    assert published.returncode == 0, published.stderr
+    (green, *_) = platform.balanced_ledger().entries
+    assert (green.windowed, green.quarantined, green.late, green.duplicates) == (63_899, 316, 0, 0)
+    assert_equal_to_oracle(platform, Oracle([month], "green", "2023-12"), tmp_path)
+
+
+def test_what_is_forbidden_is_refused(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
+    table, let_in = Table("who", "wants", "is told"), []
+    for who, wants, words, refusal in refusals(platform.endpoints):
+        told = refusal()
+        table.add_row(who, wants, told[-110:])
+        if words not in told:
+            let_in.append(f"{who} {wants}: {told}")
+    with capsys.disabled():
+        Console(width=190).print(table)
+    assert not let_in
+
+
+def test_no_secret_is_seen_by_others(platform: Platform) -> None:
+    home, secrets = platform.endpoints.home, Secrets(platform.endpoints.home)
+    passwords = [
+        *map(secrets.kafka_password, KAFKA_USERS),
+        *map(secrets.postgres_password, POSTGRES_ROLES),
+    ]
+    shown = "\n".join(" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+    written = [
+        path for name in ("logs", "run", "jobs", "flink", "registry") for path in (home / name).rglob("*")
+    ]
+    texts = [shown.encode(), *(path.read_bytes() for path in written if path.is_file())]
+    found = [password for password in passwords if any(password.encode() in text for text in texts)]
+    assert not found
+    assert {oct(path.stat().st_mode & 0o777) for path in secrets.folder.iterdir()} == {"0o600"}
+    assert oct(secrets.folder.stat().st_mode & 0o777) == "0o700"
+
+
+def refusals(endpoints: Endpoints) -> Iterator[tuple[str, str, str, Refusal]]:
+    """Who wants what, the words of the refusal, and the attempt."""
+    kafka, stranger = Knocking(endpoints), "a stranger"
+    yield stranger, "Kafka without TLS", "brokers are down", kafka.without_tls
+    yield stranger, "Kafka by an unknown name", "SASL authentication error", kafka.under_another_name
+    yield PRODUCER, "Kafka with a wrong password", "SASL authentication error", kafka.with_a_wrong_password
+    yield PRODUCER, "a Kafka of another authority", "certificate", kafka.at_another_authority
+    yield PRODUCER, "to read trips", "TOPIC_AUTHORIZATION_FAILED", lambda: kafka.read(PRODUCER, "trips")
+    yield PRODUCER, "to write dead letters", "TOPIC_AUTH", lambda: kafka.write(PRODUCER, "trips-dead-letters")
+    yield PRODUCER, "to make another topic", "TOPIC_AUTH", lambda: kafka.make(PRODUCER, "elsewhere")
+    yield JOB, "to write trips", "TOPIC_AUTHORIZATION_FAILED", lambda: kafka.write(JOB, "trips")
+    yield JOB, "to read the registry's topic", "TOPIC_AUTH", lambda: kafka.read(JOB, "kafkasql-journal")
+    yield REGISTRY, "to read trips", "TOPIC_AUTHORIZATION_FAILED", lambda: kafka.read(REGISTRY, "trips")
+    yield stranger, "the controller, no certificate", "CERTIFICATE_REQUIRED", kafka.controller
+    yield stranger, "the controller, expired one", "CERTIFICATE_EXPIRED", kafka.controller_with_expired
+    asks = Asking(endpoints)
+    yield stranger, "Postgres without TLS", "no encryption", asks.without_tls
+    yield JOB, "Postgres with a wrong password", "password authentication failed", asks.with_a_wrong_password
+    yield JOB, "a Postgres that expired", "certificate has expired", asks.of_an_expired_server
+    yield JOB, "the producer's role", "password authentication failed", asks.as_nobody
+    yield JOB, "to drop its table", "must be owner", lambda: asks.of(JOB, "drop table taxi_1.all_trips")
+    yield JOB, "to switch readers", "denied", lambda: asks.of(JOB, "delete from taxi.switches")
+    yield JOB, "a new table", "denied", lambda: asks.of(JOB, "create table taxi_1.mine (id int)")
+    yield READER, "to delete trips", "denied", lambda: asks.of(READER, "delete from taxi.trips")
+    yield READER, "the tables below", "denied", lambda: asks.of(READER, "select * from taxi_1.all_trips")
+    yield PRODUCER, "./taxi replay, wrong password", "error: Kafka at", kafka.by_command
+
+
+class Knocking:
+    """Attempts on Kafka that must fail; each returns what it was told."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self._secrets = Secrets(endpoints.home)
+
+    def without_tls(self) -> str:
+        return self._error_of({"security.protocol": "PLAINTEXT"})
+
+    def under_another_name(self) -> str:
+        return self._error_of({"sasl.username": "mallory"})
+
+    def with_a_wrong_password(self) -> str:
+        return self._error_of({"sasl.password": "wrong"})
+
+    def at_another_authority(self) -> str:
+        folder = self._endpoints.home / "tmp" / "another-authority"
+        folder.mkdir(parents=True, exist_ok=True)
+        Authority(folder).ensure()
+        return self._error_of({"ssl.ca.location": str(folder / "ca.pem")})
+
+    def by_command(self) -> str:
+        wrong = self._endpoints.home / "tmp" / "wrong-password"
+        wrong.write_text("wrong")
+        environment = {
+            **self._endpoints.producer_environment(),
+            "KAFKA_PASSWORD_FILE": str(wrong),
+            "PYTHONPATH": str(ROOT),
+            "PATH": "/usr/bin:/bin",
+        }
+        month = real_month("green_tripdata_2023-12.parquet")
+        done = subprocess.run(
+            [sys.executable, "-m", "producer", "replay", str(month), "--speedup", "max"],
+            env={**environment, "HOME": str(Path.home())},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        return " ".join(done.stderr.split())
+
+    def read(self, user: str, topic: str) -> str:
+        consumer = Consumer({**self._options(user), "group.id": "zone_fares", "enable.auto.commit": False})
+        try:
+            # Who may not even know of a topic is told so here, and never again by the client.
+            unknown = consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].error
+            if unknown:
+                return str(unknown.name())
+            consumer.assign([TopicPartition(topic, 0, 0)])
+            record = poll(lambda: consumer.poll(1.0), seconds=ANSWER_SECONDS, what="an answer of Kafka")
+            return str(record.error().name()) if record.error() else "let in"
+        finally:
+            consumer.close()
+
+    def write(self, user: str, topic: str) -> str:
+        told: list[str] = []
+        producer = Producer(self._options(user))
+        producer.produce(
+            topic, b"x", on_delivery=lambda error, _: told.append(error.name() if error else "let in")
+        )
+        producer.flush(ANSWER_SECONDS)
+        return "".join(told)
+
+    def make(self, user: str, topic: str) -> str:
+        admin = AdminClient(self._options(user))
+        failure = admin.create_topics([NewTopic(topic, 1)])[topic].exception(ANSWER_SECONDS)
+        return str(failure.args[0].name()) if failure else "let in"
+
+    def controller(self) -> str:
+        return self._controller(None)
+
+    def controller_with_expired(self) -> str:
+        expired = self._endpoints.home / "tmp" / "expired.pem"
+        expired.write_bytes(Authority(self._secrets.folder).issue("kafka", until=YESTERDAY))
+        return self._controller(expired)
+
+    def _controller(self, certificate: Path | None) -> str:
+        ports = recorded_ports(self._endpoints.home)
+        assert ports is not None
+        context = ssl.create_default_context(cafile=str(self._secrets.authority_certificate))
+        if certificate:
+            context.load_cert_chain(certificate)
+        try:
+            with socket.create_connection((LOOPBACK, ports.kafka_controller), ANSWER_SECONDS) as plain:
+                plain.settimeout(ANSWER_SECONDS)
+                with context.wrap_socket(plain, server_hostname=LOOPBACK) as channel:
+                    channel.recv(
+                        1
+                    )  # TLS 1.3: the server's verdict on the certificate comes after the handshake
+            return "let in"
+        except ssl.SSLError as error:
+            return str(error.reason)
+
+    def _error_of(self, otherwise: dict[str, str]) -> str:
+        errors: list[KafkaError] = []
+        options = {**self._options(PRODUCER), **otherwise, "error_cb": errors.append}
+        client = Producer(options)
+        poll(lambda: client.poll(0.2) or errors, seconds=ANSWER_SECONDS, what="an error of Kafka's client")
+        # That no broker is left is only what follows from the reason, where one was given.
+        reasons = [error.str() for error in errors if error.code() != KafkaError._ALL_BROKERS_DOWN]
+        return str((reasons or [errors[0].str()])[0])
+
+    def _options(self, user: str) -> dict[str, str]:
+        access = replace(self._endpoints.kafka, security=self._secrets.kafka(user))
+        return {**access.librdkafka(), "log_level": "0"}
+
+
+class Asking:
+    """Attempts on Postgres that must fail; each returns what it was told."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+
+    def of(self, role: str, statement: str) -> str:
+        return self._told(self._endpoints.dsn_of(role), statement)
+
+    def without_tls(self) -> str:
+        return self._told(self._endpoints.dsn_of(READER).replace("verify-full", "disable"))
+
+    def with_a_wrong_password(self) -> str:
+        return self._told(self._endpoints.dsn_of(JOB), password="wrong")
+
+    def as_nobody(self) -> str:
+        return self._told(self._endpoints.dsn_of(JOB), user="producer", password="wrong")
+
+    def of_an_expired_server(self) -> str:
+        secrets = Secrets(self._endpoints.home)
+        data = postgres.data_folder(self._endpoints.home)
+        expired = Authority(secrets.folder).issue("postgres", until=YESTERDAY)
+        certificate, key = parted_pem(expired)
+        (data / "server.crt").write_bytes(certificate)
+        (data / "server.key").write_bytes(key)
+        with psycopg.connect(self._endpoints.postgres_dsn, autocommit=True) as connection:
+            try:
+                connection.execute("select pg_reload_conf()")
+                return poll(self._expired, seconds=ANSWER_SECONDS, what="the expired certificate")
+            finally:
+                locked(data, secrets, postgres.account().hand_over)
+                connection.execute("select pg_reload_conf()")
+                poll(lambda: not self._expired(), seconds=ANSWER_SECONDS, what="the good certificate")
+
+    def _expired(self) -> str:
+        told = self._told(self._endpoints.dsn_of(JOB))
+        return told if "certificate" in told else ""
+
+    def _told(self, dsn: str, statement: str = "select 1", **otherwise: str) -> str:
+        try:
+            with psycopg.connect(make_conninfo(dsn, **otherwise)) as connection:
+                connection.execute(statement.encode())
+                connection.rollback()
+        except psycopg.Error as error:
+            return " ".join(str(error).split())
+        return "let in"
