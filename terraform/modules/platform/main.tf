@@ -32,16 +32,16 @@ locals {
   groups = module.network.program_security_group_ids
 
   job_settings = {
-    KAFKA_BOOTSTRAP_SERVERS  = module.kafka.bootstrap_servers
-    SCHEMA_REGISTRY_URL      = module.registry.url
-    POSTGRES_DSN             = module.postgres.dsns["zone_fares"]
-    POSTGRES_SECRET_ARN      = module.postgres.role_secret_arns["zone_fares"]
-    KAFKA_SECURITY           = "iam"
-    AWS_REGION               = var.region
-    TRIPS_TOPIC              = local.topics.trips
-    DEAD_LETTERS_TOPIC       = local.topics.dead_letters
-    CONSUMER_GROUP           = local.job_name
-    JOB_NAME                 = local.job_name
+    KAFKA_BOOTSTRAP_SERVERS = module.kafka.bootstrap_servers
+    SCHEMA_REGISTRY_URL     = module.registry.url
+    POSTGRES_DSN            = module.postgres.dsns["zone_fares"]
+    POSTGRES_SECRET_ARN     = module.postgres.role_secret_arns["zone_fares"]
+    KAFKA_SECURITY          = "iam"
+    AWS_REGION              = var.region
+    TRIPS_TOPIC             = local.topics.trips
+    DEAD_LETTERS_TOPIC      = local.topics.dead_letters
+    CONSUMER_GROUP          = local.job_name
+    JOB_NAME                = local.job_name
   }
 }
 
