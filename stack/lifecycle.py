@@ -136,7 +136,7 @@ def _fresh_supervisor(settings: Settings, *, secure: bool) -> Site:
     previous = recorded_ports(settings.home)
     ports = choose_ports(settings.ports, previous)
     site = Site(settings, ports, profiles.prepared_secrets(settings.home, ports) if secure else None)
-    ensure_all(("kafka", "registry", "ecj", *(("postgres",) if secure else ())), settings)
+    ensure_all(("kafka", "registry", "flink", "ecj", *(("postgres",) if secure else ())), settings)
     ensure_reporter_jar()
     Supervisor(site.home).launch(_programs(site))
     write_record(site.home, site.ports, secure=secure)
