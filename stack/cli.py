@@ -69,12 +69,17 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 
 
 @app.command()
-def up() -> None:
+def up(
+    extras: list[str] = typer.Option(  # noqa: B008 - typer reads it
+        [], "--with", help="Also: airflow. A stack keeps what it was once started with.", metavar="NAME"
+    ),
+    everything: bool = typer.Option(False, "--all", help="With all that there is to add."),
+) -> None:
     """Start the local stack: Kafka, schema registry, Flink, Postgres."""
     from stack import lifecycle, report  # noqa: PLC0415 - a command imports only what it uses
     from stack.job_record import JobRecords  # noqa: PLC0415
 
-    endpoints = lifecycle.up()
+    endpoints = lifecycle.up(extras=[*lifecycle.EXTRAS] if everything else extras)
     if JobRecords(endpoints.home).wanted():
         from stack import job  # noqa: PLC0415
 
@@ -155,6 +160,14 @@ def flink(context: typer.Context) -> None:
     from stack import forward  # noqa: PLC0415
 
     forward.flink(context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def airflow(context: typer.Context) -> None:
+    """Airflow's own command line, on the stack's Airflow."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.airflow(context.args)
 
 
 @app.command()

@@ -1,12 +1,17 @@
 """Where the parts of a running stack are reached."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from stack.errors import UserError
 from stack.ports import LOOPBACK
-from stack.record import Ports, recorded_ports
+from stack.record import Ports, recorded_extras, recorded_ports
 from stack.settings import Settings
+
+
+EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL"}
+"""Under which name the address of an optional service is known."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,13 @@ class Endpoints:
     postgres_dsn: str
     metrics: Metrics
     home: Path
+    extras: Mapping[str, str] = field(default_factory=dict)
+    """The addresses of the optional services that this stack has, by their variables' names."""
 
     @classmethod
-    def of_ports(cls, ports: Ports, home: Path) -> "Endpoints":
+    def of_ports(
+        cls, ports: Ports, home: Path, extra_ports: Mapping[str, int] | None = None
+    ) -> "Endpoints":
         """The addresses of a stack on these ports."""
         return cls(
             kafka_bootstrap_servers=f"{LOOPBACK}:{ports.kafka}",
@@ -50,6 +59,10 @@ class Endpoints:
                 platform=f"{LOOPBACK}:{ports.platform_metrics}",
             ),
             home=home,
+            extras={
+                EXTRA_VARIABLES[name]: f"http://{LOOPBACK}:{port}"
+                for name, port in (extra_ports or {}).items()
+            },
         )
 
     @classmethod
@@ -61,7 +74,7 @@ class Endpoints:
         ports = recorded_ports(home)
         if ports is None or not Supervisor(home).is_alive():
             raise UserError("the stack is not running", "start it with ./taxi up")
-        return cls.of_ports(ports, home)
+        return cls.of_ports(ports, home, recorded_extras(home))
 
     def as_environment(self) -> dict[str, str]:
         """The same addresses under the names that every program of the platform reads."""
@@ -70,4 +83,5 @@ class Endpoints:
             "SCHEMA_REGISTRY_URL": self.schema_registry_url,
             "FLINK_REST_URL": self.flink_rest_url,
             "POSTGRES_DSN": self.postgres_dsn,
+            **self.extras,
         }

@@ -35,6 +35,8 @@ def print_addresses(endpoints: Endpoints) -> None:
     table.add_row("Kafka", endpoints.kafka_bootstrap_servers)
     table.add_row("Postgres", endpoints.postgres_dsn)
     table.add_row("metrics", f"http://{endpoints.metrics.platform}/metrics")
+    for variable, address in endpoints.extras.items():
+        table.add_row(variable.removesuffix("_URL").capitalize(), address)
     output().print(table)
 
 

@@ -86,7 +86,7 @@ class Supervisor:
         for folder in (self.home / "run", self.home / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.configuration.write_text(self._text(programs))
+        self._write(programs)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.configuration)]
         environment = {**inherited_environment(), **identity(self.home, SUPERVISOR_PART)}
         done = subprocess.run(
@@ -104,10 +104,16 @@ class Supervisor:
 
     def add(self, programs: Mapping[str, Program]) -> None:
         """Make the parts known that a running supervisord does not know yet; the others run on."""
-        self.configuration.write_text(self._text(programs))
+        self._write(programs)
         [[added, _, _]] = self._proxy().reloadConfig()
         for name in added:
             self._proxy().addProcessGroup(name)
+
+    def _write(self, programs: Mapping[str, Program]) -> None:
+        # For the owner only: a part's environment may hold the person's credentials.
+        self.configuration.touch(mode=0o600)
+        self.configuration.chmod(0o600)
+        self.configuration.write_text(self._text(programs))
 
     def _text(self, programs: Mapping[str, Program]) -> str:
         sections = [

@@ -1,7 +1,7 @@
 """What every part has."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stack.endpoints import Endpoints
@@ -16,6 +16,8 @@ class Site:
 
     settings: Settings
     ports: Ports
+    extra_ports: Mapping[str, int] = field(default_factory=dict)
+    """The optional services of this stack, and the port of each."""
 
     @property
     def home(self) -> Path:
@@ -30,7 +32,7 @@ class Site:
     @property
     def endpoints(self) -> Endpoints:
         """The addresses of its services."""
-        return Endpoints.of_ports(self.ports, self.home)
+        return Endpoints.of_ports(self.ports, self.home, self.extra_ports)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Part:
     check: Callable[[], str]
     """Says in a few words what works; raises when it does not."""
     starts_after: str | None = None
+    begin: Callable[[], None] | None = None
+    """What is to be done once before the part starts, when those that it starts after are healthy."""
     finish: Callable[[], None] | None = None
     """What is to be done once when the part answers."""
     timeout_seconds: float = 150  # three times what two busy cores took
