@@ -1,0 +1,74 @@
+"""### A month of the TLC, from its file to the served tables
+
+One run is one month of one taxi type, by its logical date. Made for Airflow's own backfill:
+
+    ./taxi airflow backfill create --dag-id tlc_month_backfill_green --from-date 2023-10-01 --to-date 2023-12-01
+
+or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run` as usual.
+
+`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file, `process` computes
+the month and publishes it in one transaction, unless the parity gate refuses; `parity` and `publish` look at what is served.
+With `engine` = `spark` the commands are `./taxi ingest`, `backfill` and `parity`, with `reprocess` the same Flink SQL computes it.
+
+Every task may be killed anywhere and run again: a published month is published once.
+"""
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+from schemas.tlc_month import FIRST_MONTH
+
+from airflow_dags.months import POOL, PUBLISHED_MONTHS, TAXI_TYPES, backfill_dag_id, patient
+from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator, TaxiQueryOperator
+from airflow_dags.sensors.tlc import TlcMonthSensor
+
+MONTH = "{{ params.month or (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m') }}"
+NEWEST = (
+    "select {what} from taxi.{table} where taxi_type = '{taxi_type}' and month = '" + MONTH + "'"
+    " order by {order} desc limit 1"
+)
+
+
+def month_dag(taxi_type: str) -> DAG:
+    """The DAG of one taxi type."""
+    first = FIRST_MONTH[taxi_type]
+    with DAG(
+        dag_id=backfill_dag_id(taxi_type),
+        description=f"A {taxi_type} month: ingest, compute, compare, publish",
+        doc_md=__doc__,
+        schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"),
+        start_date=datetime(first.year, first.month, 1),  # noqa: DTZ001 - Airflow's default zone is meant
+        catchup=False,
+        max_active_runs=4,
+        is_paused_upon_creation=False,
+        tags=["months"],
+        default_args={**patient(), "execution_timeout": timedelta(hours=3), "on_failure_callback": AlertNotifier()},
+        params={
+            "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
+        },
+    ) as dag:
+        available = TlcMonthSensor(task_id="available", taxi_type=taxi_type, month=MONTH)
+        ingest = FetchMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
+        process = ReprocessOperator(task_id="process", files=ingest.output, pool=POOL)
+        parity = TaxiQueryOperator(
+            task_id="parity",
+            query=NEWEST.format(
+                what="(unexplained = 0)::int", table="parity_reports", taxi_type=taxi_type, order="report"
+            ),
+            demand="the newest comparison of the month explains every difference",
+        )
+        publish = TaxiQueryOperator(
+            task_id="publish",
+            query=NEWEST.format(
+                what="(state = 'published')::int", table="backfill_runs", taxi_type=taxi_type, order="planned_at"
+            ),
+            demand="the newest run of the month is published",
+            outlets=[PUBLISHED_MONTHS],
+        )
+        available >> ingest >> process >> parity >> publish
+    return dag
+
+
+for one in TAXI_TYPES:
+    month_dag(one)

@@ -1,0 +1,26 @@
+"""The names that the DAGs about months share."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset
+
+TAXI_TYPES = ("green", "yellow")
+POOL = "months"
+PUBLISHED_MONTHS = Asset("published_months")
+"""An event for each month that is served anew."""
+
+
+def backfill_dag_id(taxi_type: str) -> str:
+    """The DAG that computes the months of a taxi type."""
+    return f"tlc_month_backfill_{taxi_type}"
+
+
+def patient() -> dict[str, Any]:
+    """Retries for tasks whose commands may be run again at any time."""
+    return {
+        "retries": 3,
+        "retry_delay": timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+    }
