@@ -1,6 +1,7 @@
 """The names that the DAGs about months share."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset
@@ -14,6 +15,12 @@ PUBLISHED_MONTHS = Asset("published_months")
 def backfill_dag_id(taxi_type: str) -> str:
     """The DAG that computes the months of a taxi type."""
     return f"tlc_month_backfill_{taxi_type}"
+
+
+def month_parity(taxi_type: str, first_day_sql: str) -> str:
+    """The question whether the windows of a month are the sums of its trips; the month is an SQL expression."""
+    text = (Path(__file__).parent / "sql" / "month_parity.sql").read_text("utf-8")
+    return text.replace("{taxi_type}", taxi_type).replace("{first_day}", first_day_sql)
 
 
 def patient() -> dict[str, Any]:

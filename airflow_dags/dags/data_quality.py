@@ -1,14 +1,14 @@
 """### Whether every record is accounted for
 
 Daily: `./taxi audit` waits for a quiet point; an imbalance fails at once and alerts, while no quiet point is tried again.
-`parity` then looks at the newest comparison of the last published month of each taxi type: nothing may be unexplained.
+`parity` then compares, for the last published month of each taxi type, every window that is served with its trips.
 """
 
 from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import patient
+from airflow_dags.months import TAXI_TYPES, month_parity, patient
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import TaxiQueryOperator
 from airflow_dags.operators.taxi import TaxiOperator
@@ -16,13 +16,10 @@ from airflow_dags.operators.taxi import TaxiOperator
 IMBALANCE = 1
 """The exit code of `./taxi audit` when records are lost."""
 
-UNEXPLAINED = """
-select (count(*) filter (where unexplained > 0) = 0)::int from (
-    select distinct on (taxi_type) taxi_type, unexplained from taxi.parity_reports
-    where month < to_char(now(), 'YYYY-MM')
-    order by taxi_type, month desc, report desc
-) as newest
-"""
+LAST_CLOSED = (
+    "(select to_date(max(month), 'YYYY-MM')::timestamp from taxi.backfill_runs"
+    " where state = 'published' and month < to_char(now(), 'YYYY-MM') and taxi_type = '{}')"
+)
 
 with DAG(
     dag_id="data_quality",
@@ -37,9 +34,13 @@ with DAG(
     default_args={**patient(), "execution_timeout": timedelta(minutes=30), "on_failure_callback": AlertNotifier()},
 ):
     audit = TaxiOperator(task_id="audit", arguments=["audit", "--wait", "300"], fail_on=[IMBALANCE])
-    parity = TaxiQueryOperator(
-        task_id="parity",
-        query=UNEXPLAINED,
-        demand="the newest comparison of each taxi type's last month explains every difference",
-    )
-    audit >> parity
+    parities = [
+        TaxiQueryOperator(
+            task_id=f"parity_{taxi_type}",
+            query=month_parity(taxi_type, LAST_CLOSED.format(taxi_type)),
+            demand=f"each window that is served of the last {taxi_type} month is the sum of its trips",
+            trigger_rule="all_done",
+        )
+        for taxi_type in TAXI_TYPES
+    ]
+    audit >> parities

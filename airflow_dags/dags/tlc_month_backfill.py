@@ -7,8 +7,8 @@ One run is one month of one taxi type, by its logical date. Made for Airflow's o
 or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run` as usual.
 
 `available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file, `process` computes
-the month and publishes it in one transaction, unless the parity gate refuses; `parity` and `publish` look at what is served.
-With `engine` = `spark` the commands are `./taxi ingest`, `backfill` and `parity`, with `reprocess` the same Flink SQL computes it.
+the month by `./taxi reprocess` and publishes it in one transaction; `parity` compares what is served, window by window, with
+its trips, and only then `publish` says to others that the month is there.
 
 Every task may be killed anywhere and run again: a published month is published once.
 """
@@ -18,16 +18,22 @@ from datetime import datetime, timedelta
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from schemas.tlc_month import FIRST_MONTH
 
-from airflow_dags.months import POOL, PUBLISHED_MONTHS, TAXI_TYPES, backfill_dag_id, patient
+from airflow_dags.months import POOL, PUBLISHED_MONTHS, TAXI_TYPES, backfill_dag_id, month_parity, patient
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator, TaxiQueryOperator
 from airflow_dags.sensors.tlc import TlcMonthSensor
 
 MONTH = "{{ params.month or (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m') }}"
-NEWEST = (
-    "select {what} from taxi.{table} where taxi_type = '{taxi_type}' and month = '" + MONTH + "'"
-    " order by {order} desc limit 1"
-)
+FIRST_DAY = "timestamp '" + MONTH + "-01'"
+
+
+def newest_run_is_published(taxi_type: str) -> str:
+    """A question whose answer is 1 when the month's newest run was published."""
+    return (
+        f"select (state = 'published')::int from taxi.backfill_runs where taxi_type = '{taxi_type}'"
+        f" and month = '{MONTH}' order by planned_at desc limit 1"
+    )
+
 
 
 def month_dag(taxi_type: str) -> DAG:
@@ -53,16 +59,12 @@ def month_dag(taxi_type: str) -> DAG:
         process = ReprocessOperator(task_id="process", files=ingest.output, pool=POOL)
         parity = TaxiQueryOperator(
             task_id="parity",
-            query=NEWEST.format(
-                what="(unexplained = 0)::int", table="parity_reports", taxi_type=taxi_type, order="report"
-            ),
-            demand="the newest comparison of the month explains every difference",
+            query=month_parity(taxi_type, FIRST_DAY),
+            demand="each window that is served is the sum of its trips",
         )
         publish = TaxiQueryOperator(
             task_id="publish",
-            query=NEWEST.format(
-                what="(state = 'published')::int", table="backfill_runs", taxi_type=taxi_type, order="planned_at"
-            ),
+            query=newest_run_is_published(taxi_type),
             demand="the newest run of the month is published",
             outlets=[PUBLISHED_MONTHS],
         )

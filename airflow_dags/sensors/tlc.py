@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from airflow_dags.hooks.taxi import Answer, TaxiCommand
+from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.operators.taxi import TaxiCommandError
 from airflow_dags.settings import Settings
 
@@ -36,22 +36,16 @@ class TlcMonthSensor(BaseSensorOperator):
         self.month = month
 
     def poke(self, context: Any) -> bool:
-        """Ask once; a TLC that cannot be reached is a failure, which is tried again."""
+        """Ask once; outside the schedule a TLC that cannot be reached is a failure, which is tried again."""
         words = ["fetch", "--taxi-type", self.taxi_type, "--month", self.month, "--dry-run"]
         answer = TaxiCommand(Settings.from_environment().taxi_command, words, self.log.info).run()
-        if is_published(answer):
+        scheduled = context["dag_run"].run_type == "scheduled"
+        if answer.code == 0:
             return True
-        reason = f"the TLC has not published {self.taxi_type} {self.month} (yet)"
-        if context["dag_run"].run_type != "scheduled":
-            raise AirflowSkipException(reason)
-        self.log.info("%s; asking again in %s", reason, self.poke_interval)
-        return False
+        if scheduled:  # it waits for weeks anyway: also for a network
+            self.log.info("asking again in %s s", self.poke_interval)
+            return False
+        if NOT_PUBLISHED in answer.everything:
+            raise AirflowSkipException(f"the TLC has not published {self.taxi_type} {self.month} (yet)")
+        raise TaxiCommandError(answer.everything.partition("\n")[0])
 
-
-def is_published(answer: Answer) -> bool:
-    """Whether there is such a month; raises TaxiCommandError when nobody can say."""
-    if answer.code == 0:
-        return True
-    if NOT_PUBLISHED in answer.everything:
-        return False
-    raise TaxiCommandError(answer.everything.strip().splitlines()[0] if answer.everything else "no answer")

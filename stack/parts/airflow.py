@@ -8,12 +8,12 @@ import sys
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from stack.bootstrap import ensure_environment
 from stack.console import console
 from stack.errors import UserError
-from stack.filelock import file_lock
 from stack.loopback import get_json
 from stack.parts import postgres
 from stack.parts.part import Part, Site
@@ -35,6 +35,8 @@ _ARGUMENTS = {
     DAG_PROCESSOR: ("dag-processor",),
     TRIGGERER: ("triggerer", "--skip-serve-logs"),
 }
+# `up` prepares and starts the four parts side by side; another `up` waits for this one anyway.
+_ONE_AT_A_TIME = Lock()
 _HEALTH_NAMES = {
     API_SERVER: "metadatabase",
     SCHEDULER: "scheduler",
@@ -102,9 +104,9 @@ def _prepare(site: Site, name: str) -> Program:
 
 
 def _configure(site: Site) -> None:
-    """Write airflow.cfg and the password, whole and for the owner only; the four parts take turns."""
+    """Write airflow.cfg and the password, whole and for the owner only."""
     folder(site.home).mkdir(parents=True, exist_ok=True)
-    with file_lock(folder(site.home) / "configuration.lock", "another ./taxi configures Airflow"):
+    with _ONE_AT_A_TIME:
         _ensure_password(site.home)
         sections = _configuration(site, _ensure_secrets(site.home))
         _write_private(folder(site.home) / "airflow.cfg", _ini(sections))
@@ -209,7 +211,7 @@ def _migrate(site: Site) -> None:
 
     version = sha256((ROOT / "requirements" / "orchestrate.txt").read_bytes() + POOLS.read_bytes()).hexdigest()
     stamp = folder(site.home) / "database-version"
-    with file_lock(folder(site.home) / "migration.lock", "Airflow's database is being made; waiting for it"):
+    with _ONE_AT_A_TIME:
         if stamp.exists() and stamp.read_text() == version:
             return
         database.create(site.endpoints.postgres_dsn, NAME)
