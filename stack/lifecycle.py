@@ -97,6 +97,17 @@ def down(settings: Settings | None = None, *, purge: bool = False) -> None:
             _purge(settings.home)
 
 
+def leave_out(settings: Settings, names: Collection[str]) -> None:
+    """End optional services of a running stack, and forget that it had them; their data stay."""
+    _refuse_unknown(names)
+    with _one_at_a_time(settings.home):
+        site = running_site(settings)
+        kept = {name: port for name, port in site.extra_ports.items() if name not in names}
+        smaller = replace(site, extra_ports=kept)
+        write_record(site.home, smaller.ports, smaller.extra_ports)
+        Supervisor(site.home).change_to(_programs(smaller))
+
+
 def statuses(site: Site) -> list[PartStatus]:
     """Ask every part at once how it is."""
     states = Supervisor(site.home).states()
@@ -179,7 +190,7 @@ def _add_new_parts(site: Site) -> None:
     """A stack that an earlier version started may lack a part that there is today."""
     supervisor = Supervisor(site.home)
     if {part.name for part in parts_of(site)} - supervisor.states().keys():
-        supervisor.add(_programs(site))
+        supervisor.change_to(_programs(site))
 
 
 def _programs(site: Site) -> dict[str, Program]:

@@ -102,10 +102,13 @@ class Supervisor:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise UserError(f"supervisord does not start: {' '.join(reason)}", f"see {self.home / 'logs'}")
 
-    def add(self, programs: Mapping[str, Program]) -> None:
-        """Make the parts known that a running supervisord does not know yet; the others run on."""
+    def change_to(self, programs: Mapping[str, Program]) -> None:
+        """Make the parts known that a running supervisord does not know yet, end others; the rest runs on."""
         self._write(programs)
-        [[added, _, _]] = self._proxy().reloadConfig()
+        [[added, _, removed]] = self._proxy().reloadConfig()
+        for name in removed:
+            self._proxy().stopProcessGroup(name)
+            self._proxy().removeProcessGroup(name)
         for name in added:
             self._proxy().addProcessGroup(name)
 

@@ -21,19 +21,12 @@ class FlinkDashboardLink(BaseOperatorLink):
     """From the task to the job's page."""
 
     name = "Flink dashboard"
-    xcom_key = "flink_dashboard_url"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """Airflow reads it under `xcom_key`; nothing is to be computed."""
-        return ""
-
-
-def leave_link(context: Any, flink_conn_id: str, job: str) -> None:
-    """Leave the address of the job's page for the button; no job, no button."""
-    hook = FlinkRestHook(flink_conn_id)
-    found = hook.live_job(job)
-    if found:
-        context["ti"].xcom_push(FlinkDashboardLink().xcom_key, hook.dashboard_url(found["jid"]))
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow calls it so
+        """Asked for when the task ends; empty when no such job runs."""
+        hook = FlinkRestHook(operator.flink_conn_id)
+        found = hook.live_job(operator.job)
+        return hook.dashboard_url(found["jid"]) if found else ""
 
 
 class FlinkJobOperator(TaxiOperator):
@@ -65,12 +58,10 @@ class FlinkJobOperator(TaxiOperator):
         self.flink_conn_id = flink_conn_id
 
     def execute(self, context: Any) -> Any:
-        """Run the verb, and leave the link to the job."""
+        """Run the verb."""
         source = self.tree_of(self.release)
         self.arguments = ["job", self.verb, self.job, *(["--source", source] if source else []), "--json"]
-        done = super().execute(context)
-        leave_link(context, self.flink_conn_id, self.job)
-        return done
+        return super().execute(context)
 
     def tree_of(self, release: str) -> str:
         """The tree of a release; raises at once when there is no such release."""
@@ -121,7 +112,6 @@ class FlinkRollbackOperator(FlinkJobOperator):
         now = running_release(answer.output)
         if self.from_release and now and str(now) != str(self.from_release):
             self.log.info("release %s runs: an earlier try has rolled back", now)
-            leave_link(context, self.flink_conn_id, self.job)
             return {"job": self.job, "release": now}
         return super().execute(context)
 
@@ -161,7 +151,6 @@ class FlinkSavepointOperator(BaseOperator):
         ti = context["ti"]
         trigger_id = trigger_id_of(ti.dag_id, ti.run_id, ti.task_id, found["jid"])
         hook.take_savepoint(found["jid"], trigger_id, self.target_directory)
-        leave_link(context, self.flink_conn_id, self.job)
         self.defer(
             trigger=FlinkSavepointTrigger(
                 flink_conn_id=self.flink_conn_id,

@@ -67,7 +67,7 @@ class TaxiQueryOperator(TaxiOperator):
 
     def execute(self, context: Any) -> list[list[str]]:
         """Ask, and judge the answer."""
-        self.arguments = ["sql", "--csv", self.query]
+        self.arguments = ["sql", "--csv", "--", self.query]  # a comment may come first
         rows = read_rows(super().execute(context))
         if self.demand and (not rows or rows[0][0] in {"", "0", "f"}):
             raise AirflowFailException(f"it does not hold that {self.demand}")

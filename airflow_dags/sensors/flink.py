@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 
 from airflow_dags.hooks.flink import FlinkRestHook
-from airflow_dags.operators.flink import DEFAULT_JOB, FlinkDashboardLink, leave_link
+from airflow_dags.operators.flink import DEFAULT_JOB, FlinkDashboardLink
 from airflow_dags.triggers.flink import FlinkJobTrigger
 
 
@@ -61,5 +61,4 @@ class FlinkJobSensor(BaseOperator):
         """What was seen; raises when the time was over."""
         if event["state"] == "late":
             raise JobNotThereError(f"{self.job} after {self.wait_seconds:.0f} s: {event['reason']}")
-        leave_link(context, self.flink_conn_id, self.job)
         return event
