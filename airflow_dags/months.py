@@ -8,6 +8,9 @@ from airflow.sdk import Asset
 
 TAXI_TYPES = ("green", "yellow")
 POOL = "months"
+WAITS_FOR_TLC = "available"
+"""The task in which a scheduled month waits, for weeks, until it is published."""
+
 PUBLISHED_MONTHS = Asset("published_months")
 """An event for each month that is served anew."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, backfill_dag_id, patient
+from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, patient
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import MonthsSettledSensor
 from airflow_dags.operators.taxi import TaxiOperator
@@ -23,6 +23,8 @@ with DAG(
     tags=["marts"],
     default_args={**patient(), "execution_timeout": timedelta(hours=2), "on_failure_callback": AlertNotifier()},
 ):
-    settled = MonthsSettledSensor(task_id="settled", dag_ids=[backfill_dag_id(one) for one in TAXI_TYPES])
+    settled = MonthsSettledSensor(
+        task_id="settled", dag_ids=[backfill_dag_id(one) for one in TAXI_TYPES], waits_in=WAITS_FOR_TLC
+    )
     build = TaxiOperator(task_id="build", arguments=["marts"])
     settled >> build

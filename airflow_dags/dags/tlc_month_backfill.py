@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from schemas.tlc_month import FIRST_MONTH
 
-from airflow_dags.months import POOL, PUBLISHED_MONTHS, TAXI_TYPES, backfill_dag_id, month_parity, patient
+from airflow_dags.months import POOL, PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, month_parity, patient
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator, TaxiQueryOperator
 from airflow_dags.sensors.tlc import TlcMonthSensor
@@ -54,7 +54,7 @@ def month_dag(taxi_type: str) -> DAG:
             "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
         },
     ) as dag:
-        available = TlcMonthSensor(task_id="available", taxi_type=taxi_type, month=MONTH)
+        available = TlcMonthSensor(task_id=WAITS_FOR_TLC, taxi_type=taxi_type, month=MONTH)
         ingest = FetchMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
         process = ReprocessOperator(task_id="process", files=ingest.output, pool=POOL)
         parity = TaxiQueryOperator(

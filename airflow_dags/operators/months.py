@@ -80,20 +80,28 @@ class MonthsSettledSensor(BaseSensorOperator):
     Each published month asks for a run: the last one that asks does the work of all.
 
     :param dag_ids: the DAGs that publish months
+    :param waits_in: their task that waits for the TLC
     """
 
-    def __init__(self, *, dag_ids: Sequence[str], **options: Any) -> None:
+    def __init__(self, *, dag_ids: Sequence[str], waits_in: str, **options: Any) -> None:
         super().__init__(**{"mode": "reschedule", "poke_interval": 20, "timeout": 6 * 3600, **options})
         self.dag_ids = list(dag_ids)
+        self.waits_in = waits_in
 
     def poke(self, context: Any) -> bool:
         """Count runs."""
         ti = context["ti"]
         if ti.get_dr_count(dag_id=ti.dag_id, states=["queued"]):
             raise AirflowSkipException("another run waits behind this one, and will do its work")
-        under_way = sum(ti.get_dr_count(dag_id=one, states=["running", "queued"]) for one in self.dag_ids)
+        under_way = sum(self._under_way(ti, one) for one in self.dag_ids)
         self.log.info("%s runs of %s are under way", under_way, ", ".join(self.dag_ids))
-        return under_way == 0
+        return under_way <= 0
+
+    def _under_way(self, ti: Any, dag_id: str) -> int:
+        """Runs that have begun or wait for their turn; not those that wait for the TLC, for weeks."""
+        runs = ti.get_dr_count(dag_id=dag_id, states=["running", "queued"])
+        waiting = ti.get_ti_count(dag_id=dag_id, task_ids=[self.waits_in], states=["up_for_reschedule"])
+        return int(runs - waiting)
 
 
 def fetched_files(printed: str) -> list[str]:

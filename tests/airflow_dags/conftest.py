@@ -1,0 +1,45 @@
+"""The session's stack with Airflow, for as long as a module needs it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stack import lifecycle
+from stack.endpoints import Endpoints
+from stack.settings import Settings
+from tests.airflow_dags.platform import Airflow
+from tests.oracle.real_months import real_month
+from tests.producer.tlc_site import tlc_site
+
+REAL_MONTH = "green_tripdata_2023-12.parquet"
+
+
+@pytest.fixture(scope="session")
+def months_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Airflow's tasks find months: one real one."""
+    folder = tmp_path_factory.mktemp("months")
+    (folder / REAL_MONTH).symlink_to(real_month(REAL_MONTH))
+    return folder
+
+
+@pytest.fixture(scope="package")
+def airflow(
+    stack: Endpoints, stack_settings: Settings, months_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Airflow]:
+    """Airflow on the session's stack, before a TLC that has published nothing else."""
+    lineage = tmp_path_factory.mktemp("lineage") / "events"
+    with tlc_site({}) as site:
+        told = {
+            "TLC_DATA_DIR": str(months_folder),
+            "TLC_BASE_URL": site.base_url,
+            "OPENLINEAGE_TO": str(lineage),
+            "PATH": os.environ["PATH"],
+        }
+        settings = replace(stack_settings, handed_on=told)
+        try:
+            yield Airflow.of(lifecycle.up(settings, extras=["airflow"]))
+        finally:
+            lifecycle.leave_out(settings, ["airflow"])
