@@ -21,7 +21,7 @@ def backfill_dag_id(taxi_type: str) -> str:
 
 
 def month_parity(taxi_type: str, first_day_sql: str) -> str:
-    """The question whether the windows of a month are the sums of its trips; the month is an SQL expression."""
+    """The question whether a month's windows are the sums of its trips; the month is an SQL expression."""
     text = (Path(__file__).parent / "sql" / "month_parity.sql").read_text("utf-8")
     return text.replace("{taxi_type}", taxi_type).replace("{first_day}", first_day_sql)
 

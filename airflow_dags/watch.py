@@ -43,7 +43,7 @@ class Decision:
 
 
 def decide(status: Mapping[str, Any], memory: Memory, now: float) -> Decision:
-    """Heal what is down while the budget lasts; alert, once a trouble, where that is over or does not help."""
+    """Heal what is down while the budget lasts; alert, once a trouble, where that does not help."""
     name, reason = status["verdict"]["name"], status["verdict"]["reason"]
     recent = replace(memory, heals=tuple(at for at in memory.heals if at > now - BUDGET_SECONDS))
     if name == "healthy":

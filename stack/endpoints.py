@@ -9,7 +9,6 @@ from stack.ports import LOOPBACK
 from stack.record import Ports, recorded_extras, recorded_ports
 from stack.settings import Settings
 
-
 EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL"}
 """Under which name the address of an optional service is known."""
 
@@ -44,9 +43,7 @@ class Endpoints:
     """The addresses of the optional services that this stack has, by their variables' names."""
 
     @classmethod
-    def of_ports(
-        cls, ports: Ports, home: Path, extra_ports: Mapping[str, int] | None = None
-    ) -> "Endpoints":
+    def of_ports(cls, ports: Ports, home: Path, extra_ports: Mapping[str, int] | None = None) -> "Endpoints":
         """The addresses of a stack on these ports."""
         return cls(
             kafka_bootstrap_servers=f"{LOOPBACK}:{ports.kafka}",

@@ -71,7 +71,11 @@ def up(settings: Settings | None = None, *, extras: Collection[str] = ()) -> End
     settings.home.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(settings.home):
         site = _site_of_running_supervisor(settings)
-        if site is not None and not set(extras) - site.extra_ports.keys() and all(status.healthy for status in statuses(site)):
+        if (
+            site is not None
+            and not set(extras) - site.extra_ports.keys()
+            and all(status.healthy for status in statuses(site))
+        ):
             console().print("the stack is already up", highlight=False)
             return site.endpoints
         site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras)
@@ -151,7 +155,9 @@ def _known_extras(home: Path) -> dict[str, int]:
 def _refuse_unknown(extras: Collection[str]) -> None:
     unknown = sorted(set(extras) - EXTRAS.keys())
     if unknown:
-        raise UserError(f"there is nothing called {unknown[0]} to start with", f"there is: {', '.join(EXTRAS)}")
+        raise UserError(
+            f"there is nothing called {unknown[0]} to start with", f"there is: {', '.join(EXTRAS)}"
+        )
 
 
 def _with_extras(site: Site, extras: Collection[str]) -> Site:

@@ -15,7 +15,23 @@ EXTRA_PORTS = {"airflow": 8080}
 """Those of services that a stack has only when asked for: `./taxi up --with NAME`."""
 AUTO = 0
 
-HANDED_ON = ("TLC_", "S3_", "AWS_", "RAW_", "PROCESSED_", "OPENLINEAGE_", "AIRFLOW_CONN_", "MAVEN_", "PIP_", "UV_", "FLINK_BACKEND", "MANAGED_FLINK_", "MARTS_", "TAXI_ZONES_FILE", "TAXI_ALERTS_")
+HANDED_ON = (
+    "TLC_",
+    "S3_",
+    "AWS_",
+    "RAW_",
+    "PROCESSED_",
+    "OPENLINEAGE_",
+    "AIRFLOW_CONN_",
+    "MAVEN_",
+    "PIP_",
+    "UV_",
+    "FLINK_BACKEND",
+    "MANAGED_FLINK_",
+    "MARTS_",
+    "TAXI_ZONES_FILE",
+    "TAXI_ALERTS_",
+)
 """How the variables begin that Airflow's tasks need as the person has set them."""
 
 

@@ -1,7 +1,8 @@
 """### Whether every record is accounted for
 
-Daily: `./taxi audit` waits for a quiet point; an imbalance fails at once and alerts, while no quiet point is tried again.
-`parity` then compares, for the last published month of each taxi type, every window that is served with its trips.
+Daily: `./taxi audit` waits for a quiet point; an imbalance fails at once and alerts, while no quiet point
+is tried again. `parity` then compares, for the last published month of each taxi type, every window that is
+served with its trips.
 """
 
 from datetime import datetime, timedelta
@@ -31,7 +32,11 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["quality"],
-    default_args={**patient(), "execution_timeout": timedelta(minutes=30), "on_failure_callback": AlertNotifier()},
+    default_args={
+        **patient(),
+        "execution_timeout": timedelta(minutes=30),
+        "on_failure_callback": AlertNotifier(),
+    },
 ):
     audit = TaxiOperator(task_id="audit", arguments=["audit", "--wait", "300"], fail_on=[IMBALANCE])
     parities = [

@@ -1,11 +1,12 @@
 """### A Flink job's life, by request
 
-Trigger it with an **action**: `deploy`, `upgrade`, `savepoint`, `rollback` or `stop`; and, for deploy and upgrade,
-with a **release**: the number of a kept one (`./taxi job releases`), or the folder of a tree. Empty: the stack's tree.
+Trigger it with an **action**: `deploy`, `upgrade`, `savepoint`, `rollback` or `stop`; and, for deploy and
+upgrade, with a **release**: the number of a kept one (`./taxi job releases`), or the folder of a tree.
+Empty: the stack's tree.
 
-Every task may be killed anywhere and run again. `./taxi job` settles what a killed command has left: it starts nothing
-twice and goes on from the savepoint that was taken. A retried savepoint is the same savepoint, by its trigger id, and
-a retried rollback goes no release further. One request at a time.
+Every task may be killed anywhere and run again. `./taxi job` settles what a killed command has left: it
+starts nothing twice and goes on from the savepoint that was taken. A retried savepoint is the same
+savepoint, by its trigger id, and a retried rollback goes no release further. One request at a time.
 """
 
 from datetime import timedelta

@@ -1,12 +1,14 @@
 """### The watchdog of the Flink job
 
-Every two minutes it reads the verdict of `./taxi job status`: the job's state, the age of its checkpoints, its restarts,
-its watermark. A job that is **down**, also one that FAILED under a healthy JobManager, is brought back by
-`./taxi job ensure`, three times an hour; then people are told, once. A job that is **degraded** for five minutes is told too.
+Every two minutes it reads the verdict of `./taxi job status`: the job's state, the age of its checkpoints,
+its restarts, its watermark. A job that is **down**, also one that FAILED under a healthy JobManager, is
+brought back by `./taxi job ensure`, three times an hour; then people are told, once. A job that is
+**degraded** for five minutes is told too.
 
-The stack's keeper looks every three seconds and is mostly there first. The two cannot fight: whoever brings the job
-back holds its lock, and the other then finds it there, which costs no budget. The watchdog goes on where the keeper has
-given up, and alerts where neither helps. A job that was stopped on purpose is left alone by both.
+The stack's keeper looks every three seconds and is mostly there first. The two cannot fight: whoever brings
+the job back holds its lock, and the other then finds it there, which costs no budget. The watchdog goes on
+where the keeper has given up, and alerts where neither helps. A job that was stopped on purpose is left
+alone by both.
 """
 
 from datetime import datetime, timedelta

@@ -1,7 +1,8 @@
 """### Months once more through the same Flink SQL
 
-`./taxi reprocess` of chosen months, beside the live job: compared with what is served, then published in one
-transaction. The same files are the same run: again, it does nothing. `force` also withdraws more than 5 % of a month.
+`./taxi reprocess` of chosen months, beside the live job: compared with what is served, then published in
+one transaction. The same files are the same run: again, it does nothing. `force` also withdraws more than 5
+% of a month.
 """
 
 from datetime import timedelta
@@ -20,11 +21,18 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["months"],
-    default_args={**patient(), "execution_timeout": timedelta(hours=6), "on_failure_callback": AlertNotifier()},
+    default_args={
+        **patient(),
+        "execution_timeout": timedelta(hours=6),
+        "on_failure_callback": AlertNotifier(),
+    },
     params={
         "taxi_type": Param("green", enum=["green", "yellow", "fhvhv"], description="Of which taxis"),
         "months": Param(
-            "2023-12", type="string", pattern=r"^\d{4}-\d{2}(:\d{4}-\d{2})?$", description="2024-01 or 2024-01:2024-03"
+            "2023-12",
+            type="string",
+            pattern=r"^\d{4}-\d{2}(:\d{4}-\d{2})?$",
+            description="2024-01 or 2024-01:2024-03",
         ),
         "force": Param(False, type="boolean", description="Also withdraw a great part of a month"),
     },

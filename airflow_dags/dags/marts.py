@@ -1,7 +1,8 @@
 """### The marts, after months were published
 
-Each published month asks for a run. It waits until no month is under way; when another run waits behind it, it leaves the
-work to that one: a backfill of many months builds the marts once. `./taxi marts` builds and tests them.
+Each published month asks for a run. It waits until no month is under way; when another run waits behind it,
+it leaves the work to that one: a backfill of many months builds the marts once. `./taxi marts` builds and
+tests them.
 """
 
 from datetime import timedelta
@@ -21,7 +22,11 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["marts"],
-    default_args={**patient(), "execution_timeout": timedelta(hours=2), "on_failure_callback": AlertNotifier()},
+    default_args={
+        **patient(),
+        "execution_timeout": timedelta(hours=2),
+        "on_failure_callback": AlertNotifier(),
+    },
 ):
     settled = MonthsSettledSensor(
         task_id="settled", dag_ids=[backfill_dag_id(one) for one in TAXI_TYPES], waits_in=WAITS_FOR_TLC

@@ -2,13 +2,16 @@
 
 One run is one month of one taxi type, by its logical date. Made for Airflow's own backfill:
 
-    ./taxi airflow backfill create --dag-id tlc_month_backfill_green --from-date 2023-10-01 --to-date 2023-12-01
+    ./taxi airflow backfill create --dag-id tlc_month_backfill_green \\
+        --from-date 2023-10-01 --to-date 2023-12-01
 
-or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run` as usual.
+or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run`
+as usual.
 
-`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file, `process` computes
-the month by `./taxi reprocess` and publishes it in one transaction; `parity` compares what is served, window by window, with
-its trips, and only then `publish` says to others that the month is there.
+`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file,
+`process` computes the month by `./taxi reprocess` and publishes it in one transaction; `parity` compares
+what is served, window by window, with its trips, and only then `publish` says to others that the month is
+there.
 
 Every task may be killed anywhere and run again: a published month is published once.
 """
@@ -16,12 +19,20 @@ Every task may be killed anywhere and run again: a published month is published 
 from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
-from schemas.tlc_month import FIRST_MONTH
 
-from airflow_dags.months import POOL, PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, month_parity, patient
+from airflow_dags.months import (
+    POOL,
+    PUBLISHED_MONTHS,
+    TAXI_TYPES,
+    WAITS_FOR_TLC,
+    backfill_dag_id,
+    month_parity,
+    patient,
+)
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator, TaxiQueryOperator
 from airflow_dags.sensors.tlc import TlcMonthSensor
+from schemas.tlc_month import FIRST_MONTH
 
 MONTH = "{{ params.month or (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m') }}"
 FIRST_DAY = "timestamp '" + MONTH + "-01'"
@@ -33,7 +44,6 @@ def newest_run_is_published(taxi_type: str) -> str:
         f"select (state = 'published')::int from taxi.backfill_runs where taxi_type = '{taxi_type}'"
         f" and month = '{MONTH}' order by planned_at desc limit 1"
     )
-
 
 
 def month_dag(taxi_type: str) -> DAG:
@@ -49,7 +59,11 @@ def month_dag(taxi_type: str) -> DAG:
         max_active_runs=4,
         is_paused_upon_creation=False,
         tags=["months"],
-        default_args={**patient(), "execution_timeout": timedelta(hours=3), "on_failure_callback": AlertNotifier()},
+        default_args={
+            **patient(),
+            "execution_timeout": timedelta(hours=3),
+            "on_failure_callback": AlertNotifier(),
+        },
         params={
             "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
         },

@@ -22,7 +22,7 @@ class FlinkDashboardLink(BaseOperatorLink):
 
     name = "Flink dashboard"
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow calls it so
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Asked for when the task ends; empty when no such job runs."""
         hook = FlinkRestHook(operator.flink_conn_id)
         found = hook.live_job(operator.job)

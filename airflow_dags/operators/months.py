@@ -112,5 +112,3 @@ def fetched_files(printed: str) -> list[str]:
 def read_rows(printed: str) -> list[list[str]]:
     """The rows below the heads of columns."""
     return list(csv.reader(io.StringIO(printed)))[1:]
-
-

@@ -36,7 +36,9 @@ class CheckRequestOperator(TaxiOperator):
     def execute(self, context: Any) -> None:
         """Ask for the releases, and compare."""
         if self.action not in self.actions:
-            raise AirflowFailException(f"there is no action {self.action}; there are: {', '.join(self.actions)}")
+            raise AirflowFailException(
+                f"there is no action {self.action}; there are: {', '.join(self.actions)}"
+            )
         answer = self.run_command(["job", "releases", self.job, "--json"])
         self.judge(answer)
         refuse_bad_release(self.action, self.release, answer.output)

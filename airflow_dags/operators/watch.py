@@ -4,7 +4,7 @@ import json
 import time
 from typing import Any
 
-from airflow.sdk import BaseOperator, BaseBranchOperator, Variable
+from airflow.sdk import BaseBranchOperator, BaseOperator, Variable
 from airflow.sdk.exceptions import AirflowSkipException
 
 from airflow_dags.hooks.taxi import TaxiCommand

@@ -48,4 +48,3 @@ class TlcMonthSensor(BaseSensorOperator):
         if NOT_PUBLISHED in answer.everything:
             raise AirflowSkipException(f"the TLC has not published {self.taxi_type} {self.month} (yet)")
         raise TaxiCommandError(answer.everything.partition("\n")[0])
-

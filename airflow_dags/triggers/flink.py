@@ -12,7 +12,7 @@ from airflow_dags.hooks.flink import FlinkRestHook, runs
 
 
 class _FlinkTrigger(BaseTrigger):
-    """Asks again and again, until it is answered or the time is over; a cluster that is away is asked again."""
+    """Asks until it is answered or the time is over; a cluster that is away is asked again."""
 
     def __init__(self, **wishes: Any) -> None:
         super().__init__()

@@ -19,13 +19,14 @@ from stack.parts import postgres
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import LOOPBACK
+from stack.processes import SCHEDULER_PART
 from stack.settings import ROOT, inherited_environment
 
 NAME = "airflow"
 LOGIN = "admin"
 DAGS = ROOT / "airflow_dags" / "dags"
 POOLS = ROOT / "airflow_dags" / "pools.json"
-API_SERVER, SCHEDULER = "airflow-api-server", "airflow-scheduler"
+API_SERVER, SCHEDULER = "airflow-api-server", SCHEDULER_PART
 DAG_PROCESSOR, TRIGGERER = "airflow-dag-processor", "airflow-triggerer"
 
 # Without its own server of logs: it would listen on every interface, and the files are on this machine.
@@ -209,7 +210,9 @@ def _migrate(site: Site) -> None:
     """Bring Airflow's database to the version of its lock; the first of the four does it for all."""
     from stack import database  # noqa: PLC0415 - psycopg is slow to import
 
-    version = sha256((ROOT / "requirements" / "orchestrate.txt").read_bytes() + POOLS.read_bytes()).hexdigest()
+    version = sha256(
+        (ROOT / "requirements" / "orchestrate.txt").read_bytes() + POOLS.read_bytes()
+    ).hexdigest()
     stamp = folder(site.home) / "database-version"
     with _ONE_AT_A_TIME:
         if stamp.exists() and stamp.read_text() == version:

@@ -57,9 +57,9 @@ class Airflow:
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """Every run of a DAG, oldest first."""
-        found: list[dict[str, Any]] = self.get(
-            f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=run_after"
-        )["dag_runs"]
+        found: list[dict[str, Any]] = self.get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=run_after")[
+            "dag_runs"
+        ]
         return found
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:

@@ -74,7 +74,9 @@ def test_a_savepoint_is_asked_for_waited_for_and_linked(airflow: Airflow, platfo
     assert live_job(airflow) in links["Flink dashboard"]
 
 
-def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(airflow: Airflow, platform: Platform) -> None:
+def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
+    airflow: Airflow, platform: Platform
+) -> None:
     flink = FlinkRest(airflow.endpoints.flink_rest_url)
     supervisor = Supervisor(airflow.endpoints.home)
     supervisor.stop_part(KEEPER)

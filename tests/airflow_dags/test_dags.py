@@ -45,7 +45,12 @@ GRAPHS = {
 def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Airflow makes of the DAG folder, in its own environment."""
     done = subprocess.run(
-        [str(ensure_environment("orchestrate") / "bin" / "python"), "-m", "tests.airflow_dags.dag_graphs", str(DAGS)],
+        [
+            str(ensure_environment("orchestrate") / "bin" / "python"),
+            "-m",
+            "tests.airflow_dags.dag_graphs",
+            str(DAGS),
+        ],
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
@@ -78,5 +83,7 @@ def test_dag_files_are_short_and_dbt_takes_none_for_its_own() -> None:
 
 def test_the_logic_imports_no_other_room() -> None:
     rooms = ("stack", "producer", "flink_jobs", "batch_backfill", "tests")
-    lines = [line for file in (ROOT / "airflow_dags").rglob("*.py") for line in Path(file).read_text().splitlines()]
+    lines = [
+        line for file in (ROOT / "airflow_dags").rglob("*.py") for line in Path(file).read_text().splitlines()
+    ]
     assert [line for line in lines if line.startswith(tuple(f"from {room}" for room in rooms))] == []
