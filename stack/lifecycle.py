@@ -19,7 +19,7 @@ from stack.parts import airflow, flink, kafka, keeper, metrics, postgres, regist
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import choose_extra_port, choose_ports
-from stack.processes import OwnProcess, end_processes, own_processes
+from stack.processes import SUPERVISOR_PART, OwnProcess, end_processes, own_processes
 from stack.record import recorded_extras, recorded_ports, remove_record, write_record
 from stack.settings import Settings
 from stack.supervision import Supervisor, console_log
@@ -110,6 +110,8 @@ def leave_out(settings: Settings, names: Collection[str]) -> None:
         smaller = replace(site, extra_ports=kept)
         write_record(site.home, smaller.ports, smaller.extra_ports)
         Supervisor(site.home).change_to(_programs(smaller))
+        stay = {part.name for part in parts_of(smaller)} | {SUPERVISOR_PART}
+        end_processes(own for own in stack_processes(site.home) if own.part not in stay)
 
 
 def statuses(site: Site) -> list[PartStatus]:

@@ -101,7 +101,11 @@ def environment(site: Site) -> dict[str, str]:
 def _prepare(site: Site, name: str) -> Program:
     _configure(site)
     command = [sys.executable, "-m", "stack.succession", str(program()), *_ARGUMENTS[name]]
-    return Program(command, directory=folder(site.home), environment=environment(site))
+    # Asked to end, it waits for its tasks; killed, it leaves them to those who end the whole part.
+    stop_signal = "KILL" if name == SCHEDULER else "TERM"
+    return Program(
+        command, directory=folder(site.home), environment=environment(site), stop_signal=stop_signal
+    )
 
 
 def _configure(site: Site) -> None:

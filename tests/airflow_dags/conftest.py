@@ -10,18 +10,15 @@ import pytest
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.settings import Settings
-from tests.airflow_dags.platform import Airflow
-from tests.oracle.real_months import real_month
+from tests.airflow_dags.platform import SMALL_MONTH, Airflow, made_up
 from tests.producer.tlc_site import tlc_site
-
-REAL_MONTH = "green_tripdata_2023-12.parquet"
 
 
 @pytest.fixture(scope="session")
 def months_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where Airflow's tasks find months: one real one."""
+    """Where Airflow's tasks find months: a small one."""
     folder = tmp_path_factory.mktemp("months")
-    (folder / REAL_MONTH).symlink_to(real_month(REAL_MONTH))
+    made_up(folder, SMALL_MONTH, rows=2_000)
     return folder
 
 

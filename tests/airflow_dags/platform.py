@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from stack.flink_rest import poll
 from stack.parts import airflow
 from stack.settings import ROOT
 
+SMALL_MONTH = "2023-11"
 ENDED = {"success", "failed"}
 RUN_SECONDS = 400
 
@@ -84,3 +86,11 @@ class Airflow:
     def _ended(self, path: str) -> Any:
         run = self.get(path)
         return run if run["state"] in ENDED else None
+
+
+def made_up(folder: Path, month: str, rows: int) -> Path:
+    """A synthetic green month, under the TLC's name for it."""
+    file = folder / f"green_tripdata_{month}.parquet"
+    wish = ("--taxi-type", "green", "--month", month, "--rows", str(rows), "--seed", "7", "--to", str(file))
+    subprocess.run([str(ROOT / "taxi"), "generate", *wish], check=True, capture_output=True)
+    return file

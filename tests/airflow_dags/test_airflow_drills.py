@@ -1,6 +1,5 @@
-"""What takes long: faults in the middle of what Airflow does: `./taxi tool pytest tests/airflow_dags -m drill`."""
+"""What takes long, faults in the middle of it: `./taxi tool pytest tests/airflow_dags -m drill`."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,18 +12,19 @@ from stack.job_record import JobRecords
 from stack.parts.airflow import SCHEDULER
 from stack.parts.keeper import NAME as KEEPER
 from stack.processes import own_processes
-from stack.settings import ROOT
 from stack.supervision import Supervisor
-from tests.airflow_dags.platform import RUN_SECONDS, Airflow
+from tests.airflow_dags.platform import RUN_SECONDS, Airflow, made_up
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_job_life import kept, live_jobs, running_release, slower_flush
 from tests.oracle.oracle import Oracle, assert_same_rows
+from tests.oracle.real_months import real_month
 
 pytestmark = pytest.mark.timeout(1_800)
 
 BACKFILL = "tlc_month_backfill_green"
 LIFECYCLE = "flink_job_lifecycle"
 WATCHDOG = "flink_job_watchdog"
+REAL_MONTH = "green_tripdata_2023-12.parquet"
 MADE_UP = ("2023-10", "2023-11")
 
 
@@ -45,11 +45,10 @@ def without_keeper(airflow: Airflow) -> Iterator[None]:
 @pytest.fixture
 def three_months(months_folder: Path) -> list[Path]:
     """Two made up, one real."""
-    for month in MADE_UP:
-        file = months_folder / f"green_tripdata_{month}.parquet"
-        wish = ("--taxi-type", "green", "--month", month, "--rows", "20000", "--seed", "7", "--to", str(file))
-        subprocess.run([str(ROOT / "taxi"), "generate", *wish], check=True, capture_output=True)
-    return sorted(months_folder.glob("green_tripdata_2023-*.parquet"))
+    real = months_folder / REAL_MONTH
+    if not real.exists():
+        real.symlink_to(real_month(REAL_MONTH))
+    return [*(made_up(months_folder, month, rows=20_000) for month in MADE_UP), real]
 
 
 def commands(airflow: Airflow, *words: str) -> list[psutil.Process]:
