@@ -74,11 +74,13 @@ class Endpoints:
         return cls.of_ports(ports, home, recorded_extras(home))
 
     def as_environment(self) -> dict[str, str]:
-        """The same addresses under the names that every program of the platform reads."""
+        """The same addresses under the names that every program of the platform reads.
+
+        Without the optional services: a planned job graph belongs to these addresses, and needs no other.
+        """
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
             "SCHEMA_REGISTRY_URL": self.schema_registry_url,
             "FLINK_REST_URL": self.flink_rest_url,
             "POSTGRES_DSN": self.postgres_dsn,
-            **self.extras,
         }

@@ -42,7 +42,11 @@ def print_addresses(endpoints: Endpoints) -> None:
 
 def print_exports(endpoints: Endpoints) -> None:
     """Lines for a shell to evaluate."""
-    exported = {**endpoints.as_environment(), **endpoints.metrics.as_environment()}
+    exported = {
+        **endpoints.as_environment(),
+        **endpoints.extras,
+        **endpoints.metrics.as_environment(),
+    }
     for name, value in exported.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
