@@ -15,6 +15,7 @@ from stack.parts.keeper import NAME as KEEPER
 from stack.settings import Settings
 from stack.supervision import Supervisor
 from tests.airflow_dags.platform import RUN_SECONDS, SMALL_MONTH, Airflow
+from tests.airflow_dags.webhook import Webhook
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
 
@@ -53,13 +54,17 @@ def test_its_parts_are_healthy_and_only_the_owner_can_log_in(
     assert stranger.get("/api/v2/dags").status_code == 401
 
 
-def test_a_request_for_no_action_or_no_release_touches_nothing(airflow: Airflow, platform: Platform) -> None:
+def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
+    airflow: Airflow, platform: Platform, told: Webhook
+) -> None:
     job = live_job(airflow)
     refused = airflow.trigger("flink_job_lifecycle", action="explode")
     assert (refused.status_code, "not one of" in refused.text) == (400, True)
     tasks = airflow.run("flink_job_lifecycle", action="upgrade", release="77")
     assert (tasks[""], tasks["check"], tasks["upgrade"]) == ("failed", "failed", "upstream_failed")
     assert live_job(airflow) == job
+    (text,) = [text for text in told.texts if text.startswith("flink_job_lifecycle.check failed")]
+    assert "there is no release 77" in text
 
 
 def test_a_savepoint_is_asked_for_waited_for_and_linked(airflow: Airflow, platform: Platform) -> None:
