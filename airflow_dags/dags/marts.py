@@ -1,8 +1,7 @@
 """### The marts, after months were published
 
-Each published month asks for a run. It waits until no month is under way; when another run waits behind it,
-it leaves the work to that one: a backfill of many months builds the marts once. `./taxi marts` builds and
-tests them.
+Each published month asks for a run. It waits until no month is under way, then `./taxi marts` builds and
+tests them; a run of months that are built already skips. So a backfill of many months builds the marts once.
 """
 
 from datetime import timedelta
@@ -11,8 +10,7 @@ from airflow.sdk import DAG
 
 from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, patient
 from airflow_dags.notifiers.alert import AlertNotifier
-from airflow_dags.operators.months import MonthsSettledSensor
-from airflow_dags.operators.taxi import TaxiOperator
+from airflow_dags.operators.months import BuildMartsOperator, MonthsSettledSensor
 
 with DAG(
     dag_id="marts",
@@ -31,5 +29,5 @@ with DAG(
     settled = MonthsSettledSensor(
         task_id="settled", dag_ids=[backfill_dag_id(one) for one in TAXI_TYPES], waits_in=WAITS_FOR_TLC
     )
-    build = TaxiOperator(task_id="build", arguments=["marts"])
+    build = BuildMartsOperator(task_id="build")
     settled >> build

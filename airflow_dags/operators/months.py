@@ -2,13 +2,16 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import BaseSensorOperator
+from airflow.sdk import BaseSensorOperator, Variable
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airflow_dags.operators.taxi import TaxiOperator
+
+MARTS_COVER = "marts.cover_what_was_published_until"
 
 
 class FetchMonthsOperator(TaxiOperator):
@@ -75,9 +78,10 @@ class TaxiQueryOperator(TaxiOperator):
 
 
 class MonthsSettledSensor(BaseSensorOperator):
-    """Waits until no run of the month DAGs is under way; skips when another run of this DAG comes behind.
+    """Waits until no run of the month DAGs is under way; skips when what was published is built already.
 
-    Each published month asks for a run: the last one that asks does the work of all.
+    Each published month asks for the marts; Airflow gathers those that ask while a run waits here for another
+    run, which then finds that nothing is left to do.
 
     :param dag_ids: the DAGs that publish months
     :param waits_in: their task that waits for the TLC
@@ -91,8 +95,8 @@ class MonthsSettledSensor(BaseSensorOperator):
     def poke(self, context: Any) -> bool:
         """Count runs."""
         ti = context["ti"]
-        if ti.get_dr_count(dag_id=ti.dag_id, states=["queued"]):
-            raise AirflowSkipException("another run waits behind this one, and will do its work")
+        if are_covered(context["triggering_asset_events"], Variable.get(MARTS_COVER, default=None)):
+            raise AirflowSkipException("the marts were built after all that was published")
         under_way = sum(self._under_way(ti, one) for one in self.dag_ids)
         self.log.info("%s runs of %s are under way", under_way, ", ".join(self.dag_ids))
         return under_way <= 0
@@ -102,6 +106,26 @@ class MonthsSettledSensor(BaseSensorOperator):
         runs = ti.get_dr_count(dag_id=dag_id, states=["running", "queued"])
         waiting = ti.get_ti_count(dag_id=dag_id, task_ids=[self.waits_in], states=["up_for_reschedule"])
         return int(runs - waiting)
+
+
+class BuildMartsOperator(TaxiOperator):
+    """Builds and tests the marts, and remembers what they cover."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(arguments=["marts"], **options)
+
+    def execute(self, context: Any) -> Any:
+        """Build; what is published from now on is not covered."""
+        begun = datetime.now(UTC)
+        printed = super().execute(context)
+        Variable.set(MARTS_COVER, begun.isoformat())
+        return printed
+
+
+def are_covered(events: Mapping[Any, Sequence[Any]], covered_until: str | None) -> bool:
+    """Whether all that asks was published before the marts were built; a person asks without events."""
+    published = [event.timestamp for those in events.values() for event in those]
+    return bool(covered_until and published) and max(published) <= datetime.fromisoformat(str(covered_until))
 
 
 def fetched_files(printed: str) -> list[str]:
