@@ -4,19 +4,22 @@ A scheduler that is killed leaves its workers, and they the commands that they r
 the same tasks again, and must not meet them.
 """
 
+import json
 import os
 import sys
+from pathlib import Path
 
 import psutil
 
 from stack.processes import PART_VARIABLE, OwnProcess, end_processes, own_processes
-from stack.settings import Settings
+from stack.settings import Settings, person_environment
 
 
-def main(command: list[str]) -> None:
-    """End the leftovers of the part that this process is, then replace this process."""
+def main(environment: Path, command: list[str]) -> None:
+    """End the leftovers of this part, then become the program, with the environment that was kept for it."""
     end_processes(leftovers(), grace_seconds=5)
-    os.execv(command[0], command)  # noqa: S606 - no shell is meant
+    kept = json.loads(environment.read_text("utf-8"))
+    os.execve(command[0], command, {**person_environment(), **kept})  # noqa: S606 - no shell is meant
 
 
 def leftovers() -> list[OwnProcess]:
@@ -29,4 +32,4 @@ def leftovers() -> list[OwnProcess]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(Path(sys.argv[1]), sys.argv[2:])

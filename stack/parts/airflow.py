@@ -100,12 +100,17 @@ def environment(site: Site) -> dict[str, str]:
 
 def _prepare(site: Site, name: str) -> Program:
     _configure(site)
-    command = [sys.executable, "-m", "stack.succession", str(program()), *_ARGUMENTS[name]]
+    kept = [str(_environment_file(site.home)), str(program()), *_ARGUMENTS[name]]
+    command = [sys.executable, "-m", "stack.succession", *kept]
     # Asked to end, it waits for its tasks; killed, it leaves them to those who end the whole part.
     stop_signal = "KILL" if name == SCHEDULER else "TERM"
-    return Program(
-        command, directory=folder(site.home), environment=environment(site), stop_signal=stop_signal
-    )
+    own = {"PYTHONPATH": str(ROOT), "TAXI_CACHE_DIR": str(site.settings.cache)}
+    return Program(command, directory=folder(site.home), environment=own, stop_signal=stop_signal)
+
+
+def _environment_file(home: Path) -> Path:
+    # Not in supervisord's file: it knows no value with quotes, and connections are JSON.
+    return folder(home) / "environment.json"
 
 
 def _configure(site: Site) -> None:
@@ -115,6 +120,7 @@ def _configure(site: Site) -> None:
         _ensure_password(site.home)
         sections = _configuration(site, _ensure_secrets(site.home))
         _write_private(folder(site.home) / "airflow.cfg", _ini(sections))
+        _write_private(_environment_file(site.home), json.dumps(environment(site)))
 
 
 def _ensure_password(home: Path) -> None:

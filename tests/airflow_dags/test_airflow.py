@@ -45,7 +45,7 @@ def test_its_parts_are_healthy_and_only_the_owner_can_log_in(
         part.DAG_PROCESSOR,
         part.TRIGGERER,
     }
-    for name in ("passwords.json", "secrets.json", "airflow.cfg"):
+    for name in ("passwords.json", "secrets.json", "airflow.cfg", "environment.json"):
         file = part.folder(airflow.endpoints.home) / name
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     stranger = httpx.Client(base_url=airflow.client.base_url, trust_env=False)
