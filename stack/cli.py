@@ -81,12 +81,21 @@ def up(
     secure: bool = typer.Option(
         False, "--secure", help="With TLS, passwords and rights; kept until --purge."
     ),
+    extras: list[str] = typer.Option(  # noqa: B008 - typer reads it
+        [], "--with", help="Also: airflow. A stack keeps what it was once started with.", metavar="NAME"
+    ),
+    left_out: list[str] = typer.Option(  # noqa: B008 - typer reads it
+        [], "--without", help="End it, and start it no more.", metavar="NAME"
+    ),
+    everything: bool = typer.Option(False, "--all", help="With all that there is to add."),
 ) -> None:
     """Start the local stack: Kafka, schema registry, Flink, Postgres."""
     from stack import lifecycle, report  # noqa: PLC0415 - a command imports only what it uses
     from stack.job_record import JobRecords  # noqa: PLC0415
 
-    endpoints = lifecycle.up(secure=secure)
+    if left_out:
+        lifecycle.leave_out(Settings.from_environment(), left_out)
+    endpoints = lifecycle.up(extras=[*lifecycle.EXTRAS] if everything else extras, secure=secure)
     if JobRecords(endpoints.home).wanted():
         from stack import job  # noqa: PLC0415
 
@@ -167,6 +176,14 @@ def flink(context: typer.Context) -> None:
     from stack import forward  # noqa: PLC0415
 
     forward.flink(context.args)
+
+
+@app.command(context_settings=PASS_THROUGH)
+def airflow(context: typer.Context) -> None:
+    """Airflow's own command line, on the stack's Airflow."""
+    from stack import forward  # noqa: PLC0415
+
+    forward.airflow(context.args)
 
 
 @app.command()

@@ -1,15 +1,19 @@
 """Where the parts of a running stack are reached."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from schemas.kafka_security import KafkaAccess, KafkaSecurity
 from stack.errors import UserError
 from stack.ports import LOOPBACK
-from stack.record import Ports, recorded_as_secure, recorded_ports
+from stack.record import Ports, recorded_as_secure, recorded_extras, recorded_ports
 from stack.security.secrets import JOB, OWNER, PRODUCER, READER, Secrets
 from stack.settings import Settings
+
+EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL"}
+"""Under which name the address of an optional service is known."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,19 @@ class Endpoints:
     postgres_dsn: str
     metrics: Metrics
     home: Path
+    extras: Mapping[str, str] = field(default_factory=dict)
+    """The addresses of the optional services that this stack has, by their variables' names."""
     secrets: Secrets | None = None
     """Those of a stack with locks; then the addresses are the owner's."""
 
     @classmethod
-    def of_ports(cls, ports: Ports, home: Path, secrets: Secrets | None = None) -> "Endpoints":
+    def of_ports(
+        cls,
+        ports: Ports,
+        home: Path,
+        extra_ports: Mapping[str, int] | None = None,
+        secrets: Secrets | None = None,
+    ) -> "Endpoints":
         """The addresses of a stack on these ports."""
         return cls(
             kafka_bootstrap_servers=f"{LOOPBACK}:{ports.kafka}",
@@ -55,6 +67,10 @@ class Endpoints:
                 platform=f"{LOOPBACK}:{ports.platform_metrics}",
             ),
             home=home,
+            extras={
+                EXTRA_VARIABLES[name]: f"http://{LOOPBACK}:{port}"
+                for name, port in (extra_ports or {}).items()
+            },
             secrets=secrets,
         )
 
@@ -67,7 +83,8 @@ class Endpoints:
         ports = recorded_ports(home)
         if ports is None or not Supervisor(home).is_alive():
             raise UserError("the stack is not running", "start it with ./taxi up")
-        return cls.of_ports(ports, home, Secrets(home) if recorded_as_secure(home) else None)
+        secrets = Secrets(home) if recorded_as_secure(home) else None
+        return cls.of_ports(ports, home, recorded_extras(home), secrets)
 
     @property
     def kafka(self) -> KafkaAccess:
@@ -90,7 +107,10 @@ class Endpoints:
         return self.secrets.dsn(role, urlsplit(self.postgres_dsn).port or 5432)
 
     def as_environment(self) -> dict[str, str]:
-        """The same addresses under the names that every program of the platform reads."""
+        """The same addresses under the names that every program of the platform reads.
+
+        Without the optional services: a planned job graph belongs to these addresses, and needs no other.
+        """
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
             "SCHEMA_REGISTRY_URL": self.schema_registry_url,

@@ -8,6 +8,7 @@ from pathlib import Path
 from stack import bootstrap, marts
 from stack.endpoints import Endpoints
 from stack.errors import UserError
+from stack.parts import airflow as airflow_part
 from stack.parts import flink as flink_part
 from stack.parts import flink_wheel, postgres
 from stack.parts import spark as spark_part
@@ -34,6 +35,16 @@ def flink(arguments: Sequence[str]) -> None:
     program = flink_wheel.distribution() / "bin" / "flink"
     environment = {**endpoints.as_environment(), **flink_part.client_environment(endpoints.home)}
     _become([str(program), *arguments], environment)
+
+
+def airflow(arguments: Sequence[str]) -> None:
+    """Airflow's own command line, on the Airflow of the stack."""
+    from stack import lifecycle  # noqa: PLC0415 - imports every part
+
+    site = lifecycle.running_site(Settings.from_environment())
+    if airflow_part.NAME not in site.extra_ports:
+        raise UserError("this stack has no Airflow", "./taxi up --with airflow")
+    _become([str(airflow_part.program()), *arguments], airflow_part.environment(site))
 
 
 def spark(arguments: Sequence[str]) -> None:

@@ -2,10 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stack.board import Board
@@ -15,12 +15,12 @@ from stack.errors import UserError
 from stack.filelock import file_lock
 from stack.jars import ensure_all
 from stack.java_build import ensure_reporter_jar
-from stack.parts import flink, kafka, keeper, metrics, postgres, registry
+from stack.parts import airflow, flink, kafka, keeper, metrics, postgres, registry
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
-from stack.ports import choose_ports
-from stack.processes import OwnProcess, end_processes, own_processes
-from stack.record import recorded_ports, remove_record, write_record
+from stack.ports import choose_extra_port, choose_ports
+from stack.processes import SUPERVISOR_PART, OwnProcess, end_processes, own_processes
+from stack.record import recorded_extras, recorded_ports, remove_record, write_record
 from stack.security import profiles
 from stack.settings import Settings
 from stack.supervision import Supervisor, console_log
@@ -29,9 +29,13 @@ POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
 STATE_FOLDERS = (
+    "airflow",
     *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
     *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
 )
+
+EXTRAS: Mapping[str, Callable[[Site], Sequence[Part]]] = {airflow.NAME: airflow.parts}
+"""The optional services, and the parts that each adds."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +58,30 @@ def parts_of(site: Site) -> list[Part]:
         postgres.postgres(site),
         metrics.metrics(site),
         keeper.keeper(site),
+        *(part for name in site.extra_ports for part in EXTRAS[name](site)),
     ]
 
 
-def up(settings: Settings | None = None, *, secure: bool = False) -> Endpoints:
-    """Start what does not run, repair what is half there, and wait until every part is healthy."""
+def up(settings: Settings | None = None, *, extras: Collection[str] = (), secure: bool = False) -> Endpoints:
+    """Start what does not run, repair what is half there, and wait until every part is healthy.
+
+    `extras` names optional services; those that this stack had before it has again.
+    """
     settings = settings or Settings.from_environment()
+    _refuse_unknown(extras)
     settings.home.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(settings.home):
         site = _site_of_running_supervisor(settings)
         secure = profiles.chosen(settings.home, wanted=secure, data=postgres.data_folder(settings.home))
-        if site is not None and all(status.healthy for status in statuses(site)):
+        _refuse_locked_extras({*extras, *_known_extras(settings.home)}, secure=secure)
+        if (
+            site is not None
+            and not set(extras) - site.extra_ports.keys()
+            and all(status.healthy for status in statuses(site))
+        ):
             console().print("the stack is already up", highlight=False)
             return site.endpoints
-        site = site or _fresh_supervisor(settings, secure=secure)
+        site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras, secure=secure)
         _add_new_parts(site)
         _start_parts(site)
     return site.endpoints
@@ -88,6 +102,19 @@ def down(settings: Settings | None = None, *, purge: bool = False) -> None:
         if purge:
             remove_record(settings.home)
             _purge(settings.home)
+
+
+def leave_out(settings: Settings, names: Collection[str]) -> None:
+    """End optional services of a running stack, and forget that it had them; their data stay."""
+    _refuse_unknown(names)
+    with _one_at_a_time(settings.home):
+        site = running_site(settings)
+        kept = {name: port for name, port in site.extra_ports.items() if name not in names}
+        smaller = replace(site, extra_ports=kept)
+        write_record(site.home, smaller.ports, smaller.extra_ports, secure=site.secrets is not None)
+        Supervisor(site.home).change_to(_programs(smaller))
+        stay = {part.name for part in parts_of(smaller)} | {SUPERVISOR_PART}
+        end_processes(own for own in stack_processes(site.home) if own.part not in stay)
 
 
 def statuses(site: Site) -> list[PartStatus]:
@@ -124,22 +151,59 @@ def _site_of_running_supervisor(settings: Settings) -> Site | None:
     ports = recorded_ports(settings.home)
     if ports is None or not Supervisor(settings.home).is_alive():
         return None
-    return Site(settings, ports, profiles.recorded_secrets(settings.home))
+    return Site(settings, ports, _known_extras(settings.home), profiles.recorded_secrets(settings.home))
 
 
-def _fresh_supervisor(settings: Settings, *, secure: bool) -> Site:
+def _known_extras(home: Path) -> dict[str, int]:
+    return {name: port for name, port in recorded_extras(home).items() if name in EXTRAS}
+
+
+def _refuse_unknown(extras: Collection[str]) -> None:
+    unknown = sorted(set(extras) - EXTRAS.keys())
+    if unknown:
+        raise UserError(
+            f"there is nothing called {unknown[0]} to start with", f"there is: {', '.join(EXTRAS)}"
+        )
+
+
+def _with_extras(site: Site, extras: Collection[str]) -> Site:
+    """The same stack with services that it did not have, remembered."""
+    chosen = _extra_ports(site.settings, set(extras) - site.extra_ports.keys())
+    grown = replace(site, extra_ports={**site.extra_ports, **chosen})
+    write_record(site.home, grown.ports, grown.extra_ports, secure=site.secrets is not None)
+    return grown
+
+
+def _extra_ports(settings: Settings, names: Collection[str]) -> dict[str, int]:
+    before = recorded_extras(settings.home)
+    return {
+        name: choose_extra_port(name, settings.extra_ports[name], before.get(name)) for name in sorted(names)
+    }
+
+
+def _refuse_locked_extras(extras: Collection[str], *, secure: bool) -> None:
+    if secure and extras:
+        raise UserError(
+            f"{', '.join(sorted(extras))} cannot be had on a stack with locks yet",
+            "start one or the other, each with a TAXI_HOME of its own",
+        )
+
+
+def _fresh_supervisor(settings: Settings, extras: Collection[str], *, secure: bool) -> Site:
     """End what is left of an earlier stack, prepare every part and start a supervisord."""
     left = _end_all(settings.home)
     if left:
         names = ", ".join(sorted({own.part for own in left}))
         console().print(f"ended what was left of an earlier stack: {names}", highlight=False)
     previous = recorded_ports(settings.home)
+    wanted = {*extras, *_known_extras(settings.home)}
     ports = choose_ports(settings.ports, previous)
-    site = Site(settings, ports, profiles.prepared_secrets(settings.home, ports) if secure else None)
+    secrets = profiles.prepared_secrets(settings.home, ports) if secure else None
+    site = Site(settings, ports, _extra_ports(settings, wanted), secrets)
     ensure_all(("kafka", "registry", "flink", "ecj", *(("postgres",) if secure else ())), settings)
     ensure_reporter_jar()
     Supervisor(site.home).launch(_programs(site))
-    write_record(site.home, site.ports, secure=secure)
+    write_record(site.home, site.ports, site.extra_ports, secure=secure)
     _wait_for(lambda: Supervisor(site.home).is_alive(), "supervisord does not answer", site.home)
     return site
 
@@ -148,7 +212,7 @@ def _add_new_parts(site: Site) -> None:
     """A stack that an earlier version started may lack a part that there is today."""
     supervisor = Supervisor(site.home)
     if {part.name for part in parts_of(site)} - supervisor.states().keys():
-        supervisor.add(_programs(site))
+        supervisor.change_to(_programs(site))
 
 
 def _programs(site: Site) -> dict[str, Program]:
@@ -181,6 +245,8 @@ def _start_parts(site: Site) -> None:
 def _start_part(site: Site, part: Part, board: Board) -> None:
     if part.starts_after:
         board.wait_for(part.starts_after)
+    if part.begin is not None:
+        part.begin()
     Supervisor(site.home).start_part(part.name)
     detail = _wait_until_healthy(site, part, board)
     if part.finish is not None:

@@ -20,6 +20,15 @@ def choose_ports(wished: Mapping[str, int], previous: Ports | None) -> Ports:
     return Ports(**chosen, **inner)
 
 
+def choose_extra_port(service: str, wished: int, previous: int | None) -> int:
+    """The port of an optional service; raises UserError when the wished one is taken."""
+    if wished != AUTO and not is_free(wished):
+        raise UserError(*_taken_message([(service, wished)]))
+    if wished == AUTO and previous and is_free(previous):
+        return previous
+    return wished or _any_free_port()
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on this loopback port now."""
     with socket.socket() as probe:
@@ -48,6 +57,10 @@ def _free_port(name: str, previous: Ports | None) -> int:
     # The port of last time keeps addresses in people's notes and shells valid across `down` and `up`.
     if previous is not None and is_free(port := getattr(previous, name)):
         return int(port)
+    return _any_free_port()
+
+
+def _any_free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

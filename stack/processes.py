@@ -10,6 +10,11 @@ HOME_VARIABLE = "TAXI_HOME"
 PART_VARIABLE = "TAXI_PART"
 SUPERVISOR_PART = "supervisord"
 KAFKA_PART = "kafka"
+SCHEDULER_PART = "airflow-scheduler"
+
+# supervisord would start again what we end. Airflow's idle workers wait for one another for ever when all are
+# asked to end at once; the commands that busy ones run may be killed anywhere.
+KILLED_AT_ONCE = {SUPERVISOR_PART, SCHEDULER_PART}
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ def end_processes(processes: Iterable[OwnProcess], grace_seconds: float = 20) ->
 def _end_group(group: list[OwnProcess], grace_seconds: float) -> list[OwnProcess]:
     by_process = {own.process: own for own in group}
     for own in group:
-        _signal(own.process, kill=own.part == SUPERVISOR_PART)
+        _signal(own.process, kill=own.part in KILLED_AT_ONCE)
     _, alive = psutil.wait_procs(list(by_process), timeout=grace_seconds)
     for process in alive:
         _signal(process, kill=True)

@@ -1,8 +1,10 @@
 """The note that a running stack leaves for later commands: the ports it uses, and whether it has locks."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def record_path(home: Path) -> Path:
 def recorded_ports(home: Path) -> Ports | None:
     """The ports of the last stack in this home, or None when there is no readable note."""
     try:
-        return Ports(**json.loads(record_path(home).read_text())["ports"])
+        return Ports(**_note(home)["ports"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -37,18 +39,34 @@ def recorded_ports(home: Path) -> Ports | None:
 def recorded_as_secure(home: Path) -> bool:
     """Whether the last stack in this home was made with locks, which its data then has too."""
     try:
-        return bool(json.loads(record_path(home).read_text()).get("secure"))
+        return bool(_note(home).get("secure"))
     except (OSError, ValueError, AttributeError):
         return False
 
 
-def write_record(home: Path, ports: Ports, *, secure: bool = False) -> None:
+def recorded_extras(home: Path) -> dict[str, int]:
+    """The optional services that this home's stack was started with, and the port of each."""
+    try:
+        return {str(name): int(port) for name, port in _note(home).get("with", {}).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def write_record(
+    home: Path, ports: Ports, extras: Mapping[str, int] | None = None, *, secure: bool = False
+) -> None:
     """Leave the note, whole or not at all."""
     draft = record_path(home).with_suffix(".part")
-    draft.write_text(json.dumps({"ports": asdict(ports), "secure": secure}, indent=2) + "\n")
+    note = {"ports": asdict(ports), "with": dict(extras or {}), "secure": secure}
+    draft.write_text(json.dumps(note, indent=2) + "\n")
     draft.replace(record_path(home))
 
 
 def remove_record(home: Path) -> None:
     """Take the note away: nothing runs any more."""
     record_path(home).unlink(missing_ok=True)
+
+
+def _note(home: Path) -> dict[str, Any]:
+    note: dict[str, Any] = json.loads(record_path(home).read_text())
+    return note

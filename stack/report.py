@@ -35,12 +35,18 @@ def print_addresses(endpoints: Endpoints) -> None:
     table.add_row("Kafka", endpoints.kafka_bootstrap_servers)
     table.add_row("Postgres", endpoints.postgres_dsn)
     table.add_row("metrics", f"http://{endpoints.metrics.platform}/metrics")
+    for variable, address in endpoints.extras.items():
+        table.add_row(variable.removesuffix("_URL").capitalize(), address)
     output().print(table)
 
 
 def print_exports(endpoints: Endpoints) -> None:
     """Lines for a shell to evaluate."""
-    exported = {**endpoints.as_environment(), **endpoints.metrics.as_environment()}
+    exported = {
+        **endpoints.as_environment(),
+        **endpoints.extras,
+        **endpoints.metrics.as_environment(),
+    }
     for name, value in exported.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 

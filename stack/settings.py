@@ -11,7 +11,28 @@ from stack.errors import UserError
 ROOT = Path(__file__).resolve().parents[1]
 
 DEFAULT_PORTS = {"kafka": 9092, "registry": 8085, "flink": 8081, "postgres": 5433}
+EXTRA_PORTS = {"airflow": 8080}
+"""Those of services that a stack has only when asked for: `./taxi up --with NAME`."""
 AUTO = 0
+
+HANDED_ON = (
+    "TLC_",
+    "S3_",
+    "AWS_",
+    "RAW_",
+    "PROCESSED_",
+    "OPENLINEAGE_",
+    "AIRFLOW_CONN_",
+    "MAVEN_",
+    "PIP_",
+    "UV_",
+    "FLINK_BACKEND",
+    "MANAGED_FLINK_",
+    "MARTS_",
+    "TAXI_ZONES_FILE",
+    "TAXI_ALERTS_",
+)
+"""How the variables begin that Airflow's tasks need as the person has set them."""
 
 
 JOB_VARIABLES = (
@@ -61,6 +82,8 @@ class Settings:
     cache: Path
     build: Path
     ports: Mapping[str, int]
+    extra_ports: Mapping[str, int]
+    handed_on: Mapping[str, str]
     maven_mirror_url: str | None
     kafka_bootstrap_servers: str | None
     backend: Backend
@@ -78,6 +101,8 @@ class Settings:
             cache=_folder(environment.get("TAXI_CACHE_DIR"), default=None),
             build=ROOT / ".taxi" / "build",
             ports={service: _wished_port(service, environment) for service in DEFAULT_PORTS},
+            extra_ports={service: _wished_port(service, environment) for service in EXTRA_PORTS},
+            handed_on={name: text for name, text in environment.items() if name.startswith(HANDED_ON)},
             maven_mirror_url=environment.get("MAVEN_MIRROR_URL") or None,
             kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
             backend=_backend(environment.get("FLINK_BACKEND") or Backend.LOCAL.value),
@@ -218,7 +243,7 @@ def _folder(value: str | None, default: Path | None) -> Path:
 
 def _wished_port(service: str, environment: Mapping[str, str]) -> int:
     variable = port_variable(service)
-    value = environment.get(variable, "").strip() or str(DEFAULT_PORTS[service])
+    value = environment.get(variable, "").strip() or str({**DEFAULT_PORTS, **EXTRA_PORTS}[service])
     if value == "auto":
         return AUTO
     if not value.isdecimal() or int(value) > 65535:

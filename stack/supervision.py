@@ -86,7 +86,7 @@ class Supervisor:
         for folder in (self.home / "run", self.home / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.configuration.write_text(self._text(programs))
+        self._write(programs)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.configuration)]
         environment = {**inherited_environment(), **identity(self.home, SUPERVISOR_PART)}
         done = subprocess.run(
@@ -102,12 +102,21 @@ class Supervisor:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise UserError(f"supervisord does not start: {' '.join(reason)}", f"see {self.home / 'logs'}")
 
-    def add(self, programs: Mapping[str, Program]) -> None:
-        """Make the parts known that a running supervisord does not know yet; the others run on."""
-        self.configuration.write_text(self._text(programs))
-        [[added, _, _]] = self._proxy().reloadConfig()
+    def change_to(self, programs: Mapping[str, Program]) -> None:
+        """Make the parts known that a running supervisord does not know yet, end others; the rest runs on."""
+        self._write(programs)
+        [[added, _, removed]] = self._proxy().reloadConfig()
+        for name in removed:
+            self._proxy().stopProcessGroup(name)
+            self._proxy().removeProcessGroup(name)
         for name in added:
             self._proxy().addProcessGroup(name)
+
+    def _write(self, programs: Mapping[str, Program]) -> None:
+        # For the owner only: a part's environment may hold the person's credentials.
+        self.configuration.touch(mode=0o600)
+        self.configuration.chmod(0o600)
+        self.configuration.write_text(self._text(programs))
 
     def _text(self, programs: Mapping[str, Program]) -> str:
         sections = [

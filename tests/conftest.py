@@ -11,7 +11,7 @@ import pytest
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.filelock import file_lock
-from stack.settings import AUTO, DEFAULT_PORTS, ROOT, Settings
+from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, ROOT, Settings
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +32,7 @@ def stack_settings() -> Settings:
         Settings.from_environment({"TAXI_CACHE_DIR": str(Settings.from_environment().cache)}),
         home=home / os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
         ports=dict.fromkeys(DEFAULT_PORTS, AUTO),
+        extra_ports=dict.fromkeys(EXTRA_PORTS, AUTO),
     )
 
 

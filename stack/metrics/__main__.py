@@ -26,7 +26,7 @@ def main() -> None:
     if ports is None:
         raise UserError("no stack is recorded here", "this part is started by ./taxi up")
     platform = Platform(
-        Endpoints.of_ports(ports, home, Secrets(home) if recorded_as_secure(home) else None), JOB
+        Endpoints.of_ports(ports, home, secrets=Secrets(home) if recorded_as_secure(home) else None), JOB
     )
     collector = PlatformCollector(
         job=Reader("job", platform.job, pause_seconds=QUICK_PAUSE_SECONDS),

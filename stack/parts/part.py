@@ -1,7 +1,7 @@
 """What every part has."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stack.endpoints import Endpoints
@@ -17,6 +17,8 @@ class Site:
 
     settings: Settings
     ports: Ports
+    extra_ports: Mapping[str, int] = field(default_factory=dict)
+    """The optional services of this stack, and the port of each."""
     secrets: Secrets | None = None
     """Those of a stack with locks."""
 
@@ -33,7 +35,7 @@ class Site:
     @property
     def endpoints(self) -> Endpoints:
         """The addresses of its services."""
-        return Endpoints.of_ports(self.ports, self.home, self.secrets)
+        return Endpoints.of_ports(self.ports, self.home, self.extra_ports, self.secrets)
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Part:
     check: Callable[[], str]
     """Says in a few words what works; raises when it does not."""
     starts_after: str | None = None
+    begin: Callable[[], None] | None = None
+    """What is to be done once before the part starts, when those that it starts after are healthy."""
     finish: Callable[[], None] | None = None
     """What is to be done once when the part answers."""
     timeout_seconds: float = 150  # three times what two busy cores took

@@ -1,13 +1,14 @@
 """Where the parts are reached, for programs and shells."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from stack import report
+from stack import lifecycle, report
 from stack.endpoints import Endpoints
 from stack.errors import UserError
-from stack.record import Ports, recorded_ports, write_record
+from stack.record import Ports, recorded_extras, recorded_ports, write_record
 from stack.settings import Settings
 
 PORTS = Ports(
@@ -40,6 +41,28 @@ def test_the_exports_name_every_endpoint(tmp_path: Path, capsys: pytest.CaptureF
 def test_the_record_comes_back_as_it_was_left(tmp_path: Path) -> None:
     write_record(tmp_path, PORTS)
     assert recorded_ports(tmp_path) == PORTS
+
+
+def test_a_service_that_was_asked_for_is_remembered_and_has_an_address(tmp_path: Path) -> None:
+    write_record(tmp_path, PORTS, {"airflow": 11})
+    assert recorded_ports(tmp_path) == PORTS
+    endpoints = Endpoints.of_ports(PORTS, tmp_path, recorded_extras(tmp_path))
+    assert endpoints.extras == {"AIRFLOW_URL": "http://127.0.0.1:11"}
+
+
+def test_a_record_of_an_earlier_version_has_no_such_service(tmp_path: Path) -> None:
+    write_record(tmp_path, PORTS)
+    path = tmp_path / "stack.json"
+    path.write_text(json.dumps({"ports": json.loads(path.read_text())["ports"]}))
+    assert (recorded_ports(tmp_path), recorded_extras(tmp_path)) == (PORTS, {})
+
+
+def test_nothing_is_started_for_a_name_that_there_is_not(tmp_path: Path) -> None:
+    settings = Settings.from_environment(
+        {"TAXI_HOME": str(tmp_path / "home"), "TAXI_CACHE_DIR": str(tmp_path)}
+    )
+    with pytest.raises(UserError, match="there is nothing called snowflake to start with; there is: airflow"):
+        lifecycle.up(settings, extras=["snowflake"])
 
 
 def test_a_broken_record_counts_for_none(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""### Whether every record is accounted for
+
+Daily: `./taxi audit` waits for a quiet point; an imbalance fails at once and alerts, while no quiet point
+is tried again. `parity` then compares, for the last published month of each taxi type, every window that is
+served with its trips.
+"""
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG
+
+from airflow_dags.months import TAXI_TYPES, month_parity, patient
+from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.operators.months import TaxiQueryOperator
+from airflow_dags.operators.taxi import TaxiOperator
+
+IMBALANCE = 1
+"""The exit code of `./taxi audit` when records are lost."""
+
+LAST_CLOSED = (
+    "(select to_date(max(month), 'YYYY-MM')::timestamp from taxi.backfill_runs"
+    " where state = 'published' and month < to_char(now(), 'YYYY-MM') and taxi_type = '{}')"
+)
+
+with DAG(
+    dag_id="data_quality",
+    description="Audits the accounts, and the parity of the last closed month",
+    doc_md=__doc__,
+    schedule="@daily",
+    start_date=datetime(2024, 1, 1),  # noqa: DTZ001 - Airflow's default zone is meant
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["quality"],
+    default_args={
+        **patient(),
+        "execution_timeout": timedelta(minutes=30),
+        "on_failure_callback": AlertNotifier(),
+    },
+):
+    audit = TaxiOperator(task_id="audit", arguments=["audit", "--wait", "300"], fail_on=[IMBALANCE])
+    parities = [
+        TaxiQueryOperator(
+            task_id=f"parity_{taxi_type}",
+            query=month_parity(taxi_type, LAST_CLOSED.format(taxi_type)),
+            demand=f"each window that is served of the last {taxi_type} month is the sum of its trips",
+            trigger_rule="all_done",
+        )
+        for taxi_type in TAXI_TYPES
+    ]
+    audit >> parities

@@ -1,0 +1,75 @@
+"""### A Flink job's life, by request
+
+Trigger it with an **action**: `deploy`, `upgrade`, `savepoint`, `rollback` or `stop`; and, for deploy and
+upgrade, with a **release**: the number of a kept one (`./taxi job releases`), or the folder of a tree.
+Empty: the stack's tree.
+
+Every task may be killed anywhere and run again. `./taxi job` settles what a killed command has left: it
+starts nothing twice and goes on from the savepoint that was taken. A retried savepoint is the same
+savepoint, by its trigger id, and a retried rollback goes no release further. One request at a time.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param, task
+
+from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.operators.flink import (
+    DEFAULT_JOB,
+    FlinkDeployOperator,
+    FlinkRollbackOperator,
+    FlinkSavepointOperator,
+    FlinkStopOperator,
+    FlinkUpgradeOperator,
+)
+from airflow_dags.operators.request import CheckRequestOperator
+from airflow_dags.sensors.flink import FlinkJobSensor
+
+ACTIONS = ["deploy", "upgrade", "savepoint", "rollback", "stop"]
+JOB = "{{ params.job }}"
+RELEASE = "{{ params.release }}"
+BEFORE = "{{ ti.xcom_pull('check', key='running_release') }}"
+
+with DAG(
+    dag_id="flink_job_lifecycle",
+    description="Deploys, upgrades, rolls back and stops a Flink job",
+    doc_md=__doc__,
+    schedule=None,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["flink"],
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(seconds=10),
+        "execution_timeout": timedelta(minutes=20),
+        "on_failure_callback": AlertNotifier(),
+    },
+    params={
+        "action": Param("deploy", enum=ACTIONS, description="What is to be done"),
+        "release": Param("", type="string", description="A release's number or a tree; empty: the stack's"),
+        "job": Param(DEFAULT_JOB, type="string", pattern=r"^[a-z_]+(-\d+)?$", description="Which job"),
+    },
+):
+    check = CheckRequestOperator(
+        task_id="check", action="{{ params.action }}", release=RELEASE, job=JOB, actions=ACTIONS
+    )
+
+    @task.branch
+    def choose(params: dict[str, str]) -> str:
+        """The task that does what was asked for."""
+        return params["action"]
+
+    deeds = [
+        FlinkDeployOperator(task_id="deploy", job=JOB, release=RELEASE),
+        FlinkUpgradeOperator(task_id="upgrade", job=JOB, release=RELEASE),
+        FlinkSavepointOperator(task_id="savepoint", job=JOB),
+        FlinkRollbackOperator(task_id="rollback", job=JOB, from_release=BEFORE),
+        FlinkStopOperator(task_id="stop", job=JOB),
+    ]
+    settled = FlinkJobSensor(
+        task_id="settled",
+        job=JOB,
+        action="{{ params.action }}",
+        trigger_rule="none_failed_min_one_success",
+    )
+    check >> choose() >> deeds >> settled

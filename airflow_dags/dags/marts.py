@@ -1,0 +1,33 @@
+"""### The marts, after months were published
+
+Each published month asks for a run. It waits until no month is under way, then `./taxi marts` builds and
+tests them; a run of months that are built already skips. So a backfill of many months builds the marts once.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, patient
+from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.operators.months import BuildMartsOperator, MonthsSettledSensor
+
+with DAG(
+    dag_id="marts",
+    description="Builds and tests the marts, once for all months of a backfill",
+    doc_md=__doc__,
+    schedule=[PUBLISHED_MONTHS],
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["marts"],
+    default_args={
+        **patient(),
+        "execution_timeout": timedelta(hours=2),
+        "on_failure_callback": AlertNotifier(),
+    },
+):
+    settled = MonthsSettledSensor(
+        task_id="settled", dag_ids=[backfill_dag_id(one) for one in TAXI_TYPES], waits_in=WAITS_FOR_TLC
+    )
+    build = BuildMartsOperator(task_id="build")
+    settled >> build

@@ -1,0 +1,90 @@
+"""### A month of the TLC, from its file to the served tables
+
+One run is one month of one taxi type, by its logical date. Made for Airflow's own backfill:
+
+    ./taxi airflow backfill create --dag-id tlc_month_backfill_green \\
+        --from-date 2023-10-01 --to-date 2023-12-01
+
+or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run`
+as usual.
+
+`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file,
+`process` computes the month by `./taxi reprocess` and publishes it in one transaction; `parity` compares
+what is served, window by window, with its trips, and only then `publish` says to others that the month is
+there.
+
+Every task may be killed anywhere and run again: a published month is published once.
+"""
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+
+from airflow_dags.months import (
+    POOL,
+    PUBLISHED_MONTHS,
+    TAXI_TYPES,
+    WAITS_FOR_TLC,
+    backfill_dag_id,
+    month_parity,
+    patient,
+)
+from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator, TaxiQueryOperator
+from airflow_dags.sensors.tlc import TlcMonthSensor
+from schemas.tlc_month import FIRST_MONTH
+
+MONTH = "{{ params.month or (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m') }}"
+FIRST_DAY = "timestamp '" + MONTH + "-01'"
+
+
+def newest_run_is_published(taxi_type: str) -> str:
+    """A question whose answer is 1 when the month's newest run was published."""
+    return (
+        f"select (state = 'published')::int from taxi.backfill_runs where taxi_type = '{taxi_type}'"
+        f" and month = '{MONTH}' order by planned_at desc limit 1"
+    )
+
+
+def month_dag(taxi_type: str) -> DAG:
+    """The DAG of one taxi type."""
+    first = FIRST_MONTH[taxi_type]
+    with DAG(
+        dag_id=backfill_dag_id(taxi_type),
+        description=f"A {taxi_type} month: ingest, compute, compare, publish",
+        doc_md=__doc__,
+        schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"),
+        start_date=datetime(first.year, first.month, 1),  # noqa: DTZ001 - Airflow's default zone is meant
+        catchup=False,
+        max_active_runs=4,
+        is_paused_upon_creation=False,
+        tags=["months"],
+        default_args={
+            **patient(),
+            "execution_timeout": timedelta(hours=3),
+            "on_failure_callback": AlertNotifier(),
+        },
+        params={
+            "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
+        },
+    ) as dag:
+        available = TlcMonthSensor(task_id=WAITS_FOR_TLC, taxi_type=taxi_type, month=MONTH)
+        ingest = FetchMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
+        process = ReprocessOperator(task_id="process", files=ingest.output, pool=POOL)
+        parity = TaxiQueryOperator(
+            task_id="parity",
+            query=month_parity(taxi_type, FIRST_DAY),
+            demand="each window that is served is the sum of its trips",
+        )
+        publish = TaxiQueryOperator(
+            task_id="publish",
+            query=newest_run_is_published(taxi_type),
+            demand="the newest run of the month is published",
+            outlets=[PUBLISHED_MONTHS],
+        )
+        available >> ingest >> process >> parity >> publish
+    return dag
+
+
+for one in TAXI_TYPES:
+    month_dag(one)

@@ -1,0 +1,77 @@
+"""The platform's own commands, run as a person runs them."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Thread
+
+GRACE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command ended: its exit code, what it printed, and what it said besides."""
+
+    code: int
+    output: str
+    everything: str
+
+    @property
+    def said(self) -> str:
+        """Its last word: the one line of a failed command."""
+        errors = [line for line in self.everything.splitlines() if line.startswith("error: ")]
+        return (errors or self.everything.splitlines() or [""])[-1].removeprefix("error: ")
+
+
+class TaxiCommand:
+    """One `./taxi …`, whose messages go to the log as they come, and which can be ended."""
+
+    def __init__(self, program: str, arguments: Sequence[str], log: Callable[[str], None]) -> None:
+        self._command = [program, *arguments]
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+        self._said: list[str] = []
+
+    def run(self) -> Answer:
+        """Run it to its end."""
+        self._log(f"./taxi {' '.join(self._command[1:])}")
+        with subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as self._process:
+            listener = Thread(target=self._listen, daemon=True)
+            listener.start()
+            output = self._process.stdout.read() if self._process.stdout else ""
+            listener.join()
+            code = self._process.wait()
+        return Answer(code, output, "\n".join(self._said))
+
+    def end(self) -> None:
+        """Ask it and all that it started to end, then make them: it can be run again after either."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None  # noqa: S101 - for mypy
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            return
+
+    def _listen(self) -> None:
+        assert self._process is not None  # noqa: S101 - for mypy
+        for line in self._process.stderr or ():
+            if text := line.rstrip():
+                self._said.append(text)
+                self._log(text)

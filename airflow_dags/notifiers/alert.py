@@ -1,0 +1,61 @@
+"""Tells people of trouble: in the log always, by webhook and by SNS where a connection is set."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from airflow.sdk import BaseHook, BaseNotifier
+
+from airflow_dags.settings import Settings
+
+TIMEOUT_SECONDS = 10
+
+
+class AlertNotifier(BaseNotifier):
+    """An alert.
+
+    A channel that fails is logged, and the others are still tried: trouble is not to hide trouble.
+
+    :param text: what happened (templated); empty: which task failed, and why
+    """
+
+    template_fields: Sequence[str] = ("text",)
+
+    def __init__(self, *, text: str = "") -> None:
+        super().__init__()
+        self.text = text
+
+    def notify(self, context: Mapping[str, Any]) -> None:
+        """Tell everybody."""
+        settings = Settings.from_environment()
+        text = self.text or story(context)
+        self.log.error("ALERT %s", text)
+        channels = ((settings.webhook_conn_id, self._by_webhook), (settings.sns_conn_id, self._by_sns))
+        for conn_id, tell in channels:
+            if not conn_id:
+                continue
+            try:
+                tell(conn_id, text)
+            except Exception:
+                self.log.exception("the alert could not be sent by %s", conn_id)
+
+    def _by_webhook(self, conn_id: str, text: str) -> None:
+        # The address of a webhook is its secret: it is one, whole, in the connection's password.
+        connection = BaseHook.get_connection(conn_id)
+        url = connection.password or connection.get_uri()
+        httpx.post(url, json={"text": text}, timeout=TIMEOUT_SECONDS).raise_for_status()
+
+    def _by_sns(self, conn_id: str, text: str) -> None:
+        from airflow.providers.amazon.aws.hooks.sns import SnsHook  # noqa: PLC0415 - boto3 is slow to import
+
+        topic = Settings.from_environment().sns_topic_arn
+        SnsHook(aws_conn_id=conn_id).publish_to_target(topic, text, subject="NYC taxi platform")
+
+
+def story(context: Mapping[str, Any]) -> str:
+    """Which task failed, in which run, and why."""
+    ti = context.get("ti")
+    if ti is None:
+        return str(context.get("reason", "something failed"))
+    reason = str(context.get("exception") or context.get("reason") or "see its log").splitlines()[0]
+    return f"{ti.dag_id}.{ti.task_id} failed in {ti.run_id}: {reason}"

@@ -1,0 +1,187 @@
+"""The life of a Flink job as tasks: the verbs of `./taxi job`, which may be killed anywhere and run again."""
+
+import json
+import time
+from collections.abc import Sequence
+from hashlib import md5
+from typing import Any
+
+from airflow.sdk import BaseOperator, BaseOperatorLink
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_dags.hooks.flink import FlinkRestHook
+from airflow_dags.operators.taxi import TaxiCommandError, TaxiOperator
+from airflow_dags.triggers.flink import FlinkSavepointTrigger
+
+DEFAULT_JOB = "zone_fares"
+SAVEPOINT_SECONDS = 300
+
+
+class FlinkDashboardLink(BaseOperatorLink):
+    """From the task to the job's page."""
+
+    name = "Flink dashboard"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Asked for when the task ends; empty when no such job runs."""
+        hook = FlinkRestHook(operator.flink_conn_id)
+        found = hook.live_job(operator.job)
+        return hook.dashboard_url(found["jid"]) if found else ""
+
+
+class FlinkJobOperator(TaxiOperator):
+    """`./taxi job VERB`, which settles first what a killed one has left.
+
+    :param verb: deploy, upgrade, rollback, stop or ensure
+    :param job: the job's name (templated)
+    :param release: upgrade and deploy: a release's number, or a tree; empty for the stack's own (templated)
+    :param flink_conn_id: the cluster, for the link
+    """
+
+    template_fields: Sequence[str] = ("arguments", "job", "release")
+    operator_extra_links = (FlinkDashboardLink(),)
+    ui_color = "#e6526f"
+
+    def __init__(
+        self,
+        *,
+        verb: str,
+        job: str = DEFAULT_JOB,
+        release: str = "",
+        flink_conn_id: str = FlinkRestHook.default_conn_name,
+        **options: Any,
+    ) -> None:
+        super().__init__(arguments=[], reads_json=True, **options)
+        self.verb = verb
+        self.job = job
+        self.release = release
+        self.flink_conn_id = flink_conn_id
+
+    def execute(self, context: Any) -> Any:
+        """Run the verb."""
+        source = self.tree_of(self.release)
+        self.arguments = ["job", self.verb, self.job, *(["--source", source] if source else []), "--json"]
+        return super().execute(context)
+
+    def tree_of(self, release: str) -> str:
+        """The tree of a release; raises at once when there is no such release."""
+        if not str(release).isdecimal():
+            return str(release)
+        answer = self.run_command(["job", "releases", self.job, "--json"])
+        self.judge(answer)
+        return folder_of_release(answer.output, int(release))
+
+
+class FlinkDeployOperator(FlinkJobOperator):
+    """Starts the job from its newest state; leaves one alone that runs."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(verb="deploy", **options)
+
+
+class FlinkUpgradeOperator(FlinkJobOperator):
+    """Goes over to another release by savepoint; verified, or rolled back by itself."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(verb="upgrade", **options)
+
+
+class FlinkStopOperator(FlinkJobOperator):
+    """Stops the job with a savepoint; one that does not run is stopped already."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(verb="stop", **options)
+
+
+class FlinkRollbackOperator(FlinkJobOperator):
+    """Returns to the release before; a retry goes no release further.
+
+    :param from_release: the number of the release that ran when the run began (templated)
+    """
+
+    template_fields: Sequence[str] = (*FlinkJobOperator.template_fields, "from_release")
+
+    def __init__(self, *, from_release: str, **options: Any) -> None:
+        super().__init__(verb="rollback", **options)
+        self.from_release = from_release
+
+    def execute(self, context: Any) -> Any:
+        """Roll back, unless an earlier try has."""
+        answer = self.run_command(["job", "releases", self.job, "--json"])
+        self.judge(answer)
+        now = running_release(answer.output)
+        if self.from_release and now and str(now) != str(self.from_release):
+            self.log.info("release %s runs: an earlier try has rolled back", now)
+            return {"job": self.job, "release": now}
+        return super().execute(context)
+
+
+class FlinkSavepointOperator(BaseOperator):
+    """Has the running job leave a savepoint, and waits for it in the triggerer.
+
+    A retry asks for the very savepoint that the first try asked for: its id is made from the run's.
+
+    :param job: the job's name (templated)
+    :param target_directory: empty for the cluster's own, where `./taxi job` looks for it (templated)
+    """
+
+    template_fields: Sequence[str] = ("job", "target_directory")
+    operator_extra_links = (FlinkDashboardLink(),)
+    ui_color = "#e6526f"
+
+    def __init__(
+        self,
+        *,
+        job: str = DEFAULT_JOB,
+        target_directory: str = "",
+        flink_conn_id: str = FlinkRestHook.default_conn_name,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.job = job
+        self.target_directory = target_directory
+        self.flink_conn_id = flink_conn_id
+
+    def execute(self, context: Any) -> None:
+        """Ask for it, then wait elsewhere."""
+        hook = FlinkRestHook(self.flink_conn_id)
+        found = hook.live_job(self.job)
+        if found is None:
+            raise AirflowFailException(f"{self.job} does not run, so it can leave no savepoint")
+        ti = context["ti"]
+        trigger_id = trigger_id_of(ti.dag_id, ti.run_id, ti.task_id, found["jid"])
+        hook.take_savepoint(found["jid"], trigger_id, self.target_directory)
+        self.defer(
+            trigger=FlinkSavepointTrigger(
+                flink_conn_id=self.flink_conn_id,
+                job_id=found["jid"],
+                trigger_id=trigger_id,
+                until=time.time() + SAVEPOINT_SECONDS,
+            ),
+            method_name="resume",
+        )
+
+    def resume(self, context: Any, event: dict[str, Any]) -> str:
+        """The savepoint's path; raises when there is none."""
+        if event["state"] != "complete":
+            raise TaxiCommandError(f"the savepoint did not complete: {event['reason']}")
+        return str(event["savepoint"])
+
+
+def trigger_id_of(*names: str) -> str:
+    """Flink's 32 hexadecimal digits for a request: equal names, equal request."""
+    return md5("\0".join(names).encode(), usedforsecurity=False).hexdigest()
+
+
+def running_release(releases_json: str) -> int:
+    """The number of the release that runs; 0 when none does."""
+    return next((row["release"] for row in json.loads(releases_json) if row["state"] == "RUNNING"), 0)
+
+
+def folder_of_release(releases_json: str, number: int) -> str:
+    """Where a release's code lies; raises AirflowFailException for one that there is not."""
+    rows = {row["release"]: row["folder"] for row in json.loads(releases_json)}
+    if number not in rows:
+        known = ", ".join(str(one) for one in rows) or "none yet"
+        raise AirflowFailException(f"there is no release {number}; there are: {known}")
+    return str(rows[number])

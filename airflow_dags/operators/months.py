@@ -1,0 +1,138 @@
+"""Months of the TLC as tasks."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import BaseSensorOperator, Variable
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from airflow_dags.operators.taxi import TaxiOperator
+
+MARTS_COVER = "marts.cover_what_was_published_until"
+
+
+class FetchMonthsOperator(TaxiOperator):
+    """Brings months to this machine, if they are not there; returns the paths of their files.
+
+    :param taxi_type: yellow, green or fhvhv (templated)
+    :param months: 2024-01, or a range 2024-01:2024-06 (templated)
+    """
+
+    template_fields: Sequence[str] = ("taxi_type", "months")
+
+    def __init__(self, *, taxi_type: str, months: str, **options: Any) -> None:
+        super().__init__(arguments=[], **options)
+        self.taxi_type = taxi_type
+        self.months = months
+
+    def execute(self, context: Any) -> list[str]:
+        """Fetch, and read where they are."""
+        self.arguments = ["fetch", "--taxi-type", self.taxi_type, "--month", self.months]
+        return fetched_files(super().execute(context))
+
+
+class ReprocessOperator(TaxiOperator):
+    """Replaces months by what the same Flink SQL makes of their files, beside the live job.
+
+    :param files: paths of TLC months (templated)
+    :param options_given: further options of `./taxi reprocess` (templated)
+    """
+
+    template_fields: Sequence[str] = ("files", "options_given")
+
+    def __init__(self, *, files: Any, options_given: Sequence[str] = ("--yes",), **options: Any) -> None:
+        super().__init__(arguments=[], **options)
+        self.files = files
+        self.options_given = options_given
+
+    def execute(self, context: Any) -> Any:
+        """Reprocess; the same files again are the same run, which then does nothing."""
+        self.arguments = ["reprocess", *self.files, *self.options_given]
+        return super().execute(context)
+
+
+class TaxiQueryOperator(TaxiOperator):
+    """A question to the sink: `./taxi sql`; returns its rows as lists of texts.
+
+    :param query: the question (templated)
+    :param demand: a sentence that is true when the first value is not 0; else the task fails at once
+    """
+
+    template_fields: Sequence[str] = ("query",)
+
+    def __init__(self, *, query: str, demand: str = "", **options: Any) -> None:
+        super().__init__(arguments=[], **options)
+        self.query = query
+        self.demand = demand
+
+    def execute(self, context: Any) -> list[list[str]]:
+        """Ask, and judge the answer."""
+        self.arguments = ["sql", "--csv", "--", self.query]  # a comment may come first
+        rows = read_rows(super().execute(context))
+        if self.demand and (not rows or rows[0][0] in {"", "0", "f"}):
+            raise AirflowFailException(f"it does not hold that {self.demand}")
+        return rows
+
+
+class MonthsSettledSensor(BaseSensorOperator):
+    """Waits until no run of the month DAGs is under way; skips when what was published is built already.
+
+    Each published month asks for the marts; Airflow gathers those that ask while a run waits here for another
+    run, which then finds that nothing is left to do.
+
+    :param dag_ids: the DAGs that publish months
+    :param waits_in: their task that waits for the TLC
+    """
+
+    def __init__(self, *, dag_ids: Sequence[str], waits_in: str, **options: Any) -> None:
+        super().__init__(**{"mode": "reschedule", "poke_interval": 20, "timeout": 6 * 3600, **options})
+        self.dag_ids = list(dag_ids)
+        self.waits_in = waits_in
+
+    def poke(self, context: Any) -> bool:
+        """Count runs."""
+        ti = context["ti"]
+        if are_covered(context["triggering_asset_events"], Variable.get(MARTS_COVER, default=None)):
+            raise AirflowSkipException("the marts were built after all that was published")
+        under_way = sum(self._under_way(ti, one) for one in self.dag_ids)
+        self.log.info("%s runs of %s are under way", under_way, ", ".join(self.dag_ids))
+        return under_way <= 0
+
+    def _under_way(self, ti: Any, dag_id: str) -> int:
+        """Runs that have begun or wait for their turn; not those that wait for the TLC, for weeks."""
+        runs = ti.get_dr_count(dag_id=dag_id, states=["running", "queued"])
+        waiting = ti.get_ti_count(dag_id=dag_id, task_ids=[self.waits_in], states=["up_for_reschedule"])
+        return int(runs - waiting)
+
+
+class BuildMartsOperator(TaxiOperator):
+    """Builds and tests the marts, and remembers what they cover."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(arguments=["marts"], **options)
+
+    def execute(self, context: Any) -> Any:
+        """Build; what is published from now on is not covered."""
+        begun = datetime.now(UTC)
+        printed = super().execute(context)
+        Variable.set(MARTS_COVER, begun.isoformat())
+        return printed
+
+
+def are_covered(events: Mapping[Any, Sequence[Any]], covered_until: str | None) -> bool:
+    """Whether all that asks was published before the marts were built; a person asks without events."""
+    published = [event.timestamp for those in events.values() for event in those]
+    return bool(covered_until and published) and max(published) <= datetime.fromisoformat(str(covered_until))
+
+
+def fetched_files(printed: str) -> list[str]:
+    """The paths in what `./taxi fetch` prints, a line a file: `green 2024-01 (already there): PATH`."""
+    return [line.partition(": ")[2] for line in printed.splitlines() if ": " in line]
+
+
+def read_rows(printed: str) -> list[list[str]]:
+    """The rows below the heads of columns."""
+    return list(csv.reader(io.StringIO(printed)))[1:]

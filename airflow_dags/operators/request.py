@@ -1,0 +1,57 @@
+"""A request is looked at before anything is touched."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_dags.operators.flink import folder_of_release, running_release
+from airflow_dags.operators.taxi import TaxiOperator
+
+WITH_RELEASE = {"deploy", "upgrade"}
+TREE = ("flink_jobs", "schemas")
+
+
+class CheckRequestOperator(TaxiOperator):
+    """Refuses, without a retry, an action or a release that there is not; notes the release that runs.
+
+    :param action: what is to be done (templated)
+    :param release: a release's number or a tree; may be empty (templated)
+    :param job: which job (templated)
+    :param actions: those that there are
+    """
+
+    template_fields: Sequence[str] = ("action", "release", "job")
+
+    def __init__(
+        self, *, action: str, release: str, job: str, actions: Sequence[str], **options: Any
+    ) -> None:
+        super().__init__(arguments=[], reads_json=True, **options)
+        self.action = action
+        self.release = release
+        self.job = job
+        self.actions = list(actions)
+
+    def execute(self, context: Any) -> None:
+        """Ask for the releases, and compare."""
+        if self.action not in self.actions:
+            raise AirflowFailException(
+                f"there is no action {self.action}; there are: {', '.join(self.actions)}"
+            )
+        answer = self.run_command(["job", "releases", self.job, "--json"])
+        self.judge(answer)
+        refuse_bad_release(self.action, self.release, answer.output)
+        context["ti"].xcom_push("running_release", running_release(answer.output))
+
+
+def refuse_bad_release(action: str, release: str, releases_json: str) -> None:
+    """Raises AirflowFailException for a release that cannot be meant."""
+    if not release:
+        return
+    if action not in WITH_RELEASE:
+        raise AirflowFailException(f"{action} takes no release; leave it empty")
+    if release.isdecimal():
+        folder_of_release(releases_json, int(release))
+    elif not all((Path(release) / part).is_dir() for part in TREE):
+        raise AirflowFailException(f"{release} is no tree of the platform: it holds no {' and '.join(TREE)}")

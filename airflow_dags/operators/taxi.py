@@ -1,0 +1,74 @@
+"""A command of the platform as a task."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from airflow_dags.hooks.taxi import Answer, TaxiCommand
+from airflow_dags.settings import Settings
+
+
+class TaxiCommandError(Exception):
+    """A command failed; the text is the line that it said."""
+
+
+class TaxiOperator(BaseOperator):
+    """Runs `./taxi …`; a command may be killed anywhere and run again, so a retry is always safe.
+
+    :param arguments: the words behind `./taxi`; empty ones are left out. (templated)
+    :param skip_on: exit codes that skip the task
+    :param fail_on: exit codes that fail it at once, because trying again would change nothing
+    :param reads_json: whether the output is JSON, to be handed on as such
+    """
+
+    template_fields: Sequence[str] = ("arguments",)
+    ui_color = "#f7d038"
+
+    def __init__(
+        self,
+        *,
+        arguments: Sequence[str],
+        skip_on: Sequence[int] = (),
+        fail_on: Sequence[int] = (),
+        reads_json: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.arguments = list(arguments)
+        self.skip_on = tuple(skip_on)
+        self.fail_on = tuple(fail_on)
+        self.reads_json = reads_json
+        self._running: TaxiCommand | None = None
+
+    def execute(self, context: Any) -> Any:
+        """Run the command; return what it printed."""
+        answer = self.run_command(self.arguments)
+        self.judge(answer)
+        return json.loads(answer.output) if self.reads_json else answer.output.strip()
+
+    def run_command(self, arguments: Sequence[str]) -> Answer:
+        """Run a command, known to `on_kill`."""
+        words = [str(word) for word in arguments if str(word)]
+        self._running = TaxiCommand(Settings.from_environment().taxi_command, words, self.log.info)
+        answer = self._running.run()
+        if answer.output and not self.reads_json:
+            self.log.info("it printed:\n%s", answer.output.rstrip())
+        return answer
+
+    def judge(self, answer: Answer) -> None:
+        """Raises for an exit code that is no success."""
+        reason = answer.said or answer.output.strip() or f"exit code {answer.code}"
+        if answer.code in self.skip_on:
+            raise AirflowSkipException(reason)
+        if answer.code in self.fail_on:
+            raise AirflowFailException(reason)
+        if answer.code != 0:
+            raise TaxiCommandError(reason)
+
+    def on_kill(self) -> None:
+        """End the command with its task."""
+        if self._running:
+            self._running.end()

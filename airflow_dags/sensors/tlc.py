@@ -1,0 +1,50 @@
+"""Waiting for the TLC."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import BaseSensorOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from airflow_dags.hooks.taxi import TaxiCommand
+from airflow_dags.operators.taxi import TaxiCommandError
+from airflow_dags.settings import Settings
+
+NOT_PUBLISHED = "has not published"
+
+
+class TlcMonthSensor(BaseSensorOperator):
+    """Waits until a month is at hand or published; a scheduled run waits, any other skips at once.
+
+    :param taxi_type: yellow, green or fhvhv (templated)
+    :param month: like 2024-01 (templated)
+    """
+
+    template_fields: Sequence[str] = ("taxi_type", "month")
+    ui_color = "#9bc1bc"
+
+    def __init__(self, *, taxi_type: str, month: str, **options: Any) -> None:
+        defaults = {
+            "mode": "reschedule",
+            "poke_interval": timedelta(hours=12),
+            "timeout": timedelta(days=75),
+            "soft_fail": True,
+        }
+        super().__init__(**{**defaults, **options})
+        self.taxi_type = taxi_type
+        self.month = month
+
+    def poke(self, context: Any) -> bool:
+        """Ask once; outside the schedule a TLC that cannot be reached is a failure, which is tried again."""
+        words = ["fetch", "--taxi-type", self.taxi_type, "--month", self.month, "--dry-run"]
+        answer = TaxiCommand(Settings.from_environment().taxi_command, words, self.log.info).run()
+        scheduled = context["dag_run"].run_type == "scheduled"
+        if answer.code == 0:
+            return True
+        if scheduled:  # it waits for weeks anyway: also for a network
+            self.log.info("asking again in %s s", self.poke_interval)
+            return False
+        if NOT_PUBLISHED in answer.everything:
+            raise AirflowSkipException(f"the TLC has not published {self.taxi_type} {self.month} (yet)")
+        raise TaxiCommandError(answer.everything.partition("\n")[0])

@@ -1,0 +1,28 @@
+"""What can be set; nothing else in this package reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the platform is reached from a task, and who is told of trouble."""
+
+    taxi_command: str
+    webhook_conn_id: str
+    sns_conn_id: str
+    sns_topic_arn: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read every setting."""
+        return cls(
+            taxi_command=environment.get("TAXI_COMMAND") or str(ROOT / "taxi"),
+            webhook_conn_id=environment.get("TAXI_ALERTS_WEBHOOK_CONN_ID", ""),
+            sns_conn_id=environment.get("TAXI_ALERTS_SNS_CONN_ID", ""),
+            sns_topic_arn=environment.get("TAXI_ALERTS_SNS_TOPIC_ARN", ""),
+        )

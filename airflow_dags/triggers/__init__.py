@@ -1,0 +1,1 @@
+"""What the triggerer waits for, without a task in a worker."""

@@ -1,0 +1,109 @@
+"""Waiting for Flink."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_dags.hooks.flink import FlinkRestHook, runs
+
+
+class _FlinkTrigger(BaseTrigger):
+    """Asks until it is answered or the time is over; a cluster that is away is asked again."""
+
+    def __init__(self, **wishes: Any) -> None:
+        super().__init__()
+        self.wishes = wishes
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """What another triggerer needs to go on."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", self.wishes
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """One event: what was waited for, or that it did not come."""
+        last = "nothing was seen of it yet"
+        while time.time() < self.wishes["until"]:
+            try:
+                event, last = await self.look()
+            except httpx.HTTPError as error:
+                event, last = None, f"Flink does not answer ({type(error).__name__})"
+            if event:
+                yield TriggerEvent(event)
+                return
+            await asyncio.sleep(self.wishes["poll_seconds"])
+        yield TriggerEvent({"state": "late", "reason": last})
+
+    async def look(self) -> tuple[dict[str, Any] | None, str]:
+        """The event, if it is time for it, and what is seen."""
+        raise NotImplementedError
+
+    @property
+    def hook(self) -> FlinkRestHook:
+        """The cluster."""
+        return FlinkRestHook(self.wishes["flink_conn_id"])
+
+
+class FlinkJobTrigger(_FlinkTrigger):
+    """Waits until a job runs with all its tasks and has completed a checkpoint, or until none is left.
+
+    :param flink_conn_id: the cluster
+    :param job: the job's name
+    :param wanted: whether it is to run, or to be gone
+    :param until: seconds since the epoch
+    :param poll_seconds: between two looks
+    """
+
+    def __init__(
+        self, *, flink_conn_id: str, job: str, wanted: bool, until: float, poll_seconds: float = 2
+    ) -> None:
+        super().__init__(
+            flink_conn_id=flink_conn_id, job=job, wanted=wanted, until=until, poll_seconds=poll_seconds
+        )
+
+    async def look(self) -> tuple[dict[str, Any] | None, str]:
+        """Ask for the job and its checkpoints."""
+        job = await self.hook.alive_job(self.wishes["job"])
+        if not self.wishes["wanted"]:
+            return (None, f"it is {job['state']}") if job else ({"state": "gone"}, "")
+        if job is None:
+            return None, "no such job runs"
+        if not runs(job):
+            return None, f"it is {job['state']}, and not all its tasks run"
+        if not await self.hook.completed_checkpoints(job["jid"]):
+            return None, "it has completed no checkpoint"
+        return {"state": "running", "job_id": job["jid"]}, ""
+
+
+class FlinkSavepointTrigger(_FlinkTrigger):
+    """Waits until a savepoint is complete, or has failed.
+
+    :param flink_conn_id: the cluster
+    :param job_id: whose savepoint it is
+    :param trigger_id: the savepoint's request
+    :param until: seconds since the epoch
+    :param poll_seconds: between two looks
+    """
+
+    def __init__(
+        self, *, flink_conn_id: str, job_id: str, trigger_id: str, until: float, poll_seconds: float = 1
+    ) -> None:
+        super().__init__(
+            flink_conn_id=flink_conn_id,
+            job_id=job_id,
+            trigger_id=trigger_id,
+            until=until,
+            poll_seconds=poll_seconds,
+        )
+
+    async def look(self) -> tuple[dict[str, Any] | None, str]:
+        """Ask for the savepoint."""
+        found = await self.hook.savepoint(self.wishes["job_id"], self.wishes["trigger_id"])
+        if found["status"]["id"] != "COMPLETED":
+            return None, "it is not complete"
+        operation = found["operation"]
+        if "failure-cause" in operation:
+            return {"state": "failed", "reason": operation["failure-cause"]["class"]}, ""
+        return {"state": "complete", "savepoint": operation["location"].removeprefix("file:")}, ""

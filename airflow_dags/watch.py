@@ -1,0 +1,66 @@
+"""What the watchdog makes of what it sees: whether to heal, whether to alert."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+BUDGET = 3
+BUDGET_SECONDS = 3600
+PATIENCE_SECONDS = 300
+"""How long a job may be degraded before people are told: a restart is over sooner."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What the watchdog knows from earlier looks; times in seconds since the epoch."""
+
+    heals: tuple[float, ...] = ()
+    degraded_since: float | None = None
+    alerted_for: str = ""
+
+    @classmethod
+    def of_json(cls, found: Mapping[str, Any] | None) -> "Memory":
+        """What was kept; nothing at the first look."""
+        kept = dict(found or {})
+        return cls(tuple(kept.get("heals", ())), kept.get("degraded_since"), kept.get("alerted_for", ""))
+
+    def as_json(self) -> dict[str, Any]:
+        """What is to be kept."""
+        return {**asdict(self), "heals": list(self.heals)}
+
+    def healed(self, now: float) -> "Memory":
+        """After the job was brought back."""
+        return replace(self, heals=(*self.heals, now))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done, why, and what is to be remembered."""
+
+    deed: Literal["nothing", "heal", "alert"]
+    reason: str
+    memory: Memory
+
+
+def decide(status: Mapping[str, Any], memory: Memory, now: float) -> Decision:
+    """Heal what is down while the budget lasts; alert, once a trouble, where that does not help."""
+    name, reason = status["verdict"]["name"], status["verdict"]["reason"]
+    recent = replace(memory, heals=tuple(at for at in memory.heals if at > now - BUDGET_SECONDS))
+    if name == "healthy":
+        return Decision("nothing", reason, replace(recent, degraded_since=None, alerted_for=""))
+    if name == "down":
+        if len(recent.heals) < BUDGET:
+            return Decision("heal", reason, replace(recent, degraded_since=None))
+        story = f"brought back {BUDGET} times within an hour, and down again: {reason}"
+        return _told_once("down", story, recent)
+    since = recent.degraded_since or now
+    recent = replace(recent, degraded_since=since)
+    if now - since < PATIENCE_SECONDS:
+        return Decision("nothing", f"degraded, for {now - since:.0f} s: {reason}", recent)
+    return _told_once("degraded", f"degraded for {now - since:.0f} s: {reason}", recent)
+
+
+def _told_once(trouble: str, story: str, memory: Memory) -> Decision:
+    if memory.alerted_for == trouble:
+        return Decision("nothing", f"told already: {story}", memory)
+    return Decision("alert", story, replace(memory, alerted_for=trouble))

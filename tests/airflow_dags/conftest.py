@@ -1,0 +1,55 @@
+"""The session's stack with Airflow, for as long as a module needs it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stack import lifecycle
+from stack.endpoints import Endpoints
+from stack.settings import Settings
+from tests.airflow_dags.platform import SMALL_MONTH, Airflow, made_up
+from tests.airflow_dags.webhook import Webhook, webhook
+from tests.producer.tlc_site import tlc_site
+
+
+@pytest.fixture(scope="session")
+def months_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Airflow's tasks find months: a small one."""
+    folder = tmp_path_factory.mktemp("months")
+    made_up(folder, SMALL_MONTH, rows=2_000)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def told() -> Iterator[Webhook]:
+    """Who is told of trouble."""
+    with webhook() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="package")
+def airflow(
+    stack: Endpoints,
+    stack_settings: Settings,
+    months_folder: Path,
+    told: Webhook,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Airflow]:
+    """Airflow on the session's stack, before a TLC that has published nothing else."""
+    lineage = tmp_path_factory.mktemp("lineage") / "events"
+    with tlc_site({}) as site:
+        wishes = {
+            "TLC_DATA_DIR": str(months_folder),
+            "TLC_BASE_URL": site.base_url,
+            "OPENLINEAGE_TO": str(lineage),
+            "TAXI_ALERTS_WEBHOOK_CONN_ID": "people",
+            "AIRFLOW_CONN_PEOPLE": json.dumps({"conn_type": "http", "password": told.url}),
+        }
+        settings = replace(stack_settings, handed_on=wishes)
+        try:
+            yield Airflow.of(lifecycle.up(settings, extras=["airflow"]))
+        finally:
+            lifecycle.leave_out(settings, ["airflow"])

@@ -1,0 +1,96 @@
+"""The stack's Airflow, as its users drive it: by REST and by its command line."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from stack.endpoints import Endpoints
+from stack.flink_rest import poll
+from stack.parts import airflow
+from stack.settings import ROOT
+
+SMALL_MONTH = "2023-11"
+ENDED = {"success", "failed"}
+RUN_SECONDS = 400
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """Airflow's REST API, logged in."""
+
+    endpoints: Endpoints
+    client: httpx.Client
+
+    @classmethod
+    def of(cls, endpoints: Endpoints) -> "Airflow":
+        """Log in as a person does, with the password from the file."""
+        (user, password) = next(iter(json.loads(airflow.passwords_file(endpoints.home).read_text()).items()))
+        client = httpx.Client(base_url=endpoints.extras["AIRFLOW_URL"], timeout=60, trust_env=False)
+        wish = {"username": user, "password": password}
+        token = client.post("/auth/token", json=wish).raise_for_status().json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        return cls(endpoints, client)
+
+    def trigger(self, dag_id: str, **conf: object) -> httpx.Response:
+        """Ask for a run."""
+        wish = {"conf": conf, "logical_date": None}
+        return self.client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=wish)
+
+    def run(self, dag_id: str, **conf: object) -> dict[str, str]:
+        """A run from its beginning to its end: the state of each task, and of the run under an empty name."""
+        run_id = self.trigger(dag_id, **conf).raise_for_status().json()["dag_run_id"]
+        return self.await_run(dag_id, run_id)
+
+    def await_run(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """How a run has ended."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
+        ended = poll(lambda: self._ended(path), seconds=RUN_SECONDS, what=f"{dag_id} {run_id}", every=1)
+        return {"": str(ended["state"]), **self.tasks(dag_id, run_id)}
+
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """The state of each task of a run."""
+        found = self.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        return {task["task_id"]: str(task["state"]) for task in found}
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """Every run of a DAG, oldest first."""
+        found: list[dict[str, Any]] = self.get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=run_after")[
+            "dag_runs"
+        ]
+        return found
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+        """What a task has left."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self.get(path)["value"]
+
+    def get(self, path: str) -> Any:
+        """The JSON answer to a GET."""
+        return self.client.get(path).raise_for_status().json()
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`./taxi airflow …` as a person types it."""
+        return subprocess.run(
+            [str(ROOT / "taxi"), "airflow", *arguments],
+            env={**os.environ, "TAXI_HOME": str(self.endpoints.home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _ended(self, path: str) -> Any:
+        run = self.get(path)
+        return run if run["state"] in ENDED else None
+
+
+def made_up(folder: Path, month: str, rows: int) -> Path:
+    """A synthetic green month, under the TLC's name for it."""
+    file = folder / f"green_tripdata_{month}.parquet"
+    wish = ("--taxi-type", "green", "--month", month, "--rows", str(rows), "--seed", "7", "--to", str(file))
+    subprocess.run([str(ROOT / "taxi"), "generate", *wish], check=True, capture_output=True)
+    return file

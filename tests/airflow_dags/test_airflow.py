@@ -1,0 +1,125 @@
+"""The real Airflow on the real stack: its login, requests to the job, the watchdog, a backfill."""
+
+import json
+import stat
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stack import lifecycle, reset
+from stack.flink_rest import FlinkRest, poll
+from stack.parts import airflow as part
+from stack.parts.keeper import NAME as KEEPER
+from stack.settings import Settings
+from stack.supervision import Supervisor
+from tests.airflow_dags.platform import RUN_SECONDS, SMALL_MONTH, Airflow
+from tests.airflow_dags.webhook import Webhook
+from tests.flink_jobs.platform import Platform
+from tests.oracle.oracle import Oracle, assert_same_rows
+
+pytestmark = pytest.mark.integration
+
+BACKFILL = "tlc_month_backfill_green"
+
+
+@pytest.fixture(scope="module")
+def platform(airflow: Airflow) -> Platform:
+    """The stack beneath, with a fresh job."""
+    return Platform.fresh(airflow.endpoints)
+
+
+def live_job(airflow: Airflow) -> str:
+    found = FlinkRest(airflow.endpoints.flink_rest_url).live_job(reset.JOB)
+    return found.job_id if found else ""
+
+
+def test_its_parts_are_healthy_and_only_the_owner_can_log_in(
+    airflow: Airflow, stack_settings: Settings
+) -> None:
+    statuses = {one.name: one for one in lifecycle.statuses(lifecycle.running_site(stack_settings))}
+    assert {name for name, one in statuses.items() if one.healthy} >= {
+        part.API_SERVER,
+        part.SCHEDULER,
+        part.DAG_PROCESSOR,
+        part.TRIGGERER,
+    }
+    for name in ("passwords.json", "secrets.json", "airflow.cfg", "environment.json"):
+        file = part.folder(airflow.endpoints.home) / name
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    stranger = httpx.Client(base_url=airflow.client.base_url, trust_env=False)
+    wrong = stranger.post("/auth/token", json={"username": part.LOGIN, "password": "guess"})
+    assert wrong.status_code == 401
+    assert stranger.get("/api/v2/dags").status_code == 401
+
+
+def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
+    airflow: Airflow, platform: Platform, told: Webhook
+) -> None:
+    job = live_job(airflow)
+    refused = airflow.trigger("flink_job_lifecycle", action="explode")
+    assert (refused.status_code, "not one of" in refused.text) == (400, True)
+    tasks = airflow.run("flink_job_lifecycle", action="upgrade", release="77")
+    assert (tasks[""], tasks["check"], tasks["upgrade"]) == ("failed", "failed", "upstream_failed")
+    assert live_job(airflow) == job
+    (text,) = [text for text in told.texts if text.startswith("flink_job_lifecycle.check failed")]
+    assert "there is no release 77" in text
+
+
+def test_a_savepoint_is_asked_for_waited_for_and_linked(airflow: Airflow, platform: Platform) -> None:
+    name = "flink_job_lifecycle"
+    run_id = airflow.trigger(name, action="savepoint").raise_for_status().json()["dag_run_id"]
+    tasks = airflow.await_run(name, run_id)
+    assert (tasks[""], tasks["savepoint"], tasks["stop"]) == ("success", "success", "skipped")
+    assert Path(airflow.xcom(name, run_id, "savepoint"), "_metadata").exists()
+    links = airflow.get(f"/api/v2/dags/{name}/dagRuns/{run_id}/taskInstances/savepoint/links")["extra_links"]
+    assert live_job(airflow) in links["Flink dashboard"]
+
+
+def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
+    airflow: Airflow, platform: Platform
+) -> None:
+    flink = FlinkRest(airflow.endpoints.flink_rest_url)
+    supervisor = Supervisor(airflow.endpoints.home)
+    supervisor.stop_part(KEEPER)
+    try:
+        lost = live_job(airflow)
+        flink.cancel(lost)
+        # The scheduled look may be there before ours: whichever it is, the job comes back.
+        airflow.run("flink_job_watchdog")
+        poll(lambda: live_job(airflow) not in {"", lost}, seconds=RUN_SECONDS, what="the job to be back")
+    finally:
+        supervisor.start_part(KEEPER)
+
+
+def test_a_backfill_serves_what_the_oracle_says_and_skips_what_is_not_published(
+    airflow: Airflow, platform: Platform, months_folder: Path, tmp_path: Path
+) -> None:
+    file = months_folder / f"green_tripdata_{SMALL_MONTH}.parquet"
+    done = airflow.command(
+        *("backfill", "create", "--dag-id", BACKFILL, "--from-date", "2023-11-01", "--to-date", "2023-12-01"),
+        *("--max-active-runs", "2", "--reprocess-behavior", "none"),
+    )
+    assert done.returncode == 0, done.stderr
+    runs = [run["dag_run_id"] for run in airflow.runs(BACKFILL) if run["run_type"] == "backfill"]
+    november, december = (airflow.await_run(BACKFILL, run) for run in runs)
+    assert set(november.values()) == {"success"}
+    assert set(december.values()) == {"success", "skipped"}
+    assert december["available"] == december["publish"] == "skipped"
+    fares = Oracle([file], "green", SMALL_MONTH).zone_fares_15m()
+    assert_same_rows(fares, platform.table("zone_fares_15m", fares, tmp_path))
+    events = airflow.get("/api/v2/assets/events")["asset_events"]
+    assert [event["source_dag_id"] for event in events] == [BACKFILL]
+
+
+def test_what_ran_is_told_as_lineage(airflow: Airflow, platform: Platform) -> None:
+    configuration = (part.folder(airflow.endpoints.home) / "airflow.cfg").read_text()
+    wish = next(line for line in configuration.splitlines() if line.startswith("transport = "))
+    file = Path(json.loads(wish.partition(" = ")[2])["log_file_path"])
+    deadline = time.monotonic() + 60
+    while not file.exists() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    events = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert {"START", "COMPLETE"} <= {event["eventType"] for event in events}
+    assert f"{BACKFILL}.process" in {event["job"]["name"] for event in events}
