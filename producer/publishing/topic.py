@@ -136,8 +136,15 @@ class KafkaCluster:
         reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
         return UserError(
             f"Kafka at {self.bootstrap_servers} does not answer ({reason})",
-            "start the stack with ./taxi up, or set KAFKA_BOOTSTRAP_SERVERS",
+            _remedy(self.security),
         )
+
+
+def _remedy(security: KafkaSecurity) -> str:
+    # The client tells one whom Kafka does not let in the same as one who finds no Kafka.
+    if not security.is_open:
+        return "see whether it runs, and whether it knows KAFKA_USER and its password"
+    return "start the stack with ./taxi up, or set KAFKA_BOOTSTRAP_SERVERS"
 
 
 def file_safe(topic_id: str) -> str:

@@ -190,14 +190,13 @@ data "aws_iam_policy_document" "producer" {
     resources = [var.kafka.cluster_arn]
   }
 
-  # It reads the end of the topic, to find out where an interrupted replay stood.
+  # Where an interrupted replay stood it learns from the newest timestamps, which takes no right to read.
   statement {
     sid = "WriteTrips"
     actions = [
       "kafka-cluster:CreateTopic",
       "kafka-cluster:DescribeTopic",
       "kafka-cluster:DescribeTopicDynamicConfiguration",
-      "kafka-cluster:ReadData",
       "kafka-cluster:WriteData",
     ]
     resources = [local.trips]
