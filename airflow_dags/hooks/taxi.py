@@ -19,6 +19,11 @@ class Answer:
     everything: str
 
     @property
+    def last_line(self) -> str:
+        """The end of what it printed: programs that are not ours say there how it went."""
+        return (self.output.strip().splitlines() or [""])[-1]
+
+    @property
     def said(self) -> str:
         """Its last word: the one line of a failed command."""
         errors = [line for line in self.everything.splitlines() if line.startswith("error: ")]

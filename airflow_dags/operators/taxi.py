@@ -60,7 +60,7 @@ class TaxiOperator(BaseOperator):
 
     def judge(self, answer: Answer) -> None:
         """Raises for an exit code that is no success."""
-        reason = answer.said or answer.output.strip() or f"exit code {answer.code}"
+        reason = answer.said or answer.last_line or f"exit code {answer.code}"
         if answer.code in self.skip_on:
             raise AirflowSkipException(reason)
         if answer.code in self.fail_on:

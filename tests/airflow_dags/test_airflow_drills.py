@@ -73,6 +73,7 @@ def test_a_backfill_of_three_months_survives_the_death_of_the_scheduler(
         "max_active_runs": 3,
         "reprocess_behavior": "completed",
     }
+    earlier = {run["dag_run_id"] for run in airflow.runs("marts")}
     assert airflow.client.post("/api/v2/backfills", json=wish).status_code == 200
     assert airflow.client.post("/api/v2/backfills", json=wish).status_code == 409
     poll(lambda: commands(airflow, "reprocess"), seconds=RUN_SECONDS, what="a month to be computed")
@@ -92,7 +93,7 @@ def test_a_backfill_of_three_months_survives_the_death_of_the_scheduler(
     )
     assert platform.query(published) == [("2023-10", 1), ("2023-11", 1), ("2023-12", 1)]
     built = poll(lambda: _built_marts(airflow), seconds=RUN_SECONDS, what="the marts", every=2)
-    assert len(built) == 1
+    assert len(set(built) - earlier) == 1
 
 
 @pytest.mark.drill("airflow-watchdog-budget")
