@@ -21,6 +21,8 @@ from stack.managed_flink.relocation import relocate
 
 pytestmark = pytest.mark.unit
 
+FETCHED = "s3same"
+
 REGION = "us-east-1"
 PLACES = {
     "kafka_bootstrap_servers": "kafka:9098",
@@ -78,11 +80,11 @@ def test_no_password_is_in_the_sql_of_a_job_that_finds_it_in_a_file(tmp_path: Pa
     assert "password" not in settings.jdbc_options
 
 
-@pytest.mark.parametrize("text", ["s3same", json.dumps({"username": "zone_fares", "password": "s3same"})])
+@pytest.mark.parametrize("text", [FETCHED, json.dumps({"username": "zone_fares", "password": FETCHED})])
 def test_the_job_fetches_its_password_by_the_name_of_its_secret(aws: None, text: str) -> None:
     client = boto3.client("secretsmanager", region_name=REGION)
     arn = client.create_secret(Name="nyc-taxi/postgres/zone_fares", SecretString=text)["ARN"]
-    assert job_settings(postgres_secret_arn=arn).jdbc_options["password"] == "s3same"
+    assert job_settings(postgres_secret_arn=arn).jdbc_options["password"] == FETCHED
 
 
 @pytest.mark.parametrize(
