@@ -305,3 +305,20 @@ def test_a_stream_of_the_same_month_and_a_publication_meet_without_losing_a_trip
         fares = connection.execute("select distinct trips from taxi.zone_fares_15m").fetchall()
     assert shown == [(trip,) for trip in range(200, 601)]
     assert fares == [(401,)]
+
+
+def test_a_neighbours_trip_of_just_before_a_months_first_window_is_no_difference(empty: Connection) -> None:
+    dropoff_at = "2023-12-30 23:55:30"  # windows of January begin to be looked at five minutes later
+    empty.execute(
+        f"insert into {SHADOW}.all_trips (trip_id, taxi_type, source_file, source_month, pickup_at,"
+        " dropoff_at, pickup_zone_id, total_amount_cents, on_time)"
+        " values (%s, 'green', 'f', '2023-12-01', '2023-12-30 23:45', %s, 74, 700, true)",
+        [UUID(int=7), dropoff_at],
+    )
+    empty.execute(
+        f"insert into {SHADOW}.on_time_fares_15m"
+        " select 'green', 74, ends - interval '15 minutes', ends, 1, 700, 1"
+        " from generate_series(timestamp '2023-12-30 23:56', '2023-12-31 00:10', '1 minute') as ends"
+    )
+    compare = "select equal, explained, unexplained from taxi_1.compare_month(%s, 'green', %s)"
+    assert empty.execute(compare, [SHADOW, MONTH]).fetchone() == (0, 0, 0)

@@ -25,7 +25,9 @@ begin
     with ours as (
         select *
         from trips
-        where taxi_type = wanted_taxi_type and dropoff_at >= begins and dropoff_at < ends
+        where
+            taxi_type = wanted_taxi_type
+            and dropoff_at >= begins - interval '15 minutes' and dropoff_at < ends + interval '15 minutes'
     ),
 
     pairs as (
@@ -72,7 +74,7 @@ begin
         from other_trips
         where
             taxi_type = wanted_taxi_type and source_month <> wanted_month
-            and dropoff_at >= begins and dropoff_at < ends
+            and dropoff_at >= begins - interval '15 minutes' and dropoff_at < ends + interval '15 minutes'
         group by pickup_zone_id, dropoff_minute
         union all
         select verdict, pickup_zone_id, dropoff_minute, count(*), sum(total_amount_cents)::bigint
@@ -93,6 +95,7 @@ begin
         select side, pickup_zone_id, window_end, trips, total_amount_cents
         from by_minute
         cross join window_ends(dropoff_minute) as window_end
+        where window_end > begins and window_end <= ends + interval '15 minutes'
     ),
 
     sums as (
