@@ -82,7 +82,7 @@ def up(
         False, "--secure", help="With TLS, passwords and rights; kept until --purge."
     ),
     extras: list[str] = typer.Option(  # noqa: B008 - typer reads it
-        [], "--with", help="Also: airflow. A stack keeps what it was once started with.", metavar="NAME"
+        [], "--with", help="Also: airflow, s3. A stack keeps what it was once started with.", metavar="NAME"
     ),
     left_out: list[str] = typer.Option(  # noqa: B008 - typer reads it
         [], "--without", help="End it, and start it no more.", metavar="NAME"

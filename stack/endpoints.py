@@ -12,7 +12,7 @@ from stack.record import Ports, recorded_as_secure, recorded_extras, recorded_po
 from stack.security.secrets import JOB, OWNER, PRODUCER, READER, Secrets
 from stack.settings import Settings
 
-EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL"}
+EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL", "s3": "S3_ENDPOINT_URL"}
 """Under which name the address of an optional service is known."""
 
 

@@ -15,7 +15,7 @@ from stack.errors import UserError
 from stack.filelock import file_lock
 from stack.jars import ensure_all
 from stack.java_build import ensure_reporter_jar
-from stack.parts import airflow, flink, kafka, keeper, metrics, postgres, registry
+from stack.parts import airflow, flink, kafka, keeper, metrics, postgres, registry, s3
 from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import choose_extra_port, choose_ports
@@ -29,12 +29,15 @@ POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
 STATE_FOLDERS = (
-    "airflow",
+    *("airflow", "s3"),
     *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
     *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
 )
 
-EXTRAS: Mapping[str, Callable[[Site], Sequence[Part]]] = {airflow.NAME: airflow.parts}
+EXTRAS: Mapping[str, Callable[[Site], Sequence[Part]]] = {
+    airflow.NAME: airflow.parts,
+    s3.NAME: s3.parts,
+}
 """The optional services, and the parts that each adds."""
 
 

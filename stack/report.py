@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +36,7 @@ def print_addresses(endpoints: Endpoints) -> None:
     table.add_row("Postgres", endpoints.postgres_dsn)
     table.add_row("metrics", f"http://{endpoints.metrics.platform}/metrics")
     for variable, address in endpoints.extras.items():
-        table.add_row(variable.removesuffix("_URL").capitalize(), address)
+        table.add_row(variable.partition("_")[0].capitalize(), address)
     output().print(table)
 
 
@@ -44,11 +44,19 @@ def print_exports(endpoints: Endpoints) -> None:
     """Lines for a shell to evaluate."""
     exported = {
         **endpoints.as_environment(),
-        **endpoints.extras,
+        **_exports_of_extras(endpoints.extras),
         **endpoints.metrics.as_environment(),
     }
     for name, value in exported.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+def _exports_of_extras(extras: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the optional services that this stack has."""
+    from stack.parts import s3  # noqa: PLC0415
+
+    endpoint = extras.get("S3_ENDPOINT_URL")
+    return {**extras, **(s3.variables(endpoint) if endpoint else {})}
 
 
 def print_status(settings: Settings, *, as_json: bool) -> bool:

@@ -11,7 +11,7 @@ from stack.errors import UserError
 ROOT = Path(__file__).resolve().parents[1]
 
 DEFAULT_PORTS = {"kafka": 9092, "registry": 8085, "flink": 8081, "postgres": 5433}
-EXTRA_PORTS = {"airflow": 8080}
+EXTRA_PORTS = {"airflow": 8080, "s3": 9000}
 """Those of services that a stack has only when asked for: `./taxi up --with NAME`."""
 AUTO = 0
 

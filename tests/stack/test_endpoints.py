@@ -50,6 +50,18 @@ def test_a_service_that_was_asked_for_is_remembered_and_has_an_address(tmp_path:
     assert endpoints.extras == {"AIRFLOW_URL": "http://127.0.0.1:11"}
 
 
+def test_a_local_s3_is_exported_with_all_that_a_program_needs_to_use_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report.print_exports(Endpoints.of_ports(PORTS, tmp_path, {"s3": 11}))
+    exported = capsys.readouterr().out.splitlines()
+    assert {
+        "export S3_ENDPOINT_URL=http://127.0.0.1:11",
+        "export AWS_ACCESS_KEY_ID=taxi-local",
+        "export RAW_DATA=s3://taxi/raw-data",
+    } <= set(exported)
+
+
 def test_a_record_of_an_earlier_version_has_no_such_service(tmp_path: Path) -> None:
     write_record(tmp_path, PORTS)
     path = tmp_path / "stack.json"
@@ -61,7 +73,9 @@ def test_nothing_is_started_for_a_name_that_there_is_not(tmp_path: Path) -> None
     settings = Settings.from_environment(
         {"TAXI_HOME": str(tmp_path / "home"), "TAXI_CACHE_DIR": str(tmp_path)}
     )
-    with pytest.raises(UserError, match="there is nothing called snowflake to start with; there is: airflow"):
+    with pytest.raises(
+        UserError, match="there is nothing called snowflake to start with; there is: airflow, s3"
+    ):
         lifecycle.up(settings, extras=["snowflake"])
 
 
