@@ -14,7 +14,9 @@ PLAN = """
 insert into taxi.backfill_runs (run, taxi_type, month, engine, state, source_file, trips, quarantined)
 values (%(run)s, %(taxi_type)s, %(month)s, %(engine)s, 'planned', %(source_file)s, %(trips)s, %(quarantined)s)
 on conflict (run, taxi_type, month) do update
-set state = 'planned', failure = null, planned_at = clock_timestamp(), started_at = null, ended_at = null
+set
+    source_file = excluded.source_file, trips = excluded.trips, quarantined = excluded.quarantined,
+    state = 'planned', failure = null, planned_at = clock_timestamp(), started_at = null, ended_at = null
 """
 BEGIN = "update taxi.backfill_runs set state = 'running', started_at = clock_timestamp() where run = %(run)s"
 FAIL = """

@@ -44,6 +44,7 @@ def main() -> None:
 def _add_late_commands(arguments: Sequence[str]) -> None:
     """Imports the bigger commands only when they are asked for: the others start twice as fast."""
     asked = arguments[0] if arguments else "--help"
+    _add_commands_of_history(asked)
     if asked in {"job", "demo", "--help"}:
         from stack import demo, job  # noqa: PLC0415
 
@@ -62,6 +63,13 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
         from stack.dead_letters import commands  # noqa: PLC0415
 
         app.add_typer(commands.app, name="dead-letters")
+
+
+def _add_commands_of_history(asked: str) -> None:
+    if asked in {"backfill", "--help"}:
+        from stack.backfill import commands as backfills  # noqa: PLC0415
+
+        app.command()(backfills.backfill)
     if asked in {"spark-run", "--help"}:
         from stack.spark_jobs import commands as spark_runs  # noqa: PLC0415
 

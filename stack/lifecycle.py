@@ -29,7 +29,7 @@ POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
 STATE_FOLDERS = (
-    *("airflow", "s3"),
+    *("airflow", "s3", "history", "spark-runs"),
     *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
     *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
 )

@@ -1,6 +1,7 @@
 """Publishing a month: what another table set has of it takes its place among what is served."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -58,6 +59,11 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.taxi_type} {self.month}"
+
+    @property
+    def first_day(self) -> date:
+        """The day it begins."""
+        return date.fromisoformat(f"{self.month}-01")
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -114,6 +114,29 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class HistorySettings:
+    """Where the raw and the processed months lie on this machine."""
+
+    raw: Path
+    processed: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "HistorySettings":
+        """The folders that are named, or two below the home; raises UserError for what is no folder here."""
+        home = _folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi") / "history"
+        for variable in ("RAW_DATA", "PROCESSED_DATA"):
+            if "://" in environment.get(variable, ""):
+                raise UserError(
+                    f"{variable}={environment[variable]} is not on this machine, as publishing needs it",
+                    "name a folder; ./taxi spark-run processes months in S3",
+                )
+        return cls(
+            raw=_folder(environment.get("RAW_DATA"), default=home / "raw-data"),
+            processed=_folder(environment.get("PROCESSED_DATA"), default=home / "processed-data"),
+        )
+
+
+@dataclass(frozen=True)
 class ManagedFlinkSettings:
     """An application of Amazon Managed Service for Apache Flink; what is empty is not asked for."""
 

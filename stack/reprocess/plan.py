@@ -128,14 +128,18 @@ def print_plan(endpoints: Endpoints, plan: Plan, run: str) -> None:
         is_figure = column in {"MB", "trips", "valid", "served"}
         table.add_column(column, justify="right" if is_figure else "left", no_wrap=is_figure)
     for one in sorted(plan.files, key=lambda planned: str(planned.month)):
-        parameters = one.month.parameters
-        ((served, files),) = database.query(endpoints.postgres_dsn, SERVED, parameters).rows
-        published = database.query(endpoints.postgres_dsn, PUBLISHED, parameters).rows
-        by = f"run {published[0][0]}, {published[0][1]}" if published else files or ""
+        served, by = served_of(endpoints.postgres_dsn, one.month)
         megabytes = f"{one.file.path.stat().st_size / 1e6:,.1f}"
         figures = (f"{one.trips:,}", f"{one.valid_trips:,}", f"{served:,}")
         table.add_row(str(one.month), one.file.name, megabytes, *figures, by)
     output().print(table)
+
+
+def served_of(dsn: str, month: Month) -> tuple[int, str]:
+    """How many trips of a month are served, and what they come from: a run, or the stream's files."""
+    ((served, files),) = database.query(dsn, SERVED, month.parameters).rows
+    published = database.query(dsn, PUBLISHED, month.parameters).rows
+    return int(served), f"run {published[0][0]}, {published[0][1]}" if published else files or ""
 
 
 def _planned(shop: Workshop, file: MonthFile) -> PlannedFile:

@@ -98,13 +98,13 @@ def _carry_out(endpoints: Endpoints, plan: Plan, release: Release, run: str, con
         shadow.publish_trips(plan.paths)
         shadow.fill(release)
         found = {month: _compared(endpoints, month, shadow) for month in plan.months}
-        _print_comparison(found)
-        obtain(consent, found, run)
+        print_comparison(found)
+        obtain(consent, found, f"./taxi reprocess --discard {run} removes what was made")
         done = publication.publish(endpoints.postgres_dsn, plan.months, shadow.wiring.table_set, run)
     except (UserError, psycopg.Error) as failure:
         record.fail(str(failure).partition("\n")[0])
         raise
-    _print_published(done, run)
+    print_published(done, f"./taxi reprocess --undo {run}")
 
 
 def _compared(endpoints: Endpoints, month: Month, shadow: Shadow) -> Comparison:
@@ -131,7 +131,7 @@ def _run_of(plan: Plan, release: Release) -> str:
     return plan.run(release.manifest.content)
 
 
-def obtain(consent: Consent, found: Mapping[Month, Comparison], run: str) -> None:
+def obtain(consent: Consent, found: Mapping[Month, Comparison], otherwise: str) -> None:
     """The consent to withdraw trips; raises UserError without."""
     leaving = {month: one for month, one in found.items() if one.trips_only_served}
     for month, one in leaving.items():
@@ -139,15 +139,16 @@ def obtain(consent: Consent, found: Mapping[Month, Comparison], run: str) -> Non
             raise UserError(
                 f"{month}: {one.trips_only_served:,} of the trips that are served"
                 f" ({one.withdrawn_share:.0%}) are not in the file, so nothing was published",
-                f"when the file is right, run the same with --force; else ./taxi reprocess --discard {run}",
+                f"when the file is right, run the same with --force; else {otherwise}",
             )
     trips = sum(one.trips_only_served for one in leaving.values())
     if leaving and not consent.yes and not consent.ask(f"{trips:,} trips that are served will go. Publish?"):
-        raise UserError("nothing was published", f"./taxi reprocess --discard {run} removes what was made")
+        raise UserError("nothing was published", otherwise)
 
 
-def _print_comparison(found: Mapping[Month, Comparison]) -> None:
-    title = "What is served beside what was reprocessed"
+def print_comparison(found: Mapping[Month, Comparison]) -> None:
+    """What differs, a column a month."""
+    title = "What is served beside what this run made"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("")
     for month in found:
@@ -157,11 +158,12 @@ def _print_comparison(found: Mapping[Month, Comparison]) -> None:
     output().print(table)
 
 
-def _print_published(done: Mapping[Month, Published], run: str) -> None:
+def print_published(done: Mapping[Month, Published], undo_by: str) -> None:
+    """What became of each month, and the command that takes it back."""
     for month, one in done.items():
         console().print(
             f"{month} is published: {one.added:,} trips added, {one.withdrawn:,} withdrawn,"
-            f" {one.changed:,} changed; ./taxi reprocess --undo {run} takes it back",
+            f" {one.changed:,} changed; {undo_by} takes it back",
             highlight=False,
             soft_wrap=True,
         )

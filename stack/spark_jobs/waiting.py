@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from stack.errors import UserError
 from stack.flink_rest import innermost_cause
@@ -56,11 +57,20 @@ def _error_line_of(spark: SparkBackend, run_id: str) -> str | None:
         return None
 
 
-def _json_errors(stdout: str) -> list[str]:
+def month_summaries(stdout: str) -> list[dict[str, Any]]:
+    """What a run with `--json` tells of its months; nothing when it did not come so far.
+
+    Spark puts what its Python says on the way before it.
+    """
     try:
-        months = json.loads(stdout)["months"]
+        months: list[dict[str, Any]] = json.loads(stdout[stdout.index("{\n") :])["months"]
     except (ValueError, KeyError, TypeError):
         return []
+    return months
+
+
+def _json_errors(stdout: str) -> list[str]:
+    months = month_summaries(stdout)
     return [f"{one['taxi_type']} {one['month']}: {one['error']}" for one in months if one.get("error")]
 
 

@@ -39,7 +39,7 @@ def test_trips_go_only_with_a_yes() -> None:
     few = comparison(equal=99, only_served=1)
     obtain(consent(yes=True), few, "r")
     obtain(consent(answer=True), few, "r")
-    with pytest.raises(UserError, match=r"nothing was published; .*--discard r removes"):
+    with pytest.raises(UserError, match="nothing was published; r"):
         obtain(consent(answer=False), few, "r")
 
 

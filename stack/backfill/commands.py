@@ -1,0 +1,50 @@
+"""`./taxi backfill`: months by Spark, compared with what is served, and published."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from schemas.errors import UserError as ContractError
+from schemas.tlc_month import parse_months
+from stack.backfill import backfill as runs
+from stack.endpoints import Endpoints
+from stack.errors import UserError
+from stack.publication import Month
+from stack.reprocess.reprocess import Consent
+from stack.reprocess.reprocess import undo as take_back
+from stack.settings import HistorySettings
+
+
+def backfill(
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.", show_default=False)] = "",
+    month: Annotated[
+        list[str] | None, typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also withdraw a great part of a month.")] = False,
+    undo: Annotated[str | None, typer.Option(help="Take back what this run published.")] = None,
+) -> None:
+    """Replace months by what Spark makes of the TLC's files: fetch, process, compare, publish."""
+    if bool(month) == bool(undo) or bool(month) != bool(taxi_type):
+        raise UserError("give --taxi-type and --month, or --undo RUN", "./taxi backfill --help")
+    endpoints = Endpoints.of_running_stack()
+    if undo:
+        take_back(endpoints, undo)
+        return
+    try:
+        months = [Month(one.taxi_type, one.text) for one in parse_months(taxi_type, month or [])]
+    except ContractError as error:
+        raise UserError(str(error)) from error
+    job = runs.Backfill(endpoints, months, HistorySettings.from_environment())
+    if dry_run:
+        job.print_plan()
+    else:
+        job.carry_out(Consent(yes or force, force, _asked))
+
+
+def _asked(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UserError(f"{question} Nobody is there to answer", "run the same with --yes")
+    return typer.confirm(question, err=True)
