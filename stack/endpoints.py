@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from schemas.kafka_security import KafkaAccess, KafkaSecurity
 from stack.errors import UserError
 from stack.ports import LOOPBACK
-from stack.record import Ports, recorded_as_secure, recorded_extras, recorded_ports
+from stack.record import Ports, recorded_extras, recorded_ports
+from stack.security.profiles import recorded_secrets
 from stack.security.secrets import JOB, OWNER, PRODUCER, READER, Secrets
 from stack.settings import Settings
 
@@ -83,8 +84,7 @@ class Endpoints:
         ports = recorded_ports(home)
         if ports is None or not Supervisor(home).is_alive():
             raise UserError("the stack is not running", "start it with ./taxi up")
-        secrets = Secrets(home) if recorded_as_secure(home) else None
-        return cls.of_ports(ports, home, recorded_extras(home), secrets)
+        return cls.of_ports(ports, home, recorded_extras(home), recorded_secrets(home))
 
     @property
     def kafka(self) -> KafkaAccess:

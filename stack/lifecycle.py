@@ -114,7 +114,7 @@ def leave_out(settings: Settings, names: Collection[str]) -> None:
         site = running_site(settings)
         kept = {name: port for name, port in site.extra_ports.items() if name not in names}
         smaller = replace(site, extra_ports=kept)
-        write_record(site.home, smaller.ports, smaller.extra_ports, secure=site.secrets is not None)
+        _remember(smaller)
         Supervisor(site.home).change_to(_programs(smaller))
         stay = {part.name for part in parts_of(smaller)} | {SUPERVISOR_PART}
         end_processes(own for own in stack_processes(site.home) if own.part not in stay)
@@ -157,6 +157,10 @@ def _site_of_running_supervisor(settings: Settings) -> Site | None:
     return Site(settings, ports, _known_extras(settings.home), profiles.recorded_secrets(settings.home))
 
 
+def _remember(site: Site) -> None:
+    write_record(site.home, site.ports, site.extra_ports, secure=site.secrets is not None)
+
+
 def _known_extras(home: Path) -> dict[str, int]:
     return {name: port for name, port in recorded_extras(home).items() if name in EXTRAS}
 
@@ -173,7 +177,7 @@ def _with_extras(site: Site, extras: Collection[str]) -> Site:
     """The same stack with services that it did not have, remembered."""
     chosen = _extra_ports(site.settings, set(extras) - site.extra_ports.keys())
     grown = replace(site, extra_ports={**site.extra_ports, **chosen})
-    write_record(site.home, grown.ports, grown.extra_ports, secure=site.secrets is not None)
+    _remember(grown)
     return grown
 
 
@@ -206,7 +210,7 @@ def _fresh_supervisor(settings: Settings, extras: Collection[str], *, secure: bo
     ensure_all(("kafka", "registry", "flink", "ecj", *(("postgres",) if secure else ())), settings)
     ensure_reporter_jar()
     Supervisor(site.home).launch(_programs(site))
-    write_record(site.home, site.ports, site.extra_ports, secure=secure)
+    _remember(site)
     _wait_for(lambda: Supervisor(site.home).is_alive(), "supervisord does not answer", site.home)
     return site
 

@@ -15,6 +15,7 @@ from stack import jars
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.errors import UserError
+from stack.jars.download import sha256_of
 from stack.java_build import ensure_formats_jar
 from stack.parts.flink_wheel import version
 from stack.plan import Step, incompatibilities, newcomers, read_plan
@@ -160,7 +161,7 @@ class Releases:
         (draft / "jars").mkdir()
         for jar in (*jars.ensure("flink"), formats):
             _link(jar, draft / "jars" / jar.name)
-        hashes = {path.name: _sha256(path) for path in sorted((draft / "jars").iterdir())}
+        hashes = {path.name: sha256_of(path) for path in sorted((draft / "jars").iterdir())}
         configuration = current_configuration()
         made_of = [_tree_hash(draft / "code"), hashes, configuration, version()]
         return Manifest(
@@ -216,11 +217,6 @@ def _tree_hash(folder: Path) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _commit(source: Path) -> str:

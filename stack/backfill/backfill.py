@@ -21,6 +21,7 @@ from stack.console import output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.filelock import file_lock
+from stack.jars.download import sha256_of
 from stack.job_life import say
 from stack.publication import Month
 from stack.reprocess.plan import served_of
@@ -107,7 +108,7 @@ class _Run:
         """By which it is known."""
         made_of = hashlib.sha256()
         for path in [*_code(), *(file for month in self.months for file in self.of.files(month))]:
-            made_of.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+            made_of.update(f"{path.name} {sha256_of(path)}\n".encode())
         return made_of.hexdigest()[:10]
 
     @property
@@ -130,7 +131,7 @@ class _Run:
             record.fail(str(failure).partition("\n")[0])
             raise
         finally:
-            loading.drop(dsn, self._schema)
+            tables.drop(dsn, self._schema)
         self._report_failures(record, made)
 
     def _processed(self) -> Mapping[Month, Mapping[str, Any]]:
@@ -145,7 +146,7 @@ class _Run:
         done = wait(spark, run_id, seconds=settings.timeout_minutes * MINUTE, tell=say)
         told = month_summaries(spark.logs(run_id).stdout)
         made = {Month(one["taxi_type"], one["month"]): one for one in told}
-        if not any(not one["error"] for one in made.values()):
+        if all(one["error"] for one in made.values()):
             raise UserError(f"Spark could not process the months ({done.detail or done.state.value})")
         say(f"Spark is done after {done.seconds:,.0f} s: {spark.usage(run_id).text()}")
         if done.state is RunState.CANCELLED:

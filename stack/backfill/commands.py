@@ -1,6 +1,5 @@
 """`./taxi backfill`: months by Spark, compared with what is served, and published."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -41,10 +40,4 @@ def backfill(
     if dry_run:
         job.print_plan()
     else:
-        job.carry_out(Consent(yes or force, force, _asked))
-
-
-def _asked(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UserError(f"{question} Nobody is there to answer", "run the same with --yes")
-    return typer.confirm(question, err=True)
+        job.carry_out(Consent.at_terminal(yes=yes, force=force))

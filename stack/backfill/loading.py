@@ -13,7 +13,8 @@ from schemas.processed import QUARANTINED, TRIPS, ZONE_FARES_15M, ProcessedTable
 from stack.publication import Month
 
 # Column names are those of the served tables, whose types Postgres takes over.
-SERVED = {TRIPS.name: "trips", QUARANTINED.name: "quarantined_trips", ZONE_FARES_15M.name: "month_fares"}
+LIKE = {"trips": "trips", "quarantined_trips": "quarantined_trips", "month_fares": "zone_fares_15m"}
+FILLED = {TRIPS: "trips", QUARANTINED: "quarantined_trips", ZONE_FARES_15M: "month_fares"}
 FARES = """
 create view {schema}.zone_fares_15m as
 select
@@ -32,30 +33,21 @@ def load(dsn: str, schema: str, processed: Path, months: Sequence[Month]) -> Non
     with psycopg.connect(dsn) as connection, tempfile.TemporaryDirectory() as folder:
         _make(connection, schema)
         for month in months:
-            for table in (TRIPS, QUARANTINED, ZONE_FARES_15M):
+            for table, name in FILLED.items():
                 rows = Path(folder) / "rows.csv"
-                served = _columns(connection, schema, SERVED[table.name])
-                columns = _write_rows(table, processed, month, rows, served)
-                _copy(connection, sql.Identifier(schema, SERVED[table.name]), columns, rows)
-        for name in SERVED.values():
+                columns = _write_rows(table, processed, month, rows, _columns(connection, schema, name))
+                _copy(connection, sql.Identifier(schema, name), columns, rows)
+        for name in LIKE:
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, name)))
-
-
-def drop(dsn: str, schema: str) -> None:
-    """Remove the schema, where it is."""
-    with psycopg.connect(dsn) as connection:
-        connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
 
 
 def _make(connection: Connection, schema: str) -> None:
     name = sql.Identifier(schema)
     connection.execute(sql.SQL("drop schema if exists {} cascade").format(name))
     connection.execute(sql.SQL("create schema {}").format(name))
-    for table, like in (("trips", "trips"), ("quarantined_trips", "quarantined_trips")):
+    for table, like in LIKE.items():
         make = sql.SQL("create table {} (like {})")
         connection.execute(make.format(sql.Identifier(schema, table), sql.Identifier("taxi", like)))
-    make = sql.SQL("create table {} (like taxi.zone_fares_15m)")
-    connection.execute(make.format(sql.Identifier(schema, "month_fares")))
     connection.execute(sql.SQL(FARES).format(schema=name))
 
 

@@ -3,26 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import (  # type: ignore[import-untyped]
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from stack.aws_errors import DENIED, code_of, message_of, missing_settings_told
 from stack.errors import UserError
 
-DENIED = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "ExpiredTokenException",
-    "InvalidSignatureException",
-    "UnrecognizedClientException",
-    "403",
-}
 BUSY = {"ResourceInUseException", "ConcurrentModificationException"}
 
 
@@ -38,15 +24,10 @@ class BusyError(UserError):
 def told_plainly(application: str) -> Iterator[None]:
     """Raise UserError instead of what boto3 raises."""
     try:
-        yield
+        with missing_settings_told():
+            yield
     except ClientError as error:
         raise _refused(error, application) from None
-    except (NoCredentialsError, PartialCredentialsError, TokenRetrievalError):
-        raise UserError(
-            "no AWS credentials were found", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        ) from None
-    except NoRegionError:
-        raise UserError("no AWS region is set", "set AWS_REGION") from None
     except NoConnectionError as error:
         raise UserError(
             f"AWS does not answer ({error})", "check the network and MANAGED_FLINK_ENDPOINT_URL"
@@ -57,13 +38,8 @@ def told_plainly(application: str) -> Iterator[None]:
         ) from None
 
 
-def code_of(error: ClientError) -> str:
-    """AWS' name of what is wrong."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
 def _refused(error: ClientError, application: str) -> UserError:
-    code, message = code_of(error), str(error.response.get("Error", {}).get("Message", "")).strip()
+    code, message = code_of(error), message_of(error)
     if code == "ResourceNotFoundException":
         return NoSuchApplicationError(
             f"there is no application {application} in this account and region ({message})",

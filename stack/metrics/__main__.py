@@ -10,9 +10,9 @@ from stack.metrics.exposition import PlatformCollector
 from stack.metrics.reader import Reader
 from stack.metrics.readings import Platform
 from stack.ports import LOOPBACK
-from stack.record import recorded_as_secure, recorded_ports
+from stack.record import recorded_ports
 from stack.reset import JOB
-from stack.security.secrets import Secrets
+from stack.security.profiles import recorded_secrets
 from stack.settings import Settings
 
 QUICK_PAUSE_SECONDS = 5
@@ -25,9 +25,7 @@ def main() -> None:
     ports = recorded_ports(home)
     if ports is None:
         raise UserError("no stack is recorded here", "this part is started by ./taxi up")
-    platform = Platform(
-        Endpoints.of_ports(ports, home, secrets=Secrets(home) if recorded_as_secure(home) else None), JOB
-    )
+    platform = Platform(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)), JOB)
     collector = PlatformCollector(
         job=Reader("job", platform.job, pause_seconds=QUICK_PAUSE_SECONDS),
         served=Reader("served", platform.served, pause_seconds=QUICK_PAUSE_SECONDS),

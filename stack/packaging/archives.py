@@ -5,7 +5,6 @@ import io
 import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from pathlib import Path
 
 from stack.java_build import ZIP_EPOCH
@@ -46,12 +45,3 @@ def write_tar_gz(target: Path, files: Mapping[str, Path], programs: Mapping[str,
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o755 if name in programs else 0o644
             archive.addfile(entry, io.BytesIO(content))
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as stream:
-        found = sha256()
-        while block := stream.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()

@@ -15,8 +15,8 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 from packaging.markers import Marker
 
+from stack.jars.download import sha256_of
 from stack.jars.lock import locked_artifacts
-from stack.packaging.archives import digest
 
 PINNED = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+))?", re.MULTILINE
@@ -46,7 +46,7 @@ def java_components(component: str) -> list[Component]:
 
 def bill_of(name: str, files: Sequence[Path], libraries: Iterable[Component]) -> str:
     """The text of a bill: an archive of these files, and what of others is in it."""
-    hashes = {path.name: digest(path) for path in files}
+    hashes = {path.name: sha256_of(path) for path in files}
     whole = sha256(repr(sorted(hashes.items())).encode()).hexdigest()
     bill = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{whole}"))
     bill.metadata.timestamp = LONG_AGO

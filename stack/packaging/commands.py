@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stack.console import console, output
-from stack.packaging.archives import digest
+from stack.jars.download import sha256_of
 from stack.packaging.flink import write_flink_package
 from stack.packaging.spark import PYTHON, write_spark_package
 from stack.settings import ROOT, SparkSettings
@@ -48,7 +48,10 @@ def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Pat
         files = sorted(place.iterdir()) if place.is_dir() else [place, place.with_suffix(".cdx.json")]
         for path in files:
             output().print(
-                f"{digest(path)}  {path.relative_to(folder)}", highlight=False, soft_wrap=True, markup=False
+                f"{sha256_of(path)}  {path.relative_to(folder)}",
+                highlight=False,
+                soft_wrap=True,
+                markup=False,
             )
     return made
 

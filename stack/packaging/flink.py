@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
+from stack.jars.download import sha256_of
 from stack.managed_flink.package import imported_packages, write_package
-from stack.packaging.archives import digest
 from stack.packaging.bill import bill_of, java_components, python_component
 
 
@@ -16,6 +16,6 @@ def write_flink_package(target: Path) -> Path:
         write_package(draft)
         libraries = [*java_components("flink"), *(python_component(*one) for one in imported_packages())]
         bill = bill_of("nyc-taxi-zone-fares", [draft], libraries)
-        package = target / f"zone_fares-{digest(draft)[:12]}.zip"
+        package = target / f"zone_fares-{sha256_of(draft)[:12]}.zip"
         package.with_suffix(".cdx.json").write_text(bill)
         return draft.rename(package)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from stack.bootstrap import uv_command
 from stack.errors import UserError
-from stack.packaging.archives import code_files, digest, write_tar_gz, write_zip
+from stack.jars.download import sha256_of
+from stack.packaging.archives import code_files, write_tar_gz, write_zip
 from stack.packaging.bill import bill_of, python_components
 from stack.settings import ROOT
 
@@ -38,7 +39,7 @@ def write_spark_package(target: Path, python: str = PYTHON) -> Path:
         draft = Path(name) / "draft"
         draft.mkdir()
         _write_files(draft, Path(name) / "site", python)
-        contents = sha256("".join(digest(draft / file) for file in FILES).encode()).hexdigest()
+        contents = sha256("".join(sha256_of(draft / file) for file in FILES).encode()).hexdigest()
         package = target / f"backfill-{contents[:12]}"
         shutil.rmtree(package, ignore_errors=True)
         return draft.rename(package)

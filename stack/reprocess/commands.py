@@ -1,6 +1,5 @@
 """`./taxi reprocess`: months once more, through the same Flink SQL, beside the live job."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,11 +36,5 @@ def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
     elif dry_run:
         runs.dry_run(endpoints, files or [])
     else:
-        consent = runs.Consent(yes or force, force, _asked)
+        consent = runs.Consent.at_terminal(yes=yes, force=force)
         runs.reprocess(endpoints, files or [], consent, keep=keep)
-
-
-def _asked(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UserError(f"{question} Nobody is there to answer", "run the same with --yes")
-    return typer.confirm(question, err=True)

@@ -1,11 +1,13 @@
 """One run from files to what people read: filled beside the live job, compared, published, cleaned up."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import typer
 from rich import box
 from rich.table import Table
 
@@ -44,6 +46,11 @@ class Consent:
     yes: bool
     force: bool
     ask: Callable[[str], bool]
+
+    @classmethod
+    def at_terminal(cls, *, yes: bool, force: bool) -> "Consent":
+        """What the options say; the question is put where a person can answer."""
+        return cls(yes or force, force, _asked)
 
 
 def dry_run(endpoints: Endpoints, paths: Sequence[Path]) -> None:
@@ -129,6 +136,12 @@ def _served_release(endpoints: Endpoints) -> Release:
 
 def _run_of(plan: Plan, release: Release) -> str:
     return plan.run(release.manifest.content)
+
+
+def _asked(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UserError(f"{question} Nobody is there to answer", "run the same with --yes")
+    return typer.confirm(question, err=True)
 
 
 def obtain(consent: Consent, found: Mapping[Month, Comparison], otherwise: str) -> None:

@@ -11,15 +11,11 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
     BotoCoreError,
     ClientError,
     HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    TokenRetrievalError,
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from stack.aws_errors import DENIED, code_of, message_of, missing_settings_told
 from stack.errors import UserError
-from stack.managed_flink.errors import DENIED, code_of
 from stack.settings import SparkSettings
 
 PYTHON = "./packages/bin/python"
@@ -40,15 +36,10 @@ class NoSuchRunError(UserError):
 def told_plainly(what: str) -> Iterator[None]:
     """Raise UserError instead of what boto3 raises."""
     try:
-        yield
+        with missing_settings_told():
+            yield
     except ClientError as error:
         raise _refused(error, what) from None
-    except (NoCredentialsError, PartialCredentialsError, TokenRetrievalError):
-        raise UserError(
-            "no AWS credentials were found", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        ) from None
-    except NoRegionError:
-        raise UserError("no AWS region is set", "set AWS_REGION") from None
     except (HTTPClientError, NoConnectionError) as error:
         raise NoAnswerError(
             f"AWS does not answer ({error})", "check the network and EMR_ENDPOINT_URL"
@@ -121,14 +112,14 @@ def parted(address: str) -> tuple[str, str]:
 
 
 def _refused(error: ClientError, what: str) -> UserError:
-    code, message = code_of(error), str(error.response.get("Error", {}).get("Message", "")).strip()
+    code, message = code_of(error), message_of(error)
     details: Mapping[str, str] = {
         "ResourceNotFoundException": "check the run's id, EMR_SERVERLESS_APPLICATION_ID and AWS_REGION",
         "InvalidRequestException": "check the run's id, EMR_CLUSTER_ID and AWS_REGION",
         "ValidationException": "check the EMR_ settings",
         "ConflictException": "run the same command again",
     }
-    if code in DENIED or code == "AccessDenied":
+    if code in DENIED:
         return UserError(f"access to {what} is denied ({code})", "check the credentials and their rights")
     if code == "ResourceNotFoundException":
         return NoSuchRunError(f"{what}: {message}", details[code])

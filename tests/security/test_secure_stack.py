@@ -30,8 +30,7 @@ from stack.security.database_locks import locked
 from stack.security.secrets import JOB, KAFKA_USERS, POSTGRES_ROLES, PRODUCER, READER, REGISTRY, Secrets
 from stack.settings import ROOT, Settings
 from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.test_real_months import assert_equal_to_oracle
-from tests.oracle.oracle import Oracle
+from tests.flink_jobs.test_real_months import assert_a_month_arrives
 from tests.oracle.real_months import real_month
 
 pytestmark = pytest.mark.integration
@@ -62,12 +61,7 @@ def platform(secured: Endpoints) -> Platform:
 
 
 def test_a_month_goes_through_the_locks_and_equals_the_oracle(platform: Platform, tmp_path: Path) -> None:
-    month = real_month("green_tripdata_2023-12.parquet")
-    published = platform.replay(month, "--speedup", "max")
-    assert published.returncode == 0, published.stderr
-    (green, *_) = platform.balanced_ledger().entries
-    assert (green.windowed, green.quarantined, green.late, green.duplicates) == (63_899, 316, 0, 0)
-    assert_equal_to_oracle(platform, Oracle([month], "green", "2023-12"), tmp_path)
+    assert_a_month_arrives(platform, tmp_path)
 
 
 def test_what_is_forbidden_is_refused(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
