@@ -100,7 +100,7 @@ def run_of(platform: Platform, file: Path) -> str:
 
 
 def shadow_sets(platform: Platform) -> list[str]:
-    """The table sets that runs have to themselves."""
+    """The schemas that runs have to themselves: a table set each, and its trips by month."""
     found = platform.query("select nspname from pg_namespace where nspname like 'taxi_reprocess%' order by 1")
     return [str(name) for (name,) in found]
 
@@ -129,7 +129,8 @@ def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platfor
     assert reprocess(platform, reissued, "--keep").returncode == 0
     assert_month(platform, reissued, "2020-12", tmp_path)
     second = run_of(platform, reissued)
-    assert shadow_sets(platform) == [f"taxi_reprocess_{second}"]
+    kept = f"taxi_reprocess_{second}"
+    assert shadow_sets(platform) == [kept, f"{kept}_months"]
     assert reprocess(platform, "--discard", second).returncode == 0
     assert shadow_sets(platform) == []
     too_early = reprocess(platform, "--undo", first)
