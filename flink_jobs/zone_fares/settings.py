@@ -84,7 +84,7 @@ class ZoneFaresSettings(BaseSettings):
             options["user"] = user
         login = {} if by_file else {"username": user, "password": password}
         return {
-            "connector": "jdbc",
+            "connector": "jdbc-safely-closed",
             "url": f"jdbc:postgresql://{dsn.hostname}:{dsn.port or 5432}{dsn.path}?{urlencode(options)}",
             **login,
             "sink.buffer-flush.max-rows": "5000",

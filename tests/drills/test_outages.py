@@ -9,7 +9,7 @@ from stack.flink_rest import poll
 from stack.parts.flink import TASKMANAGER
 from stack.parts.postgres import NAME as POSTGRES
 from tests.drills.drill import OTHERS_SECONDS, Drill
-from tests.drills.faults import away, full, kill, locked, small_disk
+from tests.drills.faults import away, full, kill, locked, processes, small_disk
 from tests.drills.test_kills import restarted_after
 
 DISK_MEGABYTES = 16
@@ -17,11 +17,12 @@ DISK_MEGABYTES = 16
 
 @pytest.mark.drill("postgres-away")
 def test_postgres_away_for_two_minutes_changes_no_row(drill: Drill) -> None:
-    month = drill.month()
+    month, taskmanager = drill.month(), processes(drill.platform, TASKMANAGER)
     with drill.replaying(month, seconds=600) as replay:
         with away(drill.platform, POSTGRES, seconds=120):
             pass
         drill.recovers(within=OTHERS_SECONDS)
+        assert processes(drill.platform, TASKMANAGER) == taskmanager, "another job would have ended with it"
         assert replay.is_under_way
     drill.assert_exact(month.oracle)
 

@@ -16,12 +16,13 @@ from stack.errors import UserError
 from stack.flink_rest import ENDED_STATES, FlinkRest, poll
 from stack.job_life import JobSite, take_savepoint
 from stack.job_record import JobRecords
-from stack.parts.flink import JOBMANAGER
+from stack.parts.flink import JOBMANAGER, TASKMANAGER
 from stack.parts.keeper import NAME as KEEPER
 from stack.parts.keeper import said
 from stack.settings import ROOT
 from stack.supervision import Supervisor
 from stack.upgrade import ensure, rollback, upgrade
+from tests.drills.faults import processes
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.records import IDENTITY, at, millis, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
@@ -124,7 +125,7 @@ def test_a_release_whose_sink_is_not_there_is_rolled_back_by_itself(
 ) -> None:
     sinks, table = "flink_jobs/zone_fares/sinks.sql", "'table-name' = '${table_set}.all_trips'"
     bad = kept(platform, tree(tmp_path / "bad", sinks, table, "'table-name' = '${table_set}.no_such_table'"))
-    first = running_release(platform)
+    first, taskmanager = running_release(platform), processes(platform, TASKMANAGER)
     with replaying(platform, speedup=80_000):
         done = taxi(platform, "upgrade", reset.JOB, "--source", bad)
         last = done.stderr.splitlines()[-1]
@@ -135,6 +136,8 @@ def test_a_release_whose_sink_is_not_there_is_rolled_back_by_itself(
     assert_whole_month(platform)
     newest = json.loads(taxi(platform, "releases", "--json").stdout)[-1]
     assert newest["state"].startswith("failed: it restarted")
+    assert "no_such_table" in newest["state"]
+    assert processes(platform, TASKMANAGER) == taskmanager
 
 
 def test_a_release_that_would_misread_the_state_is_refused_before_the_job_is_touched(

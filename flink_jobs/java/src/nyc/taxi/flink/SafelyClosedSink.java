@@ -1,0 +1,80 @@
+package nyc.taxi.flink;
+
+import org.apache.flink.api.common.ExecutionConfig;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.functions.RuntimeContext;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.java.typeutils.InputTypeConfigurable;
+import org.apache.flink.connector.jdbc.internal.GenericJdbcSinkFunction;
+import org.apache.flink.runtime.state.FunctionInitializationContext;
+import org.apache.flink.runtime.state.FunctionSnapshotContext;
+import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
+import org.apache.flink.streaming.api.functions.sink.legacy.RichSinkFunction;
+import org.apache.flink.table.data.RowData;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes by JDBC, and never fails when it is closed.
+ *
+ * <p>Flink closes the functions of a failed or cancelled task too, and ends the whole TaskManager, with whatever other
+ * jobs it runs, when closing fails. That of JDBC writes what it still holds when it is closed, which fails for the
+ * same reason as the task did. So here the last rows of a job that comes to its end are written when it says that
+ * there are no more; what else it still holds when it is closed, the job reads again after its newest checkpoint.
+ */
+final class SafelyClosedSink extends RichSinkFunction<RowData>
+    implements CheckpointedFunction, InputTypeConfigurable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SafelyClosedSink.class);
+
+  private final GenericJdbcSinkFunction<RowData> jdbc;
+
+  SafelyClosedSink(GenericJdbcSinkFunction<RowData> jdbc) {
+    this.jdbc = jdbc;
+  }
+
+  @Override
+  public void setInputType(TypeInformation<?> type, ExecutionConfig config) {
+    jdbc.setInputType(type, config);
+  }
+
+  @Override
+  public void setRuntimeContext(RuntimeContext context) {
+    super.setRuntimeContext(context);
+    jdbc.setRuntimeContext(context);
+  }
+
+  @Override
+  public void initializeState(FunctionInitializationContext context) throws Exception {
+    jdbc.initializeState(context);
+  }
+
+  @Override
+  public void open(OpenContext context) throws Exception {
+    jdbc.open(context);
+  }
+
+  @Override
+  public void invoke(RowData row, Context context) throws Exception {
+    jdbc.invoke(row, context);
+  }
+
+  @Override
+  public void snapshotState(FunctionSnapshotContext context) throws Exception {
+    jdbc.snapshotState(context);
+  }
+
+  @Override
+  public void finish() throws Exception {
+    jdbc.snapshotState(null);
+  }
+
+  @Override
+  public void close() {
+    try {
+      jdbc.close();
+    } catch (Exception failure) {
+      LOG.warn("rows that were not written yet will be read again: {}", failure.toString());
+    }
+  }
+}
