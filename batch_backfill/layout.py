@@ -1,7 +1,10 @@
 """How a table's month is laid out in files: by time, sorted, of good size."""
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from itertools import pairwise
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import expr
@@ -9,28 +12,62 @@ from pyspark.sql.functions import expr
 from schemas.processed import ProcessedTable
 from schemas.tlc_month import TlcMonth
 
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - clocks are New York's
+NEVER, FOR_EVER = -(2**40), 2**40
+"""Minutes before and after all others."""
 
-def write_month(rows: DataFrame, table: ProcessedTable, folder: str, month: TlcMonth, files: int) -> None:
-    """Write the rows of a month as so many files, each with a stretch of the month, in order."""
+
+@dataclass(frozen=True)
+class Stretches:
+    """A month cut into equal parts, a file each; what is before or after it is in the first or the last."""
+
+    month: TlcMonth
+    files: int
+
+    @cached_property
+    def edge_minutes(self) -> tuple[tuple[int, int], ...]:
+        """The first minute of each and the one after its last, counted from 1970 on."""
+        first, end = ((clock - EPOCH) // timedelta(minutes=1) for clock in self._clocks)
+        inner = [first + (end - first) * number // self.files for number in range(1, self.files)]
+        edges = [NEVER, *inner, FOR_EVER]
+        return tuple(pairwise(edges))
+
+    def number_sql(self, clock: str) -> str:
+        """The number of the stretch that a column's time is in, from 0 on."""
+        first, end = self._clocks
+        since_first = f"timestampdiff(second, timestamp_ntz'{first}', {clock})"
+        share = f"floor({since_first} * {self.files} / {(end - first).total_seconds()})"
+        return f"int(least(greatest({share}, 0), {self.files - 1}))"
+
+    @property
+    def _clocks(self) -> tuple[datetime, datetime]:
+        days = (self.month.first_day, self.month.next_first_day)
+        first, end = (datetime.combine(day, time()) for day in days)
+        return first, end
+
+
+def write_month(rows: DataFrame, table: ProcessedTable, folder: str, stretches: Stretches) -> None:
+    """Write the rows of a month, a file each stretch, in order."""
+    by_time = placed(rows, stretches.number_sql(table.sorted_by), stretches.files)
+    write_in_order(by_time.sortWithinPartitions(table.sorted_by, table.columns[0][0]), table, folder)
+
+
+def write_in_order(rows: DataFrame, table: ProcessedTable, folder: str) -> None:
+    """Write rows as they are, a file a partition."""
     if tuple(rows.columns) != table.column_names:
         raise ValueError(f"{table.name} has the columns {rows.columns}, not those of schemas/processed.py")
-    placed = rows.repartition(1) if files == 1 else _in_stretches(rows, table.sorted_by, month, files)
-    in_order = placed.sortWithinPartitions(table.sorted_by, table.columns[0][0])
-    in_order.write.parquet(folder, mode="overwrite", compression=table.compression)
+    rows.write.parquet(folder, mode="overwrite", compression=table.compression)
 
 
-def _in_stretches(rows: DataFrame, clock: str, month: TlcMonth, files: int) -> DataFrame:
-    """A partition for each of equal stretches of the month.
+def placed(rows: DataFrame, number: str, partitions: int) -> DataFrame:
+    """Each row in the partition whose number that expression of SQL is.
 
     Spark's own repartitionByRange would compute all rows twice, to look for the borders.
     """
-    first, end = (datetime.combine(day, time()) for day in (month.first_day, month.next_first_day))
-    since_first = f"timestampdiff(second, timestamp_ntz'{first}', {clock})"
-    stretch = (
-        f"least(greatest(floor({since_first} * {files} / {(end - first).total_seconds()}), 0), {files - 1})"
-    )
-    keys = ", ".join(map(str, _keys(rows.sparkSession, files)))
-    return rows.repartition(files, expr(f"array({keys})[int({stretch})]"))
+    if partitions == 1:
+        return rows.repartition(1)
+    keys = ", ".join(map(str, _keys(rows.sparkSession, partitions)))
+    return rows.repartition(partitions, expr(f"array({keys})[{number}]"))
 
 
 def _keys(session: SparkSession, partitions: int) -> Sequence[int]:

@@ -10,7 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from batch_backfill.causes import innermost
-from batch_backfill.layout import write_month
+from batch_backfill.layout import Stretches, write_in_order, write_month
 from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
 from batch_backfill.settings import Settings
@@ -66,12 +66,13 @@ class Run:
 
     def _write(self, found: Counted, new: Replacement) -> dict[ProcessedTable, DataFrame]:
         """Write what is new aside, and read it again."""
-        write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), new.month, 1)
+        month = new.month
+        write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), Stretches(month, 1))
         files = self._files(found.rows_read)
-        write_month(valid_trips(found.trips), TRIPS, new.folder(TRIPS), new.month, files)
+        write_month(valid_trips(found.trips), TRIPS, new.folder(TRIPS), Stretches(month, files))
         trips = self.session.read.parquet(new.folder(TRIPS))
-        files = self._files(_most_windows(found.rows_read))
-        write_month(zone_fares(trips), ZONE_FARES_15M, new.folder(ZONE_FARES_15M), new.month, files)
+        fares = zone_fares(trips, Stretches(month, self._files(_most_windows(found.rows_read))))
+        write_in_order(fares, ZONE_FARES_15M, new.folder(ZONE_FARES_15M))
         return {table: self.session.read.parquet(new.folder(table)) for table in TABLES}
 
     def _summary(

@@ -23,6 +23,11 @@ LOCAL_FILES = {
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
 }
 
+TO_PYTHON = {
+    # Spark's 10,000 rows are so few that handing a batch over takes longer than what is done with it.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "200000",
+}
+
 PARTITIONS = "spark.sql.shuffle.partitions"
 
 SAYS_LITTLE = {"spark.ui.showConsoleProgress": "false"}
@@ -31,7 +36,7 @@ SAYS_LITTLE = {"spark.ui.showConsoleProgress": "false"}
 def open_session(name: str) -> SparkSession:
     """The session that spark-submit made, or a new one."""
     builder = SparkSession.builder.appName(name)
-    for key, value in (RESULTS_DEPEND_ON | LOCAL_FILES | SAYS_LITTLE).items():
+    for key, value in (RESULTS_DEPEND_ON | LOCAL_FILES | TO_PYTHON | SAYS_LITTLE).items():
         builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

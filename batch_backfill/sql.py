@@ -1,12 +1,10 @@
 """The `.sql` files of the jobs."""
 
-from datetime import timedelta
 from importlib.resources import files
 from string import Template
 
 from schemas.identity import IDENTITY_COLUMNS, identity_text_sql
 from schemas.rules import broken_rules_sql
-from schemas.windows import ZONE_FARES
 
 
 def sql_text(job: str, name: str) -> str:
@@ -36,11 +34,4 @@ def _contracts() -> dict[str, str]:
         "identity_columns": ", ".join(IDENTITY_COLUMNS),
         "identity_text": identity_text_sql(),
         "broken_rules": broken_rules_sql(),
-        "window_minutes": str(_window_minutes()),
     }
-
-
-def _window_minutes() -> int:
-    if ZONE_FARES.slide != timedelta(minutes=1):
-        raise ValueError(f"windows slide by {ZONE_FARES.slide}: the SQL of zone_fares has panes of a minute")
-    return ZONE_FARES.panes

@@ -14,8 +14,8 @@ from stack.parts import flink_wheel, postgres
 from stack.parts import spark as spark_part
 from stack.settings import ROOT, Settings, person_environment
 
-SPARK_BENCHES = ("panes", "skew")
-"""Benchmarks that need no stack, and run in Spark's environment."""
+SPARK_BENCHES = {"backfill": "bench", "skew": "batch"}
+"""Benchmarks that need no stack but Spark, and the environment of each."""
 
 
 def psql(arguments: Sequence[str]) -> None:
@@ -73,8 +73,9 @@ def bench(arguments: Sequence[str]) -> None:
         raise UserError(f"there is no benchmark {' '.join(arguments[:1])}", f"there are: {', '.join(known)}")
     if arguments[0] in SPARK_BENCHES:
         home = Settings.from_environment().home
-        program = [str(spark_part.programs() / "python"), "-m", f"bench.{arguments[0]}"]
-        _become([*program, *arguments[1:]], {"TAXI_HOME": str(home), **spark_part.environment(home)})
+        python = bootstrap.ensure_environment(SPARK_BENCHES[arguments[0]]) / "bin" / "python"
+        command = [str(python), "-m", f"bench.{arguments[0]}", *arguments[1:]]
+        _become(command, {"TAXI_HOME": str(home), **spark_part.environment(home)})
     endpoints = Endpoints.of_running_stack()
     command = [sys.executable, "-m", f"bench.{arguments[0]}", *arguments[1:]]
     _become(command, {"TAXI_HOME": str(endpoints.home), **endpoints.as_environment()})

@@ -1,13 +1,45 @@
 """From the trips of a month to the average cost by pickup zone over 15 minutes, every minute."""
 
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 from pyspark.sql import DataFrame
 
-from batch_backfill.sql import query
+from batch_backfill.layout import Stretches, placed
+from batch_backfill.zone_fares import batches
+from batch_backfill.zone_fares.windows import windows
+from schemas.windows import ZONE_FARES
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
 
 
-def zone_fares(trips: DataFrame) -> DataFrame:
-    """The windows that have trips; `trips` has `pickup_zone_id, dropoff_at, total_amount_cents`."""
-    session = trips.sparkSession
-    trips.createOrReplaceTempView("trips")
-    session.sql(query("zone_fares", "panes.sql")).createOrReplaceTempView("panes")
-    return session.sql(query("zone_fares", "windows.sql"))
+def zone_fares(trips: DataFrame, stretches: Stretches) -> DataFrame:
+    """The windows that have trips: a partition for each stretch of the month, by rising end and zone.
+
+    `trips` has `pickup_zone_id, dropoff_at, total_amount_cents`, none of them null. Each task adds its trips
+    up in arrays, and only those are exchanged: no trip is shuffled, no window is sorted, no zone is too hot.
+    """
+    size, edges = window_minutes(), stretches.edge_minutes
+
+    def added_up(trips: Iterable["RecordBatch"]) -> Iterator["RecordBatch"]:
+        panes = batches.panes_of_trips(trips)
+        for stretch, (first_end, last_end) in enumerate(edges):
+            # A minute is in the windows that end one to `size` minutes later.
+            yield batches.sent(panes.between(first_end - size, last_end - 1), stretch)
+
+    def combined(found: Iterable["RecordBatch"]) -> Iterator["RecordBatch"]:
+        panes, stretch = batches.received(found)
+        if stretch is not None:
+            yield from batches.rows_of_windows(windows(panes, size, *edges[stretch]), size)
+
+    panes = trips.select(*batches.TRIPS).mapInArrow(added_up, batches.PANES)
+    return placed(panes, "stretch", len(edges)).mapInArrow(combined, batches.WINDOWS)
+
+
+def window_minutes() -> int:
+    """The size of a window; raises ValueError where panes would have to be of another length."""
+    if ZONE_FARES.slide != timedelta(minutes=1):
+        raise ValueError(f"windows slide by {ZONE_FARES.slide}: zone_fares has panes of a minute")
+    return ZONE_FARES.panes

@@ -57,6 +57,8 @@ class Backfill:
             env={
                 **os.environ,
                 **spark.environment(self.home),
+                # The windows of a real month are then in several files.
+                "ROWS_PER_FILE": "250000",
                 "TAXI_ZONES_FILE": str(self.zones) if self.zones else "",
             },
             cwd=ROOT,

@@ -1,0 +1,105 @@
+"""The windows of a made-up month: by panes, as the backfill makes them, naively, by DuckDB and by Polars.
+
+All read the same trips, sorted by drop-off as `processed-data` holds them, and write Parquet; their windows
+must be equal. Each way runs in a process of its own. The start of Spark's Java does not count.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Annotated, Any
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench._backfill_ways import FOLDER, WAYS
+
+FILES = 16
+COLUMNS = ("trips", "windows", "way", "wall s", "CPU s", "trips/s", "peak GB")
+ROUNDING = 0.00005
+"""An average has four digits behind the point; DuckDB's and Polars' are of doubles."""
+
+
+def backfill(
+    rows: Annotated[str, typer.Option(help="Made-up trips, several sizes with commas.")] = "5000000",
+    ways: Annotated[str, typer.Option(help=f"Of {', '.join(WAYS)}.")] = ",".join(WAYS),
+    runs: Annotated[int, typer.Option(help="Of each; the quickest counts.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Of what is made up.")] = 1,
+) -> None:
+    """Measure the ways on months of these sizes."""
+    chosen = [way.strip() for way in ways.split(",")]
+    if unknown := set(chosen) - set(WAYS):
+        sys.exit(f"error: there is no way {', '.join(sorted(unknown))}; there are {', '.join(WAYS)}")
+    home = Path(os.environ.get("TAXI_HOME", ".taxi")).resolve() / "bench"
+    table = Table(*COLUMNS)
+    for size in map(int, rows.split(",")):
+        trips = provided(home / f"backfill-{size}-{seed}", size, seed)
+        answers = set()
+        for way in chosen:
+            best = min((measured(way, trips) for _ in range(runs)), key=lambda one: float(one["wall"]))
+            answers.add((best["windows"], best["digest"]))
+            line = cells(size, way, best)
+            Console(stderr=True, soft_wrap=True).print(dict(zip(COLUMNS, line, strict=True)))
+            table.add_row(*line)
+        assert len(answers) == 1, f"the windows differ: {answers}"  # noqa: S101
+    Console(width=120).print(table)
+
+
+def provided(folder: Path, rows: int, seed: int) -> Path:
+    """The trips, made once and kept."""
+    if folder.is_dir():
+        return folder
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    sql = Template((FOLDER / "made_trips.sql").read_text("utf-8"))
+    for part in range(FILES):
+        first, last = rows * part // FILES, rows * (part + 1) // FILES
+        made = sql.substitute(rows=rows, first=first, last=last, seed=seed)
+        duckdb.execute(
+            f"copy ({made}) to '{unfinished}/{part:02}.parquet' (format parquet, compression zstd)"
+        )
+    return unfinished.rename(folder)
+
+
+def measured(way: str, trips: Path) -> Mapping[str, Any]:
+    """What one run took, and what it found."""
+    target = trips.with_name(f"{trips.name}.{way}")
+    shutil.rmtree(target, ignore_errors=True)
+    command = [sys.executable, "-m", "bench._backfill_ways", way, str(trips), str(target)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"error: {way} failed")
+    found = digest(target)
+    shutil.rmtree(target)
+    return {**json.loads(done.stdout.splitlines()[-1]), **found}
+
+
+def digest(folder: Path) -> Mapping[str, Any]:
+    """What DuckDB reads of the windows that a way has written."""
+    sql = Template((FOLDER / "digest.sql").read_text("utf-8")).substitute(folder=folder)
+    windows, found, error = duckdb.execute(sql).fetchall()[0]
+    assert float(error) <= 2 * ROUNDING, f"an average is off by {error}"  # noqa: S101
+    return {"windows": windows, "digest": found}
+
+
+def cells(size: int, way: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+    """A line of the table."""
+    measures = (
+        f"{one['wall']:.1f}",
+        f"{one['cpu']:.1f}",
+        f"{size / one['wall']:,.0f}",
+        f"{one['bytes'] / 1e9:.1f}",
+    )
+    return (f"{size:,}", f"{one['windows']:,}", way, *measures)
+
+
+if __name__ == "__main__":
+    typer.run(backfill)
