@@ -29,6 +29,10 @@ HANDED_ON = (
     "FLINK_BACKEND",
     "MANAGED_FLINK_",
     "MARTS_",
+    "SPARK_BACKEND",
+    "SPARK_USD_",
+    "EMR_",
+    "ROWS_PER_FILE",
     "TAXI_ZONES_FILE",
     "TAXI_ALERTS_",
 )

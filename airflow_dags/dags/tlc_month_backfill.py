@@ -9,9 +9,10 @@ or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--
 as usual.
 
 `available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file,
-`process` computes the month by `./taxi reprocess` and publishes it in one transaction; `parity` compares
-what is served, window by window, with its trips, and only then `publish` says to others that the month is
-there.
+`process` has Spark compute the month, compares it with what is served and publishes it in one transaction
+(`./taxi backfill`); `parity` compares what is served now, window by window, with its trips, and only then
+`publish` says to others that the month is there. Where Spark runs, here or on EMR, is the setting
+`SPARK_BACKEND`. By Flink instead of Spark: `kappa_reprocess`.
 
 Every task may be killed anywhere and run again: a published month is published once.
 """
@@ -30,7 +31,7 @@ from airflow_dags.months import (
     patient,
 )
 from airflow_dags.notifiers.alert import AlertNotifier
-from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator, TaxiQueryOperator
+from airflow_dags.operators.months import BackfillOperator, FetchMonthsOperator, TaxiQueryOperator
 from airflow_dags.sensors.tlc import TlcMonthSensor
 from schemas.tlc_month import FIRST_MONTH
 
@@ -70,7 +71,7 @@ def month_dag(taxi_type: str) -> DAG:
     ) as dag:
         available = TlcMonthSensor(task_id=WAITS_FOR_TLC, taxi_type=taxi_type, month=MONTH)
         ingest = FetchMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
-        process = ReprocessOperator(task_id="process", files=ingest.output, pool=POOL)
+        process = BackfillOperator(task_id="process", taxi_type=taxi_type, months=MONTH, pool=POOL)
         parity = TaxiQueryOperator(
             task_id="parity",
             query=month_parity(taxi_type, FIRST_DAY),

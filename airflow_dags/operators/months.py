@@ -34,6 +34,28 @@ class FetchMonthsOperator(TaxiOperator):
         return fetched_files(super().execute(context))
 
 
+class BackfillOperator(TaxiOperator):
+    """Replaces months by what Spark makes of the TLC's files; where it runs is the setting `SPARK_BACKEND`.
+
+    What is served is compared before it is replaced. The same files again are the same run: nothing to do.
+
+    :param taxi_type: yellow, green or fhvhv (templated)
+    :param months: 2024-01, or a range 2024-01:2024-06 (templated)
+    """
+
+    template_fields: Sequence[str] = ("taxi_type", "months")
+
+    def __init__(self, *, taxi_type: str, months: str, **options: Any) -> None:
+        super().__init__(arguments=[], **options)
+        self.taxi_type = taxi_type
+        self.months = months
+
+    def execute(self, context: Any) -> Any:
+        """Process, compare and publish."""
+        self.arguments = ["backfill", "--taxi-type", self.taxi_type, "--month", self.months, "--yes"]
+        return super().execute(context)
+
+
 class ReprocessOperator(TaxiOperator):
     """Replaces months by what the same Flink SQL makes of their files, beside the live job.
 

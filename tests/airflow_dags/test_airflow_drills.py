@@ -76,7 +76,7 @@ def test_a_backfill_of_three_months_survives_the_death_of_the_scheduler(
     earlier = {run["dag_run_id"] for run in airflow.runs("marts")}
     assert airflow.client.post("/api/v2/backfills", json=wish).status_code == 200
     assert airflow.client.post("/api/v2/backfills", json=wish).status_code == 409
-    poll(lambda: commands(airflow, "reprocess"), seconds=RUN_SECONDS, what="a month to be computed")
+    poll(lambda: commands(airflow, "backfill", "--month"), seconds=RUN_SECONDS, what="a month to be computed")
     scheduler(airflow).kill()
     runs = [run for run in airflow.runs(BACKFILL) if run["logical_date"][:7] in {*MADE_UP, "2023-12"}]
     for run in runs:
