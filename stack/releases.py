@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -21,10 +22,11 @@ from stack.parts.flink_wheel import version
 from stack.plan import Step, incompatibilities, newcomers, read_plan
 from stack.settings import ROOT
 from stack.submission import JobProgram, current_configuration
-from stack.tables import TABLE_SET_FOLDER
+from stack.tables import TABLE_SET_FOLDER, lacking
 from stack.wiring import Wiring
 
 CODE_FOLDERS = ("flink_jobs", "schemas")
+SINK_TABLE = re.compile(r"'table-name'\s*=\s*'\$\{table_set\}\.(\w+)'")
 LEFT_OUT = ("__pycache__", "java", "*.md", "*.pyc")
 
 
@@ -67,6 +69,12 @@ class Release:
         return own if own.is_dir() else TABLE_SET_FOLDER  # kept before there were table sets
 
     @property
+    def sink_tables(self) -> set[str]:
+        """The tables that its SQL writes to."""
+        folder = self.folder / "code" / "flink_jobs" / self.manifest.job
+        return {name for file in folder.glob("*.sql") for name in SINK_TABLE.findall(file.read_text("utf-8"))}
+
+    @property
     def outcome(self) -> str:
         """How it went: `prepared`, `refused: why`, `ran`, or `failed: why`."""
         path = self.folder / "outcome"
@@ -90,6 +98,17 @@ class Release:
             )
         for uid in newcomers(running.steps, self.steps):
             console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
+
+    def refuse_absent_tables(self, dsn: str) -> None:
+        """Raises UserError when it writes to tables that it does not make; else the first row would tell."""
+        absent = ", ".join(lacking(dsn, self.table_set_folder, self.sink_tables))
+        if absent:
+            self.note(f"refused: there is no table {absent}")
+            raise UserError(
+                f"release {self.number} writes to {absent}, which no file of its"
+                " schemas/postgres/table_set makes; nothing was touched",
+                "name the table in the SQL of the job as in the DDL, or add it there",
+            )
 
     @property
     def _way_out(self) -> str:

@@ -6,7 +6,8 @@ another version of a job can fill a set beside the served one; readers are switc
 
 import csv
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -145,6 +146,16 @@ def make_set(connection: Connection, table_set: str, folder: Path = TABLE_SET_FO
     for path in _sql_files(folder):
         _apply(connection, path)
     connection.execute("set local search_path to default")
+
+
+def lacking(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
+    """Those tables that a set made by the files of `folder` would not have; no set is left behind."""
+    trial = f"taxi_trial_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(dsn) as connection:
+        make_set(connection, trial, folder)
+        there = relations(connection, trial, TABLES)
+        connection.rollback()
+    return sorted(set(names) - set(there))
 
 
 def _when_nobody_reads(dsn: str, switch: Callable[[Connection], None]) -> None:

@@ -35,6 +35,7 @@ def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | N
         running = _running_release(site)
         if running.number != release.number:
             release.refuse_state_of(running)
+            release.refuse_absent_tables(endpoints.postgres_dsn)
         return _upgrade(site, running, release)
 
 
