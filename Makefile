@@ -38,5 +38,5 @@ down: ## end the local stack
 lock: ## resolve every lock anew
 	@$(TAXI) lock
 
-package: ## the Flink zip and the Spark archive for AWS, with hashes and bills of materials
+package: ## the Flink zip, the Spark archive and Airflow's bundle for AWS, with hashes and bills
 	@$(TAXI) package

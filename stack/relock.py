@@ -8,7 +8,7 @@ from stack.errors import UserError
 from stack.jars.relock import relock as relock_jars
 from stack.settings import ROOT
 
-GROUPS = ("stream", "cluster", "batch", "dev", "transform", "orchestrate", "infra", "launcher")
+GROUPS = ("stream", "cluster", "mwaa", "batch", "dev", "transform", "orchestrate", "infra", "launcher")
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")
 
 

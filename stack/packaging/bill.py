@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -44,17 +44,17 @@ def java_components(component: str) -> list[Component]:
     ]
 
 
-def bill_of(name: str, files: Sequence[Path], libraries: Iterable[Component]) -> str:
+def bill_of(name: str, files: Mapping[str, Path], libraries: Iterable[Component]) -> str:
     """The text of a bill: an archive of these files, and what of others is in it."""
-    hashes = {path.name: sha256_of(path) for path in files}
+    hashes = {place: sha256_of(path) for place, path in files.items()}
     whole = sha256(repr(sorted(hashes.items())).encode()).hexdigest()
     bill = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{whole}"))
     bill.metadata.timestamp = LONG_AGO
     bill.metadata.component = Component(
         name=name, version=whole[:12], type=ComponentType.APPLICATION, bom_ref=name
     )
-    for path in files:
-        bill.components.add(_own(path.name, hashes[path.name]))
+    for place, sha in hashes.items():
+        bill.components.add(_own(place, sha))
     for library in libraries:
         bill.components.add(library)
     bill.register_dependency(bill.metadata.component, list(bill.components))

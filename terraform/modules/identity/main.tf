@@ -418,7 +418,9 @@ data "aws_iam_policy_document" "airflow" {
     actions = [
       "kinesisanalytics:CreateApplicationSnapshot",
       "kinesisanalytics:DescribeApplication",
+      "kinesisanalytics:DescribeApplicationOperation",
       "kinesisanalytics:DescribeApplicationSnapshot",
+      "kinesisanalytics:ListApplicationOperations",
       "kinesisanalytics:ListApplicationSnapshots",
       "kinesisanalytics:StartApplication",
       "kinesisanalytics:StopApplication",

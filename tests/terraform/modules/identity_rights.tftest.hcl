@@ -114,6 +114,14 @@ run "each_program_may_do_what_it_needs_and_no_more" {
   }
 
   assert {
+    condition = length(setsubtract(
+      [for verb in ["DescribeApplication", "ListApplicationOperations", "ListApplicationSnapshots", "StartApplication"] : "kinesisanalytics:${verb}"],
+      flatten([for statement in jsondecode(data.aws_iam_policy_document.airflow.json).Statement : statement.Action]),
+    )) == 0
+    error_message = "the watchdog may not bring a lost job back"
+  }
+
+  assert {
     condition = alltrue([
       for statement in jsondecode(data.aws_iam_policy_document.airflow.json).Statement :
       toset(statement.Condition.StringEquals["iam:PassedToService"]) == toset(["ecs-tasks.amazonaws.com", "emr-serverless.amazonaws.com"])
