@@ -283,6 +283,15 @@ def tool(context: typer.Context) -> None:
 
 
 @app.command()
+def vulnerabilities() -> None:
+    """Say which locked packages are known to be vulnerable; exit 1 for one that nobody has accepted."""
+    from stack.vulnerabilities import print_findings  # noqa: PLC0415
+
+    if not print_findings(Settings.from_environment()):
+        raise typer.Exit(1)
+
+
+@app.command()
 def lock() -> None:
     """Resolve the Python and Java locks anew."""
     from stack import relock  # noqa: PLC0415

@@ -8,7 +8,18 @@ from stack.errors import UserError
 from stack.jars.relock import relock as relock_jars
 from stack.settings import ROOT
 
-GROUPS = ("stream", "cluster", "mwaa", "batch", "dev", "transform", "orchestrate", "infra", "launcher")
+GROUPS = (
+    "stream",
+    "cluster",
+    "mwaa",
+    "batch",
+    "dev",
+    "transform",
+    "orchestrate",
+    "infra",
+    "advisories",
+    "launcher",
+)
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")
 
 
