@@ -74,6 +74,10 @@ def _add_commands_of_history(asked: str) -> None:
         from stack.spark_jobs import commands as spark_runs  # noqa: PLC0415
 
         app.add_typer(spark_runs.app, name="spark-run")
+    if asked in {"aws-database", "--help"}:
+        from stack.aws_database import aws_database  # noqa: PLC0415
+
+        app.command("aws-database")(aws_database)
     if asked in {"package", "--help"}:
         from stack.packaging.commands import package  # noqa: PLC0415
 

@@ -91,9 +91,19 @@ def plan(
     override(folder, NOBODY)
     write_values(folder, {**VALUES, **(PROD_VALUES if request.param == "prod" else {})})
     terraform.init(folder)
+    terraform.run("validate", "-no-color", folder=folder)
     terraform.run("plan", "-input=false", "-no-color", "-out=test.tfplan", folder=folder)
     shown: Plan = json.loads(terraform.run("show", "-json", "test.tfplan", folder=folder).stdout)
     return shown
+
+
+def test_what_the_provider_does_not_know_is_refused(terraform: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "versions.tf").write_text((MODULES / "flink" / "versions.tf").read_text())
+    (tmp_path / "main.tf").write_text('resource "aws_sns_topic" "this" {\n  naem = "alarms"\n}\n')
+    terraform.init(tmp_path)
+    refused = terraform.run("validate", "-no-color", folder=tmp_path, may_fail=True)
+    assert refused.returncode == 1
+    assert 'An argument named "naem" is not expected here' in refused.stdout
 
 
 def planned(plan: Plan, kind: str) -> list[dict[str, Any]]:

@@ -150,6 +150,6 @@ output "TAXI_ALERTS_SNS_TOPIC_ARN" {
 }
 
 output "operations" {
-  description = "What a person names in commands: repositories, cluster, task, subnets, groups, secrets, the alarms' topic."
+  description = "What a person names in commands: repositories, cluster, task, subnets, groups, the database and its secrets, buckets, the alarms' topic."
   value       = module.platform.operations
 }

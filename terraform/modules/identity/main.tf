@@ -238,7 +238,7 @@ data "aws_iam_policy_document" "task_start" {
   statement {
     sid       = "ReadPasswords"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [var.role_secret_arns["registry"], var.role_secret_arns["producer"]]
+    resources = [var.role_secret_arns["registry"]]
   }
 
   statement {

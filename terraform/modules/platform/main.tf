@@ -103,7 +103,7 @@ module "postgres" {
   vpc_id                    = module.network.vpc_id
   subnet_ids                = module.network.private_subnet_ids
   client_security_group_ids = local.groups
-  database_roles            = ["airflow", "backfill", "dbt", "producer", "registry", "zone_fares"]
+  database_roles            = ["airflow", "backfill", "dbt", "registry", "taxi_reader", "zone_fares"]
   instance_class            = var.postgres.instance_class
   storage_gib               = var.postgres.storage_gib
   storage_limit_gib         = var.postgres.storage_limit_gib
@@ -151,13 +151,11 @@ module "producer" {
   task_role_arn      = module.identity.program_role_arns["producer"]
   data_key_arn       = module.encryption.data_key_arn
   logs_key_arn       = module.encryption.logs_key_arn
-  secret_settings    = { POSTGRES_PASSWORD = module.postgres.role_secret_arns["producer"] }
 
   settings = {
     KAFKA_BOOTSTRAP_SERVERS = module.kafka.bootstrap_servers
     KAFKA_SECURITY          = "iam"
     SCHEMA_REGISTRY_URL     = module.registry.url
-    POSTGRES_DSN            = module.postgres.dsns["producer"]
     TRIPS_TOPIC             = local.topics.trips
     RAW_DATA                = module.storage.raw_data
     AWS_REGION              = var.region

@@ -150,7 +150,7 @@ output "TAXI_ALERTS_SNS_TOPIC_ARN" {
 }
 
 output "operations" {
-  description = "What a person names in commands: repositories, cluster, task, subnets, groups, secrets, the alarms' topic."
+  description = "What a person names in commands: repositories, cluster, task, subnets, groups, the database and its secrets, buckets, the alarms' topic."
   value = {
     registry_repository_url = module.registry.repository_url
     platform_repository_url = module.producer.repository_url
@@ -158,6 +158,8 @@ output "operations" {
     producer_task           = module.producer.task_definition_arn
     private_subnet_ids      = module.network.private_subnet_ids
     producer_group_id       = local.groups["producer"]
+    postgres_host           = module.postgres.host
+    postgres_database       = module.postgres.database
     owner_secret_arn        = module.postgres.owner_secret_arn
     role_secret_arns        = module.postgres.role_secret_arns
     buckets                 = module.storage.bucket_names
