@@ -204,8 +204,12 @@ data "aws_iam_policy_document" "producer" {
 
   statement {
     sid       = "MakeDeadLetters"
-    actions   = ["kafka-cluster:CreateTopic", "kafka-cluster:DescribeTopic"]
     resources = [local.dead_letter]
+    actions = [
+      "kafka-cluster:CreateTopic",
+      "kafka-cluster:DescribeTopic",
+      "kafka-cluster:DescribeTopicDynamicConfiguration",
+    ]
   }
 
   # reason: the channel of `aws ecs execute-command` has no resource of its own; who may open it is in the caller's role.

@@ -157,6 +157,7 @@ module "producer" {
     KAFKA_SECURITY          = "iam"
     SCHEMA_REGISTRY_URL     = module.registry.url
     TRIPS_TOPIC             = local.topics.trips
+    DEAD_LETTERS_TOPIC      = local.topics.dead_letters
     RAW_DATA                = module.storage.raw_data
     AWS_REGION              = var.region
   }
