@@ -41,5 +41,5 @@ down: ## end the local stack
 lock: ## resolve every lock anew
 	@$(TAXI) lock
 
-package: ## the Flink zip, the Spark archive and Airflow's bundle for AWS, with hashes and bills
+package: ## what AWS is sent: Flink zip, Spark archive, Airflow's bundle, the image's context; with bills
 	@$(TAXI) package

@@ -33,13 +33,13 @@ def python_components(lock: Path, python: str) -> list[Component]:
 
 def python_component(name: str, version: str) -> Component:
     """A package of PyPI."""
-    return _library(PackageURL("pypi", None, name.lower(), version))
+    return library(PackageURL("pypi", None, name.lower(), version))
 
 
 def java_components(component: str) -> list[Component]:
     """What a lock of jgo holds."""
     return [
-        _library(PackageURL("maven", jar.group, jar.name, jar.version), jar.sha256)
+        library(PackageURL("maven", jar.group, jar.name, jar.version), jar.sha256)
         for jar in locked_artifacts(component)
     ]
 
@@ -65,7 +65,8 @@ def _own(name: str, sha: str) -> Component:
     return Component(name=name, type=ComponentType.FILE, bom_ref=name, hashes=[_sha(sha)])
 
 
-def _library(url: PackageURL, sha: str = "") -> Component:
+def library(url: PackageURL, sha: str = "") -> Component:
+    """What was made by others, by its address."""
     return Component(
         name=url.name,
         group=url.namespace,

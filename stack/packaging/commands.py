@@ -11,6 +11,7 @@ from stack.console import console, output
 from stack.jars.download import sha256_of
 from stack.packaging.airflow import write_airflow_bundle
 from stack.packaging.flink import write_flink_package
+from stack.packaging.image import DOCKERFILE, write_image_context
 from stack.packaging.spark import PYTHON, write_spark_package
 from stack.settings import ROOT, SparkSettings
 
@@ -18,6 +19,7 @@ WRITERS: Mapping[str, Callable[[Path, str], Path]] = {
     "flink": lambda target, _: write_flink_package(target),
     "spark": write_spark_package,
     "airflow": lambda target, _: write_airflow_bundle(target),
+    "images": lambda target, _: write_image_context(target),
 }
 
 
@@ -26,9 +28,11 @@ def package(
         ROOT / ".taxi" / "packages"
     ),
     python: Annotated[str, typer.Option(help="The Python of the EMR release.")] = PYTHON,
-    only: Annotated[list[str] | None, typer.Option(help="flink, spark or airflow; may be repeated.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="flink, spark, airflow or images; may be repeated.")
+    ] = None,
 ) -> None:
-    """Write the Flink job's zip, the Spark job's archive and Airflow's bundle, with hashes and bills."""
+    """Write all that AWS is sent, each part named by its content, with hashes and bills of materials."""
     unknown = set(only or ()) - set(WRITERS)
     if unknown:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(WRITERS)}")
@@ -47,7 +51,7 @@ def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Pat
         kind: write(folder / kind, python) for kind, write in WRITERS.items() if kind in (only or WRITERS)
     }
     for place in made.values():
-        files = place.rglob("*") if place.is_dir() else [place, place.with_suffix(".cdx.json")]
+        files = place.rglob("*") if place.is_dir() else place.parent.glob(f"{place.name.partition('.')[0]}.*")
         for path in sorted(path for path in files if path.is_file()):
             output().print(
                 f"{sha256_of(path)}  {path.relative_to(folder)}",
@@ -75,6 +79,7 @@ def _tell(made: Mapping[str, Path], to: str) -> None:
     told = {
         "flink": lambda place: f"MANAGED_FLINK_CODE_KEY: flink/{place.name}",
         "spark": lambda place: f"EMR_CODE: {below}/spark/{place.name}",
+        "images": lambda place: f"docker build -f {DOCKERFILE} - < {below}/images/{place.name}",
         "airflow": lambda place: f"Terraform's airflow_bundle_key: airflow/{place.name}",
     }
     for kind, place in made.items():
