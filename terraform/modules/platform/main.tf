@@ -270,6 +270,7 @@ module "observability" {
   consumer_group           = local.job_name
   postgres_identifier      = module.postgres.identifier
   emr_application_id       = module.emr.application_id
+  emr_on_ec2               = var.emr.on_ec2 == null ? null : { cluster_id = module.emr.cluster_id }
   airflow_environment_name = module.airflow.environment_name
   registry                 = { cluster_name = module.registry.cluster_name, service_name = module.registry.service_name }
 }
