@@ -1,17 +1,17 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit integration drill up down lock package
+.PHONY: help demo test lint vulnerabilities unit integration drill up down lock package
 TAXI := ./taxi
 # Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## start everything, replay a real month, show the dearest zones
 	@$(TAXI) demo
 
-test: lint unit integration ## everything that CI runs
+test: lint vulnerabilities unit integration ## everything that CI runs
 
 lint: ## style, types, import rules and SQL
 	@$(TAXI) tool ruff check
@@ -19,6 +19,9 @@ lint: ## style, types, import rules and SQL
 	@$(TAXI) tool mypy
 	@$(TAXI) tool lint-imports
 	@$(TAXI) tool sqlfluff lint --disable-progress-bar schemas/postgres dbt/models dbt/tests
+
+vulnerabilities: ## locked packages that are known to be vulnerable, where the advisories can be reached
+	@$(TAXI) vulnerabilities
 
 unit: ## the tests that need no service
 	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "not integration and not drill"
@@ -38,5 +41,5 @@ down: ## end the local stack
 lock: ## resolve every lock anew
 	@$(TAXI) lock
 
-package: ## the Flink zip and the Spark archive for AWS, with hashes and bills of materials
+package: ## what AWS is sent: Flink zip, Spark archive, Airflow's bundle, the image's context; with bills
 	@$(TAXI) package

@@ -74,6 +74,10 @@ def _add_commands_of_history(asked: str) -> None:
         from stack.spark_jobs import commands as spark_runs  # noqa: PLC0415
 
         app.add_typer(spark_runs.app, name="spark-run")
+    if asked in {"aws-database", "--help"}:
+        from stack.aws_database import aws_database  # noqa: PLC0415
+
+        app.command("aws-database")(aws_database)
     if asked in {"package", "--help"}:
         from stack.packaging.commands import package  # noqa: PLC0415
 
@@ -280,6 +284,15 @@ def tool(context: typer.Context) -> None:
     from stack import forward  # noqa: PLC0415
 
     forward.tool(context.args)
+
+
+@app.command()
+def vulnerabilities() -> None:
+    """Say which locked packages are known to be vulnerable; exit 1 for one that nobody has accepted."""
+    from stack.vulnerabilities import print_findings  # noqa: PLC0415
+
+    if not print_findings(Settings.from_environment()):
+        raise typer.Exit(1)
 
 
 @app.command()

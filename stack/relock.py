@@ -8,7 +8,19 @@ from stack.errors import UserError
 from stack.jars.relock import relock as relock_jars
 from stack.settings import ROOT
 
-GROUPS = ("stream", "cluster", "batch", "bench", "dev", "transform", "orchestrate", "infra", "launcher")
+GROUPS = (
+    "stream",
+    "cluster",
+    "mwaa",
+    "batch",
+    "bench",
+    "dev",
+    "transform",
+    "orchestrate",
+    "infra",
+    "advisories",
+    "launcher",
+)
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")
 
 

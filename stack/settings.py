@@ -94,6 +94,8 @@ class Settings:
     postgres_dsn: str | None
     processed_data: str | None
     marts_duckdb: Path
+    osv_url: str | None
+    """A mirror of the advisories."""
     debug: bool
 
     @classmethod
@@ -113,6 +115,7 @@ class Settings:
             postgres_dsn=environment.get("POSTGRES_DSN") or None,
             processed_data=environment.get("PROCESSED_DATA") or None,
             marts_duckdb=_folder(environment.get("MARTS_DUCKDB"), default=home / "marts" / "taxi.duckdb"),
+            osv_url=environment.get("OSV_URL") or None,
             debug=environment.get("TAXI_DEBUG", "") not in {"", "0"},
         )
 

@@ -19,8 +19,9 @@ Every task may be killed anywhere and run again: a published month is published 
 
 from datetime import datetime, timedelta
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+from airflow.sdk import DAG, Param
 
+from airflow_dags.airflow_names import CronDataIntervalTimetable
 from airflow_dags.months import (
     POOL,
     PUBLISHED_MONTHS,

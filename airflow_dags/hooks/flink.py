@@ -3,7 +3,9 @@
 from typing import Any
 
 import httpx
-from airflow.sdk import BaseHook, Connection
+from airflow.sdk import Connection
+
+from airflow_dags.airflow_names import BaseHook
 
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 TIMEOUT_SECONDS = 15

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-from airflow.sdk import BaseHook, BaseNotifier
+from airflow.sdk import BaseNotifier
 
+from airflow_dags.airflow_names import BaseHook
 from airflow_dags.settings import Settings
 
 TIMEOUT_SECONDS = 10

@@ -7,10 +7,11 @@ from hashlib import md5
 from typing import Any
 
 from airflow.sdk import BaseOperator, BaseOperatorLink
-from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_dags.airflow_names import AirflowFailException
 from airflow_dags.hooks.flink import FlinkRestHook
 from airflow_dags.operators.taxi import TaxiCommandError, TaxiOperator
+from airflow_dags.settings import Settings
 from airflow_dags.triggers.flink import FlinkSavepointTrigger
 
 DEFAULT_JOB = "zone_fares"
@@ -23,7 +24,9 @@ class FlinkDashboardLink(BaseOperatorLink):
     name = "Flink dashboard"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Asked for when the task ends; empty when no such job runs."""
+        """Asked for when the task ends; empty when no such job runs, or on a service without a dashboard."""
+        if not Settings.from_environment().has_dashboard:
+            return ""
         hook = FlinkRestHook(operator.flink_conn_id)
         found = hook.live_job(operator.job)
         return hook.dashboard_url(found["jid"]) if found else ""

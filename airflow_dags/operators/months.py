@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Variable
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from airflow_dags.airflow_names import AirflowFailException, AirflowSkipException
 from airflow_dags.operators.taxi import TaxiOperator
 
 MARTS_COVER = "marts.cover_what_was_published_until"

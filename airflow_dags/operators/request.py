@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
-
+from airflow_dags.airflow_names import AirflowFailException
 from airflow_dags.operators.flink import folder_of_release, running_release
 from airflow_dags.operators.taxi import TaxiOperator
 

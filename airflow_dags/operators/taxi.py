@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from airflow_dags.airflow_names import AirflowFailException, AirflowSkipException
 from airflow_dags.hooks.taxi import Answer, TaxiCommand
 from airflow_dags.settings import Settings
 

@@ -4,9 +4,9 @@ import json
 import time
 from typing import Any
 
-from airflow.sdk import BaseBranchOperator, BaseOperator, Variable
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import BaseOperator, Variable
 
+from airflow_dags.airflow_names import AirflowSkipException, BaseBranchOperator
 from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.flink import FlinkJobOperator

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator
-from airflow.sdk.exceptions import AirflowSkipException
 
+from airflow_dags.airflow_names import AirflowSkipException
 from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.operators.taxi import TaxiCommandError
 from airflow_dags.settings import Settings

@@ -4,7 +4,7 @@ import gzip
 import io
 import tarfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 from stack.java_build import ZIP_EPOCH
@@ -14,13 +14,13 @@ QUICK = 1
 """The level of gzip: the packages are a third bigger than at best, and are made in a fifth of the time."""
 
 
-def code_files(root: Path, folders: Iterable[str]) -> dict[str, bytes]:
+def code_files(root: Path, folders: Iterable[str], left_out: Set[str] = LEFT_OUT) -> dict[str, bytes]:
     """The source files of our own packages, by their place below `root`."""
     paths = sorted(path for folder in folders for path in (root / folder).rglob("*") if path.is_file())
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in paths
-        if not LEFT_OUT & set(path.parts) and path.suffix not in {".md", ".pyc"}
+        if not left_out & set(path.parts) and path.suffix not in {".md", ".pyc"}
     }
 
 

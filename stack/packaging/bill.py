@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -33,28 +33,28 @@ def python_components(lock: Path, python: str) -> list[Component]:
 
 def python_component(name: str, version: str) -> Component:
     """A package of PyPI."""
-    return _library(PackageURL("pypi", None, name.lower(), version))
+    return library(PackageURL("pypi", None, name.lower(), version))
 
 
 def java_components(component: str) -> list[Component]:
     """What a lock of jgo holds."""
     return [
-        _library(PackageURL("maven", jar.group, jar.name, jar.version), jar.sha256)
+        library(PackageURL("maven", jar.group, jar.name, jar.version), jar.sha256)
         for jar in locked_artifacts(component)
     ]
 
 
-def bill_of(name: str, files: Sequence[Path], libraries: Iterable[Component]) -> str:
+def bill_of(name: str, files: Mapping[str, Path], libraries: Iterable[Component]) -> str:
     """The text of a bill: an archive of these files, and what of others is in it."""
-    hashes = {path.name: sha256_of(path) for path in files}
+    hashes = {place: sha256_of(path) for place, path in files.items()}
     whole = sha256(repr(sorted(hashes.items())).encode()).hexdigest()
     bill = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{whole}"))
     bill.metadata.timestamp = LONG_AGO
     bill.metadata.component = Component(
         name=name, version=whole[:12], type=ComponentType.APPLICATION, bom_ref=name
     )
-    for path in files:
-        bill.components.add(_own(path.name, hashes[path.name]))
+    for place, sha in hashes.items():
+        bill.components.add(_own(place, sha))
     for library in libraries:
         bill.components.add(library)
     bill.register_dependency(bill.metadata.component, list(bill.components))
@@ -65,7 +65,8 @@ def _own(name: str, sha: str) -> Component:
     return Component(name=name, type=ComponentType.FILE, bom_ref=name, hashes=[_sha(sha)])
 
 
-def _library(url: PackageURL, sha: str = "") -> Component:
+def library(url: PackageURL, sha: str = "") -> Component:
+    """What was made by others, by its address."""
     return Component(
         name=url.name,
         group=url.namespace,

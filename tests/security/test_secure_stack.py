@@ -1,5 +1,6 @@
 """The secure profile on a real stack: a month goes through it, and what is forbidden is refused."""
 
+import json
 import socket
 import ssl
 import subprocess
@@ -8,17 +9,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 
+import boto3  # type: ignore[import-untyped]
 import psutil
 import psycopg
 import pytest
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from moto import mock_aws
 from psycopg.conninfo import make_conninfo
 from rich.console import Console
 from rich.table import Table
 
 from stack import lifecycle
+from stack.aws_database import aws_database
 from stack.endpoints import Endpoints
 from stack.filelock import file_lock
 from stack.flink_rest import poll
@@ -27,6 +32,7 @@ from stack.ports import LOOPBACK
 from stack.record import recorded_ports
 from stack.security.authority import Authority, parted_pem
 from stack.security.database_locks import locked
+from stack.security.database_roles import ensure_roles
 from stack.security.secrets import JOB, KAFKA_USERS, POSTGRES_ROLES, PRODUCER, READER, REGISTRY, Secrets
 from stack.settings import ROOT, Settings
 from tests.flink_jobs.platform import Platform
@@ -92,6 +98,44 @@ def test_no_secret_is_seen_by_others(platform: Platform) -> None:
     assert not found
     assert {oct(path.stat().st_mode & 0o777) for path in secrets.folder.iterdir()} == {"0o600"}
     assert oct(secrets.folder.stat().st_mode & 0o777) == "0o700"
+
+
+def test_a_database_of_aws_gets_roles_and_tables_and_keeps_them(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = recorded_ports(platform.endpoints.home)
+    assert ports is not None
+    address, of_the_owner = f"{LOOPBACK}:{ports.postgres}", token_hex(12)
+    with psycopg.connect(platform.endpoints.postgres_dsn, autocommit=True) as owner:
+        # As RDS makes its owner: no superuser.
+        owner.execute("create role platform login createrole")
+        ensure_roles(platform.endpoints.postgres_dsn, {"platform": of_the_owner})
+        owner.execute(f"grant {JOB}, {READER} to platform with admin option")
+        owner.execute("create database on_aws owner platform")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        secrets = boto3.client("secretsmanager", region_name="us-east-1")
+        written = json.dumps({"username": "platform", "password": of_the_owner})
+        operations = {
+            "owner_secret_arn": secrets.create_secret(Name="owner", SecretString=written)["ARN"],
+            "role_secret_arns": {"registry": secrets.create_secret(Name="registry")["ARN"]},
+            "postgres_database": "on_aws",
+        }
+        file = tmp_path / "operations.json"
+        file.write_text(json.dumps(operations))
+        passwords = set()
+        for _ in range(2):
+            aws_database(file, address)
+            passwords.add(secrets.get_secret_value(SecretId=REGISTRY)["SecretString"])
+    (password,) = passwords
+    place = f"host={LOOPBACK} port={ports.postgres} dbname=on_aws sslmode=require"
+    with psycopg.connect(f"{place} user=registry password={password}") as registry:
+        registry.execute("create table registry.schemas (id int)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            registry.execute("select * from taxi.trips")
+    with psycopg.connect(f"{place} user=platform password={of_the_owner}") as owner:
+        assert owner.execute("select count(*) from taxi.zones").fetchone() == (265,)
 
 
 def refusals(endpoints: Endpoints) -> Iterator[tuple[str, str, str, Refusal]]:

@@ -24,7 +24,12 @@ MUST_FAIL = ROOT / "tests" / "terraform" / "must_fail"
 PROVIDERS_VARIABLE = "TAXI_TERRAFORM_PROVIDERS"
 """Names a folder with providers, laid out as `terraform providers mirror` does."""
 
-RELEASE = {"image_tag": "r1", "flink_code_key": "flink/r1.zip"}
+RELEASE = {
+    "image_tag": "r1",
+    "flink_code_key": "flink/r1.zip",
+    "emr_code_key": "spark/backfill-0123456789ab",
+    "airflow_bundle_key": "airflow/bundle-0123456789ab",
+}
 VALUES: Mapping[str, Any] = {
     "account_id": "123456789012",
     "email_addresses": ["on-call@example.com"],

@@ -1,6 +1,5 @@
 """The environments, planned without an account, and their outputs against the settings of the programs."""
 
-import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -9,9 +8,19 @@ from typing import Any
 
 import pytest
 
+from airflow_dags.settings import Settings as AirflowSettings
+from batch_backfill.settings import Settings as BatchSettings
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from producer.settings import Settings as ProducerSettings
-from stack.settings import ROOT
+from stack.settings import (
+    DEFAULT_PORTS,
+    EXTRA_PORTS,
+    JOB_VARIABLES,
+    ManagedFlinkSettings,
+    SparkSettings,
+    port_variable,
+)
+from stack.settings import Settings as StackSettings
 from tests.terraform.terraform import (
     MODULES,
     PROD_VALUES,
@@ -33,22 +42,42 @@ NOBODY = [
     "skip_metadata_api_check = true",
 ]
 
-AWAITED = {
-    # Read by programs that come after this: take a name away when its program is in the tree.
-    "AIRFLOW_URL",
-    "EMR_JOB_ROLE_ARN",
-    "EMR_SERVERLESS_APPLICATION_ID",
-    "MANAGED_FLINK_APPLICATION",
-    "MANAGED_FLINK_CODE_BUCKET",
-    "MANAGED_FLINK_CODE_KEY",
-    "MANAGED_FLINK_LOG_STREAM_ARN",
-    "MANAGED_FLINK_ROLE_ARN",
-    "MANAGED_FLINK_SECURITY_GROUP_IDS",
-    "MANAGED_FLINK_SUBNET_IDS",
-    "PROCESSED_DATA",
-    "RAW_DATA",
+NO_OUTPUTS = {
+    "AWS' programs read AWS_REGION": {"AWS_DEFAULT_REGION"},
+    "for passwords: on AWS it is iam": {
+        "KAFKA_USER",
+        "KAFKA_PASSWORD_FILE",
+        "KAFKA_CA_FILE",
+    },
+    "of the local stack and of this machine": {
+        *("TAXI_HOME", "TAXI_CACHE_DIR", "TAXI_DEBUG", "TAXI_COMMAND", "MAVEN_MIRROR_URL", "MARTS_DUCKDB"),
+        *(port_variable(service) for service in (*DEFAULT_PORTS, *EXTRA_PORTS)),
+        *("FLINK_REST_URL", "FLINK_CONNECTOR_JARS"),
+    },
+    "addresses of stand-ins and mirrors": {
+        *(
+            "S3_ENDPOINT_URL",
+            "EMR_ENDPOINT_URL",
+            "MANAGED_FLINK_ENDPOINT_URL",
+            "TLC_BASE_URL",
+            "TLC_ZONES_URL",
+            "OSV_URL",
+        ),
+    },
+    "files of the person's": {"TLC_DATA_DIR", "TAXI_ZONES_FILE"},
+    "as the person likes it, with a default that serves": {
+        *("TRIPS_PARTITIONS", "KAFKA_OUTAGE_SECONDS", "IN_FLIGHT_MEGABYTES", "PREPARE_MEMORY_LIMIT"),
+        *("ROWS_PER_FILE", "EMR_TIMEOUT_MINUTES", "MANAGED_FLINK_METRICS_LEVEL", "MANAGED_FLINK_LOG_LEVEL"),
+        *("EMR_CLUSTER_VCPUS", "EMR_CLUSTER_GB", "SPARK_USD_PER_VCPU_HOUR", "SPARK_USD_PER_GB_HOUR"),
+        *("TAXI_ALERTS_WEBHOOK_CONN_ID", "TAXI_ALERTS_SNS_CONN_ID"),
+    },
+    "said by the program that starts the job, to that one job": {
+        *("JOB_NAME", "TABLE_SET", "BOUNDED", "FLINK_PARALLELISM", "FLINK_RESTORE_FROM"),
+    },
 }
-PROGRAMS = ("producer", "flink_jobs", "batch_backfill", "airflow_dags", "stack", "schemas")
+"""The settings that Terraform has nothing to say of, by the reason."""
+FOR_READERS = {"AIRFLOW_URL"}
+"""Read by people: `./taxi env` prints it of a local stack."""
 
 Plan = Mapping[str, Any]
 
@@ -62,9 +91,19 @@ def plan(
     override(folder, NOBODY)
     write_values(folder, {**VALUES, **(PROD_VALUES if request.param == "prod" else {})})
     terraform.init(folder)
+    terraform.run("validate", "-no-color", folder=folder)
     terraform.run("plan", "-input=false", "-no-color", "-out=test.tfplan", folder=folder)
     shown: Plan = json.loads(terraform.run("show", "-json", "test.tfplan", folder=folder).stdout)
     return shown
+
+
+def test_what_the_provider_does_not_know_is_refused(terraform: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "versions.tf").write_text((MODULES / "flink" / "versions.tf").read_text())
+    (tmp_path / "main.tf").write_text('resource "aws_sns_topic" "this" {\n  naem = "alarms"\n}\n')
+    terraform.init(tmp_path)
+    refused = terraform.run("validate", "-no-color", folder=tmp_path, may_fail=True)
+    assert refused.returncode == 1
+    assert 'An argument named "naem" is not expected here' in refused.stdout
 
 
 def planned(plan: Plan, kind: str) -> list[dict[str, Any]]:
@@ -108,32 +147,50 @@ def test_everything_says_whose_it_is(plan: Plan) -> None:
     assert all(one["tags_all"]["project"] == "nyc-taxi" for one in tagged)
 
 
-def test_outputs_bear_the_names_of_the_programs_settings(plan: Plan) -> None:
+def test_there_is_an_output_for_every_setting_of_the_programs_or_a_reason_why_not(plan: Plan) -> None:
     outputs = {name for name in plan["output_changes"] if name.isupper()}
-    assert outputs - settings_of_the_programs() <= AWAITED <= outputs
+    settings = settings_of_the_programs()
+    without = set().union(*NO_OUTPUTS.values())
+    assert outputs - FOR_READERS == settings - without
+    assert without <= settings
 
 
-def test_the_job_is_given_settings_that_it_has() -> None:
+def test_the_job_is_given_what_the_command_gives_it() -> None:
     code = (MODULES / "platform" / "main.tf").read_text()
     block = re.search(r"^  job_settings = \{\n(.*?)^  \}", code, re.MULTILINE | re.DOTALL)
     assert block is not None
     given = set(re.findall(r"^    (\w+)", block[1], re.MULTILINE))
-    known = {field.upper() for field in ZoneFaresSettings.model_fields}
-    assert len(given & known) >= 6
-    assert given - known <= AWAITED
+    wishes = {name: "x" for name in JOB_VARIABLES if name not in set().union(*NO_OUTPUTS.values())}
+    assert given == set(ManagedFlinkSettings.from_environment("zone_fares", wishes).job_variables)
 
 
 def settings_of_the_programs() -> set[str]:
-    """Every variable that a program reads: fields of settings, and names in capitals in the code."""
+    """Every variable that a program reads: fields of settings, and what is asked of the environment."""
     fields = {*ZoneFaresSettings.model_fields, *ProducerSettings.model_fields}
-    return {field.upper() for field in fields} | set(_names_in_code())
+    asked = Asked()
+    StackSettings.from_environment(asked)
+    ManagedFlinkSettings.from_environment("zone_fares", asked)
+    SparkSettings.from_environment(asked)
+    BatchSettings.from_environment(asked)
+    AirflowSettings.from_environment(asked)
+    return {field.upper() for field in fields} | asked.names
 
 
-def _names_in_code() -> Iterator[str]:
-    for path in (path for program in PROGRAMS for path in (ROOT / program).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isupper():
-                yield node.value
+class Asked(Mapping[str, str]):
+    """An environment without variables, which notes those that it is asked for."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 @pytest.mark.drill

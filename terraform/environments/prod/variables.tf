@@ -21,13 +21,13 @@ variable "email_addresses" {
 }
 
 variable "release" {
-  description = "What `make package` has put into the artifacts bucket and the repositories: the tag of the image, the key of the Flink zip."
+  description = "What `make package` has put into the artifacts bucket and the repositories: the tag of the image, and the keys that it printed."
   type = object({
-    image_tag                = string
-    flink_code_key           = string
-    flink_code_version       = optional(string)
-    airflow_requirements_key = optional(string)
-    airflow_plugins_key      = optional(string)
+    image_tag          = string
+    flink_code_key     = string
+    flink_code_version = optional(string)
+    emr_code_key       = optional(string)
+    airflow_bundle_key = optional(string)
   })
 }
 

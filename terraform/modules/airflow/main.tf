@@ -28,10 +28,12 @@ resource "aws_mwaa_environment" "this" {
   execution_role_arn = var.role_arn
   kms_key            = var.data_key_arn
 
-  source_bucket_arn    = var.artifacts_bucket_arn
-  dag_s3_path          = "airflow/dags"
-  requirements_s3_path = var.requirements_key
-  plugins_s3_path      = var.plugins_key
+  # One folder a release, named by its content: its parts go over together, and back.
+  source_bucket_arn      = var.artifacts_bucket_arn
+  dag_s3_path            = var.bundle_key == null ? "airflow/dags" : "${var.bundle_key}/dags"
+  requirements_s3_path   = var.bundle_key == null ? null : "${var.bundle_key}/requirements.txt"
+  plugins_s3_path        = var.bundle_key == null ? null : "${var.bundle_key}/plugins.zip"
+  startup_script_s3_path = var.bundle_key == null ? null : "${var.bundle_key}/startup.sh"
 
   webserver_access_mode         = "PRIVATE_ONLY"
   endpoint_management           = "SERVICE"

@@ -36,16 +36,15 @@ variable "artifacts_bucket_arn" {
   type        = string
 }
 
-variable "requirements_key" {
-  description = "The requirements of `make package` in that bucket; null installs nothing more."
+variable "bundle_key" {
+  description = "The folder of `make package` in that bucket: DAGs, requirements, plugins and start-up script. Null starts Airflow without any."
   type        = string
   default     = null
-}
 
-variable "plugins_key" {
-  description = "The zip with the wheels that the requirements name, as there is no package index inside the VPC."
-  type        = string
-  default     = null
+  validation {
+    condition     = var.bundle_key == null || can(regex("^airflow/bundle-[0-9a-f]{12}$", var.bundle_key))
+    error_message = "bundle_key is what `./taxi package` printed: airflow/bundle- and twelve digits."
+  }
 }
 
 variable "settings" {

@@ -37,7 +37,7 @@ resource "aws_kinesisanalyticsv2_application" "this" {
     environment_properties {
       property_group {
         property_group_id = "kinesis.analytics.flink.run.options"
-        property_map      = { python = "main.py", jarfile = "lib/connectors.jar" }
+        property_map      = { python = "main.py", jarfile = "lib/connectors.jar", pyFiles = "lib/python" }
       }
 
       # main.py of the zip turns this group into the job's environment.

@@ -204,8 +204,12 @@ data "aws_iam_policy_document" "producer" {
 
   statement {
     sid       = "MakeDeadLetters"
-    actions   = ["kafka-cluster:CreateTopic", "kafka-cluster:DescribeTopic"]
     resources = [local.dead_letter]
+    actions = [
+      "kafka-cluster:CreateTopic",
+      "kafka-cluster:DescribeTopic",
+      "kafka-cluster:DescribeTopicDynamicConfiguration",
+    ]
   }
 
   # reason: the channel of `aws ecs execute-command` has no resource of its own; who may open it is in the caller's role.
@@ -238,7 +242,7 @@ data "aws_iam_policy_document" "task_start" {
   statement {
     sid       = "ReadPasswords"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [var.role_secret_arns["registry"], var.role_secret_arns["producer"]]
+    resources = [var.role_secret_arns["registry"]]
   }
 
   statement {
@@ -418,7 +422,9 @@ data "aws_iam_policy_document" "airflow" {
     actions = [
       "kinesisanalytics:CreateApplicationSnapshot",
       "kinesisanalytics:DescribeApplication",
+      "kinesisanalytics:DescribeApplicationOperation",
       "kinesisanalytics:DescribeApplicationSnapshot",
+      "kinesisanalytics:ListApplicationOperations",
       "kinesisanalytics:ListApplicationSnapshots",
       "kinesisanalytics:StartApplication",
       "kinesisanalytics:StopApplication",

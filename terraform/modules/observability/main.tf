@@ -189,6 +189,31 @@ resource "aws_cloudwatch_event_target" "failed_backfill" {
   }
 }
 
+resource "aws_cloudwatch_event_rule" "failed_step" {
+  count = var.emr_on_ec2 == null ? 0 : 1
+
+  name        = "${var.name}-failed-step"
+  description = "A backfill on the cluster of EMR has failed or was cancelled"
+
+  event_pattern = jsonencode({
+    source      = ["aws.emr"]
+    detail-type = ["EMR Step Status Change"]
+    detail      = { clusterId = [var.emr_on_ec2.cluster_id], state = ["FAILED", "CANCELLED"] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "failed_step" {
+  count = var.emr_on_ec2 == null ? 0 : 1
+
+  rule = aws_cloudwatch_event_rule.failed_step[0].name
+  arn  = aws_sns_topic.this.arn
+
+  input_transformer {
+    input_paths    = { run = "$.detail.stepId", name = "$.detail.name", state = "$.detail.state" }
+    input_template = "\"The backfill <name> (<run>) is <state>. Its month is as it was before.\""
+  }
+}
+
 resource "aws_budgets_budget" "this" {
   name         = "${var.name}-month"
   budget_type  = "COST"

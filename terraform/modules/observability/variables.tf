@@ -70,6 +70,12 @@ variable "emr_application_id" {
   type        = string
 }
 
+variable "emr_on_ec2" {
+  description = "The cluster on EC2 whose failed steps are told; null where there is none."
+  type        = object({ cluster_id = string })
+  default     = null
+}
+
 variable "airflow_environment_name" {
   description = "The Airflow to watch."
   type        = string

@@ -29,9 +29,12 @@ locals {
     var.emr.on_ec2 == null ? [] : ["*.elasticmapreduce", "repo.${var.region}.emr.amazonaws.com"],
   )
 
-  groups = module.network.program_security_group_ids
+  groups     = module.network.program_security_group_ids
+  spark_logs = "s3://${module.storage.bucket_names["checkpoints"]}/spark-logs"
 
+  # What `./taxi job deploy` gives the application too: it finds nothing to change then.
   job_settings = {
+    FLINK_JOB               = local.job_name
     KAFKA_BOOTSTRAP_SERVERS = module.kafka.bootstrap_servers
     SCHEMA_REGISTRY_URL     = module.registry.url
     POSTGRES_DSN            = module.postgres.dsns["zone_fares"]
@@ -41,7 +44,6 @@ locals {
     TRIPS_TOPIC             = local.topics.trips
     DEAD_LETTERS_TOPIC      = local.topics.dead_letters
     CONSUMER_GROUP          = local.job_name
-    JOB_NAME                = local.job_name
   }
 }
 
@@ -101,7 +103,7 @@ module "postgres" {
   vpc_id                    = module.network.vpc_id
   subnet_ids                = module.network.private_subnet_ids
   client_security_group_ids = local.groups
-  database_roles            = ["airflow", "backfill", "dbt", "producer", "registry", "zone_fares"]
+  database_roles            = ["airflow", "backfill", "dbt", "registry", "taxi_reader", "zone_fares"]
   instance_class            = var.postgres.instance_class
   storage_gib               = var.postgres.storage_gib
   storage_limit_gib         = var.postgres.storage_limit_gib
@@ -149,14 +151,13 @@ module "producer" {
   task_role_arn      = module.identity.program_role_arns["producer"]
   data_key_arn       = module.encryption.data_key_arn
   logs_key_arn       = module.encryption.logs_key_arn
-  secret_settings    = { POSTGRES_PASSWORD = module.postgres.role_secret_arns["producer"] }
 
   settings = {
     KAFKA_BOOTSTRAP_SERVERS = module.kafka.bootstrap_servers
     KAFKA_SECURITY          = "iam"
     SCHEMA_REGISTRY_URL     = module.registry.url
-    POSTGRES_DSN            = module.postgres.dsns["producer"]
     TRIPS_TOPIC             = local.topics.trips
+    DEAD_LETTERS_TOPIC      = local.topics.dead_letters
     RAW_DATA                = module.storage.raw_data
     AWS_REGION              = var.region
   }
@@ -193,7 +194,7 @@ module "emr" {
     vpc_id               = module.network.vpc_id
     service_role_arn     = module.identity.role_arns["emr_service"]
     instance_profile_arn = module.identity.emr_instance_profile_arn
-    log_uri              = "s3://${module.storage.bucket_names["checkpoints"]}/spark-logs/"
+    log_uri              = "${local.spark_logs}/"
     data_key_arn         = module.encryption.data_key_arn
     certificates_s3_uri  = var.emr.on_ec2.certificates_s3_uri
     instance_type        = var.emr.on_ec2.instance_type
@@ -210,8 +211,7 @@ module "airflow" {
   max_workers          = var.airflow.max_workers
   role_arn             = module.identity.program_role_arns["airflow"]
   artifacts_bucket_arn = module.storage.bucket_arns["artifacts"]
-  requirements_key     = var.release.airflow_requirements_key
-  plugins_key          = var.release.airflow_plugins_key
+  bundle_key           = var.release.airflow_bundle_key
   subnet_ids           = slice(module.network.private_subnet_ids, 0, 2)
   security_group_id    = local.groups["airflow"]
   data_key_arn         = module.encryption.data_key_arn
@@ -221,7 +221,10 @@ module "airflow" {
     POSTGRES_SECRET_ARN           = module.postgres.role_secret_arns["airflow"]
     RAW_DATA                      = module.storage.raw_data
     PROCESSED_DATA                = module.storage.processed_data
+    FLINK_BACKEND                 = "managed-flink"
     MANAGED_FLINK_APPLICATION     = module.flink.application_name
+    SPARK_BACKEND                 = "emr-serverless"
+    EMR_LOG_URI                   = local.spark_logs
     EMR_SERVERLESS_APPLICATION_ID = module.emr.application_id
     EMR_JOB_ROLE_ARN              = module.identity.program_role_arns["backfill"]
   }
@@ -267,6 +270,7 @@ module "observability" {
   consumer_group           = local.job_name
   postgres_identifier      = module.postgres.identifier
   emr_application_id       = module.emr.application_id
+  emr_on_ec2               = var.emr.on_ec2 == null ? null : { cluster_id = module.emr.cluster_id }
   airflow_environment_name = module.airflow.environment_name
   registry                 = { cluster_name = module.registry.cluster_name, service_name = module.registry.service_name }
 }

@@ -19,6 +19,16 @@ output "POSTGRES_SECRET_ARN" {
   value       = module.postgres.role_secret_arns["zone_fares"]
 }
 
+output "KAFKA_SECURITY" {
+  description = "How Kafka lets programs in."
+  value       = local.job_settings.KAFKA_SECURITY
+}
+
+output "AWS_REGION" {
+  description = "The region that all is in."
+  value       = var.region
+}
+
 output "TRIPS_TOPIC" {
   description = "The topic of the trips."
   value       = local.topics.trips
@@ -44,6 +54,16 @@ output "PROCESSED_DATA" {
   value       = module.storage.processed_data
 }
 
+output "FLINK_BACKEND" {
+  description = "Where `./taxi job` runs jobs."
+  value       = "managed-flink"
+}
+
+output "SPARK_BACKEND" {
+  description = "Where `./taxi spark-run` runs backfills."
+  value       = "emr-serverless"
+}
+
 output "MANAGED_FLINK_APPLICATION" {
   description = "The application that runs the job."
   value       = module.flink.application_name
@@ -62,6 +82,21 @@ output "MANAGED_FLINK_CODE_BUCKET" {
 output "MANAGED_FLINK_CODE_KEY" {
   description = "The code zip that it was made with."
   value       = var.release.flink_code_key
+}
+
+output "MANAGED_FLINK_CODE_VERSION" {
+  description = "The version of that object; empty takes its newest."
+  value       = var.release.flink_code_version == null ? "" : var.release.flink_code_version
+}
+
+output "MANAGED_FLINK_RUNTIME" {
+  description = "The version of Flink that it runs on."
+  value       = var.flink.runtime_environment
+}
+
+output "MANAGED_FLINK_PARALLELISM" {
+  description = "How many slots it starts with."
+  value       = tostring(var.flink.parallelism)
 }
 
 output "MANAGED_FLINK_LOG_STREAM_ARN" {
@@ -84,9 +119,24 @@ output "EMR_SERVERLESS_APPLICATION_ID" {
   value       = module.emr.application_id
 }
 
+output "EMR_CLUSTER_ID" {
+  description = "The cluster on EC2 that backfills can run on; empty where there is none."
+  value       = module.emr.cluster_id == null ? "" : module.emr.cluster_id
+}
+
 output "EMR_JOB_ROLE_ARN" {
   description = "The role of a backfill."
   value       = module.identity.program_role_arns["backfill"]
+}
+
+output "EMR_CODE" {
+  description = "The code of backfills; empty before `make package` has put it there."
+  value       = var.release.emr_code_key == null ? "" : "s3://${module.storage.bucket_names["artifacts"]}/${var.release.emr_code_key}"
+}
+
+output "EMR_LOG_URI" {
+  description = "Where backfills leave their logs."
+  value       = local.spark_logs
 }
 
 output "AIRFLOW_URL" {
@@ -94,8 +144,13 @@ output "AIRFLOW_URL" {
   value       = module.airflow.url
 }
 
+output "TAXI_ALERTS_SNS_TOPIC_ARN" {
+  description = "Who is told of alarms."
+  value       = module.observability.topic_arn
+}
+
 output "operations" {
-  description = "What a person names in commands: repositories, cluster, task, subnets, groups, secrets, the alarms' topic."
+  description = "What a person names in commands: repositories, cluster, task, subnets, groups, the database and its secrets, buckets, the alarms' topic."
   value = {
     registry_repository_url = module.registry.repository_url
     platform_repository_url = module.producer.repository_url
@@ -103,6 +158,8 @@ output "operations" {
     producer_task           = module.producer.task_definition_arn
     private_subnet_ids      = module.network.private_subnet_ids
     producer_group_id       = local.groups["producer"]
+    postgres_host           = module.postgres.host
+    postgres_database       = module.postgres.database
     owner_secret_arn        = module.postgres.owner_secret_arn
     role_secret_arns        = module.postgres.role_secret_arns
     buckets                 = module.storage.bucket_names

@@ -53,11 +53,11 @@ variable "monthly_budget_usd" {
 variable "release" {
   description = "What `make package` has put into the artifacts bucket and the repositories."
   type = object({
-    image_tag                = string
-    flink_code_key           = string
-    flink_code_version       = optional(string)
-    airflow_requirements_key = optional(string)
-    airflow_plugins_key      = optional(string)
+    image_tag          = string
+    flink_code_key     = string
+    flink_code_version = optional(string)
+    emr_code_key       = optional(string)
+    airflow_bundle_key = optional(string)
   })
 }
 

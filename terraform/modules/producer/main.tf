@@ -47,7 +47,7 @@ resource "aws_ecs_task_definition" "this" {
     image                  = "${aws_ecr_repository.this.repository_url}:${var.image_tag}"
     essential              = true
     readonlyRootFilesystem = true
-    command                = ["./taxi", "--help"]
+    command                = ["producer", "--help"]
     mountPoints = [
       { sourceVolume = "work", containerPath = "/work", readOnly = false },
       { sourceVolume = "agent-state", containerPath = "/var/lib/amazon", readOnly = false },

@@ -39,6 +39,42 @@ run "airflow_is_private_and_leaves_traces" {
   }
 }
 
+run "a_release_is_one_folder" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/airflow"
+  }
+
+  variables {
+    bundle_key = "airflow/bundle-0123456789ab"
+  }
+
+  assert {
+    condition = [
+      aws_mwaa_environment.this.dag_s3_path,
+      aws_mwaa_environment.this.requirements_s3_path,
+      aws_mwaa_environment.this.plugins_s3_path,
+      aws_mwaa_environment.this.startup_script_s3_path,
+    ] == [for name in ["dags", "requirements.txt", "plugins.zip", "startup.sh"] : "airflow/bundle-0123456789ab/${name}"]
+    error_message = "Airflow takes a part of another release"
+  }
+}
+
+run "a_folder_of_another_kind_is_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/airflow"
+  }
+
+  variables {
+    bundle_key = "flink/zone_fares-0123456789ab.zip"
+  }
+
+  expect_failures = [var.bundle_key]
+}
+
 run "airflow_2_is_refused" {
   command = plan
 

@@ -27,7 +27,7 @@ run "the_job_runs_as_on_a_laptop" {
   assert {
     condition = {
       for group in aws_kinesisanalyticsv2_application.this.application_configuration[0].environment_properties[0].property_group : group.property_group_id => group.property_map
-    }["kinesis.analytics.flink.run.options"] == tomap({ python = "main.py", jarfile = "lib/connectors.jar" })
+    }["kinesis.analytics.flink.run.options"] == tomap({ python = "main.py", jarfile = "lib/connectors.jar", pyFiles = "lib/python" })
     error_message = "the service would not find the program"
   }
 

@@ -29,7 +29,7 @@ variables {
   }
 
   role_secret_arns = {
-    for role in ["airflow", "backfill", "dbt", "producer", "registry", "zone_fares"] : role => "arn:aws:secretsmanager:us-east-1:123456789012:secret:${role}"
+    for role in ["airflow", "backfill", "dbt", "registry", "taxi_reader", "zone_fares"] : role => "arn:aws:secretsmanager:us-east-1:123456789012:secret:${role}"
   }
 
   flink_application_name = "nyc-taxi-test-zone-fares"

@@ -35,7 +35,7 @@ variables {
   }
 
   role_secret_arns = {
-    for role in ["airflow", "backfill", "dbt", "producer", "registry", "zone_fares"] : role => "arn:aws:secretsmanager:us-east-1:123456789012:secret:${role}"
+    for role in ["airflow", "backfill", "dbt", "registry", "taxi_reader", "zone_fares"] : role => "arn:aws:secretsmanager:us-east-1:123456789012:secret:${role}"
   }
 
   flink_application_name = "nyc-taxi-test-zone-fares"
@@ -111,6 +111,14 @@ run "each_program_may_do_what_it_needs_and_no_more" {
       jsondecode(document.json).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
     ])
     error_message = "another account could have a service act as our role"
+  }
+
+  assert {
+    condition = length(setsubtract(
+      [for verb in ["DescribeApplication", "ListApplicationOperations", "ListApplicationSnapshots", "StartApplication"] : "kinesisanalytics:${verb}"],
+      flatten([for statement in jsondecode(data.aws_iam_policy_document.airflow.json).Statement : statement.Action]),
+    )) == 0
+    error_message = "the watchdog may not bring a lost job back"
   }
 
   assert {

@@ -67,6 +67,21 @@ run "trouble_is_told" {
   }
 }
 
+run "a_step_that_fails_is_told_where_there_is_a_cluster" {
+  module {
+    source = "../../../terraform/modules/observability"
+  }
+
+  variables {
+    emr_on_ec2 = { cluster_id = "j-0F0F" }
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.failed_step[0].event_pattern).detail.clusterId == ["j-0F0F"] && aws_cloudwatch_event_target.failed_step[0].arn == aws_sns_topic.this.arn
+    error_message = "a failed backfill on the cluster would pass unseen"
+  }
+}
+
 run "alarms_for_nobody_are_refused" {
   command = plan
 

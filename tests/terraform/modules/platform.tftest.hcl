@@ -32,6 +32,12 @@ run "the_settings_fit_together" {
     condition     = output.MANAGED_FLINK_APPLICATION == "nyc-taxi-test-zone-fares"
     error_message = "the role is for another application"
   }
+
+  # What there is none of is empty: `null` would be taken for a name.
+  assert {
+    condition     = [output.EMR_CLUSTER_ID, output.EMR_CODE, output.MANAGED_FLINK_CODE_VERSION] == ["", "", ""]
+    error_message = "the programs are told of something that is not there"
+  }
 }
 
 run "everything_by_choice_fits_too" {
@@ -48,6 +54,11 @@ run "everything_by_choice_fits_too" {
   assert {
     condition     = output.KAFKA_BOOTSTRAP_SERVERS == "boot.example:9098" && output.SCHEMA_REGISTRY_URL == "https://registry.example/apis/ccompat/v7"
     error_message = "a choice does not reach the programs"
+  }
+
+  assert {
+    condition     = output.EMR_CLUSTER_ID != "" && output.KAFKA_SECURITY == "iam" && output.SPARK_BACKEND == "emr-serverless"
+    error_message = "the programs are not told of the cluster"
   }
 }
 

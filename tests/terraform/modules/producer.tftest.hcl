@@ -9,7 +9,7 @@ variables {
   execution_role_arn = "arn:aws:iam::123456789012:role/task-start"
   task_role_arn      = "arn:aws:iam::123456789012:role/producer"
   settings           = { TRIPS_TOPIC = "trips" }
-  secret_settings    = { POSTGRES_PASSWORD = "arn:aws:secretsmanager:us-east-1:123456789012:secret:producer" }
+  secret_settings    = { SIGNATURE = "arn:aws:secretsmanager:us-east-1:123456789012:secret:something" }
   data_key_arn       = "arn:aws:kms:us-east-1:123456789012:key/data"
   logs_key_arn       = "arn:aws:kms:us-east-1:123456789012:key/logs"
 }
@@ -25,7 +25,7 @@ run "the_task_is_fixed_and_knows_no_password" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].secrets == [{ name = "POSTGRES_PASSWORD", valueFrom = var.secret_settings["POSTGRES_PASSWORD"] }]
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].secrets == [{ name = "SIGNATURE", valueFrom = var.secret_settings["SIGNATURE"] }]
     error_message = "the password is not fetched from its secret"
   }
 
