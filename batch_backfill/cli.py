@@ -3,13 +3,18 @@
 import argparse
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from batch_backfill.settings import Settings
 from batch_backfill.summary import MonthSummary, as_json, as_table
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_months
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 RUNS = "_runs"
 
@@ -33,36 +38,78 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--month", required=True, action="append", help="2024-01, or 2024-01:2024-06; may be repeated"
     )
-    command.add_argument("--raw", help="folder or s3a:// prefix of the raw months; default: RAW_DATA")
+    command.add_argument("--raw", help="folder or s3:// prefix of the raw months; default: RAW_DATA")
     command.add_argument("--processed", help="that of the processed history; default: PROCESSED_DATA")
+    command.add_argument(
+        "--fingerprint",
+        action="append",
+        metavar="MONTH=TEXT",
+        help="noted beside the month's rows; may be repeated",
+    )
     command.add_argument("--json", action="store_true", help="print the summary for programs")
     return parser
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """What is to be processed, and where."""
+
+    months: Sequence[TlcMonth]
+    raw: str
+    processed: str
+    fingerprints: Mapping[str, str]
+
+
 def _process(asked: argparse.Namespace, settings: Settings) -> int:
-    raw = _named(asked.raw or settings.raw_data, "--raw", "RAW_DATA")
-    processed = _named(asked.processed or settings.processed_data, "--processed", "PROCESSED_DATA")
-    summaries = _run(parse_months(asked.taxi_type, asked.month), raw, processed, settings)
+    wish = _Wish(
+        parse_months(asked.taxi_type, asked.month),
+        _named(asked.raw or settings.raw_data, "--raw", "RAW_DATA"),
+        _named(asked.processed or settings.processed_data, "--processed", "PROCESSED_DATA"),
+        dict(_pair(text) for text in asked.fingerprint or ()),
+    )
+    summaries = _run(wish, settings)
     sys.stdout.write(as_json(summaries) if asked.json else as_table(summaries) + "\n")
     return int(any(month.failed for month in summaries))
 
 
-def _run(months: Sequence[TlcMonth], raw: str, processed: str, settings: Settings) -> Sequence[MonthSummary]:
+def _run(wish: _Wish, settings: Settings) -> Sequence[MonthSummary]:
     # What is wrong with the arguments is said before Spark is started, which takes seconds.
+    from py4j.protocol import Py4JError  # noqa: PLC0415
+
+    from batch_backfill.causes import innermost  # noqa: PLC0415
+    from batch_backfill.session import open_session  # noqa: PLC0415
+
+    session = open_session(f"batch_backfill {wish.months[0]}")
+    try:
+        return _processed(session, wish, settings)
+    except Py4JError as error:
+        remedy = "check the address, the credentials and that the storage answers"
+        raise UserError(f"{wish.processed}: {innermost(error)}", remedy) from None
+    finally:
+        session.stop()
+
+
+def _processed(session: "SparkSession", wish: _Wish, settings: Settings) -> Sequence[MonthSummary]:
     from batch_backfill.replacement import finish_committed  # noqa: PLC0415
     from batch_backfill.run import Run  # noqa: PLC0415
-    from batch_backfill.session import open_session  # noqa: PLC0415
     from batch_backfill.storage import Storage  # noqa: PLC0415
 
-    session = open_session(f"batch_backfill {months[0].taxi_type} {months[0].text}")
     storage = Storage(session)
+    raw, processed, zones = map(storage.known, (wish.raw, wish.processed, settings.taxi_zones_file))
     for finished in finish_committed(storage, processed):
         _say(f"{finished}: put in place, as an earlier run had committed it")
-    run = Run(session, storage, raw, processed, settings, _say)
-    summaries = list(run.process(months))
+    own = replace(settings, taxi_zones_file=zones)
+    run = Run(session, storage, raw, processed, own, _say, wish.fingerprints)
+    summaries = list(run.process(wish.months))
     storage.write_text(f"{processed}/{RUNS}/{_run_id()}.json", as_json(summaries))
-    session.stop()
     return summaries
+
+
+def _pair(text: str) -> tuple[str, str]:
+    month, equals, fingerprint = text.partition("=")
+    if not equals:
+        raise UserError(f"--fingerprint {text} is for no month", "write it as 2024-01=TEXT")
+    return month, fingerprint
 
 
 def _named(value: str, option: str, variable: str) -> str:

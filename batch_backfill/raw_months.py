@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from batch_backfill.storage import Storage, StoredFile
 from schemas.errors import UserError
-from schemas.tlc_month import TlcMonth
-
-SUFFIXES = (".parquet", ".csv", ".csv.gz")
+from schemas.processed import partition
+from schemas.tlc_month import RAW_SUFFIXES, TlcMonth
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,7 @@ def raw_files(storage: Storage, raw: str, month: TlcMonth) -> Sequence[RawFile]:
 
     They lie in `taxi_type=/year=/month=` under `raw`, as `./taxi fetch --to` puts them, or all in one folder.
     """
-    day = month.first_day
-    folder = f"{raw}/taxi_type={month.taxi_type}/year={day:%Y}/month={day:%m}"
+    folder = f"{raw}/{partition(month.taxi_type, month.first_day)}"
     stem = f"{month.taxi_type}_tripdata_{month.text}."
     found = _months(storage.files(folder)) or [
         file for file in _months(storage.files(raw)) if file.name.startswith(stem)
@@ -51,4 +49,4 @@ def raw_files(storage: Storage, raw: str, month: TlcMonth) -> Sequence[RawFile]:
 
 
 def _months(files: Sequence[StoredFile]) -> list[StoredFile]:
-    return [file for file in files if file.name.endswith(SUFFIXES)]
+    return [file for file in files if file.name.endswith(RAW_SUFFIXES)]

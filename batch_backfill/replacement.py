@@ -4,14 +4,14 @@ A run that is killed before the commit leaves the old month as it was. What is n
 commit is one small file, and what is behind it is finished by this run or, if it is killed, by the next.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from batch_backfill.storage import Storage
-from schemas.processed import TABLES, ProcessedTable
+from schemas.processed import STAGING, TABLES, ProcessedTable, note_path, staging_folder
 from schemas.tlc_month import TlcMonth
 
-STAGING = "_staging"
 READY = "_READY"
 
 
@@ -35,18 +35,25 @@ class Replacement:
         """Where readers find them then."""
         return f"{self.processed}/{self._place(table)}"
 
+    def write_note(self, text: str) -> None:
+        """Say what the month is, where those find it who find its rows."""
+        self.storage.write_text(
+            f"{self._aside}/{note_path(self.month.taxi_type, self.month.first_day)}", text
+        )
+
     def commit(self) -> None:
         """From here on the new month is the one that counts."""
         places = [self._place(table) for table in TABLES]
-        self.storage.write_text(f"{self._aside}/{READY}", "".join(f"{place}\n" for place in places))
-        _finish(self.storage, self._aside, self.processed, places)
+        contents = {place: _names(self.storage, f"{self._aside}/{place}") for place in places}
+        self.storage.write_text(f"{self._aside}/{READY}", json.dumps(contents))
+        _finish(self.storage, self._aside, self.processed, contents)
 
     def _place(self, table: ProcessedTable) -> str:
         return table.folder(self.month.taxi_type, self.month.first_day)
 
     @property
     def _aside(self) -> str:
-        return f"{self.processed}/{STAGING}/{self.month.taxi_type}-{self.month.text}"
+        return f"{self.processed}/{staging_folder(self.month.taxi_type, self.month.first_day)}"
 
 
 def finish_committed(storage: Storage, processed: str) -> Sequence[str]:
@@ -54,15 +61,22 @@ def finish_committed(storage: Storage, processed: str) -> Sequence[str]:
     finished = []
     for aside in storage.folders(f"{processed}/{STAGING}"):
         if storage.exists(f"{aside}/{READY}"):
-            _finish(storage, aside, processed, storage.read_text(f"{aside}/{READY}").split())
+            _finish(storage, aside, processed, json.loads(storage.read_text(f"{aside}/{READY}")))
             finished.append(aside.rpartition("/")[2])
     return finished
 
 
-def _finish(storage: Storage, aside: str, processed: str, places: Sequence[str]) -> None:
-    """Each step may have been done before."""
-    for place in places:
-        if storage.exists(f"{aside}/{place}"):
+def _finish(storage: Storage, aside: str, processed: str, contents: Mapping[str, Sequence[str]]) -> None:
+    """Each step may have been done before, or half of it.
+
+    In S3 moving is copying: all files are there before the first is removed here; their names are new.
+    """
+    for place, names in contents.items():
+        if _names(storage, f"{processed}/{place}") != names:
             storage.delete(f"{processed}/{place}")
             storage.move(f"{aside}/{place}", f"{processed}/{place}")
     storage.delete(aside)
+
+
+def _names(storage: Storage, folder: str) -> list[str]:
+    return [file.name for file in storage.files(folder)]

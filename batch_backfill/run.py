@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from py4j.protocol import Py4JError
@@ -15,7 +15,7 @@ from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
 from batch_backfill.settings import Settings
 from batch_backfill.storage import Storage
-from batch_backfill.summary import MonthSummary
+from batch_backfill.summary import MonthSummary, as_note
 from batch_backfill.trips.job import Counted, counted, quarantined, valid_trips
 from batch_backfill.trips.source import open_source
 from batch_backfill.zone_fares.job import zone_fares
@@ -38,6 +38,8 @@ class Run:
     processed: str
     settings: Settings
     tell: Callable[[str], None]
+    fingerprints: Mapping[str, str]
+    """By month, what the caller calls that of which it is made."""
 
     def process(self, months: Sequence[TlcMonth]) -> Iterator[MonthSummary]:
         """Replace each month in the processed history, if all of it could be computed."""
@@ -61,6 +63,7 @@ class Run:
         with counted(self.session, sources) as found:
             written = self._write(found, replacement)
         summary = self._summary(month, files, found, written)
+        replacement.write_note(as_note(summary, self.fingerprints.get(month.text, "")))
         replacement.commit()
         return replace(summary, bytes_written=self._bytes(replacement))
 

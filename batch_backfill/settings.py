@@ -13,7 +13,7 @@ ROWS_PER_FILE = 4_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """Folders or s3a:// prefixes; where Spark runs and with what is said by Spark's own settings."""
+    """Folders or s3:// prefixes; where Spark runs and with what is said by Spark's own settings."""
 
     raw_data: str = ""
     processed_data: str = ""

@@ -6,6 +6,8 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+S3_OF_EMR = "fs.s3.impl"
+
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -70,6 +72,11 @@ class Storage:
         text = bytes(stream.readAllBytes()).decode()
         stream.close()
         return text
+
+    def known(self, address: str) -> str:
+        """The address as this Hadoop knows it: what EMR calls s3:// is s3a:// elsewhere."""
+        scheme, _, place = address.partition("://")
+        return f"s3a://{place}" if scheme == "s3" and not self._configuration.get(S3_OF_EMR) else address
 
     def path(self, text: str) -> Any:
         """Hadoop's path."""

@@ -51,6 +51,11 @@ def as_json(months: Sequence[MonthSummary]) -> str:
     return json.dumps({"months": [asdict(month) for month in months]}, indent=2) + "\n"
 
 
+def as_note(month: MonthSummary, fingerprint: str) -> str:
+    """What lies beside the rows of a month; the fingerprint is the caller's word for what it was made of."""
+    return json.dumps({"fingerprint": fingerprint, **asdict(month)}, indent=2) + "\n"
+
+
 def as_table(months: Sequence[MonthSummary]) -> str:
     """A line a month, the rules that were broken, then the reasons of those that failed."""
     lines = _aligned([COLUMNS, *(month.cells() for month in months if not month.failed)])

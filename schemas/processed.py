@@ -11,8 +11,20 @@ from datetime import date
 SETTING = "PROCESSED_DATA"
 """Environment variable that names the folder or prefix."""
 
+NOTE = "_MONTH.json"
+"""Beside a month's windows, which are put in place last: of what it was made, and what became of it."""
+
+STAGING = "_staging"
+"""Months that are not in place yet, or not wholly, a folder each."""
+
 PARTITION_COLUMNS = ("taxi_type", "year", "month")
 """Stand in the folders' names, not in the files."""
+
+
+def partition(taxi_type: str, month: date) -> str:
+    """The folder of a month below that of a table, or of the raw months."""
+    values = (taxi_type, f"{month:%Y}", f"{month:%m}")
+    return "/".join(f"{name}={value}" for name, value in zip(PARTITION_COLUMNS, values, strict=True))
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,7 @@ class ProcessedTable:
 
     def folder(self, taxi_type: str, month: date) -> str:
         """Where a month's files lie, relative to the history."""
-        return f"{self.name}/taxi_type={taxi_type}/year={month:%Y}/month={month:%m}"
+        return f"{self.name}/{partition(taxi_type, month)}"
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -103,3 +115,14 @@ ZONE_FARES_15M = ProcessedTable(
 )
 
 TABLES = (TRIPS, QUARANTINED, ZONE_FARES_15M)
+"""In the order in which they are put in place."""
+
+
+def staging_folder(taxi_type: str, month: date) -> str:
+    """Where a month is written before it takes the old one's place, relative to the history."""
+    return f"{STAGING}/{taxi_type}-{month:%Y-%m}"
+
+
+def note_path(taxi_type: str, month: date) -> str:
+    """Where the note of a month lies, relative to the history."""
+    return f"{ZONE_FARES_15M.folder(taxi_type, month)}/{NOTE}"

@@ -12,6 +12,8 @@ FIRST_MONTH = {"yellow": date(2009, 1, 1), "green": date(2013, 8, 1), "fhvhv": d
 REFUSED_TAXI_TYPES = {
     "fhv": "for-hire trips of small bases (fhv) are another service, for which the TLC publishes no fares",
 }
+RAW_SUFFIXES = (".parquet", ".csv", ".csv.gz")
+"""Of files with trips."""
 MONTH_PATTERN = re.compile(r"(\d{4})-(\d{2})")
 
 

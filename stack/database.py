@@ -1,13 +1,20 @@
 """Queries on Postgres."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
 
 from stack.errors import UserError
+
+OUTAGE_SECONDS = 60
+RETRY_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,27 @@ def create(maintenance_dsn: str, database: str) -> None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
 
 
+@contextmanager
+def outage_told() -> Iterator[None]:
+    """Raise UserError where Postgres goes away in the middle of something."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise UserError(
+            f"Postgres does not answer ({_first_line(error)})",
+            "see ./taxi status, and run the same command again",
+        ) from error
+
+
+def outlasting(dsn: str, work: Callable[[], T]) -> T:
+    """The work's answer; it is begun once more when Postgres went away in the middle and has come back."""
+    try:
+        return work()
+    except psycopg.OperationalError:
+        _await_server(dsn)
+        return work()
+
+
 def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -> Rows:
     """Run what a person typed, or our own text with parameters; raises UserError with Postgres' own words."""
     try:
@@ -44,6 +72,19 @@ def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -
             return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
     except psycopg.Error as error:
         raise UserError(f"Postgres says: {_first_line(error)}") from error
+
+
+def _await_server(dsn: str) -> None:
+    deadline = time.monotonic() + OUTAGE_SECONDS
+    while True:
+        try:
+            server_version(dsn)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -10,9 +10,9 @@ from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.parts import airflow as airflow_part
 from stack.parts import flink as flink_part
-from stack.parts import flink_wheel, postgres
+from stack.parts import flink_wheel, postgres, spark_s3
 from stack.parts import spark as spark_part
-from stack.settings import ROOT, Settings, person_environment
+from stack.settings import ROOT, Settings, SparkSettings, person_environment
 
 SPARK_BENCHES = {"backfill": "bench", "skew": "batch"}
 """Benchmarks that need no stack but Spark, and the environment of each."""
@@ -49,8 +49,9 @@ def airflow(arguments: Sequence[str]) -> None:
 
 def spark(arguments: Sequence[str]) -> None:
     """Spark's spark-submit, on this machine; our packages can be imported."""
-    home = Settings.from_environment().home
-    _become(spark_part.submit_command(arguments), spark_part.environment(home))
+    settings = SparkSettings.from_environment()
+    options = spark_s3.options(arguments, settings)
+    _become(spark_part.submit_command([*options, *arguments]), spark_part.environment(settings.home))
 
 
 def producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> None:

@@ -1,7 +1,9 @@
 """Publishing a month: what another table set has of it takes its place among what is served."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,6 +12,7 @@ from psycopg.rows import class_row
 
 from stack import tables
 from stack.errors import UserError
+from stack.filelock import file_lock
 from stack.views import TABLES, relations
 
 LARGEST_WITHDRAWN_SHARE = 0.05
@@ -22,11 +25,11 @@ from {}.publish_month(%(run)s, %(table_set)s, %(taxi_type)s, %(first_day)s, %(ex
 """
 REPORT = """
 insert into taxi.parity_reports (
-    run, taxi_type, month, engine, equal, explained, unexplained,
+    run, taxi_type, month, engine, beside, equal, explained, unexplained,
     trips_equal, trips_changed, trips_only_served, trips_only_in_run
 )
 values (
-    %(run)s, %(taxi_type)s, %(month)s, %(engine)s, %(equal)s, %(explained)s, %(unexplained)s,
+    %(run)s, %(taxi_type)s, %(month)s, %(engine)s, %(beside)s, %(equal)s, %(explained)s, %(unexplained)s,
     %(trips_equal)s, %(trips_changed)s, %(trips_only_served)s, %(trips_only_in_run)s
 )
 """
@@ -48,6 +51,11 @@ UNDO = "select {}.undo_publication(%(run)s, %(taxi_type)s, %(first_day)s)"
 ADOPT = "select {}.adopt_publications(%s)"
 
 Connection = psycopg.Connection[Any]
+
+
+def alone(home: Path) -> AbstractContextManager[None]:
+    """Held by whoever replaces months: each compares with what another would change."""
+    return file_lock(home / "jobs" / "months.lock", "another ./taxi replaces months; waiting for it")
 
 
 @dataclass(frozen=True)
@@ -105,8 +113,16 @@ def compare(dsn: str, month: Month, table_set: str, run: str, engine: str) -> Co
         text = _of_served(connection, COMPARE)
         with connection.cursor(row_factory=class_row(Comparison)) as cursor:
             (found,) = cursor.execute(text, {"table_set": table_set, **month.parameters}).fetchall()
-        connection.execute(REPORT, {"run": run, "engine": engine, **month.parameters, **vars(found)})
+        report(connection, month, found, run=run, engine=engine, beside="served")
         return found
+
+
+def report(
+    connection: Connection, month: Month, found: Comparison, *, run: str, engine: str, beside: str
+) -> None:
+    """File what was found; `beside` says what the run's month was held against: `served` or `stream`."""
+    named = {"run": run, "engine": engine, "beside": beside}
+    connection.execute(REPORT, {**named, **month.parameters, **vars(found)})
 
 
 def is_published(dsn: str, month: Month, run: str) -> bool:

@@ -57,6 +57,9 @@ JOB_VARIABLES = (
 SPARK_JOB_VARIABLES = ("TAXI_ZONES_FILE", "ROWS_PER_FILE")
 """What the Spark job is told besides its arguments."""
 
+DATA_VARIABLES = ("RAW_DATA", "PROCESSED_DATA", "TAXI_ZONES_FILE")
+"""They name folders, or prefixes in S3."""
+
 
 class Backend(Enum):
     """Where Flink jobs run."""
@@ -122,24 +125,20 @@ class Settings:
 
 @dataclass(frozen=True)
 class HistorySettings:
-    """Where the raw and the processed months lie on this machine."""
+    """Where the raw and the processed months lie: each a folder of this machine, or s3://bucket/prefix."""
 
-    raw: Path
-    processed: Path
+    raw: str
+    processed: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "HistorySettings":
-        """The folders that are named, or two below the home; raises UserError for what is no folder here."""
+        """The places that are named, or two below the home; raises UserError for what is neither."""
         home = _folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi") / "history"
-        for variable in ("RAW_DATA", "PROCESSED_DATA"):
-            if "://" in environment.get(variable, ""):
-                raise UserError(
-                    f"{variable}={environment[variable]} is not on this machine, as publishing needs it",
-                    "name a folder; ./taxi spark-run processes months in S3",
-                )
         return cls(
-            raw=_folder(environment.get("RAW_DATA"), default=home / "raw-data"),
-            processed=_folder(environment.get("PROCESSED_DATA"), default=home / "processed-data"),
+            raw=_place("RAW_DATA", environment.get("RAW_DATA"), default=home / "raw-data"),
+            processed=_place(
+                "PROCESSED_DATA", environment.get("PROCESSED_DATA"), default=home / "processed-data"
+            ),
         )
 
 
@@ -218,6 +217,8 @@ class SparkSettings:
     region: str | None
     endpoint_url: str | None
     s3_endpoint_url: str | None
+    data: tuple[str, ...]
+    """Folders and prefixes that the job's own variables name."""
     job_variables: Mapping[str, str]
     """The settings of the job itself."""
 
@@ -246,6 +247,7 @@ class SparkSettings:
             region=setting("AWS_REGION") or setting("AWS_DEFAULT_REGION") or None,
             endpoint_url=setting("EMR_ENDPOINT_URL") or None,
             s3_endpoint_url=setting("S3_ENDPOINT_URL") or None,
+            data=tuple(filter(None, map(setting, DATA_VARIABLES))),
             job_variables={name: environment[name] for name in SPARK_JOB_VARIABLES if environment.get(name)},
         )
 
@@ -269,6 +271,18 @@ def _folder(value: str | None, default: Path | None) -> Path:
     from platformdirs import user_cache_path  # noqa: PLC0415 - the launcher sets the variable: rarely needed
 
     return user_cache_path("nyc-taxi-platform", appauthor=False)
+
+
+def _place(variable: str, value: str | None, default: Path) -> str:
+    """A folder, or a prefix in S3 as its own programs write it."""
+    scheme, separator, rest = (value or "").partition("://")
+    if not separator:
+        return str(_folder(value, default=default))
+    if scheme not in {"s3", "s3a"} or not rest.strip("/"):
+        raise UserError(
+            f"{variable}={value} is neither a folder nor in S3", "give a folder, or s3://bucket/prefix"
+        )
+    return f"s3://{rest.rstrip('/')}"
 
 
 def _wished_port(service: str, environment: Mapping[str, str]) -> int:

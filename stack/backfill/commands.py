@@ -1,5 +1,6 @@
 """`./taxi backfill`: months by Spark, compared with what is served, and published."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -7,18 +8,24 @@ import typer
 from schemas.errors import UserError as ContractError
 from schemas.tlc_month import parse_months
 from stack.backfill import backfill as runs
+from stack.backfill.history import History
+from stack.database import outage_told
 from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.publication import Month
 from stack.reprocess.reprocess import Consent
 from stack.reprocess.reprocess import undo as take_back
-from stack.settings import HistorySettings
+from stack.settings import HistorySettings, SparkPlace, SparkSettings
+from stack.spark_jobs.backend import backend
 
 
-def backfill(
+def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
     taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.", show_default=False)] = "",
     month: Annotated[
         list[str] | None, typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")
+    ] = None,
+    on: Annotated[
+        SparkPlace | None, typer.Option(help="Where Spark runs; the setting SPARK_BACKEND, or local.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
@@ -32,12 +39,19 @@ def backfill(
     if undo:
         take_back(endpoints, undo)
         return
+    months = months_of(taxi_type, month or [])
+    history = History.of(HistorySettings.from_environment())
+    job = runs.Backfill(endpoints, months, history, backend(SparkSettings.from_environment(), on))
+    with outage_told():
+        if dry_run:
+            job.print_plan()
+        else:
+            job.carry_out(Consent.at_terminal(yes=yes, force=force))
+
+
+def months_of(taxi_type: str, texts: Sequence[str]) -> list[Month]:
+    """The months that a person names; raises UserError for one that there is not."""
     try:
-        months = [Month(one.taxi_type, one.text) for one in parse_months(taxi_type, month or [])]
+        return [Month(one.taxi_type, one.text) for one in parse_months(taxi_type, texts)]
     except ContractError as error:
         raise UserError(str(error)) from error
-    job = runs.Backfill(endpoints, months, HistorySettings.from_environment())
-    if dry_run:
-        job.print_plan()
-    else:
-        job.carry_out(Consent.at_terminal(yes=yes, force=force))

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from schemas.processed import QUARANTINED, TRIPS, ZONE_FARES_15M, ProcessedTable
+from stack.backfill.places import Place
 from stack.publication import Month
 
 # Column names are those of the served tables, whose types Postgres takes over.
@@ -28,14 +29,15 @@ BLOCK_BYTES = 1 << 20
 Connection = psycopg.Connection[Any]
 
 
-def load(dsn: str, schema: str, processed: Path, months: Sequence[Month]) -> None:
+def load(dsn: str, schema: str, processed: Place, months: Sequence[Month]) -> None:
     """Fill the schema with these months, whole or not at all; what it held before is gone."""
     with psycopg.connect(dsn) as connection, tempfile.TemporaryDirectory() as folder:
         _make(connection, schema)
         for month in months:
             for table, name in FILLED.items():
-                rows = Path(folder) / "rows.csv"
-                columns = _write_rows(table, processed, month, rows, _columns(connection, schema, name))
+                rows, served = Path(folder) / "rows.csv", _columns(connection, schema, name)
+                with processed.at_hand(table.folder(month.taxi_type, month.first_day)) as files:
+                    columns = _write_rows(table, month, files, rows, served)
                 _copy(connection, sql.Identifier(schema, name), columns, rows)
         for name in LIKE:
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, name)))
@@ -57,17 +59,16 @@ def _columns(connection: Connection, schema: str, table: str) -> set[str]:
 
 
 def _write_rows(
-    table: ProcessedTable, processed: Path, month: Month, target: Path, served: set[str]
+    table: ProcessedTable, month: Month, folder: Path, target: Path, served: set[str]
 ) -> list[str]:
     """A month's rows as CSV, and the names of their columns: of those that are served."""
-    files = processed / table.folder(month.taxi_type, month.first_day) / "*.parquet"
     columns = [(name, kind) for name, kind in table.columns if name in served]
     wanted = ", ".join([f"'{month.taxi_type}'", *(_as_text(name, kind) for name, kind in columns)])
     with duckdb.connect() as connection:
         connection.execute(
             f"copy (select {wanted} from read_parquet($files, hive_partitioning = false))"  # noqa: S608
             f" to '{target}' (format csv, header false, nullstr '\\N')",
-            {"files": str(files)},
+            {"files": str(folder / "*.parquet")},
         )
     return ["taxi_type", *(name for name, _ in columns)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-COMPONENTS = ("kafka", "kafka-tools", "registry", "flink", "ecj", "postgres", "msk", "s3")
+COMPONENTS = ("kafka", "kafka-tools", "registry", "flink", "ecj", "postgres", "msk", "s3", "spark-s3")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from stack.backfill_runs import BackfillRun, Engine
 from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.errors import UserError
-from stack.filelock import file_lock
 from stack.job_life import say
 from stack.publication import LARGEST_WITHDRAWN_SHARE, Comparison, Month, Published
 from stack.releases import Release
@@ -63,7 +61,7 @@ def dry_run(endpoints: Endpoints, paths: Sequence[Path]) -> None:
 
 def reprocess(endpoints: Endpoints, paths: Sequence[Path], consent: Consent, *, keep: bool) -> None:
     """Replace the months that the files hold by what the served release makes of them."""
-    with _alone(endpoints):
+    with publication.alone(endpoints.home):
         set_up(endpoints.postgres_dsn)
         plan = make_plan(endpoints, paths)
         release = _served_release(endpoints)
@@ -79,7 +77,7 @@ def reprocess(endpoints: Endpoints, paths: Sequence[Path], consent: Consent, *, 
 
 def undo(endpoints: Endpoints, run: str) -> None:
     """Bring back what was there before a run was published."""
-    with _alone(endpoints):
+    with publication.alone(endpoints.home):
         months = BackfillRun(endpoints.postgres_dsn, run).published_months()
         if not months:
             raise UserError(f"there is nothing published by run {run}", "see taxi.backfill_runs")
@@ -89,12 +87,8 @@ def undo(endpoints: Endpoints, run: str) -> None:
 
 def discard(endpoints: Endpoints, run: str) -> None:
     """Remove what a run left that did not come to its end."""
-    with _alone(endpoints):
+    with publication.alone(endpoints.home):
         Shadow(endpoints, JOB, run).remove()
-
-
-def _alone(endpoints: Endpoints) -> AbstractContextManager[None]:
-    return file_lock(endpoints.home / "jobs" / "reprocess.lock", "another reprocessing runs; waiting for it")
 
 
 def _carry_out(endpoints: Endpoints, plan: Plan, release: Release, run: str, consent: Consent) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
+from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import (  # type: ignore[import-untyped]
     BotoCoreError,
@@ -40,9 +41,9 @@ def told_plainly(what: str) -> Iterator[None]:
             yield
     except ClientError as error:
         raise _refused(error, what) from None
-    except (HTTPClientError, NoConnectionError) as error:
+    except (HTTPClientError, NoConnectionError, Boto3Error) as error:
         raise NoAnswerError(
-            f"AWS does not answer ({error})", "check the network and EMR_ENDPOINT_URL"
+            f"AWS does not answer ({error})", "check the network, EMR_ENDPOINT_URL and S3_ENDPOINT_URL"
         ) from None
     except BotoCoreError as error:
         raise UserError(f"the request to AWS is not right ({error})", "check the EMR_ settings") from None

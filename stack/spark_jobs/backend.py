@@ -77,6 +77,9 @@ class SparkBackend(Protocol):
 
     place: SparkPlace
 
+    def code(self) -> str:
+        """What runs there, by a name that changes with it."""
+
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Start `python -m batch_backfill ARGUMENTS`; its run id.
 
@@ -98,6 +101,11 @@ class SparkBackend(Protocol):
 
     def usage(self, run_id: str) -> Usage:
         """What it used, for what it costs."""
+
+
+def code_name(code: str, settings: SparkSettings) -> str:
+    """The code and the settings of the job: what its results depend on besides its arguments."""
+    return " ".join([code, *(f"{name}={value}" for name, value in sorted(settings.job_variables.items()))])
 
 
 def run_name(arguments: Sequence[str], code: str, token: str) -> str:

@@ -17,7 +17,7 @@ from stack.spark_jobs.aws import (
     submit_parameters,
     told_plainly,
 )
-from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, run_name
+from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
 
 STATES = {
     "COMPLETED": RunState.SUCCEEDED,
@@ -43,6 +43,10 @@ class ClusterSpark:
         self._client = client("emr", settings)
         # A step has no token: sent again because the answer got lost, it would run twice.
         self._once = client("emr", settings, attempts=1)
+
+    def code(self) -> str:
+        """The archive, whose name changes with what is in it."""
+        return code_name(code_folder(self._settings).rpartition("/")[2], self._settings)
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Add a step, or find the one that an earlier call has added."""

@@ -1,5 +1,6 @@
 """The backfill by spark-submit on this machine, in the background: it survives whoever waits for it."""
 
+import hashlib
 import json
 import os
 import signal
@@ -10,18 +11,23 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from stack.console import console
 from stack.filelock import file_lock
 from stack.flink_rest import poll
-from stack.parts import spark
+from stack.jars.download import sha256_of
+from stack.parts import spark, spark_s3
 from stack.settings import ROOT, SparkPlace, SparkSettings, person_environment
 from stack.spark_jobs.aws import NoSuchRunError
-from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, run_name
+from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
 
 RUN_VARIABLE = "TAXI_SPARK_RUN"
 DRIVER_GB = 3.0
+CODE_FOLDERS = ("batch_backfill", "schemas")
+CODE_SUFFIXES = {".py", ".sql"}
 KEEPER = """
 echo $$ >"$0/pid"
 "$@" >"$0/stdout" 2>"$0/stderr"
@@ -40,11 +46,22 @@ class LocalSpark:
         self._settings = settings
         self._runs = settings.home / "spark-runs"
 
+    def code(self) -> str:
+        """The sources of this tree."""
+        made_of = hashlib.sha256()
+        for path in sorted(path for folder in CODE_FOLDERS for path in (ROOT / folder).rglob("*")):
+            if path.suffix in CODE_SUFFIXES:
+                made_of.update(f"{path.relative_to(ROOT)} {sha256_of(path)}\n".encode())
+        return code_name(made_of.hexdigest(), self._settings)
+
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Start a run, or find the one that an earlier call has started."""
         name = run_name(arguments, str(ROOT), token)
         with file_lock(self._runs / ".lock", "another ./taxi starts Spark; waiting for it"):
-            return self._found(name, token) or self._start(name, arguments)
+            found = self._found(name, token)
+            if not found:
+                self._let_others_end(arguments)
+            return found or self._start(name, arguments)
 
     def state(self, run_id: str) -> SparkRun:
         """How the run is."""
@@ -100,7 +117,8 @@ class LocalSpark:
         note = {"name": name, "arguments": list(arguments), "ui_port": port, "started_at": time.time()}
         (folder / "note.json").write_text(json.dumps(note))
         program = str(ROOT / "batch_backfill" / "__main__.py")
-        command = spark.submit_command(["--conf", f"spark.ui.port={port}", program, *arguments])
+        options = ["--conf", f"spark.ui.port={port}", *spark_s3.options(arguments, self._settings)]
+        command = spark.submit_command([*options, program, *arguments])
         subprocess.Popen(
             ["/bin/sh", "-c", KEEPER, str(folder), *command],
             env={**person_environment(), **spark.environment(self._settings.home), RUN_VARIABLE: run_id},
@@ -114,11 +132,26 @@ class LocalSpark:
 
     def _found(self, name: str, token: str) -> str:
         wanted = {RunState.RUNNING, *([RunState.SUCCEEDED] if token else [])}
-        for note in sorted(self._runs.glob("*/note.json"), reverse=True):
-            run_id = note.parent.name
-            if self._note(note.parent)["name"] == name and self.state(run_id).state in wanted:
-                return run_id
+        for folder in self._newest_first():
+            if self._note(folder)["name"] == name and self.state(folder.name).state in wanted:
+                return folder.name
         return ""
+
+    def _let_others_end(self, arguments: Sequence[str]) -> None:
+        """Two runs must not replace a month at a time: one that writes to the same place ends first."""
+        place = _written_to(arguments)
+
+        def others() -> list[str]:
+            at_it = [folder for folder in self._newest_first() if self._process(folder)]
+            return [one.name for one in at_it if place and _written_to(self._note(one)["arguments"]) == place]
+
+        if busy := others():
+            console().print(f"{busy[0]} writes to {place} too; waiting for its end", highlight=False)
+            limit = 60.0 * self._settings.timeout_minutes
+            poll(lambda: not others(), seconds=limit, what=f"the end of {busy[0]}", every=1.0)
+
+    def _newest_first(self) -> list[Path]:
+        return sorted((note.parent for note in self._runs.glob("*/note.json")), reverse=True)
 
     def _folder(self, run_id: str) -> Path:
         folder = self._runs / run_id
@@ -126,8 +159,8 @@ class LocalSpark:
             raise NoSuchRunError(f"there is no run {run_id} on this machine", f"see {self._runs}")
         return folder
 
-    def _note(self, folder: Path) -> dict[str, str]:
-        note: dict[str, str] = json.loads((folder / "note.json").read_text())
+    def _note(self, folder: Path) -> dict[str, Any]:
+        note: dict[str, Any] = json.loads((folder / "note.json").read_text())
         return note
 
     def _process(self, folder: Path) -> psutil.Process | None:
@@ -143,6 +176,11 @@ class LocalSpark:
         code = folder / "code"
         end = code.stat().st_mtime if code.exists() else time.time()
         return max(0.0, end - float(self._note(folder)["started_at"]))
+
+
+def _written_to(arguments: Sequence[str]) -> str:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return next((value for name, value in pairs if name == "--processed"), "")
 
 
 def _free_port() -> int:

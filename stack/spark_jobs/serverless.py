@@ -8,7 +8,7 @@ from typing import Any
 from stack.errors import UserError
 from stack.settings import SparkPlace, SparkSettings
 from stack.spark_jobs.aws import client, code_folder, needed, read_gzip, submit_parameters, told_plainly
-from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, run_name
+from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
 
 STATES = {
     "SUCCESS": RunState.SUCCEEDED,
@@ -31,6 +31,10 @@ class ServerlessSpark:
         what = "name the application that Terraform made"
         self._application = needed(settings.application_id, "EMR_SERVERLESS_APPLICATION_ID", what)
         self._client = client("emr-serverless", settings)
+
+    def code(self) -> str:
+        """The archive, whose name changes with what is in it."""
+        return code_name(code_folder(self._settings).rpartition("/")[2], self._settings)
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Start a run, or find the one that an earlier call has started."""

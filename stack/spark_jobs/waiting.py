@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -77,7 +78,7 @@ def _json_errors(stdout: str) -> list[str]:
 def _ended(
     spark: SparkBackend, run_id: str, *, seconds: float, every: float, tell: Callable[[str], None]
 ) -> SparkRun:
-    deadline, heard_at, was = time.monotonic() + seconds, time.monotonic(), ""
+    deadline, heard_at, was, looked_at = time.monotonic() + seconds, time.monotonic(), "", False
     while time.monotonic() < deadline:
         try:
             run = spark.state(run_id)
@@ -92,9 +93,19 @@ def _ended(
         now = f"{run.state.value}{f' ({run.detail})' if run.detail else ''}"
         if now != was:
             tell(f"{run_id}: {now}")
+        if run.state is RunState.RUNNING and not looked_at:
+            looked_at = _tell_links(spark, run_id, tell)
         was = now
         time.sleep(every)
     raise UserError(f"{run_id} has not ended after {seconds:.0f} s and runs on", _ways(spark, run_id))
+
+
+def _tell_links(spark: SparkBackend, run_id: str, tell: Callable[[str], None]) -> bool:
+    """Where to look while it runs; a service that does not say so yet is asked no more."""
+    with suppress(UserError):
+        for name, link in spark.links(run_id).items():
+            tell(f"{name}: {link}")
+    return True
 
 
 def _ways(spark: SparkBackend, run_id: str) -> str:

@@ -1,5 +1,6 @@
 """A run that is killed leaves either the old month or the new one, and the next run goes on from there."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -42,11 +43,13 @@ def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
     assert not (aside / "_READY").exists()
     assert [backfill.files(table, *MONTH) for table in TABLES] == before
 
-    # Another run was killed after its commit, with nothing of it in place yet.
+    # Another run was killed after its commit: the trips are in place, of the others nothing yet.
     committed = backfill.processed / "_staging" / "-".join(COMMITTED)
     old_month(backfill, committed, *COMMITTED)
-    places = (table.folder(COMMITTED[0], date(2023, 11, 1)) for table in TABLES)
-    (committed / "_READY").write_text("\n".join(places) + "\n")
+    places = [table.folder(COMMITTED[0], date(2023, 11, 1)) for table in TABLES]
+    (committed / "_READY").write_text(json.dumps({place: ["old.parquet"] for place in places}))
+    (backfill.processed / places[0]).parent.mkdir(parents=True)
+    (committed / places[0]).rename(backfill.processed / places[0])
 
     (backfill.raw / "yellow_tripdata_2010-01.csv").write_text(WITHOUT_ZONES)
     summary, refused = backfill.process(MONTH, ("yellow", "2010-01"))
@@ -54,5 +57,6 @@ def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
     assert "the shapes of the zones are not given" in refused["error"]
     assert backfill.rows(TRIPS, *MONTH).shape[0] == 1
     assert "old.parquet" not in backfill.files(TRIPS, *MONTH)
-    assert backfill.files(TRIPS, *COMMITTED) == {"old.parquet": b"old trips"}
+    for table in TABLES:
+        assert backfill.files(table, *COMMITTED) == {"old.parquet": f"old {table.name}".encode()}
     assert list((backfill.processed / "_staging").iterdir()) == []

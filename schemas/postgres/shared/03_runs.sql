@@ -18,8 +18,10 @@ create table if not exists taxi.backfill_runs (
     primary key (run, taxi_type, month)
 );
 
--- One row a comparison of a month that is served with the month that a run made, in windows; trips beside.
--- A window is explained that differs by just the trips that only one side has.
+-- One row a comparison of a month that a run made, in windows; trips beside them. A publication holds it against what
+-- is served: a window is explained that differs by just the trips that only one side has. `./taxi parity` holds it
+-- against what the stream wrote, which is the served side then: explained is a window that would be right if each trip
+-- of the late ledger were counted in it.
 create table if not exists taxi.parity_reports (
     report bigint generated always as identity primary key,
     run text not null,
@@ -35,3 +37,5 @@ create table if not exists taxi.parity_reports (
     trips_only_served bigint not null,
     trips_only_in_run bigint not null
 );
+alter table taxi.parity_reports
+add column if not exists beside text not null default 'served' check (beside in ('served', 'stream'));

@@ -1,0 +1,118 @@
+"""The history is the same in a folder and in S3: what a month is made of, and whether it is there."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from schemas.processed import TRIPS, note_path, partition, staging_folder
+from stack.backfill.history import History
+from stack.backfill.places import place
+from stack.backfill.plan import estimate, plan_of
+from stack.errors import UserError
+from stack.parts import spark_s3
+from stack.publication import Month
+from stack.settings import HistorySettings, SparkSettings
+from tests.producer.months import dropoff, green_parquet
+from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
+
+pytestmark = pytest.mark.unit
+
+MONTH = Month("green", "2020-03")
+OWN = partition("green", MONTH.first_day)
+Put = Callable[[str, bytes], None]
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def world(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[History, Put]:
+    """An empty history, and how something gets into it."""
+    if request.param == "folder":
+
+        def put(path: str, content: bytes) -> None:
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_bytes(content)
+
+        return history_at(str(tmp_path)), put
+    server = request.getfixturevalue("server")
+    for name, value in {**CREDENTIALS, "S3_ENDPOINT_URL": server.url}.items():
+        monkeypatch.setenv(name, value)
+    return history_at(f"s3://{BUCKET}/months"), lambda path, content: server.client.put_object(
+        Bucket=BUCKET, Key=f"months/{path}", Body=content
+    )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with s3_server() as running:
+        yield running
+
+
+def history_at(address: str) -> History:
+    return History(place(f"{address}/raw"), place(f"{address}/processed"))
+
+
+def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_it(
+    world: tuple[History, Put], tmp_path: Path
+) -> None:
+    history, put = world
+    assert (history.raw_files(MONTH), history.made(MONTH), history.has(MONTH)) == ([], None, False)
+    trips = green_parquet(tmp_path, *[dropoff("2020-03-01 10:00:00")] * 3).read_bytes()
+    put("raw/green_tripdata_2020-03.parquet", b"among all others")
+    put("raw/green_tripdata_2020-03.parquet.part", b"unfinished")
+    put(f"raw/{OWN}/green_tripdata_2020-03.parquet", trips)
+    (file,) = history.raw_files(MONTH)
+    assert (file.path, file.size, history.raw.rows(file)) == (f"{OWN}/{file.name}", len(trips), 3)
+
+    made_of = history.fingerprint(MONTH, "code")
+    put(f"processed/{TRIPS.folder('green', MONTH.first_day)}/part-0.parquet", trips)
+    note = {"fingerprint": made_of, "files": [file.name], "accepted": 2, "quarantined": 1}
+    put(f"processed/{note_path('green', MONTH.first_day)}", json.dumps(note).encode())
+    found = history.made(MONTH)
+    assert found is not None
+    assert (found.fingerprint, found.files, found.accepted) == (made_of, (file.name,), 2)
+    assert (history.has(MONTH), plan_of(history, MONTH, "code").is_processed) == (True, True)
+    with history.processed.at_hand(TRIPS.folder("green", MONTH.first_day)) as folder:
+        assert (folder / "part-0.parquet").read_bytes() == trips
+
+    assert plan_of(history, MONTH, "other code").is_processed is False
+    put(f"raw/{OWN}/green_tripdata_2020-03.parquet", trips[:-1])
+    assert history.fingerprint(MONTH, "code") != made_of
+    assert history.raw.rows(history.raw_files(MONTH)[0]) is None
+    put(f"processed/{staging_folder('green', MONTH.first_day)}/_READY", b"")
+    assert history.made(MONTH) is None
+
+
+def test_the_history_lies_in_folders_or_in_s3() -> None:
+    there = {"RAW_DATA": "s3a://bucket/raw/", "PROCESSED_DATA": "processed"}
+    settings = HistorySettings.from_environment(there)
+    assert (settings.raw, settings.processed) == ("s3://bucket/raw", str(Path("processed").absolute()))
+    with pytest.raises(UserError, match="RAW_DATA=hdfs://raw is neither a folder nor in S3; give a folder"):
+        HistorySettings.from_environment({"RAW_DATA": "hdfs://raw"})
+
+
+def test_spark_is_told_of_s3_only_where_something_lies_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spark_s3, "ensure", lambda name: [Path(f"/{name}.jar")])
+    settings = SparkSettings.from_environment({"S3_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "here"})
+    assert spark_s3.options(["--raw", "/folder"], settings) == ()
+    told = spark_s3.options(["--raw", "s3://bucket/raw"], settings)
+    assert "spark.driver.extraClassPath=/spark-s3.jar" in told
+    assert "spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:9" in told
+    assert told == spark_s3.options([], replace(settings, data=("s3://bucket/raw",)))
+
+
+def test_what_is_processed_already_costs_nothing(tmp_path: Path) -> None:
+    history = history_at(str(tmp_path))
+    rates = {"SPARK_USD_PER_VCPU_HOUR": "0.05", "SPARK_USD_PER_GB_HOUR": "0.005"}
+    settings = SparkSettings.from_environment(rates)
+    nothing = estimate([replace(plan_of(history, MONTH, ""), is_processed=True, rows=1_000_000)], settings)
+    much, little = (
+        estimate([replace(plan_of(history, MONTH, ""), rows=rows)], settings) for rows in (2_000_000, 1_000)
+    )
+    assert nothing.dollars == 0
+    assert (much.dollars or 0) > 5 * (little.dollars or 0) > 0
