@@ -11,7 +11,7 @@ from stack.spark_jobs.backend import Usage
 
 START_VCPU_SECONDS = 40.0
 MILLION_ROWS_VCPU_SECONDS = 200.0
-"""Measured with green months of 64,215 to 223,406 rows on two cores; a cluster pays for what idles, too."""
+"""Rough guesses, on the high side: they are for months of a size to be told apart, not for a bill."""
 
 GB_A_VCPU = 4.0
 """As EMR Serverless gives them by default."""
