@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.filelock import file_lock
 from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, ROOT, Settings
+
+# How long an example takes is the machine's business.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
