@@ -14,8 +14,8 @@ from airflow_dags.operators.taxi import TaxiOperator
 MARTS_COVER = "marts.cover_what_was_published_until"
 
 
-class FetchMonthsOperator(TaxiOperator):
-    """Brings months to this machine, if they are not there; returns the paths of their files.
+class MonthsOperator(TaxiOperator):
+    """A command on months of a taxi type.
 
     :param taxi_type: yellow, green or fhvhv (templated)
     :param months: 2024-01, or a range 2024-01:2024-06 (templated)
@@ -27,32 +27,31 @@ class FetchMonthsOperator(TaxiOperator):
         super().__init__(arguments=[], **options)
         self.taxi_type = taxi_type
         self.months = months
+
+    @property
+    def named(self) -> list[str]:
+        """The months as a command is told them."""
+        return ["--taxi-type", self.taxi_type, "--month", self.months]
+
+
+class FetchMonthsOperator(MonthsOperator):
+    """Brings months to this machine, if they are not there; returns the paths of their files."""
 
     def execute(self, context: Any) -> list[str]:
         """Fetch, and read where they are."""
-        self.arguments = ["fetch", "--taxi-type", self.taxi_type, "--month", self.months]
+        self.arguments = ["fetch", *self.named]
         return fetched_files(super().execute(context))
 
 
-class BackfillOperator(TaxiOperator):
+class BackfillOperator(MonthsOperator):
     """Replaces months by what Spark makes of the TLC's files; where it runs is the setting `SPARK_BACKEND`.
 
     What is served is compared before it is replaced. The same files again are the same run: nothing to do.
-
-    :param taxi_type: yellow, green or fhvhv (templated)
-    :param months: 2024-01, or a range 2024-01:2024-06 (templated)
     """
-
-    template_fields: Sequence[str] = ("taxi_type", "months")
-
-    def __init__(self, *, taxi_type: str, months: str, **options: Any) -> None:
-        super().__init__(arguments=[], **options)
-        self.taxi_type = taxi_type
-        self.months = months
 
     def execute(self, context: Any) -> Any:
         """Process, compare and publish."""
-        self.arguments = ["backfill", "--taxi-type", self.taxi_type, "--month", self.months, "--yes"]
+        self.arguments = ["backfill", *self.named, "--yes"]
         return super().execute(context)
 
 
