@@ -42,8 +42,8 @@ def test_the_topics_are_made_once_and_found_again(stack: Endpoints) -> None:
         lines = "".join(f"{name}: 2 partitions\n" for name in names.values())
         assert [one.stdout for one in told] == [lines, lines], told
     finally:
-        deleted = AdminClient(stack.kafka.librdkafka()).delete_topics([*names.values()])
-        for future in deleted.values():
+        client = AdminClient(stack.kafka.librdkafka())
+        for future in client.delete_topics([*names.values()]).values():
             future.result(30)
 
 
