@@ -3,7 +3,7 @@
 .PHONY: help demo test lint vulnerabilities unit integration drill up down lock package
 TAXI := ./taxi
 # Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
