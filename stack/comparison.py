@@ -51,12 +51,12 @@ class Difference:
     """Columns that only one set has, or of another type: they are left out."""
 
 
-def compare(dsn: str, old: str, new: str, names: Sequence[str] = tuple(KEYS)) -> list[Difference]:
-    """Compare these tables of what people would read, both sets at the same moment."""
+def compare(dsn: str, old: str, new: str) -> list[Difference]:
+    """Compare what people would read, both sets at the same moment."""
     with psycopg.connect(dsn) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        return [_difference(connection, old, new, table) for table in names]
+        return [_difference(connection, old, new, table) for table in KEYS]
 
 
 def as_table(differences: Sequence[Difference], old: str, new: str) -> Table:

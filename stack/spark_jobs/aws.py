@@ -18,6 +18,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from stack.aws_errors import DENIED, code_of, message_of, missing_settings_told
 from stack.errors import UserError
 from stack.settings import SparkSettings
+from stack.spark_jobs.backend import code_name
 
 PYTHON = "./packages/bin/python"
 """In packages.tar.gz: the cluster's Python with what the job imports."""
@@ -68,6 +69,11 @@ def needed(value: str, variable: str, what: str) -> str:
 def code_folder(settings: SparkSettings) -> str:
     """Where the job's code lies in S3."""
     return needed(settings.code, "EMR_CODE", "./taxi package --to s3://… prints what to set it to")
+
+
+def archive_code(settings: SparkSettings) -> str:
+    """The archive there, whose name changes with what is in it, and the settings of the job."""
+    return code_name(code_folder(settings).rpartition("/")[2], settings)
 
 
 def submit_parameters(settings: SparkSettings, driver_prefix: str) -> Sequence[str]:

@@ -10,6 +10,7 @@ from stack.settings import SparkPlace, SparkSettings
 from stack.spark_jobs.aws import (
     NoAnswerError,
     addresses_below,
+    archive_code,
     client,
     code_folder,
     needed,
@@ -17,7 +18,7 @@ from stack.spark_jobs.aws import (
     submit_parameters,
     told_plainly,
 )
-from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
+from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, run_name
 
 STATES = {
     "COMPLETED": RunState.SUCCEEDED,
@@ -46,7 +47,7 @@ class ClusterSpark:
 
     def code(self) -> str:
         """The archive, whose name changes with what is in it."""
-        return code_name(code_folder(self._settings).rpartition("/")[2], self._settings)
+        return archive_code(self._settings)
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Add a step, or find the one that an earlier call has added."""

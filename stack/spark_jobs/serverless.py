@@ -7,8 +7,16 @@ from typing import Any
 
 from stack.errors import UserError
 from stack.settings import SparkPlace, SparkSettings
-from stack.spark_jobs.aws import client, code_folder, needed, read_gzip, submit_parameters, told_plainly
-from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
+from stack.spark_jobs.aws import (
+    archive_code,
+    client,
+    code_folder,
+    needed,
+    read_gzip,
+    submit_parameters,
+    told_plainly,
+)
+from stack.spark_jobs.backend import RunLogs, RunState, SparkRun, Usage, run_name
 
 STATES = {
     "SUCCESS": RunState.SUCCEEDED,
@@ -34,7 +42,7 @@ class ServerlessSpark:
 
     def code(self) -> str:
         """The archive, whose name changes with what is in it."""
-        return code_name(code_folder(self._settings).rpartition("/")[2], self._settings)
+        return archive_code(self._settings)
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Start a run, or find the one that an earlier call has started."""
