@@ -66,10 +66,11 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 
 
 def _add_commands_of_history(asked: str) -> None:
-    if asked in {"backfill", "--help"}:
+    if asked in {"backfill", "parity", "--help"}:
         from stack.backfill import commands as backfills  # noqa: PLC0415
 
         app.command()(backfills.backfill)
+        app.command()(backfills.parity)
     if asked in {"spark-run", "--help"}:
         from stack.spark_jobs import commands as spark_runs  # noqa: PLC0415
 

@@ -1,10 +1,11 @@
 """Publishing a month: what another table set has of it takes its place among what is served."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
@@ -18,7 +19,7 @@ from stack.views import TABLES, relations
 LARGEST_WITHDRAWN_SHARE = 0.05
 """More of a month is withdrawn only when a person says so: it is rather the wrong file, or a part of one."""
 
-COMPARE = "select * from {}.compare_month(%(table_set)s, %(taxi_type)s, %(first_day)s)"
+COMPARE = "select * from {}.compare_month(%(table_set)s, %(taxi_type)s, %(first_day)s, %(beside)s)"
 PUBLISH = """
 select published.added, published.withdrawn, published.changed
 from {}.publish_month(%(run)s, %(table_set)s, %(taxi_type)s, %(first_day)s, %(exclusive)s) as published
@@ -36,6 +37,12 @@ values (
 NEWEST_RUN = """
 select run from {}.current_publications where taxi_type = %(taxi_type)s and source_month = %(first_day)s
 """
+STREAMED = """
+select count(*) from {}.all_trips
+where
+    taxi_type = %(taxi_type)s and source_month = %(first_day)s and on_time is not null
+    and dropoff_at >= %(first_day)s::date - 1 and dropoff_at < %(first_day)s::date + interval '1 month 2 days'
+"""
 NOTE = """
 update taxi.backfill_runs
 set
@@ -51,6 +58,7 @@ UNDO = "select {}.undo_publication(%(run)s, %(taxi_type)s, %(first_day)s)"
 ADOPT = "select {}.adopt_publications(%s)"
 
 Connection = psycopg.Connection[Any]
+Beside = Literal["served", "stream"]
 
 
 def alone(home: Path) -> AbstractContextManager[None]:
@@ -90,6 +98,8 @@ class Comparison:
     trips_changed: int
     trips_only_served: int
     trips_only_in_run: int
+    examples: Sequence[str] = ()
+    """The first windows that nothing explains."""
 
     @property
     def withdrawn_share(self) -> float:
@@ -107,22 +117,24 @@ class Published:
     changed: int
 
 
-def compare(dsn: str, month: Month, table_set: str, run: str, engine: str) -> Comparison:
-    """Hold a month in a set against the served one, and file the report."""
+def compare(
+    dsn: str, month: Month, table_set: str, run: str, engine: str, beside: Beside = "served"
+) -> Comparison:
+    """Hold a month in a set against the served one, or what the stream wrote of it, and file the report."""
+    named = {"run": run, "engine": engine, "beside": beside, "table_set": table_set, **month.parameters}
     with psycopg.connect(dsn) as connection:
         text = _of_served(connection, COMPARE)
         with connection.cursor(row_factory=class_row(Comparison)) as cursor:
-            (found,) = cursor.execute(text, {"table_set": table_set, **month.parameters}).fetchall()
-        report(connection, month, found, run=run, engine=engine, beside="served")
+            (found,) = cursor.execute(text, named).fetchall()
+        connection.execute(REPORT, {**named, **vars(found)})
         return found
 
 
-def report(
-    connection: Connection, month: Month, found: Comparison, *, run: str, engine: str, beside: str
-) -> None:
-    """File what was found; `beside` says what the run's month was held against: `served` or `stream`."""
-    named = {"run": run, "engine": engine, "beside": beside}
-    connection.execute(REPORT, {**named, **month.parameters, **vars(found)})
+def streamed_trips(dsn: str, month: Month) -> int:
+    """How many accepted trips of a month the stream has written."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(_of_served(connection, STREAMED), month.parameters).fetchone()
+        return int(row[0]) if row else 0
 
 
 def is_published(dsn: str, month: Month, run: str) -> bool:

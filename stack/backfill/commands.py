@@ -1,5 +1,6 @@
 """`./taxi backfill`: months by Spark, compared with what is served, and published."""
 
+import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from schemas.errors import UserError as ContractError
 from schemas.tlc_month import parse_months
 from stack.backfill import backfill as runs
 from stack.backfill.history import History
+from stack.backfill.parity import Parity
 from stack.database import outage_told
 from stack.endpoints import Endpoints
 from stack.errors import UserError
@@ -47,6 +49,26 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
             job.print_plan()
         else:
             job.carry_out(Consent.at_terminal(yes=yes, force=force))
+
+
+def parity(
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")],
+    month: Annotated[list[str], typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Hold months as Spark made them against what the stream wrote: exit 1 while a window is unexplained.
+
+    Exit 3: the stream has written nothing of a month.
+    """
+    history = History.of(HistorySettings.from_environment())
+    with outage_told():
+        result = Parity.of(Endpoints.of_running_stack(), history, months_of(taxi_type, month))
+    if as_json:
+        print(json.dumps(result.as_data(), indent=2))  # noqa: T201 - data for programs
+    else:
+        result.print()
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
 
 
 def months_of(taxi_type: str, texts: Sequence[str]) -> list[Month]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from schemas.processed import TRIPS, note_path, partition, staging_folder
+from schemas.processed import note_path, partition, staging_folder
 from schemas.tlc_month import RAW_SUFFIXES
 from stack.backfill.places import Place, StoredFile, place
 from stack.publication import Month
@@ -45,11 +45,6 @@ class History:
         """What a month is made of: the content of its files, and the code."""
         parts = [f"{file.name} {self.raw.fingerprint(file)}" for file in self.raw_files(month)]
         return sha256("\n".join([str(month), *parts, code]).encode()).hexdigest()[:20]
-
-    def has(self, month: Month) -> bool:
-        """Whether there are rows of it."""
-        found = self.processed.files(TRIPS.folder(month.taxi_type, month.first_day))
-        return any(file.name.endswith(".parquet") for file in found)
 
     def made(self, month: Month) -> MadeMonth | None:
         """What it was made of; None where it is not wholly in place, or nobody has noted it."""

@@ -26,15 +26,15 @@ from stack.versions import Versions
 
 JOB = "zone_fares"
 ENGINE: Engine = "flink"
-COMPARED = (
-    ("windows: equal", "equal"),
-    ("  explained by trips of one side", "explained"),
-    ("  unexplained", "unexplained"),
-    ("trips: equal", "trips_equal"),
-    ("  with other values", "trips_changed"),
-    ("  only served", "trips_only_served"),
-    ("  only reprocessed", "trips_only_in_run"),
-)
+COMPARED = {
+    "equal": "windows: equal",
+    "explained": "  explained by trips of one side",
+    "unexplained": "  unexplained",
+    "trips_equal": "trips: equal",
+    "trips_changed": "  with other values",
+    "trips_only_served": "  only served",
+    "trips_only_in_run": "  only in this run",
+}
 
 
 @dataclass(frozen=True)
@@ -153,16 +153,22 @@ def obtain(consent: Consent, found: Mapping[Month, Comparison], otherwise: str) 
         raise UserError("nothing was published", otherwise)
 
 
-def print_comparison(found: Mapping[Month, Comparison]) -> None:
-    """What differs, a column a month."""
-    title = "What is served beside what this run made"
+def print_comparison(
+    found: Mapping[Month, Comparison],
+    title: str = "What is served beside what this run made",
+    labels: Mapping[str, str] = COMPARED,
+) -> None:
+    """What differs, a column a month; then the first windows that nothing explains."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("")
     for month in found:
         table.add_column(str(month), justify="right")
-    for label, field in COMPARED:
+    for field, label in labels.items():
         table.add_row(label, *(f"{getattr(one, field):,}" for one in found.values()))
     output().print(table)
+    for month, one in found.items():
+        for example in one.examples:
+            output().print(f"unexplained: {month}, {example}", highlight=False, soft_wrap=True)
 
 
 def print_published(done: Mapping[Month, Published], undo_by: str) -> None:

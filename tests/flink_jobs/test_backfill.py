@@ -5,11 +5,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from stack.settings import ROOT
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_reprocess import LIVE, assert_month, corrected
+from tests.oracle.oracle import Oracle
 from tests.oracle.real_months import real_month
 
 pytestmark = pytest.mark.integration
@@ -17,16 +20,48 @@ pytestmark = pytest.mark.integration
 CUT_OFF = "green_tripdata_2024-02.parquet"
 
 
-def backfill(platform: Platform, raw: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as a person types it."""
+MONTH = ("--taxi-type", "green", "--month", "2023-12")
+BESIDE_THE_STREAM = """
+select equal, explained, unexplained
+from taxi.parity_reports where beside = 'stream' order by report desc limit 1
+"""
+
+
+def taxi(platform: Platform, raw: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of history as a person types it."""
     places = {"TAXI_HOME": str(platform.endpoints.home), "RAW_DATA": str(raw)}
     return subprocess.run(
-        [str(ROOT / "taxi"), "backfill", *arguments],
+        [str(ROOT / "taxi"), *arguments],
         env={**os.environ, **places, "PROCESSED_DATA": str(raw.with_name("processed"))},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def backfill(platform: Platform, raw: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`./taxi backfill`."""
+    return taxi(platform, raw, "backfill", *arguments)
+
+
+def most_of(file: Path, folder: Path) -> Path:
+    """A month of which each 400th row is missing."""
+    table = pq.read_table(file)
+    folder.mkdir()
+    pq.write_table(table.take([row for row in range(table.num_rows) if row % 400]), folder / file.name)
+    return folder / file.name
+
+
+def windows_of_missing_trips(whole: Path, part: Path) -> int:
+    """How many windows hold a valid trip that only the whole file has."""
+    with duckdb.connect() as connection:
+        for name, file in (("whole", whole), ("part", part)):
+            connection.register(name, Oracle([file], "green", "2023-12").valid_trips().to_arrow_table())
+        windows = connection.sql(
+            "select distinct pickup_zone_id, date_trunc('minute', dropoff_at) + to_minutes(ahead) as ends_at"
+            " from whole anti join part using (trip_id), range(1, 16) as ends (ahead)"
+        )
+        return len(windows)
 
 
 def test_months_by_spark_take_the_place_of_what_the_stream_wrote(platform: Platform, tmp_path: Path) -> None:
@@ -35,7 +70,9 @@ def test_months_by_spark_take_the_place_of_what_the_stream_wrote(platform: Platf
     raw.mkdir()
     shutil.copy(live, raw)
     (raw / CUT_OFF).write_bytes(live.read_bytes()[:100_000])
-    assert platform.replay(live, "--speedup", "max").returncode == 0
+    part = most_of(live, tmp_path / "part")
+    for file in (part, live):
+        assert platform.replay(file, "--speedup", "max").returncode == 0
     platform.balanced_ledger()
 
     months = ("--taxi-type", "green", "--month", "2023-12", "--month", "2024-02")
@@ -43,17 +80,22 @@ def test_months_by_spark_take_the_place_of_what_the_stream_wrote(platform: Platf
     assert partly.returncode == 1
     assert "error: green 2024-02: " in partly.stderr, partly.stderr
     assert_month(platform, live, "2023-12", tmp_path)
-    states = "select month, state, trips from taxi.backfill_runs where engine = 'spark' order by month"
+    ours = "engine = 'spark' and month in ('2023-12', '2024-02')"
+    states = f"select month, state, trips from taxi.backfill_runs where {ours} order by month"
     assert platform.query(states) == [("2023-12", "published", 64_215), ("2024-02", "failed", 0)]
-    parity = "select unexplained, trips_equal, trips_changed from taxi.parity_reports where engine = 'spark'"
+    parity = f"select unexplained, trips_equal, trips_changed from taxi.parity_reports where {ours}"
     assert platform.query(parity) == [(0, 63_899, 0)]
+    assert taxi(platform, raw, "parity", *MONTH).returncode == 0
+    late = windows_of_missing_trips(live, part)
+    assert platform.query(BESIDE_THE_STREAM) == [(499_260 - late, late, 0)]
 
     shutil.copy(new, raw)
-    month = ("--taxi-type", "green", "--month", "2023-12")
-    done = backfill(platform, raw, *month, "--yes")
+    done = backfill(platform, raw, *MONTH, "--yes")
     assert done.returncode == 0, done.stderr
     assert_month(platform, new, "2023-12", tmp_path)
-    assert "nothing to do" in backfill(platform, raw, *month, "--yes").stderr
+    assert "nothing to do" in backfill(platform, raw, *MONTH, "--yes").stderr
+    other = taxi(platform, raw, "parity", *MONTH)
+    assert (other.returncode, "unexplained: green 2023-12, zone " in other.stdout) == (1, True)
     undone = "select run from taxi.backfill_runs where state = 'published' order by ended_at desc limit 1"
     assert backfill(platform, raw, "--undo", str(platform.query(undone)[0][0])).returncode == 0
     assert_month(platform, live, "2023-12", tmp_path)

@@ -69,12 +69,12 @@ def late(trip: int, *, vendor: int = 1) -> Write:
     return write
 
 
-def windows(*trips: int) -> Write:
+def windows(*trips: int, table_set: str = FIRST_SET) -> Write:
     """What the job writes of the windows, once these trips have come on time."""
 
     def write(connection: Connection) -> None:
         connection.execute(
-            "insert into taxi.on_time_fares_15m"
+            f"insert into {table_set}.on_time_fares_15m"
             " select 'green', 74, ends - interval '15 minutes', ends, %(trips)s, %(cents)s, 1"
             " from generate_series(timestamp '2024-01-10 11:01', '2024-01-10 11:15', '1 minute') as ends"
             " on conflict do nothing",
@@ -320,5 +320,40 @@ def test_a_neighbours_trip_of_just_before_a_months_first_window_is_no_difference
         " select 'green', 74, ends - interval '15 minutes', ends, 1, 700, 1"
         " from generate_series(timestamp '2023-12-30 23:56', '2023-12-31 00:10', '1 minute') as ends"
     )
-    compare = "select equal, explained, unexplained from taxi_1.compare_month(%s, 'green', %s)"
+    compare = "select equal, explained, unexplained from taxi_1.compare_month(%s, 'green', %s, 'served')"
     assert empty.execute(compare, [SHADOW, MONTH]).fetchone() == (0, 0, 0)
+
+
+def beside_the_stream(connection: Connection, *writes: Write) -> tuple[Any, ...]:
+    """The other set's month beside what the stream wrote, after these writes, which are undone."""
+    look = f"select * from taxi_1.compare_month('{SHADOW}', 'green', '{MONTH}', 'stream')"
+    return state_after(connection, *writes, look=look)
+
+
+def test_what_the_stream_wrote_differs_from_a_file_by_its_late_trips_or_for_no_good_reason(
+    empty: Connection,
+) -> None:
+    file_holds(trips=(1, 2, 4), vendor=1)(empty)
+    windows(1, 2, 4, table_set=SHADOW)(empty)
+    all_on_time = (on_time(1), on_time(2), on_time(4), windows(1, 2, 4))
+    one_late = (on_time(1), late(2), on_time(4), windows(1, 4))
+    one_lost = (on_time(1), on_time(4), windows(1, 4))
+    miscounted = (on_time(1), late(2), on_time(4), windows(1, 3))
+    for publication in ((), (publish("r"),)):
+        assert beside_the_stream(empty, *all_on_time, *publication) == (15, 0, 0, 3, 0, 0, 0, [])
+        assert beside_the_stream(empty, *one_late, *publication) == (0, 15, 0, 3, 0, 0, 0, [])
+        *counts, examples = beside_the_stream(empty, *one_lost, *publication)
+        assert counts == [0, 0, 15, 2, 0, 0, 1]
+        assert examples[0] == (
+            "zone 74, window to 2024-01-10 11:01:00: 2 trips of 500 cents here, 3 of 700 there"
+        )
+        assert beside_the_stream(empty, *miscounted, *publication)[:7] == (0, 0, 15, 3, 0, 0, 0)
+
+
+def test_what_the_stream_wrote_is_known_after_a_file_has_taken_its_place(empty: Connection) -> None:
+    FILE(empty)
+    windows(1, 2, 4, 5, table_set=SHADOW)(empty)
+    stream = (on_time(1), late(2), on_time(3), on_time(4, vendor=2), windows(1, 3, 4))
+    expected = (0, 0, 15, 1, 2, 1, 1)  # 4; 1 and 2 with another vendor; 3; 5
+    for order in ((*stream, publish("r")), (publish("r"), *stream), stream):
+        assert beside_the_stream(empty, *order)[:7] == expected

@@ -59,7 +59,7 @@ def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_i
     world: tuple[History, Put], tmp_path: Path
 ) -> None:
     history, put = world
-    assert (history.raw_files(MONTH), history.made(MONTH), history.has(MONTH)) == ([], None, False)
+    assert (history.raw_files(MONTH), history.made(MONTH)) == ([], None)
     trips = green_parquet(tmp_path, *[dropoff("2020-03-01 10:00:00")] * 3).read_bytes()
     put("raw/green_tripdata_2020-03.parquet", b"among all others")
     put("raw/green_tripdata_2020-03.parquet.part", b"unfinished")
@@ -74,7 +74,7 @@ def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_i
     found = history.made(MONTH)
     assert found is not None
     assert (found.fingerprint, found.files, found.accepted) == (made_of, (file.name,), 2)
-    assert (history.has(MONTH), plan_of(history, MONTH, "code").is_processed) == (True, True)
+    assert plan_of(history, MONTH, "code").is_processed
     with history.processed.at_hand(TRIPS.folder("green", MONTH.first_day)) as folder:
         assert (folder / "part-0.parquet").read_bytes() == trips
 

@@ -1,6 +1,50 @@
--- What of a served month is also in another set, filled from its file, window by window and trip by trip.
--- Windows at the ends of a month also hold trips of its neighbours, which are taken off first, on both sides.
-create or replace function compare_month(other_set text, wanted_taxi_type text, wanted_month date)
+-- One side of a comparison: what is served of a month, or what the stream wrote of it, whatever was published since.
+-- Of the stream only windows of trips that came on time; those of late ones stand in late_fares_15m.
+create or replace function look_at_side(our_side text, wanted_taxi_type text, begins timestamp, ends timestamp)
+returns void language plpgsql set search_path from current as $$
+declare
+    span text := format('taxi_type = %L and dropoff_at >= %L and dropoff_at < %L', wanted_taxi_type, begins, ends);
+begin
+    if our_side = 'served' then
+        execute 'create or replace temporary view our_fares as'
+            ' select taxi_type, pickup_zone_id, window_end, trips, total_amount_cents from zone_fares_15m';
+        execute 'create or replace temporary view our_trips as'
+            ' select 0::bigint as publication, known.*, false as is_late from all_trips as known'
+            ' where withdrawn_by is null and ' || span;
+        return;
+    end if;
+    execute 'create or replace temporary view our_fares as'
+        ' select taxi_type, pickup_zone_id, window_end, trips, total_amount_cents from on_time_fares_15m';
+    -- The oldest values of a trip are the stream's: publications keep what they replace.
+    execute format(
+        'create or replace temporary view our_trips as'
+        ' with written as ('
+        '     select distinct on (trip_id, dropoff_at) *'
+        '     from ('
+        '         select * from replaced_trips where %1$s'
+        '         union all'
+        '         select %2$s, known.* from all_trips as known where on_time is not null and %1$s'
+        '     ) as versions'
+        '     order by trip_id, dropoff_at, publication'
+        ' )'
+        ' select written.*, not known.on_time as is_late'
+        ' from written'
+        ' inner join all_trips as known'
+        '     on written.trip_id = known.trip_id and written.dropoff_at = known.dropoff_at'
+        ' where known.on_time is not null and known.dropoff_at >= %3$L and known.dropoff_at < %4$L',
+        span, 9223372036854775807, begins, ends
+    );
+end
+$$;
+
+-- What of a month is also in another set, filled from its file, window by window and trip by trip: of the month as it
+-- is served, or as the stream wrote it. Windows at the ends of a month also hold trips of its neighbours, which are
+-- taken off first, on both sides. A window that differs is explained by the trips that only one side has; where the
+-- stream is compared, only by the late trips of both, which its windows lack.
+drop function if exists compare_month(text, text, date);
+create or replace function compare_month(
+    other_set text, wanted_taxi_type text, wanted_month date, our_side text
+)
 returns table (
     equal bigint,
     explained bigint,
@@ -8,7 +52,8 @@ returns table (
     trips_equal bigint,
     trips_changed bigint,
     trips_only_served bigint,
-    trips_only_in_run bigint
+    trips_only_in_run bigint,
+    examples text[]
 ) language plpgsql
 set search_path from current
 set work_mem = '128MB'
@@ -19,15 +64,14 @@ declare
     ends timestamp := end_of_dropoffs(wanted_month);
 begin
     perform look_at_month(other_set, wanted_taxi_type, wanted_month);
+    perform look_at_side(
+        our_side, wanted_taxi_type, begins - interval '15 minutes', ends + interval '15 minutes'
+    );
     execute format('create or replace temporary view other_trips as select * from %I.trips', other_set);
     execute format('create or replace temporary view other_fares as select * from %I.zone_fares_15m', other_set);
     return query
     with ours as (
-        select *
-        from trips
-        where
-            taxi_type = wanted_taxi_type
-            and dropoff_at >= begins - interval '15 minutes' and dropoff_at < ends + interval '15 minutes'
+        select * from our_trips
     ),
 
     pairs as (
@@ -54,7 +98,8 @@ begin
                         theirs.cbd_congestion_fee_cents
                     ) then 'changed'
                 else 'equal'
-            end as verdict
+            end as verdict,
+            ours.is_late
         from ours
         full join accepted_trips as theirs
             on ours.trip_id = theirs.trip_id and ours.dropoff_at = theirs.dropoff_at
@@ -66,7 +111,7 @@ begin
         select 'neighbour' as side, pickup_zone_id, date_trunc('minute', dropoff_at) as dropoff_minute,
             count(*) as trips, sum(total_amount_cents)::bigint as total_amount_cents
         from ours
-        where source_month <> wanted_month
+        where source_month <> wanted_month and not is_late
         group by pickup_zone_id, dropoff_minute
         union all
         select 'other neighbour', pickup_zone_id, date_trunc('minute', dropoff_at) as dropoff_minute,
@@ -79,13 +124,18 @@ begin
         union all
         select verdict, pickup_zone_id, dropoff_minute, count(*), sum(total_amount_cents)::bigint
         from pairs
-        where verdict in ('only served', 'only in run')
+        where our_side = 'served' and verdict in ('only served', 'only in run')
         group by verdict, pickup_zone_id, dropoff_minute
+        union all
+        select 'only in run', pickup_zone_id, dropoff_minute, count(*), sum(total_amount_cents)::bigint
+        from pairs
+        where is_late and verdict in ('equal', 'changed')
+        group by pickup_zone_id, dropoff_minute
     ),
 
     summands as (
         select 'served' as side, pickup_zone_id, window_end, trips, total_amount_cents
-        from zone_fares_15m
+        from our_fares
         where taxi_type = wanted_taxi_type and window_end > begins and window_end <= ends + interval '15 minutes'
         union all
         select 'in run', pickup_zone_id, window_end, trips, total_amount_cents
@@ -100,6 +150,8 @@ begin
 
     sums as (
         select
+            pickup_zone_id,
+            window_end,
             coalesce(sum(
                 case side when 'served' then trips when 'neighbour' then -trips end
             ), 0) as served,
@@ -124,6 +176,12 @@ begin
 
     windows as (
         select
+            pickup_zone_id,
+            window_end,
+            served,
+            served_cents,
+            in_run,
+            in_run_cents,
             case
                 when (served, served_cents) = (in_run, in_run_cents) then 'equal'
                 when (served - in_run, served_cents - in_run_cents) = (surplus, surplus_cents) then 'explained'
@@ -140,6 +198,17 @@ begin
         (select count(*) from pairs where verdict = 'equal'),
         (select count(*) from pairs where verdict = 'changed'),
         (select count(*) from pairs where verdict = 'only served'),
-        (select count(*) from pairs where verdict = 'only in run');
+        (select count(*) from pairs where verdict = 'only in run'),
+        array(
+            select
+                format(
+                    'zone %s, window to %s: %s trips of %s cents here, %s of %s there',
+                    pickup_zone_id, window_end, served, served_cents, in_run, in_run_cents
+                )
+            from windows
+            where verdict = 'unexplained'
+            order by window_end, pickup_zone_id
+            limit 5
+        );
 end
 $$;
