@@ -93,6 +93,7 @@ class _Run:
         """All of it but the fetching."""
         dsn = self.of.endpoints.postgres_dsn
         if all(publication.is_published(dsn, month, self.name) for month in self.months):
+            tables.drop(dsn, self._schema)  # of a run that was killed when it had published
             say(f"run {self.name} is what is published: nothing to do")
             return
         record = BackfillRun(dsn, self.name)

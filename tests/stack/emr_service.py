@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +26,9 @@ from urllib.parse import parse_qs, urlparse
 from botocore.session import get_session  # type: ignore[import-untyped]
 from botocore.validate import ParamValidator  # type: ignore[import-untyped]
 
-from stack.parts import spark
+from stack.parts import spark, spark_s3
+from stack.settings import SparkSettings
+from tests.producer.s3_server import CREDENTIALS
 
 SERVERLESS = get_session().get_service_model("emr-serverless")
 CLUSTER = get_session().get_service_model("emr")
@@ -174,7 +176,7 @@ class Emr:
             submit, variables = self._prepared(place, command, environment_prefix)
             with (place / "stdout").open("wb") as out, (place / "stderr").open("wb") as err:
                 run.process = subprocess.Popen(
-                    spark.submit_command(submit),
+                    spark.submit_command([*self._s3_options(submit), *submit]),
                     cwd=place,
                     env=self._environment(variables),
                     stdout=out,
@@ -206,9 +208,17 @@ class Emr:
                 next(words)
             elif word == "--conf":
                 brought += [word, pair]
+            elif word.endswith("/main.py"):
+                # Behind the program come the words that are for itself.
+                return [*brought, str(self._get(word, place)), *words], variables
             else:
                 brought.append(str(self._get(word, place)) if word.startswith("s3://") else word)
-        return brought, variables
+        raise RefusalError("ValidationException", "no program")
+
+    def _s3_options(self, command: Sequence[str]) -> Sequence[str]:
+        """What a cluster of AWS brings along: a Spark that reads S3."""
+        there = {"S3_ENDPOINT_URL": self._s3.meta.endpoint_url, "AWS_REGION": "us-east-1"}
+        return spark_s3.options(command, SparkSettings.from_environment(there))
 
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         # The cluster knows nothing of this tree, and its Python has no packages.
@@ -216,7 +226,9 @@ class Emr:
         kept = {name: value for name, value in local.items() if name not in {"PYTHONPATH", "PYSPARK_PYTHON"}}
         (kept["SPARK_HOME"],) = map(str, spark.programs().parent.glob("lib/python*/site-packages/pyspark"))
         bare = str(Path(os.path.realpath(self._python)).parent)
-        return {"PATH": f"{bare}:{os.environ['PATH']}", "HOME": str(self._folder), **kept, **variables}
+        path = f"{bare}:{os.environ['PATH']}"
+        # The credentials are those of the run's role.
+        return {"PATH": path, "HOME": str(self._folder), **CREDENTIALS, **kept, **variables}
 
     def _get(self, address: str, place: Path) -> Path:
         bucket, _, key = address.removeprefix("s3://").partition("/")

@@ -13,7 +13,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from producer.synthesis.generate import checked_month, write_month
 from schemas.processed import TRIPS
+from schemas.tlc_month import parse_month
+from stack.endpoints import Endpoints
 from stack.errors import UserError
 from stack.flink_rest import poll
 from stack.packaging.commands import package as pack
@@ -22,6 +25,8 @@ from stack.settings import ROOT, SparkPlace, SparkSettings
 from stack.spark_jobs.aws import NoAnswerError
 from stack.spark_jobs.backend import RunState, SparkBackend, backend, run_name
 from stack.spark_jobs.waiting import wait
+from tests.flink_jobs.platform import Platform
+from tests.flink_jobs.test_reprocess import assert_month
 from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
 from tests.stack.bills import missing_from
 from tests.stack.emr_service import APPLICATION, CLUSTER_ID, ROLE, Emr, serving
@@ -226,3 +231,24 @@ def test_what_aws_says_is_one_line_with_the_remedy(world: World) -> None:
 def test_another_code_or_another_token_is_another_run() -> None:
     names = {run_name(MONTH, *rest) for rest in (("a", ""), ("b", ""), ("a", "t"))}
     assert len(names) == 3
+
+
+@pytest.mark.parametrize("place", [SparkPlace.EMR_SERVERLESS, SparkPlace.EMR])
+def test_a_month_in_s3_is_processed_by_emr_and_published(
+    world: World, s3: S3Server, stack: Endpoints, tmp_path: Path, place: SparkPlace
+) -> None:
+    name = "2024-03" if place is SparkPlace.EMR else "2024-06"
+    month = checked_month(parse_month("green", name), 2_000, seed=1)
+    write_month(month, tmp_path / month.month.file_name)
+    data = f"s3://{BUCKET}/history"
+    there = {"TLC_DATA_DIR": str(tmp_path), "RAW_DATA": f"{data}/raw", "PROCESSED_DATA": f"{data}/processed"}
+    done = subprocess.run(
+        [str(ROOT / "taxi"), "backfill", "--taxi-type", "green", "--month", name, "--on", place.value],
+        env={**os.environ, **world.variables, **there, "TAXI_HOME": str(stack.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"log: s3://{BUCKET}/spark-logs/" in done.stderr
+    assert_month(Platform(stack), tmp_path / month.month.file_name, name, tmp_path)
