@@ -6,6 +6,6 @@ with copies as (
     from identified
 )
 
-select * except (copy)
+select *
 from copies
 where copy = 1

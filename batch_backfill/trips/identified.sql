@@ -8,7 +8,7 @@ with digested as (
 )
 
 select
-    * except (digest),
+    *,
     concat_ws(
         '-',
         substr(digest, 1, 8),

@@ -77,18 +77,18 @@ def _refuse_what_is_something_else(file: RawFile, trips: dict[str | None, int]) 
 
 def _kept(standardised: DataFrame, file: RawFile) -> DataFrame:
     values = {"taxi_type": quoted_text(file.taxi_type), "source_month": f"'{file.tlc_month.first_day}'"}
-    return _ask(query("trips", "kept.sql", **values), standardised=standardised)
+    return _ask(query("trips", "kept.sql", **values), standardised=standardised).drop("misfit")
 
 
 def _identified(kept: DataFrame) -> DataFrame:
     repeats = _ask(query("trips", "repeats.sql"), kept=kept).cache()
     if repeats.count() < FEW:
         repeats = repeats.hint("broadcast")
-    return _ask(query("trips", "identified.sql"), kept=kept, repeats=repeats)
+    return _ask(query("trips", "identified.sql"), kept=kept, repeats=repeats).drop("digest")
 
 
 def _first_copies(identified: DataFrame) -> DataFrame:
-    return _ask(query("trips", "first_copies.sql"), identified=identified)
+    return _ask(query("trips", "first_copies.sql"), identified=identified).drop("copy")
 
 
 def valid_trips(trips: DataFrame) -> DataFrame:

@@ -1,6 +1,6 @@
 -- standardised → the rows that the contract can carry, with what is the same in all rows of a file.
 select
-    * except (misfit),
+    *,
     ${taxi_type} as taxi_type,
     cast(${source_month} as date) as source_month,
     cast(round(trip_distance * 100) as bigint) as trip_distance_hundredths

@@ -17,9 +17,8 @@ macro is_no_number(value) as value is not null and try_cast(value as double) is 
 macro is_no_whole(value) as is_no_number(value) or (finite(value) is not null and whole(value) is null);
 macro is_no_amount(value) as is_no_number(value) or (finite(value) is not null and cents(value) is null);
 macro is_no_clock(value) as value is not null and clock(value) is null;
--- A line break tells of a stray quote, which has swallowed lines.
-macro is_no_text(value) as
-    not is_valid_utf8(cast(value as string)) or cast(value as string) rlike r'[\x00\uFFFD\n]';
+-- A line break tells of a stray quote, which has swallowed lines. Bytes that are no UTF-8 are a U+FFFD to Java.
+macro is_no_text(value) as cast(value as string) rlike r'[\x00\uFFFD\n]';
 -- What texts of older vintages are called today; a text that has no code is a null.
 macro code(value, codes) as
     case

@@ -1,4 +1,4 @@
-"""A backfill killed at each of its steps: the old month is served or the new, and the same command ends it."""
+"""A backfill killed at each step: the old month is served or the new, and the same command ends it."""
 
 import os
 import signal
