@@ -30,5 +30,13 @@ begin
         execute format('alter table %I.all_trips alter on_time drop not null', table_set);
         execute format('alter table %I.all_trips add withdrawn_by bigint, add published_by bigint', table_set);
     end loop;
+
+    -- Until there was parity, a month was compared with what is served, and nothing else.
+    for table_set in
+        select nspname from pg_namespace
+        where to_regprocedure(format('%I.compare_month(text, text, date)', nspname)) is not null
+    loop
+        execute format('drop function %I.compare_month(text, text, date)', table_set);
+    end loop;
 end
 $$;

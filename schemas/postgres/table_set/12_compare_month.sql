@@ -41,7 +41,6 @@ $$;
 -- is served, or as the stream wrote it. Windows at the ends of a month also hold trips of its neighbours, which are
 -- taken off first, on both sides. A window that differs is explained by the trips that only one side has; where the
 -- stream is compared, only by the late trips of both, which its windows lack.
-drop function if exists compare_month(text, text, date);
 create or replace function compare_month(
     other_set text, wanted_taxi_type text, wanted_month date, our_side text
 )
