@@ -51,7 +51,9 @@ class Backfill:
             served, by = served_of(self.endpoints.postgres_dsn, one.month)
             table.add_row(*one.cells(), f"{served:,}", by)
         output().print(table)
-        say(f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}")
+        unknown = [str(one.month) for one in planned if one.rows is None]
+        but = f" (not counted, as its rows are not known yet: {', '.join(unknown)})" if unknown else ""
+        say(f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}{but}")
 
     def carry_out(self, consent: Consent) -> None:
         """Do all of it; raises UserError when a month failed, and then the others are published."""
