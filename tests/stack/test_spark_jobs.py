@@ -249,6 +249,7 @@ def test_a_month_in_s3_is_processed_by_emr_and_published(
         text=True,
         check=False,
     )
+    print(done.stderr)  # noqa: T201 - for whoever asks by -rP
     assert done.returncode == 0, done.stderr
     assert f"log: s3://{BUCKET}/spark-logs/" in done.stderr
     assert_month(Platform(stack), tmp_path / month.month.file_name, name, tmp_path)
