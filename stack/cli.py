@@ -7,7 +7,7 @@ import typer
 
 from stack.bootstrap import BootstrapError
 from stack.errors import UserError
-from stack.settings import Settings
+from stack.settings import Settings, wants_debug
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -27,12 +27,12 @@ def main() -> None:
         _add_late_commands(sys.argv[1:])
         app(prog_name="./taxi")
     except (UserError, BootstrapError) as error:
-        if Settings.from_environment().debug:
+        if wants_debug():
             raise
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
         sys.exit(1)
     except Exception as error:
-        if Settings.from_environment().debug:
+        if wants_debug():
             raise
         what = f"{type(error).__name__}: {error}"
         print(f"error: {what}; nobody foresaw this: TAXI_DEBUG=1 shows where", file=sys.stderr)  # noqa: T201

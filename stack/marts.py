@@ -121,16 +121,11 @@ def _live_tables(settings: Settings, *, needed: bool) -> dict[str, str]:
 
 
 def _history(settings: Settings, *, needed: bool) -> dict[str, str]:
-    processed_data = settings.processed_data
-    if needed and not processed_data:
+    place = settings.processed_data
+    if needed and not place.startswith("s3://") and not Path(place).is_dir():
         raise UserError(
-            "PROCESSED_DATA is not set", "name the folder or the s3:// prefix of the processed months"
+            f"there are no processed months: {place} is no folder",
+            "./taxi backfill makes it, and PROCESSED_DATA names another, or a prefix in S3",
         )
-    if processed_data and not processed_data.startswith("s3://"):
-        processed_data = str(Path(processed_data).expanduser().absolute())
-        if needed and not Path(processed_data).is_dir():
-            raise UserError(
-                f"PROCESSED_DATA={processed_data} is no folder", "name that of the processed months"
-            )
     settings.marts_duckdb.parent.mkdir(parents=True, exist_ok=True)
-    return {"PROCESSED_DATA": (processed_data or "").rstrip("/"), "MARTS_DUCKDB": str(settings.marts_duckdb)}
+    return {"PROCESSED_DATA": place, "MARTS_DUCKDB": str(settings.marts_duckdb)}

@@ -95,11 +95,10 @@ class Settings:
     kafka_bootstrap_servers: str | None
     backend: Backend
     postgres_dsn: str | None
-    processed_data: str | None
+    processed_data: str
     marts_duckdb: Path
     osv_url: str | None
     """A mirror of the advisories."""
-    debug: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -116,10 +115,9 @@ class Settings:
             kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
             backend=_backend(environment.get("FLINK_BACKEND") or Backend.LOCAL.value),
             postgres_dsn=environment.get("POSTGRES_DSN") or None,
-            processed_data=environment.get("PROCESSED_DATA") or None,
+            processed_data=HistorySettings.from_environment(environment).processed,
             marts_duckdb=_folder(environment.get("MARTS_DUCKDB"), default=home / "marts" / "taxi.duckdb"),
             osv_url=environment.get("OSV_URL") or None,
-            debug=environment.get("TAXI_DEBUG", "") not in {"", "0"},
         )
 
 
@@ -250,6 +248,11 @@ class SparkSettings:
             data=tuple(filter(None, map(setting, DATA_VARIABLES))),
             job_variables={name: environment[name] for name in SPARK_JOB_VARIABLES if environment.get(name)},
         )
+
+
+def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the caller wants to see where an error came from; asked also when a setting is what is wrong."""
+    return environment.get("TAXI_DEBUG", "") not in {"", "0"}
 
 
 def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -15,15 +15,18 @@ def settings_with(home: Path, **variables: str) -> Settings:
     return Settings.from_environment({"TAXI_HOME": str(home), "TAXI_CACHE_DIR": str(home), **variables})
 
 
-def test_the_history_must_be_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="PROCESSED_DATA is not set; name the folder"):
-        marts.dbt_run(["build", "--target", "duckdb"], settings_with(tmp_path))
+@pytest.mark.parametrize("named", [{}, {"PROCESSED_DATA": "/nowhere"}])
+def test_a_history_that_is_no_folder_is_refused(tmp_path: Path, named: dict[str, str]) -> None:
+    place = named.get("PROCESSED_DATA", f"{tmp_path}/history/processed-data")
+    with pytest.raises(UserError, match=rf"{place} is no folder; \./taxi backfill makes it"):
+        marts.dbt_run(["build", "-t", "duckdb"], settings_with(tmp_path, **named))
 
 
-def test_a_history_that_is_no_folder_is_refused(tmp_path: Path) -> None:
-    settings = settings_with(tmp_path, PROCESSED_DATA=str(tmp_path / "nowhere"))
-    with pytest.raises(UserError, match="is no folder"):
-        marts.dbt_run(["build", "-t", "duckdb"], settings)
+def test_the_marts_read_the_months_that_backfills_have_made(tmp_path: Path) -> None:
+    made = tmp_path / "history" / "processed-data"
+    made.mkdir(parents=True)
+    run = marts.dbt_run(["build", "--target=duckdb"], settings_with(tmp_path))
+    assert run.environment["PROCESSED_DATA"] == str(made)
 
 
 def test_the_live_tables_need_a_running_stack(tmp_path: Path) -> None:

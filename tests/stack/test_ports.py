@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -9,7 +10,7 @@ import pytest
 
 from stack.errors import UserError
 from stack.ports import choose_ports, is_free
-from stack.settings import AUTO, DEFAULT_PORTS, Settings
+from stack.settings import AUTO, DEFAULT_PORTS, ROOT, Settings
 
 ANY = dict.fromkeys(DEFAULT_PORTS, AUTO)
 
@@ -42,3 +43,12 @@ def test_the_ports_of_last_time_are_taken_again() -> None:
 def test_a_port_that_is_no_number_is_refused() -> None:
     with pytest.raises(UserError, match="TAXI_FLINK_PORT=soon is no port"):
         Settings.from_environment({"TAXI_FLINK_PORT": "soon", "TAXI_CACHE_DIR": "/nowhere"})
+
+
+def test_the_command_tells_of_a_setting_that_makes_no_sense_in_one_line() -> None:
+    wrong = {**os.environ, "TAXI_FLINK_PORT": "soon"}
+    done = subprocess.run(
+        [str(ROOT / "taxi"), "status"], env=wrong, capture_output=True, text=True, check=False
+    )
+    told = "error: TAXI_FLINK_PORT=soon is no port; give a number up to 65535, or auto\n"
+    assert (done.returncode, done.stderr) == (1, told)
