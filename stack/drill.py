@@ -15,12 +15,13 @@ from rich import box
 from rich.table import Table
 
 from stack import bootstrap
-from stack.console import output
+from stack.console import output, wide_output
 from stack.errors import UserError
 from stack.settings import ROOT, person_environment
 
 ALL = "all"
 FOLDER = "tests/drills"
+WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _print(results: Sequence[Result]) -> None:
             _amount(result.differences),
             result.verdict,
         )
-    output().print(table)
+    wide_output(WIDTH).print(table)
     for result in results:
         if result.reason:
             output().print(f"{result.drill}: {result.reason}", highlight=False, markup=False, soft_wrap=True)

@@ -251,7 +251,7 @@ class SparkSettings:
 
 
 def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the caller wants to see where an error came from; asked also when a setting is what is wrong."""
+    """Whether the caller wants to see where errors come from; asked also when a setting is the error."""
     return environment.get("TAXI_DEBUG", "") not in {"", "0"}
 
 
