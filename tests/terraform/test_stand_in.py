@@ -1,6 +1,9 @@
 """The dev environment, really applied and really destroyed: against a stand-in for AWS."""
 
 import json
+import re
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +11,8 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from schemas.kafka_security import KafkaSecurity
 from stack.managed_flink.requests import CodeObject, Wish
@@ -69,11 +74,28 @@ def built(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Ite
         override(folder, reached_at(stand_in.proxy_url))
         write_values(folder, VALUES)
         terraform.init(folder)
-        terraform.run("apply", *ANSWERED, folder=folder, seconds=1500)
+        carried_out(terraform, "apply", folder)
         yield Built(folder, stand_in)
 
 
 ANSWERED = ("-auto-approve", "-input=false", "-no-color")
+
+
+def carried_out(terraform: Terraform, verb: str, folder: Path) -> str:
+    """Apply or destroy; what Terraform ended with, after a table for people: `pytest -s` shows it."""
+    begun = time.monotonic()
+    log = terraform.run(verb, *ANSWERED, folder=folder, seconds=1500).stdout
+    seconds = time.monotonic() - begun
+    done = re.findall(
+        r"^module\.platform\.module\.(\w+)\.\S+: (?:Creation|Destruction) complete", log, re.MULTILINE
+    )
+    end = next(line for line in log.splitlines() if re.match(r"(Apply|Destroy) complete!", line))
+    table = Table("module", "resources", title=f"terraform {verb}: {seconds:.0f} s", caption=end)
+    for module, count in sorted(Counter(done).items()):
+        table.add_row(module, str(count))
+    table.add_row("together", str(len(done)))
+    Console(width=100).print(table)
+    return end
 
 
 def resources(terraform: Terraform, built: Built) -> list[str]:
@@ -130,7 +152,6 @@ def test_dev_is_applied_looked_at_and_destroyed(terraform: Terraform, built: Bui
     capitals = {name: str(output["value"]) for name, output in told.items() if name.isupper()}
     programs_are_given_what_was_built(capitals, built)
 
-    destroyed = terraform.run("destroy", *ANSWERED, folder=built.folder, seconds=1500)
-    assert "Destroy complete!" in destroyed.stdout
+    assert carried_out(terraform, "destroy", built.folder).startswith("Destroy complete!")
     assert resources(terraform, built) == []
     assert s3.list_buckets()["Buckets"] == []

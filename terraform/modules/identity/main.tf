@@ -401,6 +401,12 @@ data "aws_iam_policy_document" "airflow" {
   }
 
   statement {
+    sid       = "TellPeople"
+    actions   = ["sns:Publish"]
+    resources = [var.alarm_topic_arn]
+  }
+
+  statement {
     sid = "StartBackfills"
     actions = [
       "emr-serverless:GetApplication",

@@ -20,7 +20,7 @@ locals {
     ["airflow.api", "airflow.env", "sqs"],
     ["ecr.api", "ecr.dkr", "ecs", "ssmmessages"],
     ["emr-serverless", "kinesisanalytics"],
-    ["kms", "logs", "monitoring", "secretsmanager", "sts"],
+    ["kms", "logs", "monitoring", "secretsmanager", "sns", "sts"],
     var.emr.on_ec2 == null ? [] : ["elasticmapreduce"],
   )
 
@@ -227,6 +227,9 @@ module "airflow" {
     EMR_LOG_URI                   = local.spark_logs
     EMR_SERVERLESS_APPLICATION_ID = module.emr.application_id
     EMR_JOB_ROLE_ARN              = module.identity.program_role_arns["backfill"]
+    TAXI_ALERTS_SNS_TOPIC_ARN     = module.observability.topic_arn
+    # A connection that nobody made: Airflow's role is taken then.
+    TAXI_ALERTS_SNS_CONN_ID = "aws_default"
   }
 }
 
@@ -244,6 +247,7 @@ module "identity" {
   producer_task_family   = "${var.name}-producer"
   ecs_cluster_arn        = module.registry.cluster_arn
   image_repository_arns  = [module.registry.repository_arn, module.producer.repository_arn]
+  alarm_topic_arn        = module.observability.topic_arn
   has_emr_on_ec2         = var.emr.on_ec2 != null
 
   kafka = {
