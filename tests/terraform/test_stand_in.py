@@ -36,6 +36,7 @@ class Built:
 
     folder: Path
     stand_in: StandIn
+    resources: int
 
     def client(self, service: str) -> Any:
         """A client of the account as it is now."""
@@ -74,15 +75,14 @@ def built(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Ite
         override(folder, reached_at(stand_in.proxy_url))
         write_values(folder, VALUES)
         terraform.init(folder)
-        carried_out(terraform, "apply", folder)
-        yield Built(folder, stand_in)
+        yield Built(folder, stand_in, carried_out(terraform, "apply", folder))
 
 
 ANSWERED = ("-auto-approve", "-input=false", "-no-color")
 
 
-def carried_out(terraform: Terraform, verb: str, folder: Path) -> str:
-    """Apply or destroy; what Terraform ended with, after a table for people: `pytest -s` shows it."""
+def carried_out(terraform: Terraform, verb: str, folder: Path) -> int:
+    """Apply or destroy; how many resources it did so with, after a table for people: `pytest -s` shows it."""
     begun = time.monotonic()
     log = terraform.run(verb, *ANSWERED, folder=folder, seconds=1500).stdout
     seconds = time.monotonic() - begun
@@ -90,12 +90,12 @@ def carried_out(terraform: Terraform, verb: str, folder: Path) -> str:
         r"^module\.platform\.module\.(\w+)\.\S+: (?:Creation|Destruction) complete", log, re.MULTILINE
     )
     end = next(line for line in log.splitlines() if re.match(r"(Apply|Destroy) complete!", line))
-    table = Table("module", "resources", title=f"terraform {verb}: {seconds:.0f} s", caption=end)
+    table = Table("module", "resources", title=f"terraform {verb}: {seconds:.0f} s")
     for module, count in sorted(Counter(done).items()):
         table.add_row(module, str(count))
     table.add_row("together", str(len(done)))
-    Console(width=100).print(table)
-    return end
+    Console(width=100).print(table, end)
+    return len(done)
 
 
 def resources(terraform: Terraform, built: Built) -> list[str]:
@@ -152,6 +152,6 @@ def test_dev_is_applied_looked_at_and_destroyed(terraform: Terraform, built: Bui
     capitals = {name: str(output["value"]) for name, output in told.items() if name.isupper()}
     programs_are_given_what_was_built(capitals, built)
 
-    assert carried_out(terraform, "destroy", built.folder).startswith("Destroy complete!")
+    assert carried_out(terraform, "destroy", built.folder) == built.resources
     assert resources(terraform, built) == []
     assert s3.list_buckets()["Buckets"] == []
