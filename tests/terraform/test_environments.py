@@ -80,6 +80,8 @@ NO_OUTPUTS = {
 FOR_READERS = {"AIRFLOW_URL"}
 """Read by people: `./taxi env` prints it of a local stack."""
 
+AIRFLOW_SETTINGS = r'module "airflow" \{.*?^  settings = merge\(local\.emr_code, \{'
+
 Plan = Mapping[str, Any]
 
 
@@ -157,10 +159,10 @@ def test_there_is_an_output_for_every_setting_of_the_programs_or_a_reason_why_no
     assert without <= settings
 
 
-def given_by_the_platform(beginning: str) -> set[str]:
-    """The names in the block of settings that begins so."""
+def given_by_the_platform(opening: str) -> set[str]:
+    """The names in the block of settings that is opened so."""
     code = (MODULES / "platform" / "main.tf").read_text()
-    block = re.search(rf"^{beginning} = \{{\n(.*?)^  \}}", code, re.MULTILINE | re.DOTALL)
+    block = re.search(rf"^{opening}\n(.*?)^  \}}", code, re.MULTILINE | re.DOTALL)
     assert block is not None
     return set(re.findall(r"^    (\w+)", block[1], re.MULTILINE))
 
@@ -170,11 +172,11 @@ def test_airflow_is_given_what_its_dags_read() -> None:
     AirflowSettings.from_environment(asked)
     # The first is said by the start-up script of the bundle; the other has no way out of the VPC.
     without = {"TAXI_COMMAND", "TAXI_ALERTS_WEBHOOK_CONN_ID"}
-    assert asked.names - without <= given_by_the_platform('module "airflow" \\{.*?^  settings')
+    assert asked.names - without <= given_by_the_platform(AIRFLOW_SETTINGS)
 
 
 def test_the_job_is_given_what_the_command_gives_it() -> None:
-    given = given_by_the_platform("  job_settings")
+    given = given_by_the_platform(r"  job_settings = \{")
     wishes = {name: "x" for name in JOB_VARIABLES if name not in set().union(*NO_OUTPUTS.values())}
     assert given == set(ManagedFlinkSettings.from_environment("zone_fares", wishes).job_variables)
 

@@ -32,6 +32,10 @@ locals {
   groups     = module.network.program_security_group_ids
   spark_logs = "s3://${module.storage.bucket_names["checkpoints"]}/spark-logs"
 
+  emr_code = var.release.emr_code_key == null ? {} : {
+    EMR_CODE = "s3://${module.storage.bucket_names["artifacts"]}/${var.release.emr_code_key}"
+  }
+
   # What `./taxi job deploy` gives the application too: it finds nothing to change then.
   job_settings = {
     FLINK_JOB               = local.job_name
@@ -216,7 +220,7 @@ module "airflow" {
   security_group_id    = local.groups["airflow"]
   data_key_arn         = module.encryption.data_key_arn
 
-  settings = {
+  settings = merge(local.emr_code, {
     POSTGRES_DSN                  = module.postgres.dsns["airflow"]
     POSTGRES_SECRET_ARN           = module.postgres.role_secret_arns["airflow"]
     RAW_DATA                      = module.storage.raw_data
@@ -230,7 +234,7 @@ module "airflow" {
     TAXI_ALERTS_SNS_TOPIC_ARN     = module.observability.topic_arn
     # A connection that nobody made: Airflow's role is taken then.
     TAXI_ALERTS_SNS_CONN_ID = "aws_default"
-  }
+  })
 }
 
 module "identity" {
