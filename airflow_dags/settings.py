@@ -19,6 +19,8 @@ class Settings:
     webhook_conn_id: str
     sns_conn_id: str
     sns_topic_arn: str
+    raw_data: str
+    processed_data: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -29,4 +31,6 @@ class Settings:
             webhook_conn_id=environment.get("TAXI_ALERTS_WEBHOOK_CONN_ID", ""),
             sns_conn_id=environment.get("TAXI_ALERTS_SNS_CONN_ID", ""),
             sns_topic_arn=environment.get("TAXI_ALERTS_SNS_TOPIC_ARN", ""),
+            raw_data=environment.get("RAW_DATA", ""),
+            processed_data=environment.get("PROCESSED_DATA", ""),
         )

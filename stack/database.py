@@ -33,12 +33,14 @@ def server_version(dsn: str) -> str:
         return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
 
-def create(maintenance_dsn: str, database: str) -> None:
-    """Bring a database into being; harmless when it is there."""
+def create(maintenance_dsn: str, database: str, owner: str = "") -> None:
+    """Bring a database into being, of the caller's or of another role; harmless when it is there."""
     with psycopg.connect(maintenance_dsn, autocommit=True) as connection:
         known = connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone()
         if known is None:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+            statement = sql.SQL("create database {}").format(sql.Identifier(database))
+            belongs = sql.SQL(" owner {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
+            connection.execute(statement + belongs)
 
 
 @contextmanager

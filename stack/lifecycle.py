@@ -76,7 +76,7 @@ def up(settings: Settings | None = None, *, extras: Collection[str] = (), secure
     with _one_at_a_time(settings.home):
         site = _site_of_running_supervisor(settings)
         secure = profiles.chosen(settings.home, wanted=secure, data=postgres.data_folder(settings.home))
-        _refuse_locked_extras({*extras, *_known_extras(settings.home)}, secure=secure)
+        _refuse_unlocked({*extras, *_known_extras(settings.home)}, secure=secure)
         if (
             site is not None
             and not set(extras) - site.extra_ports.keys()
@@ -188,11 +188,11 @@ def _extra_ports(settings: Settings, names: Collection[str]) -> dict[str, int]:
     }
 
 
-def _refuse_locked_extras(extras: Collection[str], *, secure: bool) -> None:
-    if secure and extras:
+def _refuse_unlocked(extras: Collection[str], *, secure: bool) -> None:
+    if secure and s3.NAME in extras:
         raise UserError(
-            f"{', '.join(sorted(extras))} cannot be had on a stack with locks yet",
-            "start one or the other, each with a TAXI_HOME of its own",
+            f"{s3.NAME} cannot be had on a stack with locks: its key is known to everybody",
+            "leave it out, or give it a stack of its own: TAXI_HOME",
         )
 
 

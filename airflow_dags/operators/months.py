@@ -10,6 +10,7 @@ from airflow.sdk import BaseSensorOperator, Variable
 
 from airflow_dags.airflow_names import AirflowFailException, AirflowSkipException
 from airflow_dags.operators.taxi import TaxiOperator
+from airflow_dags.settings import Settings
 
 MARTS_COVER = "marts.cover_what_was_published_until"
 
@@ -53,6 +54,24 @@ class BackfillOperator(MonthsOperator):
         """Process, compare and publish."""
         self.arguments = ["backfill", *self.named, "--yes"]
         return super().execute(context)
+
+
+class ProcessMonthsOperator(MonthsOperator):
+    """Has Spark make months of the processed history; nothing that is served is touched.
+
+    A run of Spark is known by the run of the DAG: a retry finds the one that an earlier try has started.
+    """
+
+    def execute(self, context: Any) -> Any:
+        """Submit, and wait for its end."""
+        self.arguments = self.submission(context["run_id"])
+        return super().execute(context)
+
+    def submission(self, token: str) -> list[str]:
+        """The words of the command."""
+        settings = Settings.from_environment()
+        places = ["--raw", settings.raw_data, "--processed", settings.processed_data]
+        return ["spark-run", "submit", "--token", token, "--wait", "process", *self.named, *places]
 
 
 class ReprocessOperator(TaxiOperator):

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 from stack.bootstrap import ensure_environment
 from stack.console import console
@@ -20,6 +21,7 @@ from stack.parts.part import Part, Site
 from stack.parts.program import Program
 from stack.ports import LOOPBACK
 from stack.processes import SCHEDULER_PART
+from stack.security.secrets import AIRFLOW
 from stack.settings import ROOT, inherited_environment
 
 NAME = "airflow"
@@ -155,7 +157,7 @@ def _write_private(path: Path, text: str) -> None:
 def _configuration(site: Site, kept: Mapping[str, str]) -> dict[str, dict[str, object]]:
     return {
         "core": _core(site, kept),
-        "database": {"sql_alchemy_conn": _database_address(site)},
+        "database": _database(site),
         "api": {
             "host": LOOPBACK,
             "port": site.extra_ports[NAME],
@@ -204,8 +206,17 @@ def _lineage(site: Site) -> dict[str, dict[str, object]]:
     return {"openlineage": {"transport": json.dumps(transport), "namespace": "nyc-taxi-platform"}}
 
 
-def _database_address(site: Site) -> str:
-    return f"postgresql+psycopg2://{postgres.SUPERUSER}@{LOOPBACK}:{site.ports.postgres}/{NAME}"
+def _database(site: Site) -> dict[str, object]:
+    addresses = {"sql_alchemy_conn": _database_address(site, "psycopg2")}
+    if site.secrets:
+        # What Airflow would take by itself knows neither libpq's words for TLS nor its password files.
+        addresses["sql_alchemy_conn_async"] = _database_address(site, "psycopg")
+    return {**addresses}
+
+
+def _database_address(site: Site, driver: str) -> str:
+    address = urlsplit(site.endpoints.dsn_of(AIRFLOW))
+    return address._replace(scheme=f"postgresql+{driver}", path=f"/{NAME}").geturl()
 
 
 def _ini(sections: Mapping[str, Mapping[str, object]]) -> str:
@@ -227,7 +238,7 @@ def _migrate(site: Site) -> None:
     with _ONE_AT_A_TIME:
         if stamp.exists() and stamp.read_text() == version:
             return
-        database.create(site.endpoints.postgres_dsn, NAME)
+        database.create(site.endpoints.postgres_dsn, NAME, AIRFLOW if site.secrets else "")
         _run(site, "db", "migrate")
         _run(site, "pools", "import", str(POOLS))
         stamp.write_text(version)

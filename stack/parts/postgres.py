@@ -44,12 +44,12 @@ def postgres(site: Site) -> Part:
     """The database of this site."""
     from stack import database, tables  # noqa: PLC0415 - psycopg is slow to import
     from stack.security.database_roles import ensure_roles  # noqa: PLC0415
-    from stack.security.secrets import JOB, READER  # noqa: PLC0415
+    from stack.security.secrets import AIRFLOW, JOB, READER  # noqa: PLC0415
 
     def finish() -> None:
         database.create(_maintenance_dsn(site), DATABASE)
         if site.secrets:
-            passwords = {role: site.secrets.postgres_password(role) for role in (JOB, READER)}
+            passwords = {role: site.secrets.postgres_password(role) for role in (JOB, READER, AIRFLOW)}
             ensure_roles(site.endpoints.postgres_dsn, passwords)
         tables.set_up(site.endpoints.postgres_dsn)
 

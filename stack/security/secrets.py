@@ -10,8 +10,9 @@ from stack.ports import LOOPBACK
 from stack.security.private_file import write_private
 
 OWNER, PRODUCER, JOB, REGISTRY, READER = ("taxi", "producer", "zone_fares", "registry", "taxi_reader")
+AIRFLOW = "airflow"
 KAFKA_USERS = (OWNER, PRODUCER, JOB, REGISTRY)
-POSTGRES_ROLES = (OWNER, JOB, READER)
+POSTGRES_ROLES = (OWNER, JOB, READER, AIRFLOW)
 PASSWORD_BYTES = 24
 KAFKA_NAME, POSTGRES_NAME = "kafka", "postgres"
 

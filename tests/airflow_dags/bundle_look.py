@@ -1,4 +1,4 @@
-"""Run in Airflow's environment: prints what it makes of a bundle, and of the task `heal`, as JSON."""
+"""Run in Airflow's environment: prints what it makes of a bundle, and of two of its tasks, as JSON."""
 
 import json
 from contextlib import redirect_stdout
@@ -12,7 +12,15 @@ if __name__ == "__main__":
         bag = DagBag()
         plugin_errors = plugins_manager.get_import_errors()
         heal = bag.dags["flink_job_watchdog"].get_task("heal")
-        answer = heal.run_command(["job", "ensure", heal.job, "--json"])
+        healed = heal.run_command(["job", "ensure", heal.job, "--json"])
+        process = bag.dags["tlc_month_history"].get_task("process")
+        process.taxi_type, process.months = "green", "2023-12"
+        processed = process.run_command(process.submission("by hand"))
     errors = {**bag.import_errors, **plugin_errors}
-    look = {"dags": sorted(bag.dags), "errors": errors, "heal": json.loads(answer.output)["action"]}
+    look = {
+        "dags": sorted(bag.dags),
+        "errors": errors,
+        "heal": json.loads(healed.output)["action"],
+        "process": processed.code,
+    }
     print(json.dumps(look), file=stdout)  # noqa: T201 - data

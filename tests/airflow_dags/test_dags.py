@@ -35,6 +35,7 @@ GRAPHS = {
     "flink_job_watchdog": {"look": ["alert", "heal"], "heal": [], "alert": []},
     "tlc_month_backfill_green": MONTH,
     "tlc_month_backfill_yellow": MONTH,
+    "tlc_month_history": {"process": []},
     "kappa_reprocess": {"fetch": ["reprocess"], "reprocess": []},
     "marts": {"settled": ["build"], "build": []},
     "data_quality": {"audit": ["parity_green", "parity_yellow"], "parity_green": [], "parity_yellow": []},

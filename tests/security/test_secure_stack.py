@@ -33,7 +33,16 @@ from stack.record import recorded_ports
 from stack.security.authority import Authority, parted_pem
 from stack.security.database_locks import locked
 from stack.security.database_roles import ensure_roles
-from stack.security.secrets import JOB, KAFKA_USERS, POSTGRES_ROLES, PRODUCER, READER, REGISTRY, Secrets
+from stack.security.secrets import (
+    AIRFLOW,
+    JOB,
+    KAFKA_USERS,
+    POSTGRES_ROLES,
+    PRODUCER,
+    READER,
+    REGISTRY,
+    Secrets,
+)
 from stack.settings import ROOT, Settings
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_real_months import assert_a_month_arrives
@@ -163,6 +172,7 @@ def refusals(endpoints: Endpoints) -> Iterator[tuple[str, str, str, Refusal]]:
     yield JOB, "a new table", "denied", lambda: asks.of(JOB, "create table taxi_1.mine (id int)")
     yield READER, "to delete trips", "denied", lambda: asks.of(READER, "delete from taxi.trips")
     yield READER, "the tables below", "denied", lambda: asks.of(READER, "select * from taxi_1.all_trips")
+    yield AIRFLOW, "to read trips", "denied", lambda: asks.of(AIRFLOW, "select * from taxi.trips")
     yield PRODUCER, "./taxi replay, wrong password", "KAFKA_USER and its password", kafka.by_command
 
 

@@ -99,7 +99,7 @@ class Extras:
 
     def _kafka(self, request: Request) -> Answer | None:
         if request.path.endswith("/bootstrap-brokers"):
-            return {"BootstrapBrokerStringSaslIam": "b-1.stand-in.test:9098,b-2.stand-in.test:9098"}
+            return {"bootstrapBrokerStringSaslIam": "b-1.stand-in.test:9098,b-2.stand-in.test:9098"}
         if not request.path.startswith("/v1/configurations"):
             _refuse_a_cluster_that_is_gone(request)
             return None
@@ -156,11 +156,11 @@ def _managed_flink(request: Request) -> Answer | None:
     backend = kinesisanalyticsv2_backends[ACCOUNT][REGION]
     name = str(request.body.get("ApplicationName"))
     if request.action == "CreateApplication":
-        return _application_detail(backend.create_application(**_creation(request.body)))
+        return _application_detail(name, backend.create_application(**_creation(request.body)))
     if request.action == "DescribeApplication":
         if name not in backend.applications:
             raise NoSuchThingError
-        return _application_detail(backend.describe_application(name))
+        return _application_detail(name, backend.describe_application(name))
     if request.action == "DeleteApplication":
         del backend.applications[name]
         return {}
@@ -175,12 +175,11 @@ def _creation(body: Mapping[str, Any]) -> dict[str, Any]:
     return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(): body.get(name) for name in names}
 
 
-def _application_detail(detail: dict[str, Any]) -> Answer:
-    # moto writes times as text, and says STARTING for ever.
-    times = [name for name in detail if name.endswith("Timestamp")]
-    return {
-        "ApplicationDetail": {**detail, **dict.fromkeys(times, NOW.timestamp()), "ApplicationStatus": "READY"}
-    }
+def _application_detail(name: str, detail: dict[str, Any]) -> Answer:
+    # moto leaves the name out, writes times as text, and says STARTING for ever.
+    own = {"ApplicationName": name, "ApplicationStatus": "READY"}
+    times = [field for field in detail if field.endswith("Timestamp")]
+    return {"ApplicationDetail": {**detail, **own, **dict.fromkeys(times, NOW.timestamp())}}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from airflow_dags.settings import Settings as AirflowSettings
 from batch_backfill.settings import Settings as BatchSettings
@@ -79,6 +80,8 @@ NO_OUTPUTS = {
 FOR_READERS = {"AIRFLOW_URL"}
 """Read by people: `./taxi env` prints it of a local stack."""
 
+AIRFLOW_SETTINGS = r'module "airflow" \{.*?^  settings = merge\(local\.emr_code, \{'
+
 Plan = Mapping[str, Any]
 
 
@@ -92,7 +95,8 @@ def plan(
     write_values(folder, {**VALUES, **(PROD_VALUES if request.param == "prod" else {})})
     terraform.init(folder)
     terraform.run("validate", "-no-color", folder=folder)
-    terraform.run("plan", "-input=false", "-no-color", "-out=test.tfplan", folder=folder)
+    planning = terraform.run("plan", "-input=false", "-no-color", "-out=test.tfplan", folder=folder)
+    Console(width=100).print(request.param, *re.findall(r"^Plan: .*", planning.stdout, re.MULTILINE))
     shown: Plan = json.loads(terraform.run("show", "-json", "test.tfplan", folder=folder).stdout)
     return shown
 
@@ -155,11 +159,24 @@ def test_there_is_an_output_for_every_setting_of_the_programs_or_a_reason_why_no
     assert without <= settings
 
 
-def test_the_job_is_given_what_the_command_gives_it() -> None:
+def given_by_the_platform(opening: str) -> set[str]:
+    """The names in the block of settings that is opened so."""
     code = (MODULES / "platform" / "main.tf").read_text()
-    block = re.search(r"^  job_settings = \{\n(.*?)^  \}", code, re.MULTILINE | re.DOTALL)
+    block = re.search(rf"^{opening}\n(.*?)^  \}}", code, re.MULTILINE | re.DOTALL)
     assert block is not None
-    given = set(re.findall(r"^    (\w+)", block[1], re.MULTILINE))
+    return set(re.findall(r"^    (\w+)", block[1], re.MULTILINE))
+
+
+def test_airflow_is_given_what_its_dags_read() -> None:
+    asked = Asked()
+    AirflowSettings.from_environment(asked)
+    # The first is said by the start-up script of the bundle; the other has no way out of the VPC.
+    without = {"TAXI_COMMAND", "TAXI_ALERTS_WEBHOOK_CONN_ID"}
+    assert asked.names - without <= given_by_the_platform(AIRFLOW_SETTINGS)
+
+
+def test_the_job_is_given_what_the_command_gives_it() -> None:
+    given = given_by_the_platform(r"  job_settings = \{")
     wishes = {name: "x" for name in JOB_VARIABLES if name not in set().union(*NO_OUTPUTS.values())}
     assert given == set(ManagedFlinkSettings.from_environment("zone_fares", wishes).job_variables)
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from stack import bootstrap
 from tests.terraform.terraform import MUST_FAIL, TREE
@@ -31,18 +33,23 @@ FOUND_BY = {
 }
 
 
-def findings(folder: Path) -> Mapping[str, set[str]]:
-    """The failed checks of each subfolder; checkov's own environment is made when it is not there."""
+def findings(folder: Path) -> Mapping[str, dict[str, str]]:
+    """The failed checks of each subfolder, with what each says; makes checkov's environment."""
     program = bootstrap.ensure_environment("infra") / "bin" / "checkov"
     options = ["--framework", "terraform", "--skip-download", "--quiet", "--compact", "--output", "json"]
     done = subprocess.run(
         [program, "-d", str(folder), *options], capture_output=True, text=True, check=False, timeout=540
     )
     report = json.loads(done.stdout)
-    assert report["summary"]["parsing_errors"] == 0
-    found = defaultdict(set)
+    told = report["summary"]
+    kinds = ("resource_count", "passed", "failed", "skipped", "parsing_errors")
+    Console(width=150).print(f"checkov on {folder.name}:", {kind: told[kind] for kind in kinds})
+    assert told["passed"] > 0
+    assert told["parsing_errors"] == 0
+    found: dict[str, dict[str, str]] = defaultdict(dict)
     for check in report["results"]["failed_checks"]:
-        found[Path(check["file_path"]).parent.name].add(check["check_id"])
+        said = f"{check['resource']}: {check['check_name']}"
+        found[Path(check["file_path"]).parent.name][check["check_id"]] = said
     return found
 
 
@@ -52,6 +59,10 @@ def test_checkov_finds_nothing() -> None:
 
 def test_checkov_finds_what_is_wrong_on_purpose() -> None:
     found = findings(MUST_FAIL)
+    table = Table("fixture", "gate", "finding", title="What must fail")
+    for name, check in FOUND_BY.items():
+        table.add_row(name, f"checkov {check}", found[name].get(check, "nothing"))
+    Console(width=150).print(table)
     assert set(FOUND_BY) == {path.name for path in MUST_FAIL.iterdir()}
     assert {name: check in found[name] for name, check in FOUND_BY.items()} == dict.fromkeys(FOUND_BY, True)
 
@@ -62,5 +73,9 @@ def test_each_check_that_is_skipped_says_why() -> None:
         for path in TREE.rglob("*.tf")
         for match in re.findall(r"checkov:skip=(\w+):?(.*)", path.read_text())
     ]
+    table = Table("module", "check", "reason", title="What checkov is told to skip")
+    for skip in sorted(skips):
+        table.add_row(*skip)
+    Console(width=150).print(table)
     assert skips
     assert [skip for skip in skips if len(skip[2].split()) < 2] == []

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from stack.settings import ROOT
 from tests.terraform.terraform import MODULE_TESTS, MODULES, Terraform, copied_tree
@@ -34,7 +36,9 @@ def runs(terraform: Terraform, scratch: Path) -> Mapping[str, Runs]:
     tests = Path(shutil.copytree(MODULE_TESTS, scratch / MODULE_TESTS.relative_to(ROOT)))
     terraform.init(tests, "-backend=false")
     said = terraform.run("test", "-json", folder=tests, seconds=540, may_fail=True).stdout
-    return _by_file([json.loads(line) for line in said.splitlines() if line.startswith("{")])
+    found = _by_file([json.loads(line) for line in said.splitlines() if line.startswith("{")])
+    Console(width=100).print(_table(found))
+    return found
 
 
 def _by_file(events: list[dict[str, Any]]) -> Mapping[str, Runs]:
@@ -47,6 +51,16 @@ def _by_file(events: list[dict[str, Any]]) -> Mapping[str, Runs]:
         if event.get("@level") == "error":
             of_file.messages.append(event.get("diagnostic", {}).get("detail") or event["@message"])
     return runs
+
+
+def _table(found: Mapping[str, Runs]) -> Table:
+    """For people: `pytest -s` shows it."""
+    table = Table("module", "passed", "failed", title="terraform test")
+    rows = {name: (len(found[name].passed), len(found[name].failed)) for name in sorted(found) if name}
+    passed, failed = map(sum, zip(*rows.values(), strict=True))
+    for name, counts in {**rows, "together": (passed, failed)}.items():
+        table.add_row(name, *map(str, counts))
+    return table
 
 
 @pytest.mark.parametrize("module", [*MODULE_NAMES, "identity_rights"])

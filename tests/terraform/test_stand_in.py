@@ -1,6 +1,9 @@
 """The dev environment, really applied and really destroyed: against a stand-in for AWS."""
 
 import json
+import re
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +11,8 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from schemas.kafka_security import KafkaSecurity
 from stack.managed_flink.requests import CodeObject, Wish
@@ -31,6 +36,7 @@ class Built:
 
     folder: Path
     stand_in: StandIn
+    resources: int
 
     def client(self, service: str) -> Any:
         """A client of the account as it is now."""
@@ -69,11 +75,27 @@ def built(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Ite
         override(folder, reached_at(stand_in.proxy_url))
         write_values(folder, VALUES)
         terraform.init(folder)
-        terraform.run("apply", *ANSWERED, folder=folder, seconds=1500)
-        yield Built(folder, stand_in)
+        yield Built(folder, stand_in, carried_out(terraform, "apply", folder))
 
 
 ANSWERED = ("-auto-approve", "-input=false", "-no-color")
+
+
+def carried_out(terraform: Terraform, verb: str, folder: Path) -> int:
+    """Apply or destroy; how many resources it did so with, after a table for people: `pytest -s` shows it."""
+    begun = time.monotonic()
+    log = terraform.run(verb, *ANSWERED, folder=folder, seconds=1500).stdout
+    seconds = time.monotonic() - begun
+    done = re.findall(
+        r"^module\.platform\.module\.(\w+)\.\S+: (?:Creation|Destruction) complete", log, re.MULTILINE
+    )
+    end = next(line for line in log.splitlines() if re.match(r"(Apply|Destroy) complete!", line))
+    table = Table("module", "resources", title=f"terraform {verb}: {seconds:.0f} s")
+    for module, count in sorted(Counter(done).items()):
+        table.add_row(module, str(count))
+    table.add_row("together", str(len(done)))
+    Console(width=100).print(table, end)
+    return len(done)
 
 
 def resources(terraform: Terraform, built: Built) -> list[str]:
@@ -130,7 +152,6 @@ def test_dev_is_applied_looked_at_and_destroyed(terraform: Terraform, built: Bui
     capitals = {name: str(output["value"]) for name, output in told.items() if name.isupper()}
     programs_are_given_what_was_built(capitals, built)
 
-    destroyed = terraform.run("destroy", *ANSWERED, folder=built.folder, seconds=1500)
-    assert "Destroy complete!" in destroyed.stdout
+    assert carried_out(terraform, "destroy", built.folder) == built.resources
     assert resources(terraform, built) == []
     assert s3.list_buckets()["Buckets"] == []

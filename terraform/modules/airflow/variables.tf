@@ -21,7 +21,7 @@ variable "environment_class" {
 }
 
 variable "max_workers" {
-  description = "How many workers there may be: what waits for Spark or Flink is deferred and needs none."
+  description = "How many workers there may be: a task that waits for Spark holds a place on one."
   type        = number
   default     = 2
 }

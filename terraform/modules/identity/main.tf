@@ -335,9 +335,9 @@ data "aws_iam_policy_document" "airflow" {
   }
 
   statement {
-    sid       = "SeeMonths"
+    sid       = "SeeMonthsAndLogs"
     actions   = ["s3:ListBucket"]
-    resources = [var.bucket_arns["raw"], var.bucket_arns["processed"]]
+    resources = [var.bucket_arns["raw"], var.bucket_arns["processed"], var.bucket_arns["checkpoints"]]
   }
 
   statement {
@@ -401,6 +401,12 @@ data "aws_iam_policy_document" "airflow" {
   }
 
   statement {
+    sid       = "TellPeople"
+    actions   = ["sns:Publish"]
+    resources = [var.alarm_topic_arn]
+  }
+
+  statement {
     sid = "StartBackfills"
     actions = [
       "emr-serverless:GetApplication",
@@ -415,6 +421,12 @@ data "aws_iam_policy_document" "airflow" {
     sid       = "FollowBackfills"
     actions   = ["emr-serverless:CancelJobRun", "emr-serverless:GetDashboardForJobRun", "emr-serverless:GetJobRun"]
     resources = ["${var.emr_application_arn}/jobruns/*"]
+  }
+
+  statement {
+    sid       = "ReadWhyOneFailed"
+    actions   = ["s3:GetObject"]
+    resources = ["${var.bucket_arns["checkpoints"]}/spark-logs/*"]
   }
 
   statement {

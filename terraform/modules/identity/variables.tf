@@ -64,6 +64,11 @@ variable "image_repository_arns" {
   type        = set(string)
 }
 
+variable "alarm_topic_arn" {
+  description = "The topic by which Airflow tells people of trouble."
+  type        = string
+}
+
 variable "has_emr_on_ec2" {
   description = "Whether there are roles for EMR on EC2 too."
   type        = bool

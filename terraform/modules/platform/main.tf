@@ -20,7 +20,7 @@ locals {
     ["airflow.api", "airflow.env", "sqs"],
     ["ecr.api", "ecr.dkr", "ecs", "ssmmessages"],
     ["emr-serverless", "kinesisanalytics"],
-    ["kms", "logs", "monitoring", "secretsmanager", "sts"],
+    ["kms", "logs", "monitoring", "secretsmanager", "sns", "sts"],
     var.emr.on_ec2 == null ? [] : ["elasticmapreduce"],
   )
 
@@ -31,6 +31,10 @@ locals {
 
   groups     = module.network.program_security_group_ids
   spark_logs = "s3://${module.storage.bucket_names["checkpoints"]}/spark-logs"
+
+  emr_code = var.release.emr_code_key == null ? {} : {
+    EMR_CODE = "s3://${module.storage.bucket_names["artifacts"]}/${var.release.emr_code_key}"
+  }
 
   # What `./taxi job deploy` gives the application too: it finds nothing to change then.
   job_settings = {
@@ -216,7 +220,7 @@ module "airflow" {
   security_group_id    = local.groups["airflow"]
   data_key_arn         = module.encryption.data_key_arn
 
-  settings = {
+  settings = merge(local.emr_code, {
     POSTGRES_DSN                  = module.postgres.dsns["airflow"]
     POSTGRES_SECRET_ARN           = module.postgres.role_secret_arns["airflow"]
     RAW_DATA                      = module.storage.raw_data
@@ -227,7 +231,10 @@ module "airflow" {
     EMR_LOG_URI                   = local.spark_logs
     EMR_SERVERLESS_APPLICATION_ID = module.emr.application_id
     EMR_JOB_ROLE_ARN              = module.identity.program_role_arns["backfill"]
-  }
+    TAXI_ALERTS_SNS_TOPIC_ARN     = module.observability.topic_arn
+    # A connection that nobody made: Airflow's role is taken then.
+    TAXI_ALERTS_SNS_CONN_ID = "aws_default"
+  })
 }
 
 module "identity" {
@@ -244,6 +251,7 @@ module "identity" {
   producer_task_family   = "${var.name}-producer"
   ecs_cluster_arn        = module.registry.cluster_arn
   image_repository_arns  = [module.registry.repository_arn, module.producer.repository_arn]
+  alarm_topic_arn        = module.observability.topic_arn
   has_emr_on_ec2         = var.emr.on_ec2 != null
 
   kafka = {

@@ -131,7 +131,7 @@ output "EMR_JOB_ROLE_ARN" {
 
 output "EMR_CODE" {
   description = "The code of backfills; empty before `make package` has put it there."
-  value       = var.release.emr_code_key == null ? "" : "s3://${module.storage.bucket_names["artifacts"]}/${var.release.emr_code_key}"
+  value       = lookup(local.emr_code, "EMR_CODE", "")
 }
 
 output "EMR_LOG_URI" {

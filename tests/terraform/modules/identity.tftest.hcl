@@ -36,6 +36,7 @@ variables {
   emr_application_arn    = "arn:aws:emr-serverless:us-east-1:123456789012:/applications/00f0f0"
   producer_task_family   = "nyc-taxi-test-producer"
   ecs_cluster_arn        = "arn:aws:ecs:us-east-1:123456789012:cluster/nyc-taxi-test"
+  alarm_topic_arn        = "arn:aws:sns:us-east-1:123456789012:nyc-taxi-test-alarms"
   image_repository_arns  = ["arn:aws:ecr:us-east-1:123456789012:repository/nyc-taxi-test/platform"]
 }
 

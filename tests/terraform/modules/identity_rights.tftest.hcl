@@ -42,6 +42,7 @@ variables {
   emr_application_arn    = "arn:aws:emr-serverless:us-east-1:123456789012:/applications/00f0f0"
   producer_task_family   = "nyc-taxi-test-producer"
   ecs_cluster_arn        = "arn:aws:ecs:us-east-1:123456789012:cluster/nyc-taxi-test"
+  alarm_topic_arn        = "arn:aws:sns:us-east-1:123456789012:nyc-taxi-test-alarms"
   image_repository_arns  = ["arn:aws:ecr:us-east-1:123456789012:repository/nyc-taxi-test/platform"]
 }
 
@@ -119,6 +120,14 @@ run "each_program_may_do_what_it_needs_and_no_more" {
       flatten([for statement in jsondecode(data.aws_iam_policy_document.airflow.json).Statement : statement.Action]),
     )) == 0
     error_message = "the watchdog may not bring a lost job back"
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(data.aws_iam_policy_document.airflow.json).Statement :
+      statement.Resource if contains(flatten([statement.Action]), "sns:Publish")
+    ] == ["arn:aws:sns:us-east-1:123456789012:nyc-taxi-test-alarms"]
+    error_message = "an alert of Airflow reaches nobody, or anybody"
   }
 
   assert {
