@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stack import vulnerabilities
+from stack.bootstrap import ensure_environment
 from stack.errors import UserError
 from stack.settings import Settings
 
@@ -41,6 +42,12 @@ class Source(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         pass
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _programs() -> None:
+    """The environment of pip-audit; made now, as uv needs a terminal or a file to speak to."""
+    ensure_environment("advisories")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from stack.settings import (
     ManagedFlinkSettings,
     SparkSettings,
     port_variable,
+    wants_debug,
 )
 from stack.settings import Settings as StackSettings
 from tests.terraform.terraform import (
@@ -186,6 +187,7 @@ def settings_of_the_programs() -> set[str]:
     fields = {*ZoneFaresSettings.model_fields, *ProducerSettings.model_fields}
     asked = Asked()
     StackSettings.from_environment(asked)
+    wants_debug(asked)
     ManagedFlinkSettings.from_environment("zone_fares", asked)
     SparkSettings.from_environment(asked)
     BatchSettings.from_environment(asked)
