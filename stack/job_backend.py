@@ -59,6 +59,8 @@ class ReleaseRow:
     state: str
     savepoints: Sequence[str]
     folder: str
+    is_current: bool
+    """It runs, or ran last: as this one a lost job is brought back."""
 
 
 @dataclass(frozen=True)

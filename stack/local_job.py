@@ -72,4 +72,5 @@ class LocalJob:
             state=live if is_last else release.outcome,
             savepoints=[str(path) for path in records.savepoints(self._name, release.number)],
             folder=str(release.folder),
+            is_current=is_last,
         )

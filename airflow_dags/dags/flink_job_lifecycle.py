@@ -28,7 +28,7 @@ from airflow_dags.sensors.flink import FlinkJobSensor
 ACTIONS = ["deploy", "upgrade", "savepoint", "rollback", "stop"]
 JOB = "{{ params.job }}"
 RELEASE = "{{ params.release }}"
-BEFORE = "{{ ti.xcom_pull('check', key='running_release') }}"
+BEFORE = "{{ ti.xcom_pull('check', key='current_release') }}"
 
 with DAG(
     dag_id="flink_job_lifecycle",

@@ -8,11 +8,11 @@ One run is one month of one taxi type, by its logical date. Made for Airflow's o
 or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run`
 as usual.
 
-`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file,
-`process` has Spark compute the month, compares it with what is served and publishes it in one transaction
-(`./taxi backfill`); `parity` compares what is served now, window by window, with its trips, and only then
-`publish` says to others that the month is there. Where Spark runs, here or on EMR, is the setting
-`SPARK_BACKEND`. By Flink instead of Spark: `kappa_reprocess`.
+`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file to
+where Spark reads it, `process` has Spark compute the month, compares it with what is served and publishes it
+in one transaction (`./taxi backfill`); `parity` compares what is served now, window by window, with its
+trips, and only then `publish` says to others that the month is there. Where Spark runs, here or on EMR, is
+the setting `SPARK_BACKEND`. By Flink instead of Spark: `kappa_reprocess`.
 
 Every task may be killed anywhere and run again: a published month is published once.
 """
@@ -32,7 +32,7 @@ from airflow_dags.months import (
     patient,
 )
 from airflow_dags.notifiers.alert import AlertNotifier
-from airflow_dags.operators.months import BackfillOperator, FetchMonthsOperator, TaxiQueryOperator
+from airflow_dags.operators.months import BackfillOperator, IngestMonthsOperator, TaxiQueryOperator
 from airflow_dags.sensors.tlc import TlcMonthSensor
 from schemas.tlc_month import FIRST_MONTH
 
@@ -71,7 +71,7 @@ def month_dag(taxi_type: str) -> DAG:
         },
     ) as dag:
         available = TlcMonthSensor(task_id=WAITS_FOR_TLC, taxi_type=taxi_type, month=MONTH)
-        ingest = FetchMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
+        ingest = IngestMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
         process = BackfillOperator(task_id="process", taxi_type=taxi_type, months=MONTH, pool=POOL)
         parity = TaxiQueryOperator(
             task_id="parity",

@@ -16,6 +16,8 @@ from airflow_dags.triggers.flink import FlinkSavepointTrigger
 
 DEFAULT_JOB = "zone_fares"
 SAVEPOINT_SECONDS = 300
+BROUGHT_BACK = 3
+"""The exit code of `./taxi job ensure` when it had something to do."""
 
 
 class FlinkDashboardLink(BaseOperatorLink):
@@ -99,7 +101,7 @@ class FlinkStopOperator(FlinkJobOperator):
 class FlinkRollbackOperator(FlinkJobOperator):
     """Returns to the release before; a retry goes no release further.
 
-    :param from_release: the number of the release that ran when the run began (templated)
+    :param from_release: the number of the release that was the current one when the run began (templated)
     """
 
     template_fields: Sequence[str] = (*FlinkJobOperator.template_fields, "from_release")
@@ -109,14 +111,17 @@ class FlinkRollbackOperator(FlinkJobOperator):
         self.from_release = from_release
 
     def execute(self, context: Any) -> Any:
-        """Roll back, unless an earlier try has."""
+        """Roll back, unless an earlier try has; then the job has only to be there."""
         answer = self.run_command(["job", "releases", self.job, "--json"])
         self.judge(answer)
-        now = running_release(answer.output)
-        if self.from_release and now and str(now) != str(self.from_release):
-            self.log.info("release %s runs: an earlier try has rolled back", now)
-            return {"job": self.job, "release": now}
-        return super().execute(context)
+        now = current_release(answer.output)
+        if str(now) == str(self.from_release):
+            return super().execute(context)
+        self.log.info("an earlier try has gone back from release %s to %s", self.from_release, now)
+        answer = self.run_command(["job", "ensure", self.job, "--json"])
+        if answer.code != BROUGHT_BACK:
+            self.judge(answer)
+        return {"job": self.job, "release": now}
 
 
 class FlinkSavepointOperator(BaseOperator):
@@ -176,9 +181,9 @@ def trigger_id_of(*names: str) -> str:
     return md5("\0".join(names).encode(), usedforsecurity=False).hexdigest()
 
 
-def running_release(releases_json: str) -> int:
-    """The number of the release that runs; 0 when none does."""
-    return next((row["release"] for row in json.loads(releases_json) if row["state"] == "RUNNING"), 0)
+def current_release(releases_json: str) -> int:
+    """The number of the release that runs, or ran last, whatever state it is in; 0 when none ever ran."""
+    return next((row["release"] for row in json.loads(releases_json) if row["is_current"]), 0)
 
 
 def folder_of_release(releases_json: str, number: int) -> str:

@@ -44,6 +44,15 @@ class FetchMonthsOperator(MonthsOperator):
         return fetched_files(super().execute(context))
 
 
+class IngestMonthsOperator(MonthsOperator):
+    """Brings months to where the backfill reads them, `RAW_DATA`, if they are not there."""
+
+    def execute(self, context: Any) -> Any:
+        """Fetch, as the backfill itself would."""
+        self.arguments = ["backfill", *self.named, "--fetch-only"]
+        return super().execute(context)
+
+
 class BackfillOperator(MonthsOperator):
     """Replaces months by what Spark makes of the TLC's files; where it runs is the setting `SPARK_BACKEND`.
 

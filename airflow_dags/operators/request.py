@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_dags.airflow_names import AirflowFailException
-from airflow_dags.operators.flink import folder_of_release, running_release
+from airflow_dags.operators.flink import current_release, folder_of_release
 from airflow_dags.operators.taxi import TaxiOperator
 
 WITH_RELEASE = {"deploy", "upgrade"}
@@ -13,7 +13,7 @@ TREE = ("flink_jobs", "schemas")
 
 
 class CheckRequestOperator(TaxiOperator):
-    """Refuses, without a retry, an action or a release that there is not; notes the release that runs.
+    """Refuses, without a retry, an action or a release that there is not; notes the current release.
 
     :param action: what is to be done (templated)
     :param release: a release's number or a tree; may be empty (templated)
@@ -41,7 +41,7 @@ class CheckRequestOperator(TaxiOperator):
         answer = self.run_command(["job", "releases", self.job, "--json"])
         self.judge(answer)
         refuse_bad_release(self.action, self.release, answer.output)
-        context["ti"].xcom_push("running_release", running_release(answer.output))
+        context["ti"].xcom_push("current_release", current_release(answer.output))
 
 
 def refuse_bad_release(action: str, release: str, releases_json: str) -> None:

@@ -9,12 +9,10 @@ from airflow.sdk import BaseOperator, Variable
 from airflow_dags.airflow_names import AirflowSkipException, BaseBranchOperator
 from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.notifiers.alert import AlertNotifier
-from airflow_dags.operators.flink import FlinkJobOperator
+from airflow_dags.operators.flink import BROUGHT_BACK, FlinkJobOperator
 from airflow_dags.settings import Settings
 from airflow_dags.watch import Memory, decide
 
-BROUGHT_BACK = 3
-"""The exit code of `./taxi job ensure` when it had something to do."""
 STOPPED = "is not meant to run"
 
 

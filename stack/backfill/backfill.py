@@ -55,6 +55,14 @@ class Backfill:
         but = f" (not counted, as its rows are not known yet: {', '.join(unknown)})" if unknown else ""
         say(f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}{but}")
 
+    def fetch(self) -> None:
+        """Bring the files to where Spark reads them; raises UserError for months that cannot be had."""
+        processing.refuse_folders(self.spark, self.history)
+        _refuse_missing(fetching.bring(self.history, self.months))
+        for month in self.months:
+            names = ", ".join(file.path for file in self.history.raw_files(month))
+            say(f"{month}: {names} in {self.history.raw.address}")
+
     def carry_out(self, consent: Consent) -> None:
         """Do all of it; raises UserError when a month failed, and then the others are published."""
         processing.refuse_folders(self.spark, self.history)
@@ -64,9 +72,7 @@ class Backfill:
             there = [month for month in self.months if month not in missing]
             if there:
                 _Run(self, there).carry_out(consent)
-        if missing:
-            names = ", ".join(map(str, missing))
-            raise UserError(f"{names}: no file could be fetched", "see above; the other months are done")
+        _refuse_missing(missing)
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,12 @@ class _Run:
         obtain(consent, found, "the months stay as they were")
         done = publication.publish(dsn, list(made), schema, self.name)
         print_published(done, f"./taxi backfill --undo {self.name}")
+
+
+def _refuse_missing(missing: Sequence[Month]) -> None:
+    if missing:
+        names = ", ".join(map(str, missing))
+        raise UserError(f"{names}: no file could be fetched", "see above; the other months are done")
 
 
 def _planned(month: Month, made: MadeMonth) -> PlannedMonth:

@@ -30,6 +30,7 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
         SparkPlace | None, typer.Option(help="Where Spark runs; the setting SPARK_BACKEND, or local.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
+    fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Bring the files, and no more.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also withdraw a great part of a month.")] = False,
     undo: Annotated[str | None, typer.Option(help="Take back what this run published.")] = None,
@@ -47,6 +48,8 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
     with outage_told():
         if dry_run:
             job.print_plan()
+        elif fetch_only:
+            job.fetch()
         else:
             job.carry_out(Consent.at_terminal(yes=yes, force=force))
 

@@ -208,6 +208,7 @@ class ManagedJob:
                     state=now.status if number == now.version else str(was["ApplicationStatus"]),
                     savepoints=[one.name for one in snapshots if one.version == number and one.is_ready],
                     folder=code_of(was).address,
+                    is_current=number == now.version,
                 )
             )
         return rows

@@ -11,6 +11,7 @@ from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.settings import Settings
 from tests.airflow_dags.platform import SMALL_MONTH, Airflow, made_up
+from tests.airflow_dags.sns import Topic, sns_topic
 from tests.airflow_dags.webhook import Webhook, webhook
 from tests.producer.tlc_site import tlc_site
 
@@ -31,11 +32,19 @@ def told() -> Iterator[Webhook]:
 
 
 @pytest.fixture(scope="package")
+def topic() -> Iterator[Topic]:
+    """The same people, by another channel."""
+    with sns_topic() as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
 def airflow(
     stack: Endpoints,
     stack_settings: Settings,
     months_folder: Path,
     told: Webhook,
+    topic: Topic,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Airflow]:
     """Airflow on the session's stack, before a TLC that has published nothing else."""
@@ -47,6 +56,9 @@ def airflow(
             "OPENLINEAGE_TO": str(lineage),
             "TAXI_ALERTS_WEBHOOK_CONN_ID": "people",
             "AIRFLOW_CONN_PEOPLE": json.dumps({"conn_type": "http", "password": told.url}),
+            "TAXI_ALERTS_SNS_CONN_ID": "amazon",
+            "TAXI_ALERTS_SNS_TOPIC_ARN": topic.arn,
+            "AIRFLOW_CONN_AMAZON": topic.connection,
         }
         settings = replace(stack_settings, handed_on=wishes)
         try:

@@ -14,7 +14,7 @@ from stack.flink_rest import poll
 from stack.parts import airflow
 from stack.settings import ROOT
 
-SMALL_MONTH = "2023-11"
+SMALL_MONTH = "2023-08"
 ENDED = {"success", "failed"}
 RUN_SECONDS = 400
 
@@ -46,10 +46,10 @@ class Airflow:
         run_id = self.trigger(dag_id, **conf).raise_for_status().json()["dag_run_id"]
         return self.await_run(dag_id, run_id)
 
-    def await_run(self, dag_id: str, run_id: str) -> dict[str, str]:
+    def await_run(self, dag_id: str, run_id: str, seconds: float = RUN_SECONDS) -> dict[str, str]:
         """How a run has ended."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
-        ended = poll(lambda: self._ended(path), seconds=RUN_SECONDS, what=f"{dag_id} {run_id}", every=1)
+        ended = poll(lambda: self._ended(path), seconds=seconds, what=f"{dag_id} {run_id}", every=1)
         return {"": str(ended["state"]), **self.tasks(dag_id, run_id)}
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:
@@ -68,6 +68,17 @@ class Airflow:
         """What a task has left."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.get(path)["value"]
+
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> int:
+        """How often a task was begun."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        return int(self.get(path)["try_number"])
+
+    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """What the newest try of a task has logged."""
+        number = self.tries(dag_id, run_id, task_id)
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{number}"
+        return "\n".join(str(line) for line in self.get(path)["content"])
 
     def get(self, path: str) -> Any:
         """The JSON answer to a GET."""

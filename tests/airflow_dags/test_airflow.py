@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from stack import lifecycle, reset
@@ -15,6 +16,7 @@ from stack.parts.keeper import NAME as KEEPER
 from stack.settings import Settings
 from stack.supervision import Supervisor
 from tests.airflow_dags.platform import RUN_SECONDS, SMALL_MONTH, Airflow
+from tests.airflow_dags.sns import Topic
 from tests.airflow_dags.webhook import Webhook
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
@@ -22,6 +24,12 @@ from tests.oracle.oracle import Oracle, assert_same_rows
 pytestmark = pytest.mark.integration
 
 BACKFILL = "tlc_month_backfill_green"
+LONG_AGO = """
+update task_reschedule set start_date = start_date - interval '76 days', reschedule_date = now()
+where ti_id = (
+    select id from task_instance where dag_id = %(dag_id)s and run_id = %(run_id)s and task_id = 'available'
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,7 @@ def test_its_parts_are_healthy_and_only_the_owner_can_log_in(
 
 
 def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
-    airflow: Airflow, platform: Platform, told: Webhook
+    airflow: Airflow, platform: Platform, told: Webhook, topic: Topic
 ) -> None:
     job = live_job(airflow)
     refused = airflow.trigger("flink_job_lifecycle", action="explode")
@@ -65,6 +73,7 @@ def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
     assert live_job(airflow) == job
     (text,) = [text for text in told.texts if text.startswith("flink_job_lifecycle.check failed")]
     assert "there is no release 77" in text
+    assert text in topic.heard()
 
 
 def test_a_savepoint_is_asked_for_waited_for_and_linked(airflow: Airflow, platform: Platform) -> None:
@@ -93,22 +102,44 @@ def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
         supervisor.start_part(KEEPER)
 
 
+def test_a_scheduled_month_waits_for_the_tlc_and_is_skipped_with_a_reason_when_it_never_comes(
+    airflow: Airflow,
+) -> None:
+    """The clock is not waited for: what Airflow has noted of its waiting is moved into the past."""
+    name = "tlc_month_backfill_yellow"
+
+    def waiting() -> str:
+        runs = [run["dag_run_id"] for run in airflow.runs(name) if run["run_type"] == "scheduled"]
+        return next((run for run in runs if airflow.tasks(name, run)["available"] == "up_for_reschedule"), "")
+
+    run_id = poll(waiting, seconds=RUN_SECONDS, what="a run to wait for its month", every=1)
+    with psycopg.connect(airflow.endpoints.postgres_dsn, dbname=part.NAME) as connection:
+        connection.execute(LONG_AGO, {"dag_id": name, "run_id": run_id})
+    assert set(airflow.await_run(name, run_id).values()) == {"success", "skipped"}
+    assert airflow.tasks(name, run_id)["publish"] == "skipped"
+    log = airflow.log(name, run_id, "available")
+    assert "the TLC has not published yellow" in log
+    assert "Sensor has timed out" in log
+
+
 def test_a_backfill_serves_what_the_oracle_says_and_skips_what_is_not_published(
     airflow: Airflow, platform: Platform, months_folder: Path, tmp_path: Path
 ) -> None:
     file = months_folder / f"green_tripdata_{SMALL_MONTH}.parquet"
     done = airflow.command(
-        *("backfill", "create", "--dag-id", BACKFILL, "--from-date", "2023-11-01", "--to-date", "2023-12-01"),
+        *("backfill", "create", "--dag-id", BACKFILL, "--from-date", "2023-08-01", "--to-date", "2023-09-01"),
         *("--max-active-runs", "2", "--reprocess-behavior", "none"),
     )
     assert done.returncode == 0, done.stderr
     runs = [run["dag_run_id"] for run in airflow.runs(BACKFILL) if run["run_type"] == "backfill"]
-    november, december = (airflow.await_run(BACKFILL, run) for run in runs)
-    assert set(november.values()) == {"success"}
-    assert set(december.values()) == {"success", "skipped"}
-    assert december["available"] == december["publish"] == "skipped"
+    august, september = (airflow.await_run(BACKFILL, run) for run in runs)
+    assert set(august.values()) == {"success"}
+    assert set(september.values()) == {"success", "skipped"}
+    assert september["available"] == september["publish"] == "skipped"
     fares = Oracle([file], "green", SMALL_MONTH).zone_fares_15m()
     assert_same_rows(fares, platform.table("zone_fares_15m", fares, tmp_path))
+    raw = airflow.endpoints.home / "history" / "raw-data" / file.name
+    assert raw.read_bytes() == file.read_bytes()
     events = airflow.get("/api/v2/assets/events")["asset_events"]
     assert [event["source_dag_id"] for event in events] == [BACKFILL]
 

@@ -137,8 +137,9 @@ def test_a_release_whose_rows_are_refused_is_rolled_back_by_itself(
         assert f"; release {first} runs again, from" in last
         assert (platform.status().is_running, running_release(platform)) == (True, first)
     assert_whole_month(platform)
-    newest = json.loads(taxi(platform, "releases", "--json").stdout)[-1]
-    assert newest["state"].startswith("failed: it restarted")
+    rows = json.loads(taxi(platform, "releases", "--json").stdout)
+    assert rows[-1]["state"].startswith("failed: it restarted")
+    assert [row["release"] for row in rows if row["is_current"]] == [first]
     assert processes(platform, TASKMANAGER) == taskmanager
 
 

@@ -1,6 +1,7 @@
 """The history is the same in a folder and in S3: what a month is made of, and whether it is there."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.processed import TRIPS, note_path, partition, staging_folder
+from stack.backfill.fetching import bring
 from stack.backfill.history import History
 from stack.backfill.places import place
 from stack.backfill.plan import estimate, plan_of
@@ -17,6 +19,7 @@ from stack.publication import Month
 from stack.settings import HistorySettings, SparkSettings
 from tests.producer.months import dropoff, green_parquet
 from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
+from tests.producer.tlc_site import NOWHERE
 
 pytestmark = pytest.mark.unit
 
@@ -84,6 +87,24 @@ def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_i
     assert history.raw.rows(history.raw_files(MONTH)[0]) is None
     put(f"processed/{staging_folder('green', MONTH.first_day)}/_READY", b"")
     assert history.made(MONTH) is None
+
+
+def test_a_month_is_brought_to_where_spark_reads_it_and_then_not_looked_for_again(
+    world: tuple[History, Put], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history, _ = world
+    (tmp_path / "tlc").mkdir()
+    file = green_parquet(tmp_path, dropoff("2020-05-01 10:00:00"))
+    content = file.rename(tmp_path / "tlc" / "green_tripdata_2020-05.parquet").read_bytes()
+    monkeypatch.setenv("TLC_DATA_DIR", str(tmp_path / "tlc"))
+    monkeypatch.setenv("TAXI_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("TLC_BASE_URL", NOWHERE)
+    month, absent = Month("green", "2020-05"), Month("green", "2020-06")
+    assert bring(history, [month, absent]) == [absent]
+    (found,) = history.raw_files(month)
+    assert found.size == len(content)
+    shutil.rmtree(tmp_path / "tlc")
+    assert bring(history, [month]) == []
 
 
 def test_the_history_lies_in_folders_or_in_s3() -> None:

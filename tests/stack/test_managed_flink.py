@@ -103,6 +103,7 @@ def test_an_upgrade_goes_over_by_snapshot_and_is_proven_by_another(at: At, servi
     ]
     before, proof = at("v2").releases()
     assert (before.savepoints, before.commit) == ([done.savepoint], "v1")
+    assert (before.is_current, proof.is_current) == (False, True)
     assert (len(proof.savepoints), proof.folder) == (1, "s3://code/zone_fares.zip?versionId=v2")
     assert at("v2").upgrade(ROOT) is None
     assert changes(service)[5:] == []
