@@ -2,17 +2,22 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Variable
 
 from airflow_dags.airflow_names import AirflowFailException, AirflowSkipException
-from airflow_dags.operators.taxi import TaxiOperator
+from airflow_dags.hooks.taxi import TaxiCommand
+from airflow_dags.operators.taxi import TaxiCommandError, TaxiOperator
 from airflow_dags.settings import Settings
 
 MARTS_COVER = "marts.cover_what_was_published_until"
+LAST_PUBLICATION = """
+select coalesce(extract(epoch from max(ended_at)), 0)
+from taxi.backfill_runs where state in ('published', 'undone')
+"""
 
 
 class MonthsOperator(TaxiOperator):
@@ -129,8 +134,8 @@ class TaxiQueryOperator(TaxiOperator):
 class MonthsSettledSensor(BaseSensorOperator):
     """Waits until no run of the month DAGs is under way; skips when what was published is built already.
 
-    Each published month asks for the marts; Airflow gathers those that ask while a run waits here for another
-    run, which then finds that nothing is left to do.
+    Each published month asks for the marts. Of those that ask while a run waits here Airflow makes another
+    run, and does not tell it of all: so what is published is asked of the sink, not of them.
 
     :param dag_ids: the DAGs that publish months
     :param waits_in: their task that waits for the TLC
@@ -144,11 +149,20 @@ class MonthsSettledSensor(BaseSensorOperator):
     def poke(self, context: Any) -> bool:
         """Count runs."""
         ti = context["ti"]
-        if are_covered(context["triggering_asset_events"], Variable.get(MARTS_COVER, default=None)):
+        by_request = not context["triggering_asset_events"]
+        if not by_request and is_covered(self._published_until(), Variable.get(MARTS_COVER, default=None)):
             raise AirflowSkipException("the marts were built after all that was published")
         under_way = sum(self._under_way(ti, one) for one in self.dag_ids)
         self.log.info("%s runs of %s are under way", under_way, ", ".join(self.dag_ids))
         return under_way <= 0
+
+    def _published_until(self) -> datetime:
+        """When something was published or taken back last; raises TaxiCommandError where the sink is away."""
+        program, question = Settings.from_environment().taxi_command, ["sql", "--csv", "--", LAST_PUBLICATION]
+        answer = TaxiCommand(program, question, self.log.info).run()
+        if answer.code:
+            raise TaxiCommandError(answer.said)
+        return datetime.fromtimestamp(float(read_rows(answer.output)[0][0]), UTC)
 
     def _under_way(self, ti: Any, dag_id: str) -> int:
         """Runs that have begun or wait for their turn; not those that wait for the TLC, for weeks."""
@@ -171,10 +185,9 @@ class BuildMartsOperator(TaxiOperator):
         return printed
 
 
-def are_covered(events: Mapping[Any, Sequence[Any]], covered_until: str | None) -> bool:
-    """Whether all that asks was published before the marts were built; a person asks without events."""
-    published = [event.timestamp for those in events.values() for event in those]
-    return bool(covered_until and published) and max(published) <= datetime.fromisoformat(str(covered_until))
+def is_covered(published_until: datetime, covered_until: str | None) -> bool:
+    """Whether the marts were built after all that was published."""
+    return covered_until is not None and published_until <= datetime.fromisoformat(covered_until)
 
 
 def fetched_files(printed: str) -> list[str]:
