@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, Param
 
 TAXI_TYPES = ("green", "yellow")
 POOL = "months"
@@ -33,4 +33,17 @@ def patient() -> dict[str, Any]:
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=30),
+    }
+
+
+def months_params() -> dict[str, Param]:
+    """What a person chooses who asks for months."""
+    return {
+        "taxi_type": Param("green", enum=["green", "yellow", "fhvhv"], description="Of which taxis"),
+        "months": Param(
+            "2023-12",
+            type="string",
+            pattern=r"^\d{4}-\d{2}(:\d{4}-\d{2})?$",
+            description="2024-01 or 2024-01:2024-03",
+        ),
     }

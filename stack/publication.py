@@ -38,10 +38,12 @@ NEWEST_RUN = """
 select run from {}.current_publications where taxi_type = %(taxi_type)s and source_month = %(first_day)s
 """
 STREAMED = """
-select count(*) from {}.all_trips
+select from {0}.all_trips
 where
     taxi_type = %(taxi_type)s and source_month = %(first_day)s and on_time is not null
-    and dropoff_at >= %(first_day)s::date - 1 and dropoff_at < %(first_day)s::date + interval '1 month 2 days'
+    and dropoff_at >= {0}.first_dropoff_at(%(first_day)s::date)
+    and dropoff_at < {0}.end_of_dropoffs(%(first_day)s::date)
+limit 1
 """
 NOTE = """
 update taxi.backfill_runs
@@ -130,11 +132,10 @@ def compare(
         return found
 
 
-def streamed_trips(dsn: str, month: Month) -> int:
-    """How many accepted trips of a month the stream has written."""
+def is_streamed(dsn: str, month: Month) -> bool:
+    """Whether the stream has written an accepted trip of a month."""
     with psycopg.connect(dsn) as connection:
-        row = connection.execute(_of_served(connection, STREAMED), month.parameters).fetchone()
-        return int(row[0]) if row else 0
+        return connection.execute(_of_served(connection, STREAMED), month.parameters).fetchone() is not None
 
 
 def is_published(dsn: str, month: Month, run: str) -> bool:

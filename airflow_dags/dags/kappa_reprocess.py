@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
-from airflow_dags.months import POOL, PUBLISHED_MONTHS, patient
+from airflow_dags.months import POOL, PUBLISHED_MONTHS, months_params, patient
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator
 
@@ -27,13 +27,7 @@ with DAG(
         "on_failure_callback": AlertNotifier(),
     },
     params={
-        "taxi_type": Param("green", enum=["green", "yellow", "fhvhv"], description="Of which taxis"),
-        "months": Param(
-            "2023-12",
-            type="string",
-            pattern=r"^\d{4}-\d{2}(:\d{4}-\d{2})?$",
-            description="2024-01 or 2024-01:2024-03",
-        ),
+        **months_params(),
         "force": Param(False, type="boolean", description="Also withdraw a great part of a month"),
     },
 ):

@@ -10,9 +10,9 @@ first try has started.
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
-from airflow_dags.months import patient
+from airflow_dags.months import months_params, patient
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import ProcessMonthsOperator
 
@@ -29,14 +29,6 @@ with DAG(
         "execution_timeout": timedelta(hours=6),
         "on_failure_callback": AlertNotifier(),
     },
-    params={
-        "taxi_type": Param("green", enum=["green", "yellow", "fhvhv"], description="Of which taxis"),
-        "months": Param(
-            "2023-12",
-            type="string",
-            pattern=r"^\d{4}-\d{2}(:\d{4}-\d{2})?$",
-            description="2024-01 or 2024-01:2024-03",
-        ),
-    },
+    params=months_params(),
 ):
     ProcessMonthsOperator(task_id="process", taxi_type="{{ params.taxi_type }}", months="{{ params.months }}")

@@ -36,7 +36,7 @@ class Parity:
         dsn, made = endpoints.postgres_dsn, {month: _made(history, month) for month in months}
         with publication.alone(endpoints.home):
             tables.set_up(dsn)
-            streamed = [month for month in made if publication.streamed_trips(dsn, month)]
+            streamed = [month for month in made if publication.is_streamed(dsn, month)]
             try:
                 loading.load(dsn, SCHEMA, history.processed, streamed)
                 found = {

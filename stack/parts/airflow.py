@@ -207,11 +207,11 @@ def _lineage(site: Site) -> dict[str, dict[str, object]]:
 
 
 def _database(site: Site) -> dict[str, object]:
-    addresses = {"sql_alchemy_conn": _database_address(site, "psycopg2")}
+    addresses: dict[str, object] = {"sql_alchemy_conn": _database_address(site, "psycopg2")}
     if site.secrets:
         # What Airflow would take by itself knows neither libpq's words for TLS nor its password files.
         addresses["sql_alchemy_conn_async"] = _database_address(site, "psycopg")
-    return {**addresses}
+    return addresses
 
 
 def _database_address(site: Site, driver: str) -> str:

@@ -65,7 +65,7 @@ class Scene:
         """Whether Spark has written rows that are not in place yet."""
         return any(self._staging.glob("*/trips/**/*.parquet"))
 
-    def is_served_as(self, oracle: Oracle) -> str:
+    def differences_from(self, oracle: Oracle) -> str:
         """How all that is served differs from what an oracle makes of the month; empty when it does not."""
         windows, trips = oracle.zone_fares_15m(), oracle.valid_trips()
         broken = oracle.quarantined().project("trip_id")
@@ -156,13 +156,13 @@ def test_a_backfill_killed_at_a_step_serves_the_old_month_or_the_new_and_is_ende
     killed.wait()
     if step in WITH_SPARK:
         scene.kill_spark()
-    assert scene.is_served_as(scene.after if step == "published" else scene.before) == ""
+    assert scene.differences_from(scene.after if step == "published" else scene.before) == ""
 
     scene.run()
-    assert scene.is_served_as(scene.after) == ""
+    assert scene.differences_from(scene.after) == ""
     assert scene.left_over() == []
     assert "nothing to do" in scene.run()
-    assert scene.is_served_as(scene.after) == ""
+    assert scene.differences_from(scene.after) == ""
     states = f"select state from taxi.backfill_runs where taxi_type = 'green' and month = '{MONTH}'"
     assert [state for (state,) in scene.drill.platform.query(states) if state != "undone"] == ["published"]
     assert scene.drill.platform.balanced_ledger().balances
