@@ -33,8 +33,8 @@ begin
 
     -- Until there was parity, a month was compared with what is served, and nothing else.
     for table_set in
-        select nspname from pg_namespace
-        where to_regprocedure(format('%I.compare_month(text, text, date)', nspname)) is not null
+        select nspname from pg_proc inner join pg_namespace on pg_proc.pronamespace = pg_namespace.oid
+        where proname = 'compare_month' and pronargs = 3 and nspname ~ '^taxi_'
     loop
         execute format('drop function %I.compare_month(text, text, date)', table_set);
     end loop;

@@ -19,7 +19,8 @@ from stack.settings import ROOT, Settings
 pytestmark = pytest.mark.integration
 
 PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics", "keeper"}
-REPAIR_SECONDS = 60
+# What a busy machine of two cores may need; a healthy one needs some ten seconds.
+REPAIR_SECONDS = 180
 
 
 def within(seconds: float, holds: Callable[[], bool]) -> bool:
@@ -46,8 +47,14 @@ def kill(settings: Settings, part: str) -> int:
     return pid
 
 
+def ailing(settings: Settings) -> list[str]:
+    """The parts that are not healthy, each with what it says of itself."""
+    statuses = lifecycle.statuses(lifecycle.running_site(settings))
+    return [f"{status.name}: {status.detail}" for status in statuses if not status.healthy]
+
+
 def all_healthy(settings: Settings) -> bool:
-    return all(status.healthy for status in lifecycle.statuses(lifecycle.running_site(settings)))
+    return not ailing(settings)
 
 
 def listens(address: str) -> bool:
@@ -93,7 +100,7 @@ def test_a_query_is_printed_and_its_mistake_is_one_line(stack_environment: dict[
 def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_settings: Settings) -> None:
     killed = kill(stack_settings, flink.TASKMANAGER)
     assert within(REPAIR_SECONDS, lambda: bool(pids(stack_settings).get(flink.TASKMANAGER, set()) - {killed}))
-    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings))
+    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings)), ailing(stack_settings)
     assert within(REPAIR_SECONDS, lambda: listens(stack.metrics.taskmanager))
 
 
@@ -102,7 +109,7 @@ def test_a_killed_broker_and_database_come_back_by_themselves(
 ) -> None:
     kill(stack_settings, "kafka")
     kill(stack_settings, "postgres")
-    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings))
+    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings)), ailing(stack_settings)
 
 
 def test_up_repairs_a_stack_whose_supervisor_was_killed(stack: Endpoints, stack_settings: Settings) -> None:
