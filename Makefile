@@ -27,10 +27,11 @@ unit: ## the tests that need no service
 	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "not integration and not drill"
 
 integration: ## the tests on a real local stack, the short drills among them
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "integration or (drill and short)"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "(integration and not long) or (drill and short)"
 
-drill: ## every fault drill, and a table of what became of the rows
+drill: ## every fault drill, and a table of what became of the rows; then the tests that take long
 	@$(TAXI) drill all
+	@$(TAXI) tool pytest -m long
 
 up: ## start the local stack
 	@$(TAXI) up

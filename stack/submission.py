@@ -20,6 +20,9 @@ from stack.wiring import Wiring
 SETTINGS = ("FLINK_PARALLELISM", "CONSUMER_GROUP")
 """The settings of a job that a person may give by environment variables; a release keeps them."""
 
+BRIEF_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Planning takes a third less of the processor without the compiler that pays only after minutes."""
+
 
 def current_configuration() -> dict[str, str]:
     """The settings that the caller's environment gives the job."""
@@ -88,6 +91,7 @@ class JobProgram:
             **self.wiring.as_environment(),
             "FLINK_CONNECTOR_JARS": ":".join(map(str, sorted((self.folder / "jars").glob("*.jar")))),
             "FLINK_RESTORE_FROM": "",
+            "JVM_ARGS": BRIEF_JVM,
         }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from producer.reading.prepared import Prepared
@@ -17,7 +18,7 @@ from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M
 from schemas.tlc_month import parse_month
 from tests.batch_backfill.backfill import Backfill
 from tests.oracle.oracle import Oracle, assert_same_rows
-from tests.oracle.real_months import SHARED_DATA, shared_file
+from tests.oracle.real_months import SHARED_DATA, first_days, shared_file
 from tests.producer.months import GREEN_COLUMNS, dropoff, green_parquet, prepared
 
 pytestmark = pytest.mark.integration
@@ -66,7 +67,7 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
     backfill = Backfill.below(tmp_path_factory.mktemp("backfill"), SHARED_DATA / ZONES)
     for (taxi_type, month), files in REAL.items():
         for file in files:
-            provide(backfill.raw, SHARED_DATA / file, f"{taxi_type}_tripdata_{month}{suffix(file)}")
+            provide(backfill.raw, part(SHARED_DATA / file), f"{taxi_type}_tripdata_{month}{suffix(file)}")
     provide(
         backfill.raw,
         SHARED_DATA / "corrupt/yellow_tripdata_2024-01.TRUNCATED.parquet",
@@ -89,6 +90,11 @@ def summaries(backfill: Backfill) -> Mapping[tuple[str, str], Mapping[str, Any]]
     """What became of each month."""
     found = backfill.process(*BAD, *there(REAL), GOLDEN, ODD, EMPTY, BY_COORDINATES, FHVHV)
     return {(summary["taxi_type"], summary["month"]): summary for summary in found}
+
+
+def part(file: Path) -> Path:
+    """A sample as it is; of a whole month its first days."""
+    return first_days(file.name) if file.exists() and file.parent.name == "months" else file
 
 
 def provide(folder: Path, file: Path, name: str) -> None:
@@ -149,7 +155,8 @@ def test_the_summary_accounts_for_every_row(
 
 def test_a_month_and_its_reissue_count_each_trip_once(summaries: Summaries) -> None:
     summary = summaries.get(("green", "2020-12")) or pytest.skip("needs green 2020-12 in both issues")
-    assert (summary["rows_read"], summary["duplicates"]) == (2 * 83_130, 83_130)
+    trips = pq.read_metadata(first_days("green_tripdata_2020-12.parquet")).num_rows
+    assert (summary["rows_read"], summary["duplicates"]) == (2 * trips, trips)
 
 
 def test_a_month_without_trips_is_a_month_without_rows(backfill: Backfill, summaries: Summaries) -> None:

@@ -11,6 +11,7 @@ from bench._event_log import Task, Work
 from stack.settings import ROOT
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_the_cure_takes_the_straggler_away(tmp_path: Path) -> None:
     lab = subprocess.run(

@@ -12,7 +12,7 @@ from tests.dbt.history import History
 from tests.dbt.live_tables import LiveTables
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
-from tests.oracle.real_months import real_month
+from tests.oracle.real_months import first_days
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +37,7 @@ def build_marts(platform: Platform, target: str, history: History, database: Pat
 def test_a_replayed_month_has_the_same_marts_as_its_processed_history(
     stack: Endpoints, tmp_path: Path
 ) -> None:
-    month = real_month("green_tripdata_2023-12.parquet")
+    month = first_days("green_tripdata_2023-12.parquet")
     oracle = Oracle([month], "green", "2023-12")
     platform = Platform.fresh(stack)
     LiveTables(stack.postgres_dsn, tmp_path).empty()

@@ -105,7 +105,6 @@ def test_a_killed_jobmanager_comes_back_and_no_row_changes(drill: Drill) -> None
 
 
 @pytest.mark.drill("kill-producer")
-@pytest.mark.short
 def test_a_replay_that_is_killed_and_started_again_changes_no_row(drill: Drill) -> None:
     month = drill.month()
     with drill.replaying(month, seconds=60) as replay:

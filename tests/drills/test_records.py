@@ -131,7 +131,6 @@ def late_and_duplicates(drill: Drill) -> tuple[int, int]:
 
 
 @pytest.mark.drill("duplicates")
-@pytest.mark.short
 def test_copies_beside_a_trip_and_across_a_restart_and_a_savepoint_count_once(drill: Drill) -> None:
     # first third, each tenth trip twice | kill -9 | copies, second third | savepoint | copies, last third
     month, draw = drill.month(), random.Random(drill.seed)  # noqa: S311 - no secret
@@ -161,7 +160,6 @@ def copies(trips: Sequence[Record], draw: random.Random, clock_ms: int) -> list[
 
 
 @pytest.mark.drill("hot-zone")
-@pytest.mark.short
 def test_nine_trips_in_ten_from_one_zone_are_all_served(drill: Drill) -> None:
     month = drill.month(hot_zone="74:0.9")
     for partition in drill.records(month):

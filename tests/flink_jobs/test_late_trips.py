@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import psycopg
 import pytest
 
@@ -19,7 +18,7 @@ from stack.supervision import Supervisor
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
-from tests.oracle.real_months import real_month
+from tests.oracle.real_months import part_of, real_month
 
 pytestmark = pytest.mark.integration
 
@@ -168,11 +167,3 @@ def test_a_real_month_with_a_tenth_of_its_trips_late_equals_the_oracle_over_all(
         "select count(*), min(windows_corrected), max(windows_corrected) from taxi.late_trips"
     )
     assert corrected == [(entry.late, 15, 15)]
-
-
-def part_of(month: Path, condition: str, folder: Path) -> Path:
-    """The rows of a month that meet a condition, under the same name. Of equal rides all or none do."""
-    folder.mkdir()
-    part = folder / month.name
-    duckdb.sql(f"copy (from '{month}' where {condition}) to '{part}' (format parquet)")
-    return part

@@ -20,7 +20,7 @@ from stack.settings import ROOT
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_job_life import home, replaying, taxi, tree
 from tests.oracle.oracle import Oracle, assert_same_rows
-from tests.oracle.real_months import real_month
+from tests.oracle.real_months import first_days
 
 pytestmark = pytest.mark.integration
 
@@ -110,7 +110,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     source, live, dsn = changed(tmp_path), platform.status().job_id, platform.endpoints.postgres_dsn
     database.query(dsn, "create schema if not exists built_on")
     database.query(dsn, "create or replace view built_on.trips as select count(*) as trips from taxi.trips")
-    with replaying(platform, speedup=120_000):
+    with replaying(platform, speedup=30_000):
         killed_before_it_submits(platform, "beside", "--source", source)
         early = taxi(platform, "switch", "--to", "2")
         assert (early.returncode, "has not caught up with zone_fares-1" in early.stderr) == (1, True)
@@ -119,7 +119,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     platform.balanced_ledger()
     found = platform.status()
     assert (found.job_id, found.restarts.count) == (live, 0)
-    oracle = Oracle([real_month(MONTH)], "green", "2023-12")
+    oracle = Oracle([first_days(MONTH)], "green", "2023-12")
     assert_served(platform, oracle.zone_fares_15m(), oracle.valid_trips(), tmp_path)
     compared = {one["table"]: one for one in json.loads(beside.stdout)["tables"]}
     dear = oracle.valid_trips().filter("total_amount_cents > 5000").aggregate("count(*)").fetchall()
@@ -153,18 +153,19 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     database.query(dsn, "drop schema built_on cascade")
 
 
+@pytest.mark.long
 def test_a_version_alone_survives_a_lost_cluster_and_starting_over_returns_to_the_first(
     platform: Platform, tmp_path: Path
 ) -> None:
     assert taxi(platform, "beside", "--source", changed(tmp_path), "--switch").returncode == 0
     assert taxi(platform, "retire", "zone_fares-1", "--yes").returncode == 0
-    assert platform.replay(real_month(MONTH), "--speedup", "max").returncode == 0
+    assert platform.replay(first_days(MONTH), "--speedup", "max").returncode == 0
     platform.part(JOBMANAGER).process.kill()
     # As `./taxi up` does.
     tables.set_up(platform.endpoints.postgres_dsn)
     job.resume(platform.endpoints)
     assert (versions(platform), running(platform)) == ({"zone_fares-2": "served"}, ["zone_fares-2"])
-    windows, trips = expected_of_changed(Oracle([real_month(MONTH)], "green", "2023-12"))
+    windows, trips = expected_of_changed(Oracle([first_days(MONTH)], "green", "2023-12"))
     platform.balanced_ledger()
     assert_served(platform, windows, trips, tmp_path)
     reset.reset(platform.endpoints)

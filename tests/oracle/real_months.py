@@ -1,10 +1,14 @@
 """Where the tests find real TLC files; they are never committed."""
 
 import os
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import duckdb
 import pytest
 
+FOLDER = TemporaryDirectory(prefix="taxi-first-days-")
 REPOSITORY = Path(__file__).parents[2]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
@@ -23,3 +27,23 @@ def real_month(name: str) -> Path:
     if folder and (Path(folder) / name).exists():
         return Path(folder) / name
     return shared_file(f"months/{name}")
+
+
+def part_of(month: Path, condition: str, folder: Path) -> Path:
+    """The rows of a month that meet a condition, under the same name. Of equal rides all or none do."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / month.name
+    if month.suffix == ".parquet":
+        duckdb.sql(f"copy (from '{month}' where {condition}) to '{part}' (format parquet)")
+    else:
+        rows = f"from read_csv('{month}', all_varchar = true) where {condition}"
+        duckdb.sql(f"copy ({rows}) to '{part}' (format csv, header, compression gzip)")
+    return part
+
+
+@cache
+def first_days(name: str) -> Path:
+    """Of a real green month what ends in its first eight days, and what has wild dates."""
+    month = name.partition(".")[0][-7:]
+    later = f"lpep_dropoff_datetime::date between '{month}-09' and date '{month}-09' + 60"
+    return part_of(real_month(name), f"({later}) is not true", Path(FOLDER.name))

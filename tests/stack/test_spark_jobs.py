@@ -140,6 +140,7 @@ def test_what_was_uploaded_is_what_a_second_build_makes_and_its_bill_names_what_
     assert missing_from((again / BILL).read_text(), "pkg:pypi/shapely@", "pkg:pypi/pyarrow@") == []
 
 
+@pytest.mark.long
 def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_tells(world: World) -> None:
     killed = world.waiter(*MONTH)
     poll(lambda: world.emr.runs and world.emr.runs[0].state == "RUNNING", seconds=200, what="Spark's start")
@@ -233,7 +234,9 @@ def test_another_code_or_another_token_is_another_run() -> None:
     assert len(names) == 3
 
 
-@pytest.mark.parametrize("place", [SparkPlace.EMR_SERVERLESS, SparkPlace.EMR])
+@pytest.mark.parametrize(
+    "place", [SparkPlace.EMR_SERVERLESS, pytest.param(SparkPlace.EMR, marks=pytest.mark.long)]
+)
 def test_a_month_in_s3_is_processed_by_emr_and_published(
     world: World, s3: S3Server, stack: Endpoints, tmp_path: Path, place: SparkPlace
 ) -> None:
