@@ -9,7 +9,7 @@ import pytest
 
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
-from tests.oracle.real_months import real_month, shared_file
+from tests.oracle.real_months import first_days, shared_file
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +65,7 @@ def test_two_taxi_types_in_two_schema_versions_are_merged_into_one_stream(
 def test_the_stream_calls_late_exactly_the_trips_that_were_stored_and_forwarded(
     platform: Platform, tmp_path: Path
 ) -> None:
-    month = real_month("green_tripdata_2023-12.parquet")
+    month = first_days("green_tripdata_2023-12.parquet")
     options = ("--disorder", "60", "--lateness", "store-and-forward", "--seed", "3", "--processes", "2")
     replayed = platform.replay(month, "--speedup", "max", *options)
     assert replayed.returncode == 0, replayed.stderr

@@ -1,4 +1,4 @@
-"""The secure profile on a real stack: a month goes through it, and what is forbidden is refused."""
+"""The secure profile on a real stack: trips go through it, and what is forbidden is refused."""
 
 import json
 import socket
@@ -45,11 +45,12 @@ from stack.security.secrets import (
 )
 from stack.settings import ROOT, Settings
 from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.test_real_months import assert_a_month_arrives
-from tests.oracle.real_months import real_month
+from tests.flink_jobs.test_real_months import assert_arrives
+from tests.oracle.real_months import first_days
 
 pytestmark = pytest.mark.integration
 
+MONTH = "green_tripdata_2023-12.parquet"
 ANSWER_SECONDS = 30
 SILENCE_SECONDS = 5
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
@@ -75,8 +76,8 @@ def platform(secured: Endpoints) -> Platform:
     return Platform.fresh(secured)
 
 
-def test_a_month_goes_through_the_locks_and_equals_the_oracle(platform: Platform, tmp_path: Path) -> None:
-    assert_a_month_arrives(platform, tmp_path)
+def test_trips_go_through_the_locks_and_equal_the_oracle(platform: Platform, tmp_path: Path) -> None:
+    assert_arrives(first_days(MONTH), platform, tmp_path)
 
 
 def test_what_is_forbidden_is_refused(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,7 +208,7 @@ class Knocking:
             "PYTHONPATH": str(ROOT),
             "PATH": "/usr/bin:/bin",
         }
-        month = real_month("green_tripdata_2023-12.parquet")
+        month = first_days(MONTH)
         done = subprocess.run(
             [sys.executable, "-m", "producer", "replay", str(month), "--speedup", "max"],
             env={**environment, "HOME": str(Path.home())},
