@@ -17,6 +17,7 @@ from stack.job_status import JobStatus, read_status
 from stack.ledger import Ledger, read_ledger
 from stack.processes import OwnProcess, own_processes
 from stack.settings import ROOT
+from tests.oracle.oracle import Oracle
 
 BALANCE_SECONDS = 300
 
@@ -97,6 +98,14 @@ def producer_environment(endpoints: Endpoints) -> dict[str, str]:
     """The variables that point the producer, and `./taxi`, at a stack."""
     ours = {"PYTHONPATH": str(ROOT), "TAXI_HOME": str(endpoints.home)}
     return {**os.environ, **endpoints.producer_environment(), **ours}
+
+
+def assert_all_on_time(platform: Platform, oracle: Oracle) -> None:
+    """The ledger has as many trips windowed and quarantined as the oracle, and none late or twice."""
+    (entry, *_) = platform.balanced_ledger().entries
+    _, valid, quarantined = oracle.row_counts()
+    counted = (entry.windowed, entry.quarantined, entry.late, entry.duplicates)
+    assert counted == (valid, quarantined, 0, 0)
 
 
 def _duckdb_types(connection: psycopg.Connection[tuple[object, ...]], query: str) -> dict[str, str]:

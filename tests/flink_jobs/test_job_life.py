@@ -23,7 +23,7 @@ from stack.settings import ROOT
 from stack.supervision import Supervisor
 from stack.upgrade import ensure, rollback, upgrade
 from tests.drills.faults import processes
-from tests.flink_jobs.platform import Platform
+from tests.flink_jobs.platform import Platform, assert_all_on_time
 from tests.flink_jobs.records import IDENTITY, at, millis, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
@@ -102,10 +102,7 @@ def running_release(platform: Platform) -> int:
 
 
 def assert_all_counted(platform: Platform) -> None:
-    oracle = Oracle([first_days(MONTH)], "green", "2023-12")
-    (green, *_) = platform.balanced_ledger().entries
-    counted = (green.windowed, green.quarantined, green.late, green.duplicates)
-    assert counted == (len(oracle.valid_trips()), len(oracle.quarantined()), 0, 0)
+    assert_all_on_time(platform, Oracle([first_days(MONTH)], "green", "2023-12"))
 
 
 def test_an_upgrade_and_a_rollback_under_a_replay_change_no_row(platform: Platform, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pytest
 
-FOLDER = TemporaryDirectory(prefix="taxi-first-days-")
+FIRST_DAYS = TemporaryDirectory(prefix="taxi-first-days-")
 REPOSITORY = Path(__file__).parents[2]
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
@@ -46,4 +46,4 @@ def first_days(name: str) -> Path:
     """Of a real green month what ends in its first eight days, and what has wild dates."""
     month = name.partition(".")[0][-7:]
     later = f"lpep_dropoff_datetime::date between '{month}-09' and date '{month}-09' + 60"
-    return part_of(real_month(name), f"({later}) is not true", Path(FOLDER.name))
+    return part_of(real_month(name), f"({later}) is not true", Path(FIRST_DAYS.name))
