@@ -33,9 +33,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench._platform import ROOT, cpu_seconds, part, taxi
+from control_plane.topics import TopicEnds
 from schemas.windows import ZONE_FARES
 from stack.endpoints import Endpoints
-from stack.topic_ends import TopicEnds
 
 POLL_SECONDS = 0.1
 WARM_UP_SECONDS = 15

@@ -37,8 +37,8 @@ from producer.reading.prepared import Prepared, batches
 from producer.settings import Settings
 from schemas import trip
 from schemas.trip import TOPIC_CONFIG
-from stack.jars import ensure
-from stack.parts.java import class_path, java
+from stack.toolchain.jars import ensure
+from stack.toolchain.java import class_path, java
 
 KEY_BYTES = 36
 SERIALIZED_TRIPS = 300_000

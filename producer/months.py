@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from producer.errors import UserError
+from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_month
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")

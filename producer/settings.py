@@ -6,7 +6,7 @@ from platformdirs import user_cache_path
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from producer.errors import UserError
+from schemas.errors import UserError
 from schemas.kafka_security import KafkaSecurity
 
 ROOT = Path(__file__).resolve().parents[1]

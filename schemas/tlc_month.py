@@ -42,6 +42,11 @@ class TlcMonth:
         return f"{self.first_day:%Y-%m}"
 
     @property
+    def sql_parameters(self) -> dict[str, str]:
+        """The named parameters of our SQL."""
+        return {"taxi_type": self.taxi_type, "month": self.text, "first_day": self.first_day.isoformat()}
+
+    @property
     def file_name(self) -> str:
         """The name of the TLC's Parquet file."""
         return f"{self.taxi_type}_tripdata_{self.text}.parquet"

@@ -6,6 +6,13 @@ from datetime import date
 from importlib.resources import files
 from typing import Any
 
+TOPIC = "trips"
+
+DEAD_LETTERS_TOPIC = "trips-dead-letters"
+
+PARTITIONS = 2
+
+
 SUBJECT_COMPATIBILITY = "FULL_TRANSITIVE"
 
 PROGRESS_MARKER_KEY = b"progress"

@@ -20,3 +20,8 @@ def output() -> Console:
 def wide_output(columns: int) -> Console:
     """The same for a table of so many columns of text: a pipe passes for 80, and words would be cut."""
     return Console(width=max(output().width, columns))
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    console().print(text, highlight=False)

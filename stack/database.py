@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import sql
 
-from stack.errors import UserError
+from schemas.errors import UserError
 
 OUTAGE_SECONDS = 60
 RETRY_SECONDS = 0.5

@@ -13,12 +13,12 @@ from rich.table import Table
 
 from stack import lifecycle
 from stack.console import output
-from stack.jars.lock import COMPONENTS
-from stack.jars.store import Store, damaged_artifacts
-from stack.parts.java import java
 from stack.ports import holder_of, is_free
 from stack.settings import AUTO, Settings, port_variable
-from stack.supervision import Supervisor
+from stack.supervision.supervisor import Supervisor
+from stack.toolchain.jars.lock import COMPONENTS
+from stack.toolchain.jars.store import Store, damaged_artifacts
+from stack.toolchain.java import java
 
 GIB = 1 << 30
 NEEDED_DISK_BYTES = 5 * GIB

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from schemas.errors import UserError
 from schemas.kafka_security import KafkaAccess, KafkaSecurity
-from stack.errors import UserError
 from stack.ports import LOOPBACK
-from stack.record import Ports, recorded_extras, recorded_ports
 from stack.security.profiles import recorded_secrets
 from stack.security.secrets import JOB, OWNER, PRODUCER, READER, Secrets
 from stack.settings import Settings
+from stack.state import Ports, recorded_extras, recorded_ports
 
 EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL", "s3": "S3_ENDPOINT_URL"}
 """Under which name the address of an optional service is known."""
@@ -78,7 +78,7 @@ class Endpoints:
     @classmethod
     def of_running_stack(cls, settings: Settings | None = None) -> "Endpoints":
         """The addresses of the stack that runs now; raises UserError when none does."""
-        from stack.supervision import Supervisor  # noqa: PLC0415 - `env` of a stopped stack needs no XML-RPC
+        from stack.supervision.supervisor import Supervisor  # noqa: PLC0415 - `env` of a stopped stack needs no XML-RPC
 
         home = (settings or Settings.from_environment()).home
         ports = recorded_ports(home)

@@ -7,23 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
-from stack.board import Board
+from schemas.errors import UserError
 from stack.console import console
 from stack.endpoints import Endpoints
-from stack.errors import UserError
-from stack.filelock import file_lock
-from stack.jars import ensure_all
-from stack.java_build import ensure_reporter_jar
-from stack.parts import airflow, flink, kafka, keeper, metrics, postgres, registry, s3
-from stack.parts.part import Part, Site
-from stack.parts.program import Program
+from stack.locks import file_lock
 from stack.ports import choose_extra_port, choose_ports
-from stack.processes import SUPERVISOR_PART, OwnProcess, end_processes, own_processes
-from stack.record import recorded_extras, recorded_ports, remove_record, write_record
 from stack.security import profiles
+from stack.services import airflow, flink, kafka, keeper, metrics, postgres, registry, s3
+from stack.services.part import Part, Site
 from stack.settings import Settings
-from stack.supervision import Supervisor, console_log
+from stack.state import recorded_extras, recorded_ports, remove_record, write_record
+from stack.supervision.processes import SUPERVISOR_PART, OwnProcess, end_processes, own_processes
+from stack.supervision.program import Program
+from stack.supervision.startup_board import Board
+from stack.supervision.supervisor import Supervisor, console_log
+from stack.toolchain.jars import ensure_all
+from stack.toolchain.java_build import ensure_reporter_jar
+
+Hook = Callable[[Endpoints], None]
+"""What the owner of a service's content does once the service answers."""
 
 POLL_SECONDS = 0.2
 LAST_LOG_LINES = 15
@@ -65,10 +69,17 @@ def parts_of(site: Site) -> list[Part]:
     ]
 
 
-def up(settings: Settings | None = None, *, extras: Collection[str] = (), secure: bool = False) -> Endpoints:
+def up(
+    settings: Settings | None = None,
+    *,
+    extras: Collection[str] = (),
+    secure: bool = False,
+    hooks: Mapping[str, Hook] = MappingProxyType({}),
+) -> Endpoints:
     """Start what does not run, repair what is half there, and wait until every part is healthy.
 
-    `extras` names optional services; those that this stack had before it has again.
+    `extras` names optional services; those that this stack had before it has again. `hooks` are called once
+    when the service of that name is healthy, before those that start after it.
     """
     settings = settings or Settings.from_environment()
     _refuse_unknown(extras)
@@ -86,7 +97,7 @@ def up(settings: Settings | None = None, *, extras: Collection[str] = (), secure
             return site.endpoints
         site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras, secure=secure)
         _add_new_parts(site)
-        _start_parts(site)
+        _start_parts(site, hooks)
     return site.endpoints
 
 
@@ -237,10 +248,10 @@ def _wait_for(holds: Callable[[], bool], otherwise: str, home: Path, timeout_sec
         time.sleep(POLL_SECONDS)
 
 
-def _start_parts(site: Site) -> None:
+def _start_parts(site: Site, hooks: Mapping[str, Hook]) -> None:
     parts = parts_of(site)
     with Board([part.name for part in parts]) as board, ThreadPoolExecutor(len(parts)) as pool:
-        futures = [pool.submit(_start_part, site, part, board) for part in parts]
+        futures = [pool.submit(_start_part, site, part, board, hooks.get(part.name)) for part in parts]
         try:
             for future in futures:
                 future.result()
@@ -249,7 +260,7 @@ def _start_parts(site: Site) -> None:
             raise
 
 
-def _start_part(site: Site, part: Part, board: Board) -> None:
+def _start_part(site: Site, part: Part, board: Board, hook: Hook | None) -> None:
     if part.starts_after:
         board.wait_for(part.starts_after)
     if part.begin is not None:
@@ -258,6 +269,8 @@ def _start_part(site: Site, part: Part, board: Board) -> None:
     detail = _wait_until_healthy(site, part, board)
     if part.finish is not None:
         part.finish()
+    if hook is not None:
+        hook(site.endpoints)
     board.done(part.name, detail)
 
 

@@ -3,9 +3,9 @@
 import socket
 from collections.abc import Mapping
 
-from stack.errors import UserError
-from stack.record import Ports
+from schemas.errors import UserError
 from stack.settings import AUTO, port_variable
+from stack.state import Ports
 
 LOOPBACK = "127.0.0.1"
 

@@ -3,10 +3,9 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 
-from stack.errors import UserError
+from schemas.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,43 +38,6 @@ HANDED_ON = (
 """How the variables begin that Airflow's tasks need as the person has set them."""
 
 
-JOB_VARIABLES = (
-    "KAFKA_BOOTSTRAP_SERVERS",
-    "SCHEMA_REGISTRY_URL",
-    "POSTGRES_DSN",
-    "POSTGRES_SECRET_ARN",
-    "KAFKA_SECURITY",
-    "AWS_REGION",
-    "TABLE_SET",
-    "TRIPS_TOPIC",
-    "DEAD_LETTERS_TOPIC",
-    "CONSUMER_GROUP",
-)
-"""What a job on the managed service is told of its surroundings."""
-
-
-SPARK_JOB_VARIABLES = ("TAXI_ZONES_FILE", "ROWS_PER_FILE")
-"""What the Spark job is told besides its arguments."""
-
-DATA_VARIABLES = ("RAW_DATA", "PROCESSED_DATA", "TAXI_ZONES_FILE")
-"""They name folders, or prefixes in S3."""
-
-
-class Backend(Enum):
-    """Where Flink jobs run."""
-
-    LOCAL = "local"
-    MANAGED_FLINK = "managed-flink"
-
-
-class SparkPlace(Enum):
-    """Where the Spark backfill runs."""
-
-    LOCAL = "local"
-    EMR_SERVERLESS = "emr-serverless"
-    EMR = "emr"
-
-
 def port_variable(service: str) -> str:
     """The variable that moves this service to another port."""
     return f"TAXI_{service.upper()}_PORT"
@@ -93,161 +55,28 @@ class Settings:
     handed_on: Mapping[str, str]
     maven_mirror_url: str | None
     kafka_bootstrap_servers: str | None
-    backend: Backend
-    postgres_dsn: str | None
-    processed_data: str
-    marts_duckdb: Path
     osv_url: str | None
     """A mirror of the advisories."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read every setting; raises UserError for one that makes no sense."""
-        home = _folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi")
         return cls(
-            home=home,
-            cache=_folder(environment.get("TAXI_CACHE_DIR"), default=None),
+            home=home_folder(environment),
+            cache=folder_setting(environment.get("TAXI_CACHE_DIR"), default=None),
             build=ROOT / ".taxi" / "build",
             ports={service: _wished_port(service, environment) for service in DEFAULT_PORTS},
             extra_ports={service: _wished_port(service, environment) for service in EXTRA_PORTS},
             handed_on={name: text for name, text in environment.items() if name.startswith(HANDED_ON)},
             maven_mirror_url=environment.get("MAVEN_MIRROR_URL") or None,
             kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
-            backend=_backend(environment.get("FLINK_BACKEND") or Backend.LOCAL.value),
-            postgres_dsn=environment.get("POSTGRES_DSN") or None,
-            processed_data=HistorySettings.from_environment(environment).processed,
-            marts_duckdb=_folder(environment.get("MARTS_DUCKDB"), default=home / "marts" / "taxi.duckdb"),
             osv_url=environment.get("OSV_URL") or None,
         )
 
 
-@dataclass(frozen=True)
-class HistorySettings:
-    """Where the raw and the processed months lie: each a folder of this machine, or s3://bucket/prefix."""
-
-    raw: str
-    processed: str
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "HistorySettings":
-        """The places that are named, or two below the home; raises UserError for what is neither."""
-        home = _folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi") / "history"
-        return cls(
-            raw=_place("RAW_DATA", environment.get("RAW_DATA"), default=home / "raw-data"),
-            processed=_place(
-                "PROCESSED_DATA", environment.get("PROCESSED_DATA"), default=home / "processed-data"
-            ),
-        )
-
-
-@dataclass(frozen=True)
-class ManagedFlinkSettings:
-    """An application of Amazon Managed Service for Apache Flink; what is empty is not asked for."""
-
-    application: str
-    code_bucket: str
-    code_key: str
-    code_version: str
-    role_arn: str
-    runtime: str
-    parallelism: int
-    metrics_level: str
-    log_level: str
-    log_stream_arn: str
-    subnet_ids: tuple[str, ...]
-    security_group_ids: tuple[str, ...]
-    region: str | None
-    endpoint_url: str | None
-    s3_endpoint_url: str | None
-    job_variables: Mapping[str, str]
-    """The settings of the job itself."""
-
-    @classmethod
-    def from_environment(
-        cls, job: str, environment: Mapping[str, str] = os.environ
-    ) -> "ManagedFlinkSettings":
-        """Read every setting; AWS' own variables say which account and region."""
-
-        def setting(name: str, default: str = "") -> str:
-            return environment.get(f"MANAGED_FLINK_{name}", "").strip() or default
-
-        return cls(
-            application=setting("APPLICATION", job),
-            code_bucket=setting("CODE_BUCKET"),
-            code_key=setting("CODE_KEY", f"{job}.zip"),
-            code_version=setting("CODE_VERSION"),
-            role_arn=setting("ROLE_ARN"),
-            runtime=setting("RUNTIME", "FLINK-2_2"),
-            parallelism=_positive("MANAGED_FLINK_PARALLELISM", setting("PARALLELISM", "2")),
-            metrics_level=setting("METRICS_LEVEL", "OPERATOR"),
-            log_level=setting("LOG_LEVEL", "INFO"),
-            log_stream_arn=setting("LOG_STREAM_ARN"),
-            subnet_ids=tuple(filter(None, setting("SUBNET_IDS").split(","))),
-            security_group_ids=tuple(filter(None, setting("SECURITY_GROUP_IDS").split(","))),
-            # AWS' own programs read the first, boto3 reads the second only.
-            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
-            endpoint_url=setting("ENDPOINT_URL") or None,
-            s3_endpoint_url=environment.get("S3_ENDPOINT_URL") or None,
-            job_variables={
-                "FLINK_JOB": job,
-                **{name: environment[name] for name in JOB_VARIABLES if environment.get(name)},
-            },
-        )
-
-
-@dataclass(frozen=True)
-class SparkSettings:
-    """Where the Spark backfill runs, and on what; what is empty is not asked for."""
-
-    place: SparkPlace
-    home: Path
-    code: str
-    """The folder in S3 that `./taxi package` has filled."""
-    application_id: str
-    cluster_id: str
-    role_arn: str
-    log_uri: str
-    timeout_minutes: int
-    cluster_vcpus: float | None
-    cluster_gb: float | None
-    usd_per_vcpu_hour: float | None
-    usd_per_gb_hour: float | None
-    region: str | None
-    endpoint_url: str | None
-    s3_endpoint_url: str | None
-    data: tuple[str, ...]
-    """Folders and prefixes that the job's own variables name."""
-    job_variables: Mapping[str, str]
-    """The settings of the job itself."""
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "SparkSettings":
-        """Read every setting; AWS' own variables say which account and region."""
-
-        def setting(name: str, default: str = "") -> str:
-            return environment.get(name, "").strip() or default
-
-        return cls(
-            place=_spark_place(setting("SPARK_BACKEND", SparkPlace.LOCAL.value)),
-            home=_folder(environment.get("TAXI_HOME"), default=ROOT / ".taxi"),
-            code=setting("EMR_CODE").rstrip("/"),
-            application_id=setting("EMR_SERVERLESS_APPLICATION_ID"),
-            cluster_id=setting("EMR_CLUSTER_ID"),
-            role_arn=setting("EMR_JOB_ROLE_ARN"),
-            log_uri=setting("EMR_LOG_URI").rstrip("/"),
-            timeout_minutes=_positive(
-                "EMR_TIMEOUT_MINUTES", setting("EMR_TIMEOUT_MINUTES", "360"), "minutes"
-            ),
-            cluster_vcpus=_amount("EMR_CLUSTER_VCPUS", setting("EMR_CLUSTER_VCPUS")),
-            cluster_gb=_amount("EMR_CLUSTER_GB", setting("EMR_CLUSTER_GB")),
-            usd_per_vcpu_hour=_amount("SPARK_USD_PER_VCPU_HOUR", setting("SPARK_USD_PER_VCPU_HOUR")),
-            usd_per_gb_hour=_amount("SPARK_USD_PER_GB_HOUR", setting("SPARK_USD_PER_GB_HOUR")),
-            region=setting("AWS_REGION") or setting("AWS_DEFAULT_REGION") or None,
-            endpoint_url=setting("EMR_ENDPOINT_URL") or None,
-            s3_endpoint_url=setting("S3_ENDPOINT_URL") or None,
-            data=tuple(filter(None, map(setting, DATA_VARIABLES))),
-            job_variables={name: environment[name] for name in SPARK_JOB_VARIABLES if environment.get(name)},
-        )
+def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the state of the stack is kept."""
+    return folder_setting(environment.get("TAXI_HOME"), default=ROOT / ".taxi")
 
 
 def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
@@ -266,7 +95,8 @@ def person_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def _folder(value: str | None, default: Path | None) -> Path:
+def folder_setting(value: str | None, default: Path | None) -> Path:
+    """The absolute folder that a variable names, or the default; without either the user's cache folder."""
     if value:
         return Path(value).expanduser().absolute()
     if default is not None:
@@ -276,18 +106,6 @@ def _folder(value: str | None, default: Path | None) -> Path:
     return user_cache_path("nyc-taxi-platform", appauthor=False)
 
 
-def _place(variable: str, value: str | None, default: Path) -> str:
-    """A folder, or a prefix in S3 as its own programs write it."""
-    scheme, separator, rest = (value or "").partition("://")
-    if not separator:
-        return str(_folder(value, default=default))
-    if scheme not in {"s3", "s3a"} or not rest.strip("/"):
-        raise UserError(
-            f"{variable}={value} is neither a folder nor in S3", "give a folder, or s3://bucket/prefix"
-        )
-    return f"s3://{rest.rstrip('/')}"
-
-
 def _wished_port(service: str, environment: Mapping[str, str]) -> int:
     variable = port_variable(service)
     value = environment.get(variable, "").strip() or str({**DEFAULT_PORTS, **EXTRA_PORTS}[service])
@@ -295,33 +113,4 @@ def _wished_port(service: str, environment: Mapping[str, str]) -> int:
         return AUTO
     if not value.isdecimal() or int(value) > 65535:
         raise UserError(f"{variable}={value} is no port", "give a number up to 65535, or auto")
-    return int(value)
-
-
-def _backend(value: str) -> Backend:
-    known = {backend.value: backend for backend in Backend}
-    if value not in known:
-        raise UserError(f"FLINK_BACKEND={value} is no place to run a job", f"give one of {', '.join(known)}")
-    return known[value]
-
-
-def _spark_place(value: str) -> SparkPlace:
-    known = {place.value: place for place in SparkPlace}
-    if value not in known:
-        raise UserError(f"SPARK_BACKEND={value} is no place to run Spark", f"give one of {', '.join(known)}")
-    return known[value]
-
-
-def _amount(variable: str, value: str) -> float | None:
-    try:
-        return float(value) if value else None
-    except ValueError:
-        raise UserError(
-            f"{variable}={value} is no number", "give one such as 0.05, or leave it out"
-        ) from None
-
-
-def _positive(variable: str, value: str, what: str = "subtasks") -> int:
-    if not value.isdecimal() or not int(value):
-        raise UserError(f"{variable}={value} is no positive number", f"give a whole number of {what}")
     return int(value)

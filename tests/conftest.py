@@ -9,9 +9,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from control_plane import start
 from stack import lifecycle
 from stack.endpoints import Endpoints
-from stack.filelock import file_lock
+from stack.locks import file_lock
 from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, ROOT, Settings
 
 # How long an example takes is the machine's business.
@@ -49,7 +50,7 @@ def stack(stack_settings: Settings) -> Iterator[Endpoints]:
     with file_lock(lock, "another test session has the stack; waiting for it"):
         lifecycle.down(stack_settings, purge=True)  # what a killed session left
         try:
-            yield lifecycle.up(stack_settings)
+            yield start.up(stack_settings)
         finally:
             lifecycle.down(stack_settings, purge=True)
 

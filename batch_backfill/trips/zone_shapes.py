@@ -55,8 +55,8 @@ def register_zone_at(session: "SparkSession", shapes: ZoneShapes) -> None:
 def zones_at(shapes: ZoneShapes, longitudes: Any, latitudes: Any) -> Any:
     """The zone of each point; NaN is a missing coordinate. On a border the lowest number wins."""
     import numpy as np  # noqa: PLC0415 - the workers' business
-    import pandas as pd  # type: ignore[import-untyped] # noqa: PLC0415
-    import shapely  # type: ignore[import-untyped] # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+    import shapely  # noqa: PLC0415
 
     zone_ids, polygons, tree = _prepared(shapes)
     x, y = longitudes.to_numpy("float64"), latitudes.to_numpy("float64")
@@ -71,7 +71,7 @@ def zones_at(shapes: ZoneShapes, longitudes: Any, latitudes: Any) -> Any:
 @cache
 def _prepared(shapes: ZoneShapes) -> tuple[Any, Any, Any]:
     """Made once in each worker."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - the workers' business
     import shapely  # noqa: PLC0415
 
     polygons = shapely.make_valid(shapely.from_geojson(np.array(shapes.geometries, dtype=object)))

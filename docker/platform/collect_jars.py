@@ -4,8 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from stack import jars
-from stack.java_build import ensure_formats_jar
+from stack.toolchain import jars
+from stack.toolchain.java_build import ensure_formats_jar
 
 
 def main(target: Path) -> None:

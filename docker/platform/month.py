@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from stack.errors import UserError
-from stack.settings import SparkSettings
-from stack.spark_jobs.aws import client, parted, told_plainly
+from control_plane.aws import client, parted, told_plainly
+from control_plane.settings import SparkSettings
+from schemas.errors import UserError
 
 
 def main(address: str, folder: str) -> int:

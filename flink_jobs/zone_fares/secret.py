@@ -5,7 +5,7 @@ import json
 
 def password_in_secret(arn: str) -> str:
     """Fetch it by the role of the job: the text itself, or its field `password`, as RDS writes it."""
-    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - only where there are such secrets
+    import boto3  # noqa: PLC0415 - slow to import
 
     # arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME
     client = boto3.client("secretsmanager", region_name=arn.split(":")[3])

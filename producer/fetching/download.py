@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import httpx
 
-from producer.errors import UserError
 from producer.fetching.partial_download import BusyError, PartialDownload
+from schemas.errors import UserError
 
 T = TypeVar("T")
 

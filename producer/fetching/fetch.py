@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
-from producer.errors import UserError
 from producer.fetching.download import Site, UnreachableError
 from producer.fetching.errands import Errand, MonthToBucket, MonthToFolder, ZoneFile
 from producer.fetching.month_files import published_since
 from producer.fetching.transfers import Outcome, look_at_all, run_all
 from producer.fetching.zone_files import remote_zone_files
 from producer.settings import Settings, zones_dir
+from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_months
 
 MOST_PARALLEL = 32

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from producer.errors import UserError
 from producer.fetching.fingerprint import Fingerprint, Part, parts_of
 from producer.fetching.object_store_errors import ObjectStoreError, code_of, told_plainly
+from schemas.errors import UserError
 
 SCHEME = "s3://"
 CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4})

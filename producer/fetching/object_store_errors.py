@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import (  # type: ignore[import-untyped]
+from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
@@ -12,7 +12,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from producer.errors import UserError
+from schemas.errors import UserError
 
 DENIED = {
     "403",

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from producer.errors import UserError
+from schemas.errors import UserError
 from schemas.trip import TripSchema
 
 SAMPLED_ROWS = 4

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from confluent_kafka import Producer
 
-from producer.errors import UserError
 from producer.publishing.topic import TIMEOUT_SECONDS, KafkaCluster, Topic
+from schemas.errors import UserError
 from schemas.trip import PARTITION_DISCOVERY_SECONDS, PROGRESS_MARKER_KEY
 
 WAIT_SECONDS = 2.0 * PARTITION_DISCOVERY_SECONDS

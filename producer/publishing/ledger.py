@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from producer.errors import UserError
+from schemas.errors import UserError
 
 LOCK_SECONDS = 2.0
 

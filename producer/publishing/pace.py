@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from producer.errors import UserError
 from producer.instants import instant_of
+from schemas.errors import UserError
 
 AS_FAST_AS_POSSIBLE = math.inf
 

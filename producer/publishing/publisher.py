@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from producer.errors import UserError
 from producer.publishing.encoding import VersionedEncoder
 from producer.publishing.markers import Marker
 from producer.publishing.partitioning import partitions_of
 from producer.publishing.topic import KafkaCluster, Topic
+from schemas.errors import UserError
 from schemas.trip import PROGRESS_MARKER_KEY, TripSchema
 
 QUIET_SECONDS = 5.0

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from producer.errors import UserError
 from schemas import trip
+from schemas.errors import UserError
 
 TIMEOUT_SECONDS = 5.0
 _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"

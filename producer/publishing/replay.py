@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from producer.errors import UserError
 from producer.instants import instant_of, text_of
 from producer.interruption import Interruption, listening
 from producer.months import MonthFile, Naming
@@ -27,6 +26,7 @@ from producer.reading.preparation import Workshop, digest
 from producer.reading.prepared import Prepared, Span, lateness, span_of
 from producer.settings import Settings
 from schemas import trip
+from schemas.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType
 
-from producer.errors import UserError
 from producer.publishing.proof import client_options
+from schemas.errors import UserError
 from schemas.kafka_security import OPEN, KafkaSecurity
 from schemas.trip import PROGRESS_MARKER_KEY, TOPIC_CONFIG
 

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 import duckdb
 
-from producer.errors import UserError
 from producer.reading.preparation import Workshop, digest
 from producer.reading.prepared import Prepared, Span
 from producer.reading.queries import derived, query
+from schemas.errors import UserError
 
 WEEK = timedelta(weeks=1)
 LEAST_FORWARD = timedelta(minutes=2)

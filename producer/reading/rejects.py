@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 
-from producer.errors import UserError
 from producer.reading.queries import query, quoted_name, quoted_text
 from producer.reading.sources import Source
 from producer.reading.writing import unfinished
+from schemas.errors import UserError
 from schemas.standardisation import DEMANDS, is_what_it_claims
 
 TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"

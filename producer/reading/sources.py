@@ -8,11 +8,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from producer.errors import UserError
 from producer.months import MonthFile
 from producer.reading.csv_head import UNREADABLE, csv_head
 from producer.reading.queries import query, quoted_name, quoted_text
 from schemas.csv_head import CsvHead
+from schemas.errors import UserError
 from schemas.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
 
 FETCH_AGAIN = "fetch it again (./taxi fetch)"

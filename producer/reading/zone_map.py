@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import geopandas  # type: ignore[import-untyped]
+import geopandas
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyogrio  # type: ignore[import-untyped]
-import shapely  # type: ignore[import-untyped]
+import pyogrio
+import shapely
 from duckdb.func import ARROW, SPECIAL
 
-from producer.errors import UserError
+from schemas.errors import UserError
 from schemas.zones import ID_PROPERTIES, OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 
 Array = npt.NDArray[Any]

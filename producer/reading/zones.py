@@ -6,9 +6,9 @@ from pathlib import Path
 
 import duckdb
 
-from producer.errors import UserError
 from producer.reading.queries import query
 from producer.settings import Settings, zones_dir
+from schemas.errors import UserError
 
 SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
 

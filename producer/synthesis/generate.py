@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from producer.errors import UserError
 from producer.settings import Settings
 from producer.synthesis.month import LAST_ZONE, SyntheticMonth
 from producer.synthesis.profile import PROFILES
 from producer.synthesis.schema import SYNTHETIC_KEY, schema_of
 from producer.synthesis.table import block_table
+from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_months
 
 EARLIEST = date(2019, 1, 1)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.jars import ensure
 from stack.security.authority import parted_pem
 from stack.security.private_file import write_private
 from stack.security.secrets import OWNER, POSTGRES_NAME, Secrets
+from stack.toolchain.jars import ensure
 
 HandOver = Callable[[Path], None]
 ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"

@@ -13,8 +13,8 @@ from confluent_kafka.admin import (
 )
 
 from schemas.kafka_security import KafkaAccess
+from schemas.trip import DEAD_LETTERS_TOPIC, TOPIC
 from stack.security.secrets import JOB, PRODUCER, REGISTRY
-from stack.topic import DEAD_LETTERS_TOPIC, TOPIC
 
 TIMEOUT_SECONDS = 30
 REPROCESSED = f"{TOPIC}-reprocess-"

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from stack.errors import UserError
-from stack.record import Ports, recorded_as_secure
+from schemas.errors import UserError
 from stack.security.secrets import Secrets
+from stack.state import Ports, recorded_as_secure
 
 
 def chosen(home: Path, *, wanted: bool, data: Path) -> bool:

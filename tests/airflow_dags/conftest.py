@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from control_plane import start
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.settings import Settings
@@ -62,6 +63,6 @@ def airflow(
         }
         settings = replace(stack_settings, handed_on=wishes)
         try:
-            yield Airflow.of(lifecycle.up(settings, extras=["airflow"]))
+            yield Airflow.of(start.up(settings, extras=["airflow"]))
         finally:
             lifecycle.leave_out(settings, ["airflow"])

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from stack.endpoints import Endpoints
-from stack.flink_rest import poll
-from stack.parts import airflow
+from stack.polling import poll
+from stack.services import airflow
 from stack.settings import ROOT
 
 SMALL_MONTH = "2023-08"

@@ -9,12 +9,14 @@ import httpx
 import psycopg
 import pytest
 
-from stack import lifecycle, reset
-from stack.flink_rest import FlinkRest, poll
-from stack.parts import airflow as part
-from stack.parts.keeper import NAME as KEEPER
+from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.names import JOB
+from stack import lifecycle
+from stack.polling import poll
+from stack.services import airflow as part
+from stack.services.keeper import NAME as KEEPER
 from stack.settings import Settings
-from stack.supervision import Supervisor
+from stack.supervision.supervisor import Supervisor
 from tests.airflow_dags.platform import RUN_SECONDS, SMALL_MONTH, Airflow
 from tests.airflow_dags.sns import Topic
 from tests.airflow_dags.webhook import Webhook
@@ -39,7 +41,7 @@ def platform(airflow: Airflow) -> Platform:
 
 
 def live_job(airflow: Airflow) -> str:
-    found = FlinkRest(airflow.endpoints.flink_rest_url).live_job(reset.JOB)
+    found = FlinkRest(airflow.endpoints.flink_rest_url).live_job(JOB)
     return found.job_id if found else ""
 
 

@@ -10,16 +10,17 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from stack import reset
-from stack.flink_rest import FlinkRest, poll
-from stack.job_record import JobRecords
-from stack.parts import airflow as part
-from stack.parts.airflow import SCHEDULER
-from stack.parts.flink import JOBMANAGER
-from stack.parts.keeper import NAME as KEEPER
-from stack.processes import own_processes
-from stack.supervision import Supervisor
-from stack.upgrade import upgrade
+from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.names import JOB
+from control_plane.jobs.records import JobRecords
+from control_plane.jobs.upgrade import upgrade
+from stack.polling import poll
+from stack.services import airflow as part
+from stack.services.airflow import SCHEDULER
+from stack.services.flink import JOBMANAGER
+from stack.services.keeper import NAME as KEEPER
+from stack.supervision.processes import own_processes
+from stack.supervision.supervisor import Supervisor
 from tests.airflow_dags.platform import RUN_SECONDS, SMALL_MONTH, Airflow, made_up
 from tests.airflow_dags.webhook import Webhook
 from tests.flink_jobs.platform import Platform
@@ -220,10 +221,10 @@ def test_the_watchdog_heals_three_times_and_then_tells(
     airflow: Airflow, platform: Platform, told: Webhook
 ) -> None:
     flink = FlinkRest(airflow.endpoints.flink_rest_url)
-    airflow.client.delete(f"/api/v2/variables/{WATCHDOG}.{reset.JOB}")
+    airflow.client.delete(f"/api/v2/variables/{WATCHDOG}.{JOB}")
     earlier = {run["dag_run_id"] for run in airflow.runs(WATCHDOG)}
     for _ in range(10):
-        job = flink.live_job(reset.JOB)
+        job = flink.live_job(JOB)
         if job:
             flink.cancel(job.job_id)
         airflow.run(WATCHDOG)
@@ -232,7 +233,7 @@ def test_the_watchdog_heals_three_times_and_then_tells(
             break
     airflow.run(WATCHDOG)
     assert deeds(airflow, earlier) == ["heal", "heal", "heal", "alert"]
-    assert [text for text in told.texts if f"{reset.JOB}: brought back 3 times within an hour" in text] != []
+    assert [text for text in told.texts if f"{JOB}: brought back 3 times within an hour" in text] != []
 
 
 def deeds(airflow: Airflow, earlier: set[str]) -> list[str]:
@@ -258,7 +259,7 @@ def test_an_upgrade_whose_task_is_killed_before_the_start_is_done_once(
     assert (states[""], states["upgrade"], states["settled"]) == ("success", "success", "success")
     assert len(live_jobs(platform)) == 1
     assert running_release(platform) == first + 1
-    record = JobRecords(platform.endpoints.home).read(reset.JOB)
+    record = JobRecords(platform.endpoints.home).read(JOB)
     assert (record.upgrading_to, record.previous_release) == (0, first)
     assert Path(record.handover, "_metadata").exists()
     assert airflow.tries(LIFECYCLE, run_id, "upgrade") > 1
@@ -270,7 +271,7 @@ def test_a_rollback_whose_task_is_killed_before_the_start_goes_no_release_furthe
     airflow: Airflow, platform: Platform, tmp_path: Path
 ) -> None:
     first, tree = running_release(platform), kept(platform, slower_flush(tmp_path))
-    assert upgrade(platform.endpoints, reset.JOB, tree) is not None
+    assert upgrade(platform.endpoints, JOB, tree) is not None
     run_id = airflow.trigger(LIFECYCLE, action="rollback").json()["dag_run_id"]
     poll(
         lambda: running_release(platform) == first and not live_jobs(platform),
@@ -292,12 +293,12 @@ def test_a_request_while_flink_is_away_is_tried_again_and_then_told_and_changes_
 ) -> None:
     tree = kept(platform, slower_flush(tmp_path))
     records, supervisor = JobRecords(platform.endpoints.home), Supervisor(platform.endpoints.home)
-    before = records.read(reset.JOB)
+    before = records.read(JOB)
     supervisor.stop_part(JOBMANAGER)
     try:
         run_id = airflow.trigger(LIFECYCLE, action="upgrade", release=str(tree)).json()["dag_run_id"]
         states = airflow.await_run(LIFECYCLE, run_id)
-        assert records.read(reset.JOB) == before
+        assert records.read(JOB) == before
     finally:
         supervisor.start_part(JOBMANAGER)
     assert (states["check"], states["upgrade"], states["settled"]) == ("success", "failed", "upstream_failed")
@@ -321,5 +322,5 @@ def _built_marts(airflow: Airflow) -> list[str]:
 
 
 def _stopped_for_upgrade(platform: Platform) -> bool:
-    record = JobRecords(platform.endpoints.home).read(reset.JOB)
+    record = JobRecords(platform.endpoints.home).read(JOB)
     return bool(record.upgrading_to) and not live_jobs(platform)

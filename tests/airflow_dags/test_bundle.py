@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from stack.bootstrap import ensure_environment
-from stack.managed_flink.job import ManagedJob
-from stack.managed_flink.service import Service
-from stack.packaging.airflow import LOCK, write_airflow_bundle
-from stack.packaging.bill import python_components
-from stack.settings import ROOT, ManagedFlinkSettings
+from control_plane.delivery.mwaa import LOCK, write_airflow_bundle
+from control_plane.delivery.sbom import python_components
+from control_plane.jobs.managed.job import ManagedJob
+from control_plane.jobs.managed.service import Service
+from control_plane.settings import ManagedFlinkSettings
+from stack.settings import ROOT
+from stack.toolchain.environments import ensure_environment
 from tests.producer.s3_server import CREDENTIALS
 from tests.stack import emr_service
 from tests.stack.bills import missing_from

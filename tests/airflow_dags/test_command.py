@@ -6,7 +6,7 @@ from threading import Thread
 import psutil
 
 from airflow_dags.hooks.taxi import TaxiCommand
-from stack.flink_rest import poll
+from stack.polling import poll
 
 
 def script(folder: Path, text: str) -> str:

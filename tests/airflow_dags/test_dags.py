@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from stack.bootstrap import ensure_environment
-from stack.parts.airflow import DAGS
+from stack.services.airflow import DAGS
 from stack.settings import ROOT
+from stack.toolchain.environments import ensure_environment
 
 pytestmark = pytest.mark.integration
 
@@ -83,7 +83,7 @@ def test_dag_files_are_short_and_dbt_takes_none_for_its_own() -> None:
 
 
 def test_the_logic_imports_no_other_room() -> None:
-    rooms = ("stack", "producer", "flink_jobs", "batch_backfill", "tests")
+    rooms = ("taxi_cli", "control_plane", "stack", "producer", "flink_jobs", "batch_backfill", "tests")
     lines = [
         line for file in (ROOT / "airflow_dags").rglob("*.py") for line in Path(file).read_text().splitlines()
     ]

@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 
+from control_plane.spark import local_submit as spark
 from schemas.processed import PARTITION_COLUMNS, ProcessedTable
-from stack.parts import spark
 from stack.settings import ROOT
 
 PROGRAM = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.processed import TABLES, TRIPS
-from stack.flink_rest import poll
+from stack.polling import poll
 from tests.batch_backfill.backfill import Backfill, kill
 from tests.producer.months import dropoff, green_parquet
 

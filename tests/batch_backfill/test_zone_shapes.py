@@ -1,7 +1,7 @@
 """Spark's workers put a point into the same zone as the producer."""
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
 
 from batch_backfill.trips.zone_shapes import read_shapes, zones_at

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import psycopg
 
-from stack import tables
+from control_plane.sink import table_sets as tables
 
 Rows = duckdb.DuckDBPyRelation
 Connection = psycopg.Connection[tuple[Any, ...]]

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dbt.lineage_diagram import drawn
 from schemas.processed import TRIPS, ZONE_FARES_15M
-from stack.lineage import drawn
 from stack.settings import ROOT
 from tests.dbt.made_trips import month_of_trips
 from tests.dbt.worlds import ProcessedWorld, finished, run

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stack import bootstrap
 from stack.settings import ROOT
+from stack.toolchain import environments as bootstrap
 from tests.dbt.made_trips import month_of_trips
 from tests.dbt.worlds import ProcessedWorld, run
 

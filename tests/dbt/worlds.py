@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import duckdb
 import psycopg
 
-from stack.marts import DbtRun, dbt_run
-from stack.settings import Settings
+from control_plane.marts import DbtRun, dbt_run
+from control_plane.settings import MartsSettings
 from tests.dbt.history import History
 from tests.dbt.live_tables import LiveTables
 from tests.dbt.made_trips import Rows, together, windows_of
@@ -148,8 +148,8 @@ def kill_when_it_says(command: DbtRun, words: str) -> None:
 
 
 def _dbt(arguments: Sequence[str], **variables: str) -> DbtRun:
-    cache = str(Settings.from_environment().cache)
-    return dbt_run(arguments, Settings.from_environment({"TAXI_CACHE_DIR": cache, **variables}))
+    cache = str(MartsSettings.from_environment().stack.cache)
+    return dbt_run(arguments, MartsSettings.from_environment({"TAXI_CACHE_DIR": cache, **variables}))
 
 
 def _text(value: object) -> str | None:

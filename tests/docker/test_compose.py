@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from stack.jars.lock import locked_artifacts
-from stack.parts.airflow import DAGS
-from stack.parts.flink import CLUSTER_SETTINGS
-from stack.parts.kafka import BROKER_SETTINGS
-from stack.parts.postgres import SERVER_SETTINGS
+from stack.services.airflow import DAGS
+from stack.services.flink import CLUSTER_SETTINGS
+from stack.services.kafka import BROKER_SETTINGS
+from stack.services.postgres import SERVER_SETTINGS
 from stack.settings import ROOT
+from stack.toolchain.jars.lock import locked_artifacts
 
 pytestmark = pytest.mark.unit
 

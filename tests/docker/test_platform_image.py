@@ -12,8 +12,8 @@ from types import MappingProxyType
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from control_plane.delivery.image import DOCKERFILE, write_image_context
 from stack.endpoints import Endpoints
-from stack.packaging.image import DOCKERFILE, write_image_context
 from stack.settings import ROOT
 from tests.producer.s3_server import BUCKET, CREDENTIALS, s3_server
 from tests.stack.bills import missing_from

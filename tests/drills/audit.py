@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from stack.flink_rest import poll
+from stack.polling import poll
 from tests.flink_jobs.platform import Platform
 
 AUDITED = ("on_time_fares_15m", "all_trips")

@@ -16,11 +16,11 @@ import psycopg
 import pyarrow as pa
 from confluent_kafka import Producer
 
-from stack.errors import UserError
-from stack.flink_rest import poll
-from stack.job_status import JobStatus
+from control_plane.jobs.status import JobStatus
+from schemas.errors import UserError
+from schemas.trip import TOPIC
+from stack.polling import poll
 from stack.settings import ROOT
-from stack.topic import TOPIC
 from tests.drills.audit import Audit
 from tests.drills.rehearsal import Month, Rehearsals
 from tests.flink_jobs.platform import Platform

@@ -13,8 +13,8 @@ import pytest
 from psycopg import sql
 
 from stack import lifecycle
-from stack.flink_rest import poll
-from stack.supervision import Supervisor
+from stack.polling import poll
+from stack.supervision.supervisor import Supervisor
 from tests.drills.audit import tables_schema
 from tests.flink_jobs.platform import Platform
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 from confluent_kafka import Producer
 
+from schemas.trip import TOPIC
 from stack.endpoints import Endpoints
-from stack.topic import TOPIC
 from tests.flink_jobs.platform import Platform, producer_environment
 from tests.oracle.oracle import Oracle
 from tests.producer.topics import Record, all_records

@@ -5,10 +5,10 @@ import time
 import psutil
 import pytest
 
-from stack.parts.flink import JOBMANAGER, TASKMANAGER
-from stack.parts.kafka import NAME as KAFKA
-from stack.parts.postgres import NAME as POSTGRES
-from stack.parts.registry import NAME as REGISTRY
+from stack.services.flink import JOBMANAGER, TASKMANAGER
+from stack.services.kafka import NAME as KAFKA
+from stack.services.postgres import NAME as POSTGRES
+from stack.services.registry import NAME as REGISTRY
 from tests.drills.drill import OTHERS_SECONDS, Drill
 from tests.drills.faults import kill, processes, stopped
 from tests.drills.test_kills import restarted_after

@@ -12,7 +12,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from stack.flink_rest import poll
+from stack.polling import poll
 from stack.settings import ROOT
 from tests.drills.drill import Drill, count
 from tests.oracle.oracle import Oracle, described, differences

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from stack.flink_rest import poll
-from stack.job_status import JobStatus
-from stack.parts.flink import JOBMANAGER, TASKMANAGER
-from stack.parts.kafka import NAME as KAFKA
-from stack.parts.postgres import NAME as POSTGRES
-from stack.parts.registry import NAME as REGISTRY
+from control_plane.jobs.status import JobStatus
+from stack.polling import poll
+from stack.services.flink import JOBMANAGER, TASKMANAGER
+from stack.services.kafka import NAME as KAFKA
+from stack.services.postgres import NAME as POSTGRES
+from stack.services.registry import NAME as REGISTRY
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill, Seen
 from tests.drills.faults import kill, processes
 from tests.drills.rehearsal import Month

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from stack import job, reset
-from stack.flink_rest import poll
-from stack.parts.flink import TASKMANAGER
-from stack.parts.postgres import NAME as POSTGRES
+from control_plane.jobs.names import JOB
+from stack.polling import poll
+from stack.services.flink import TASKMANAGER
+from stack.services.postgres import NAME as POSTGRES
+from taxi_cli.commands import job
 from tests.drills.drill import OTHERS_SECONDS, Drill
 from tests.drills.faults import away, full, kill, locked, processes, small_disk
 from tests.drills.test_kills import restarted_after
@@ -43,9 +44,9 @@ def test_a_table_that_is_locked_for_a_minute_changes_no_row(drill: Drill, table:
 def test_a_full_checkpoint_disk_changes_no_row_though_the_job_begins_again_meanwhile(drill: Drill) -> None:
     month = drill.month()
     checkpoints = drill.platform.endpoints.home / "flink" / "checkpoints"
-    job.end(drill.platform.endpoints, reset.JOB, savepoint=False)
+    job.end(drill.platform.endpoints, JOB, savepoint=False)
     with small_disk(checkpoints, DISK_MEGABYTES):
-        job.start(drill.platform.endpoints, reset.JOB, fresh=True)
+        job.start(drill.platform.endpoints, JOB, fresh=True)
         with drill.replaying(month, seconds=480) as replay:
             with full(checkpoints, seconds=30):
                 newest = drill.status().checkpoint
@@ -59,4 +60,4 @@ def test_a_full_checkpoint_disk_changes_no_row_though_the_job_begins_again_meanw
             )
             assert replay.is_under_way
         drill.assert_exact(month.oracle)
-        job.end(drill.platform.endpoints, reset.JOB, savepoint=False)
+        job.end(drill.platform.endpoints, JOB, savepoint=False)

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from stack import job, reset
-from stack.flink_rest import poll
-from stack.parts.flink import TASKMANAGER
+from control_plane.jobs.names import JOB
+from stack.polling import poll
+from stack.services.flink import TASKMANAGER
+from taxi_cli.commands import job
 from tests.drills.drill import TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill
 from tests.drills.rehearsal import at, in_order, publish
@@ -145,10 +146,10 @@ def test_copies_beside_a_trip_and_across_a_restart_and_a_savepoint_count_once(dr
     repeated = copies(first, draw, first[-1].timestamp_ms)
     publish(drill.platform, [*repeated, *second])
     drill.recovers(within=TASKMANAGER_SECONDS, missed=restarted_after(killed_at))
-    job.end(drill.platform.endpoints, reset.JOB)
+    job.end(drill.platform.endpoints, JOB)
     repeated_again = copies(first + second, draw, second[-1].timestamp_ms)
     publish(drill.platform, [*repeated_again, *last])
-    job.start(drill.platform.endpoints, reset.JOB)
+    job.start(drill.platform.endpoints, JOB)
     drill.assert_exact(month.oracle)
     sent_twice = len(twice) - len(first) + len(repeated) + len(repeated_again)
     assert late_and_duplicates(drill) == (0, sent_twice)

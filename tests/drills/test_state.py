@@ -9,15 +9,17 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions
 
-from stack import job, reset
-from stack.errors import UserError
-from stack.flink_rest import FlinkRest, poll
-from stack.job_record import JobRecords
-from stack.parts.flink import JOBMANAGER, TASKMANAGER
+from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.names import JOB
+from control_plane.jobs.records import JobRecords
+from control_plane.jobs.upgrade import upgrade
+from control_plane.topics import TopicEnds
+from schemas.errors import UserError
+from schemas.trip import PARTITIONS, TOPIC
+from stack.polling import poll
+from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.settings import ROOT
-from stack.topic import PARTITIONS, TOPIC
-from stack.topic_ends import TopicEnds
-from stack.upgrade import upgrade
+from taxi_cli.commands import job
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill, processes
 from tests.drills.rehearsal import publish
@@ -35,15 +37,15 @@ def test_a_savepoint_an_upgrade_and_another_parallelism_change_no_row(
     drill: Drill, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     month, endpoints = drill.month(), drill.platform.endpoints
-    job.end(endpoints, reset.JOB, savepoint=False)
+    job.end(endpoints, JOB, savepoint=False)
     monkeypatch.setenv("FLINK_PARALLELISM", "1")
-    job.start(endpoints, reset.JOB, fresh=True)
+    job.start(endpoints, JOB, fresh=True)
     assert tasks(drill) == {1}
     with drill.replaying(month, seconds=480) as replay:
-        assert upgrade(endpoints, reset.JOB, slower_flush(tmp_path))
+        assert upgrade(endpoints, JOB, slower_flush(tmp_path))
         drill.recovers(within=OTHERS_SECONDS)
         monkeypatch.setenv("FLINK_PARALLELISM", "2")
-        assert upgrade(endpoints, reset.JOB, ROOT)
+        assert upgrade(endpoints, JOB, ROOT)
         drill.recovers(within=OTHERS_SECONDS)
         assert max(tasks(drill)) == 2
         assert replay.is_under_way
@@ -63,8 +65,8 @@ def test_a_taskmanager_outlives_more_jobs_than_its_class_metadata_has_room_for(d
     (first, *_) = processes(drill.platform, TASKMANAGER)
     with drill.replaying(month, seconds=240) as replay:
         for _ in range(JOBS):
-            job.end(endpoints, reset.JOB)
-            job.start(endpoints, reset.JOB)
+            job.end(endpoints, JOB)
+            job.start(endpoints, JOB)
         drill.recovers(within=OTHERS_SECONDS)
         assert replay.is_under_way
     drill.assert_exact(month.oracle)
@@ -82,7 +84,7 @@ def test_a_lost_job_with_a_damaged_newest_checkpoint_goes_on_from_the_one_before
         newest, before, *_ = states(drill)
         (newest / "_metadata").write_bytes(b"damaged")
         drill.recovers(within=OTHERS_SECONDS, missed=lambda status: status.job_id != lost, since=killed_at)
-        assert JobRecords(drill.platform.endpoints.home).read(reset.JOB).runs[-1].origin == str(before)
+        assert JobRecords(drill.platform.endpoints.home).read(JOB).runs[-1].origin == str(before)
         assert replay.is_under_way
     drill.assert_exact(month.oracle)
 
@@ -90,7 +92,7 @@ def test_a_lost_job_with_a_damaged_newest_checkpoint_goes_on_from_the_one_before
 def states(drill: Drill) -> list[Path]:
     """What the job can be restored from, newest first."""
     records = JobRecords(drill.platform.endpoints.home)
-    return records.restore_points(reset.JOB, records.read(reset.JOB).topic_id)
+    return records.restore_points(JOB, records.read(JOB).topic_id)
 
 
 @pytest.mark.drill("offsets-expired")
@@ -104,20 +106,20 @@ def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(dril
     for partition, half in zip(partitions, halves, strict=True):
         publish(drill.platform, partition[:half])
     poll(lambda: drill.status().records_read == sum(halves), seconds=120, what="the first halves")
-    job.end(endpoints, reset.JOB)
+    job.end(endpoints, JOB)
     served = drill.received()
     for partition, half in zip(partitions, halves, strict=True):
         publish(drill.platform, partition[half:])
     delete_until(drill, {number: half + 50 for number, half in enumerate(halves)})
     with suppress(UserError):  # it may begin to run before it misses the records
-        job.start(endpoints, reset.JOB)
+        job.start(endpoints, JOB)
     reason = poll(lambda: out_of_range(drill), seconds=OTHERS_SECONDS, what="the reason")
     assert f"partition {TOPIC}-" in reason
     assert drill.received() == served
     drill.audit.assert_nothing_unexplained()
     # What an operator can do: accept the loss, and read what there is.
-    job.end(endpoints, reset.JOB, savepoint=False)
-    job.start(endpoints, reset.JOB, fresh=True)
+    job.end(endpoints, JOB, savepoint=False)
+    job.start(endpoints, JOB, fresh=True)
     drill.recovers(within=OTHERS_SECONDS)
 
 

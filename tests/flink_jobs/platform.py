@@ -10,13 +10,16 @@ from typing import Any
 import duckdb
 import psycopg
 
-from stack import job, reset
+from control_plane.jobs import reset
+from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.names import JOB
+from control_plane.jobs.status import JobStatus, read_status
+from control_plane.sink.ledger import Ledger, read_ledger
 from stack.endpoints import Endpoints
-from stack.flink_rest import FlinkRest, poll
-from stack.job_status import JobStatus, read_status
-from stack.ledger import Ledger, read_ledger
-from stack.processes import OwnProcess, own_processes
+from stack.polling import poll
 from stack.settings import ROOT
+from stack.supervision.processes import OwnProcess, own_processes
+from taxi_cli.commands import job
 from tests.oracle.oracle import Oracle
 
 BALANCE_SECONDS = 300
@@ -32,7 +35,7 @@ class Platform:
     def fresh(cls, endpoints: Endpoints) -> "Platform":
         """Start over on this stack."""
         reset.reset(endpoints)
-        job.start(endpoints, reset.JOB, fresh=True)
+        job.start(endpoints, JOB, fresh=True)
         return cls(endpoints)
 
     def replay(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -56,7 +59,7 @@ class Platform:
 
     def status(self) -> JobStatus:
         """How the job does."""
-        return read_status(FlinkRest(self.endpoints.flink_rest_url), reset.JOB)
+        return read_status(FlinkRest(self.endpoints.flink_rest_url), JOB)
 
     def part(self, name: str) -> OwnProcess:
         """The running process of a part."""

@@ -4,7 +4,8 @@ import struct
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
-from stack.topic import DEAD_LETTERS_TOPIC, PARTITIONS, Topic
+from control_plane.topics import Topic
+from schemas.trip import DEAD_LETTERS_TOPIC, PARTITIONS
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.records import framed
 

@@ -10,13 +10,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from control_plane.topics import Topic
 from producer.publishing.ledger import only_replay_into
 from producer.publishing.topic import KafkaCluster
 from schemas import trip
-from stack.flink_rest import poll
-from stack.parts.registry import NAME as REGISTRY
-from stack.supervision import Supervisor
-from stack.topic import PARTITIONS, Topic
+from schemas.trip import PARTITIONS
+from stack.polling import poll
+from stack.services.registry import NAME as REGISTRY
+from stack.supervision.supervisor import Supervisor
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.poison import UNKNOWN
 from tests.flink_jobs.records import (
@@ -43,7 +44,7 @@ def dead_letters(platform: Platform, *arguments: str) -> subprocess.CompletedPro
 
 
 def dead_letters_command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "stack", "dead-letters", *arguments]
+    return [sys.executable, "-m", "taxi_cli", "dead-letters", *arguments]
 
 
 def test_letters_whose_schema_was_registered_afterwards_are_redriven_and_counted_once(

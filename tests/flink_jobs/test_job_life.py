@@ -11,17 +11,20 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from stack import flink_rest, job, reset
-from stack.errors import UserError
-from stack.flink_rest import ENDED_STATES, FlinkRest, poll
-from stack.job_life import JobSite, take_savepoint
-from stack.job_record import JobRecords
-from stack.parts.flink import JOBMANAGER, TASKMANAGER
-from stack.parts.keeper import NAME as KEEPER
-from stack.parts.keeper import said
+from control_plane.jobs import flink_rest
+from control_plane.jobs.flink_rest import ENDED_STATES, FlinkRest
+from control_plane.jobs.lifecycle import JobSite, take_savepoint
+from control_plane.jobs.names import JOB
+from control_plane.jobs.records import JobRecords
+from control_plane.jobs.upgrade import ensure, rollback, upgrade
+from schemas.errors import UserError
+from stack.polling import poll
+from stack.services.flink import JOBMANAGER, TASKMANAGER
+from stack.services.keeper import NAME as KEEPER
+from stack.services.keeper import said
 from stack.settings import ROOT
-from stack.supervision import Supervisor
-from stack.upgrade import ensure, rollback, upgrade
+from stack.supervision.supervisor import Supervisor
+from taxi_cli.commands import job
 from tests.drills.faults import processes
 from tests.flink_jobs.platform import Platform, assert_all_on_time
 from tests.flink_jobs.records import IDENTITY, at, millis, publish, schema_id, trip_record
@@ -54,7 +57,7 @@ def slower_flush(folder: Path) -> Path:
 
 def kept(platform: Platform, release: Path) -> Path:
     """The tree, kept and planned already: an upgrade to it then begins at once, in mid-replay."""
-    JobSite.of(platform.endpoints, reset.JOB).releases.of_tree(release)
+    JobSite.of(platform.endpoints, JOB).releases.of_tree(release)
     return release
 
 
@@ -94,11 +97,11 @@ def without_keeper(platform: Platform) -> Iterator[None]:
 
 def live_jobs(platform: Platform) -> list[str]:
     flink = FlinkRest(platform.endpoints.flink_rest_url)
-    return [found.job_id for found in flink.jobs(reset.JOB) if found.state not in ENDED_STATES]
+    return [found.job_id for found in flink.jobs(JOB) if found.state not in ENDED_STATES]
 
 
 def running_release(platform: Platform) -> int:
-    return JobRecords(platform.endpoints.home).read(reset.JOB).release
+    return JobRecords(platform.endpoints.home).read(JOB).release
 
 
 def assert_all_counted(platform: Platform) -> None:
@@ -110,11 +113,11 @@ def test_an_upgrade_and_a_rollback_under_a_replay_change_no_row(platform: Platfo
     with replaying(
         platform,
     ):
-        upgraded = upgrade(platform.endpoints, reset.JOB, second)
+        upgraded = upgrade(platform.endpoints, JOB, second)
         assert upgraded is not None
         assert (upgraded.previous_release, upgraded.release) == (first, running_release(platform))
         assert Path(upgraded.savepoint, "_metadata").exists()
-        back = rollback(platform.endpoints, reset.JOB)
+        back = rollback(platform.endpoints, JOB)
         assert (back.release, back.savepoint) == (first, upgraded.savepoint)
     assert_all_counted(platform)
     windows = Oracle([first_days(MONTH)], "green", "2023-12").zone_fares_15m()
@@ -133,7 +136,7 @@ def test_a_release_whose_rows_are_refused_is_rolled_back_by_itself(
     with replaying(
         platform,
     ):
-        done = taxi(platform, "upgrade", reset.JOB, "--source", bad)
+        done = taxi(platform, "upgrade", JOB, "--source", bad)
         last = done.stderr.splitlines()[-1]
         assert done.returncode == 1
         assert last.startswith("error: the upgrade of zone_fares to release ")
@@ -156,7 +159,7 @@ def test_a_release_that_would_misread_the_state_is_refused_before_the_job_is_tou
     with pytest.raises(
         UserError, match=r"sum_windows cuts time into HOP size=\[30 min\].*; ./taxi job beside"
     ):
-        upgrade(platform.endpoints, reset.JOB, wider)
+        upgrade(platform.endpoints, JOB, wider)
     found = platform.status()
     assert (found.job_id, found.is_running, found.restarts.count) == (untouched, True, 0)
 
@@ -168,7 +171,7 @@ def test_a_release_that_writes_to_no_table_is_refused_before_the_job_is_touched(
     bad = tree(tmp_path / "bad", sinks, table, "'table-name' = '${table_set}.every_trip'")
     untouched = platform.status().job_id
     with pytest.raises(UserError, match=r"writes to every_trip, which no file .* makes; nothing was touched"):
-        upgrade(platform.endpoints, reset.JOB, bad)
+        upgrade(platform.endpoints, JOB, bad)
     assert platform.status().job_id == untouched
     assert platform.query("select nspname from pg_namespace where nspname like 'taxi_trial%'") == []
 
@@ -181,7 +184,7 @@ def test_a_release_that_cannot_be_planned_is_refused_before_the_job_is_touched(
     )
     untouched = platform.status().job_id
     with pytest.raises(UserError, match=r"zone_fares cannot be planned: .*no_such_view"):
-        upgrade(platform.endpoints, reset.JOB, wrong)
+        upgrade(platform.endpoints, JOB, wrong)
     assert (platform.status().job_id, platform.status().is_running) == (untouched, True)
 
 
@@ -190,7 +193,7 @@ def test_an_upgrade_killed_between_savepoint_and_start_is_settled_by_ensure(
     platform: Platform, tmp_path: Path
 ) -> None:
     second = kept(platform, slower_flush(tmp_path))
-    command = [str(ROOT / "taxi"), "job", "upgrade", reset.JOB, "--source", str(second)]
+    command = [str(ROOT / "taxi"), "job", "upgrade", JOB, "--source", str(second)]
     with (
         without_keeper(platform),
         replaying(
@@ -203,9 +206,9 @@ def test_an_upgrade_killed_between_savepoint_and_start_is_settled_by_ensure(
             )
             killed.kill()
         assert live_jobs(platform) == []
-        assert ensure(platform.endpoints, reset.JOB) in {"started", "verified"}
+        assert ensure(platform.endpoints, JOB) in {"started", "verified"}
         assert len(live_jobs(platform)) == 1
-        assert ensure(platform.endpoints, reset.JOB) == "none"
+        assert ensure(platform.endpoints, JOB) == "none"
         assert Path(savepoint, "_metadata").exists()
     assert_all_counted(platform)
 
@@ -213,15 +216,15 @@ def test_an_upgrade_killed_between_savepoint_and_start_is_settled_by_ensure(
 def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can_be_read(
     platform: Platform,
 ) -> None:
-    savepoint = take_savepoint(platform.endpoints, reset.JOB)
+    savepoint = take_savepoint(platform.endpoints, JOB)
     poll(lambda: platform.status().checkpoints_completed > 2, seconds=60, what="checkpoints")
     with without_keeper(platform):
         points = lose_the_job(platform)
         (points[0] / "_metadata").write_bytes(b"damaged")
-        assert taxi(platform, "ensure", reset.JOB).returncode == job.BROUGHT_BACK
+        assert taxi(platform, "ensure", JOB).returncode == job.BROUGHT_BACK
     assert platform.status().is_running
-    assert taxi(platform, "ensure", reset.JOB).returncode == 0
-    assert JobRecords(platform.endpoints.home).read(reset.JOB).runs[-1].origin == str(points[1])
+    assert taxi(platform, "ensure", JOB).returncode == 0
+    assert JobRecords(platform.endpoints.home).read(JOB).runs[-1].origin == str(points[1])
     assert savepoint in points
 
 
@@ -235,30 +238,30 @@ def test_a_savepoint_that_is_held_back_names_the_task_that_holds_it_back(
         publish(platform, [record], timestamp_ms=millis(at("10:56")))
         poll(lambda: platform.status().records_read, seconds=60, what="the record to be read")
         with pytest.raises(UserError, match=r"in vain: not written by .*trips.* of \d subtasks"):
-            take_savepoint(platform.endpoints, reset.JOB)
-    assert take_savepoint(platform.endpoints, reset.JOB).exists()
+            take_savepoint(platform.endpoints, JOB)
+    assert take_savepoint(platform.endpoints, JOB).exists()
 
 
 def lose_the_job(platform: Platform) -> list[Path]:
     """The job is gone although nobody stopped it by our commands; what it could go on from, newest first."""
     FlinkRest(platform.endpoints.flink_rest_url).cancel(platform.status().job_id)
     records = JobRecords(platform.endpoints.home)
-    return records.restore_points(reset.JOB, records.read(reset.JOB).topic_id)
+    return records.restore_points(JOB, records.read(JOB).topic_id)
 
 
 def test_a_job_stopped_behind_the_topic_goes_on_from_its_savepoint(platform: Platform) -> None:
     assert platform.replay(first_days(MONTH), "--speedup", "max").returncode == 0
-    job.end(platform.endpoints, reset.JOB)
-    job.start(platform.endpoints, reset.JOB)
+    job.end(platform.endpoints, JOB)
+    job.start(platform.endpoints, JOB)
     assert platform.status().restarts.restored_checkpoint is not None
     assert_all_counted(platform)
 
 
 def test_deploying_a_running_job_leaves_it_alone(platform: Platform) -> None:
     running = platform.status().job_id
-    assert job.start(platform.endpoints, reset.JOB).job_id == running
+    assert job.start(platform.endpoints, JOB).job_id == running
     with pytest.raises(UserError, match="runs already"):
-        job.start(platform.endpoints, reset.JOB, fresh=True)
+        job.start(platform.endpoints, JOB, fresh=True)
 
 
 @pytest.mark.long
@@ -274,11 +277,11 @@ def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purp
         poll(lambda: runs_otherwise_than(platform, forgotten), seconds=RECOVERY_SECONDS, what="the job")
         assert platform.status().restarts.restored_checkpoint is not None
     assert_all_counted(platform)
-    job.end(platform.endpoints, reset.JOB)
+    job.end(platform.endpoints, JOB)
     job.resume(platform.endpoints)
     await_keeper(platform, "no job is meant to run")
     assert not platform.status().is_running
-    refused = taxi(platform, "ensure", reset.JOB)
+    refused = taxi(platform, "ensure", JOB)
     assert (refused.returncode, "is not meant to run" in refused.stderr) == (1, True)
 
 
@@ -288,10 +291,10 @@ def test_a_job_that_cannot_be_brought_back_is_given_up_until_a_person_starts_it(
     with without_keeper(platform):
         for point in lose_the_job(platform):
             (point / "_metadata").write_bytes(b"damaged")
-    await_keeper(platform, f"gave {reset.JOB} up after 3 attempts in vain")
+    await_keeper(platform, f"gave {JOB} up after 3 attempts in vain")
     assert live_jobs(platform) == []
-    job.start(platform.endpoints, reset.JOB, fresh=True)
-    await_keeper(platform, f"{reset.JOB} is there")
+    job.start(platform.endpoints, JOB, fresh=True)
+    await_keeper(platform, f"{JOB} is there")
 
 
 def runs_otherwise_than(platform: Platform, job_id: str) -> bool:

@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from stack import database, job, reset
-from stack.flink_rest import poll
-from stack.ledger import Entry
-from stack.parts.flink import TASKMANAGER
-from stack.parts.postgres import NAME as POSTGRES
-from stack.supervision import Supervisor
+from control_plane.jobs.names import JOB
+from control_plane.sink.ledger import Entry
+from stack import database
+from stack.polling import poll
+from stack.services.flink import TASKMANAGER
+from stack.services.postgres import NAME as POSTGRES
+from stack.supervision.supervisor import Supervisor
+from taxi_cli.commands import job
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
@@ -108,8 +110,8 @@ def test_a_late_trip_counts_once_whatever_is_killed_redeployed_or_read_again(pla
     kill_taskmanager(platform)
     publish_at(platform, "13:00", late)
     assert booked(green(platform)) == (1, 1, 2)
-    job.end(platform.endpoints, reset.JOB)
-    job.start(platform.endpoints, reset.JOB)
+    job.end(platform.endpoints, JOB)
+    job.start(platform.endpoints, JOB)
     supervisor = Supervisor(platform.endpoints.home)
     supervisor.stop_part(POSTGRES)
     publish_at(platform, "13:00", late)
@@ -117,10 +119,10 @@ def test_a_late_trip_counts_once_whatever_is_killed_redeployed_or_read_again(pla
     supervisor.start_part(POSTGRES)
     poll(lambda: answers(platform), seconds=60, what="Postgres")
     assert booked(green(platform)) == (1, 1, 3)
-    job.end(platform.endpoints, reset.JOB)
+    job.end(platform.endpoints, JOB)
     # Emptied, so that the ledger does not balance before the fresh job has read it all.
     database.query(platform.endpoints.postgres_dsn, "delete from taxi.received_records")
-    job.start(platform.endpoints, reset.JOB, fresh=True)
+    job.start(platform.endpoints, JOB, fresh=True)
     assert booked(green(platform)) == (1, 1, 3)
     assert [platform.query(text) for text in (SERVED, LATE_TRIPS, TRIPS)] == tables
 

@@ -15,10 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from stack.endpoints import Endpoints
-from stack.flink_rest import poll
-from stack.parts.flink import JOBMANAGER, TASKMANAGER
-from stack.parts.metrics import NAME as EXPORTER
+from stack.polling import poll
 from stack.ports import LOOPBACK, choose_ports
+from stack.services.flink import JOBMANAGER, TASKMANAGER
+from stack.services.metrics import NAME as EXPORTER
 from stack.settings import AUTO, DEFAULT_PORTS
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record

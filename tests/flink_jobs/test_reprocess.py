@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from stack import reset
-from stack.flink_rest import FlinkRest, poll
-from stack.job_record import JobRecords
+from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.names import JOB
+from control_plane.jobs.records import JobRecords
+from stack.polling import poll
 from stack.settings import ROOT
 from tests.flink_jobs.platform import Platform, assert_all_on_time
 from tests.oracle.oracle import Oracle, assert_same_rows
@@ -116,7 +117,7 @@ def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platfor
     assert_all_on_time(platform, Oracle([live], "green", "2023-12"))
     after = platform.status()
     assert (after.job_id, after.restarts.count) == (before.job_id, 0), after.failure
-    assert JobRecords(platform.endpoints.home).wanted() == [reset.JOB]
+    assert JobRecords(platform.endpoints.home).wanted() == [JOB]
     assert_month(platform, new, "2023-12", tmp_path)
     assert_month(platform, old, "2020-12", tmp_path)
 

@@ -13,10 +13,14 @@ import duckdb
 import psycopg
 import pytest
 
-from stack import database, job, reset, tables
-from stack.flink_rest import FlinkRest, poll
-from stack.parts.flink import JOBMANAGER
+from control_plane.jobs import reset
+from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.sink import table_sets as tables
+from stack import database
+from stack.polling import poll
+from stack.services.flink import JOBMANAGER
 from stack.settings import ROOT
+from taxi_cli.commands import job
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_job_life import home, replaying, taxi, tree
 from tests.oracle.oracle import Oracle, assert_same_rows

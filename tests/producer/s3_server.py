@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 from urllib.parse import parse_qs
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import httpx
 from moto.server import ThreadedMotoServer
 from werkzeug.serving import BaseWSGIServer

@@ -10,10 +10,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from stack import database, tables
+from control_plane.sink import table_sets as tables
+from control_plane.sink.table_sets import FIRST_SET
+from schemas.errors import UserError
+from stack import database
 from stack.endpoints import Endpoints
-from stack.errors import UserError
-from stack.tables import FIRST_SET
 
 pytestmark = pytest.mark.integration
 

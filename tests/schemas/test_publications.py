@@ -10,9 +10,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from stack import tables
+from control_plane.sink import table_sets as tables
+from control_plane.sink.table_sets import FIRST_SET
 from stack.endpoints import Endpoints
-from stack.tables import FIRST_SET
 
 pytestmark = pytest.mark.integration
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from producer.errors import UserError
+from schemas.errors import UserError
 from schemas.tlc_month import parse_month, parse_months
 
 pytestmark = pytest.mark.unit

@@ -6,18 +6,18 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import pytest
 from moto import mock_aws
 
+from control_plane.delivery.relocation import relocate
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from flink_jobs.zone_fares.statements import statements
-from producer.errors import UserError
 from producer.publishing.proof import client_options, signed_token
 from producer.settings import Settings
+from schemas.errors import UserError
 from schemas.kafka_security import IAM, KafkaSecurity
-from stack import jars
-from stack.managed_flink.relocation import relocate
+from stack.toolchain import jars
 
 pytestmark = pytest.mark.unit
 

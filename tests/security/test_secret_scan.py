@@ -13,7 +13,7 @@ from stack.settings import ROOT
 pytestmark = pytest.mark.unit
 
 BASELINE = ROOT / ".secrets.baseline"
-LOCKS = ("requirements/", "stack/jars/")
+LOCKS = ("requirements/", "stack/toolchain/jars/")
 """Thousands of SHA-256, which are no secrets and look like some."""
 DETECTORS = {
     "plugins_used": [

@@ -6,8 +6,9 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from control_plane import start
+from schemas.errors import UserError
 from stack import lifecycle
-from stack.errors import UserError
 from stack.security.secrets import AIRFLOW, Secrets
 from stack.settings import Settings
 from tests.airflow_dags.platform import Airflow
@@ -26,7 +27,7 @@ def airflow(stack_settings: Settings) -> Iterator[Airflow]:
     settings = replace(stack_settings, home=stack_settings.home.with_name("secure-airflow"))
     lifecycle.down(settings, purge=True)
     try:
-        yield Airflow.of(lifecycle.up(settings, extras=["airflow"], secure=True))
+        yield Airflow.of(start.up(settings, extras=["airflow"], secure=True))
     finally:
         lifecycle.down(settings, purge=True)
 
@@ -44,4 +45,4 @@ def test_a_task_deploys_the_job_and_airflows_tables_are_behind_the_locks(airflow
 def test_a_store_whose_key_everybody_knows_is_refused(airflow: Airflow, stack_settings: Settings) -> None:
     settings = replace(stack_settings, home=airflow.endpoints.home)
     with pytest.raises(UserError, match="s3 cannot be had on a stack with locks"):
-        lifecycle.up(settings, extras=["s3"])
+        start.up(settings, extras=["s3"])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import psutil
 import psycopg
 import pytest
@@ -22,14 +22,12 @@ from psycopg.conninfo import make_conninfo
 from rich.console import Console
 from rich.table import Table
 
+from control_plane import start
 from stack import lifecycle
-from stack.aws_database import aws_database
 from stack.endpoints import Endpoints
-from stack.filelock import file_lock
-from stack.flink_rest import poll
-from stack.parts import postgres
+from stack.locks import file_lock
+from stack.polling import poll
 from stack.ports import LOOPBACK
-from stack.record import recorded_ports
 from stack.security.authority import Authority, parted_pem
 from stack.security.database_locks import locked
 from stack.security.database_roles import ensure_roles
@@ -43,7 +41,10 @@ from stack.security.secrets import (
     REGISTRY,
     Secrets,
 )
+from stack.services import postgres
 from stack.settings import ROOT, Settings
+from stack.state import recorded_ports
+from taxi_cli.commands.aws_database import aws_database
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_real_months import assert_arrives
 from tests.oracle.real_months import first_days
@@ -66,7 +67,7 @@ def secured(stack_settings: Settings) -> Iterator[Endpoints]:
     with file_lock(lock, "another test session has the stack; waiting for it"):
         lifecycle.down(settings, purge=True)
         try:
-            yield lifecycle.up(settings, secure=True)
+            yield start.up(settings, secure=True)
         finally:
             lifecycle.down(settings, purge=True)
 

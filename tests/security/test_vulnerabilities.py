@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from stack import vulnerabilities
-from stack.bootstrap import ensure_environment
-from stack.errors import UserError
+from schemas.errors import UserError
 from stack.settings import Settings
+from stack.toolchain import vulnerabilities
+from stack.toolchain.environments import ensure_environment
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from stack.jars.lock import Artifact
+from stack.toolchain.jars.lock import Artifact
 
 CONTENT = bytes(range(256)) * 4096
 

@@ -23,11 +23,12 @@ from time import time
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
-from botocore.session import get_session  # type: ignore[import-untyped]
-from botocore.validate import ParamValidator  # type: ignore[import-untyped]
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 
-from stack.parts import spark, spark_s3
-from stack.settings import SparkSettings
+from control_plane.settings import SparkSettings
+from control_plane.spark import local_submit
+from control_plane.spark import local_submit as spark
 from tests.producer.s3_server import CREDENTIALS
 
 SERVERLESS = get_session().get_service_model("emr-serverless")
@@ -218,7 +219,7 @@ class Emr:
     def _s3_options(self, command: Sequence[str]) -> Sequence[str]:
         """What a cluster of AWS brings along: a Spark that reads S3."""
         there = {"S3_ENDPOINT_URL": self._s3.meta.endpoint_url, "AWS_REGION": "us-east-1"}
-        return spark_s3.options(command, SparkSettings.from_environment(there))
+        return local_submit.s3_options(command, SparkSettings.from_environment(there))
 
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         # The cluster knows nothing of this tree, and its Python has no packages.
@@ -349,7 +350,7 @@ def serving(emr: Emr) -> Iterator[str]:
 
         do_GET = do_POST = do_DELETE = respond  # noqa: N815 - named by http.server
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from stack.monitoring.dashboard import ROWS
-from stack.parts.metrics import MONITORING
+from stack.services.metrics import MONITORING
 
 
 def alerts() -> dict[str, dict[str, Any]]:

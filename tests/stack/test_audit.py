@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from stack.audit import Audit, Hole, Look
-from stack.job_status import Checkpoint, Flow, JobStatus, Restarts, unreachable
-from stack.job_verdict import Verdict
-from stack.ledger import Entry, Ledger
+from control_plane.accounting.audit import Audit, Hole, Look
+from control_plane.jobs.health import Verdict
+from control_plane.jobs.status import Checkpoint, Flow, JobStatus, Restarts, unreachable
+from control_plane.sink.ledger import Entry, Ledger
 
 pytestmark = pytest.mark.unit
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.care import ATTEMPTS, LONGEST_PAUSE_SECONDS, Care, Cares
+from control_plane.jobs.backoff import ATTEMPTS, LONGEST_PAUSE_SECONDS, Care, Cares
 
 pytestmark = pytest.mark.unit
 

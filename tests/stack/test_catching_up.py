@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stack.catching_up import Look, hopeless
+from control_plane.jobs.versions.catching_up import Look, hopeless
 
 pytestmark = pytest.mark.unit
 

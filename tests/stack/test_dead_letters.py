@@ -7,10 +7,10 @@ from typing import Any
 import fastavro
 import pytest
 
-from stack.dead_letters import decoding
-from stack.dead_letters.commands import hex_dump
-from stack.dead_letters.letters import Address
-from stack.errors import UserError
+from control_plane.accounting.dead_letters import decoding
+from control_plane.accounting.dead_letters.letters import Address
+from schemas.errors import UserError
+from taxi_cli.commands.dead_letters import hex_dump
 
 pytestmark = pytest.mark.unit
 

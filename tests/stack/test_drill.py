@@ -8,7 +8,7 @@ from stack.settings import ROOT
 
 
 def drill(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stack", "drill", *arguments]
+    command = [sys.executable, "-m", "taxi_cli", "drill", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from stack import lifecycle, report
+from control_plane import start
+from schemas.errors import UserError
 from stack.endpoints import Endpoints
-from stack.errors import UserError
-from stack.record import Ports, recorded_extras, recorded_ports, write_record
 from stack.settings import Settings
+from stack.state import Ports, recorded_extras, recorded_ports, write_record
+from taxi_cli import report
 
 PORTS = Ports(
     kafka=1,
@@ -76,7 +77,7 @@ def test_nothing_is_started_for_a_name_that_there_is_not(tmp_path: Path) -> None
     with pytest.raises(
         UserError, match="there is nothing called snowflake to start with; there is: airflow, s3"
     ):
-        lifecycle.up(settings, extras=["snowflake"])
+        start.up(settings, extras=["snowflake"])
 
 
 def test_a_broken_record_counts_for_none(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from stack import flink_rest
-from stack.errors import UserError
-from stack.flink_rest import FlinkRest
+from control_plane.jobs import flink_rest
+from control_plane.jobs.flink_rest import FlinkRest
+from schemas.errors import UserError
 from tests.producer.tlc_site import tlc_site
 
 JOBS = {"jobs/overview": json.dumps({"jobs": []}).encode()}

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from control_plane.months.cost import estimate, plan_of
+from control_plane.months.fetching import bring
+from control_plane.months.history import History
+from control_plane.months.storage import place
+from control_plane.settings import HistorySettings, SparkSettings
+from control_plane.spark import local_submit
+from schemas.errors import UserError
 from schemas.processed import TRIPS, note_path, partition, staging_folder
-from stack.backfill.fetching import bring
-from stack.backfill.history import History
-from stack.backfill.places import place
-from stack.backfill.plan import estimate, plan_of
-from stack.errors import UserError
-from stack.parts import spark_s3
-from stack.publication import Month
-from stack.settings import HistorySettings, SparkSettings
+from schemas.tlc_month import parse_month
 from tests.producer.months import dropoff, green_parquet
 from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
 from tests.producer.tlc_site import NOWHERE
 
 pytestmark = pytest.mark.unit
 
-MONTH = Month("green", "2020-03")
+MONTH = parse_month("green", "2020-03")
 OWN = partition("green", MONTH.first_day)
 Put = Callable[[str, bytes], None]
 
@@ -99,7 +99,7 @@ def test_a_month_is_brought_to_where_spark_reads_it_and_then_not_looked_for_agai
     monkeypatch.setenv("TLC_DATA_DIR", str(tmp_path / "tlc"))
     monkeypatch.setenv("TAXI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("TLC_BASE_URL", NOWHERE)
-    month, absent = Month("green", "2020-05"), Month("green", "2020-06")
+    month, absent = parse_month("green", "2020-05"), parse_month("green", "2020-06")
     assert bring(history, [month, absent]) == [absent]
     (found,) = history.raw_files(month)
     assert found.size == len(content)
@@ -118,13 +118,13 @@ def test_the_history_lies_in_folders_or_in_s3() -> None:
 def test_spark_is_told_of_s3_only_where_something_lies_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(spark_s3, "ensure", lambda name: [Path(f"/{name}.jar")])
+    monkeypatch.setattr(local_submit, "ensure", lambda name: [Path(f"/{name}.jar")])
     settings = SparkSettings.from_environment({"S3_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "here"})
-    assert spark_s3.options(["--raw", "/folder"], settings) == ()
-    told = spark_s3.options(["--raw", "s3://bucket/raw"], settings)
+    assert local_submit.s3_options(["--raw", "/folder"], settings) == ()
+    told = local_submit.s3_options(["--raw", "s3://bucket/raw"], settings)
     assert "spark.driver.extraClassPath=/spark-s3.jar" in told
     assert "spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:9" in told
-    assert told == spark_s3.options([], replace(settings, data=("s3://bucket/raw",)))
+    assert told == local_submit.s3_options([], replace(settings, data=("s3://bucket/raw",)))
 
 
 def test_what_is_processed_already_costs_nothing(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from stack.errors import UserError
-from stack.jars import download
-from stack.jars.lock import COMPONENTS, locked_artifacts
-from stack.jars.source import Source, chosen_source, mirror_of_settings
-from stack.jars.store import Store, bring, damaged_artifacts
+from schemas.errors import UserError
 from stack.settings import Settings
+from stack.toolchain.jars import download
+from stack.toolchain.jars.lock import COMPONENTS, locked_artifacts
+from stack.toolchain.jars.source import Source, chosen_source, mirror_of_settings
+from stack.toolchain.jars.store import Store, bring, damaged_artifacts
 from tests.stack.artifacts import CONTENT, Repository, artifact, served
 
 SETTINGS_XML = """
@@ -140,5 +140,5 @@ def test_a_full_check_finds_what_the_quick_one_cannot(store: Store, monkeypatch:
     bring(store, [artifact()])
     store.path_of(artifact()).write_bytes(b"corrupt")
     store.mark_good(artifact())
-    monkeypatch.setattr("stack.jars.store.locked_artifacts", lambda _: [artifact()])
+    monkeypatch.setattr("stack.toolchain.jars.store.locked_artifacts", lambda _: [artifact()])
     assert damaged_artifacts(store, ["kafka"]) == [artifact()]

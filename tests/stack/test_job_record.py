@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.job_record import JobRecord, JobRecords, Run
+from control_plane.jobs.records import JobRecord, JobRecords, Run
 
 pytestmark = pytest.mark.unit
 

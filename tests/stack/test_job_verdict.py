@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from stack.job_status import Flow
-from stack.job_verdict import (
+from control_plane.jobs.health import (
     GREATEST_WATERMARK_LAG_SECONDS,
     LONGEST_CATCH_UP_SECONDS,
     OLDEST_CHECKPOINT_SECONDS,
@@ -14,6 +13,7 @@ from stack.job_verdict import (
     JobFacts,
     verdict,
 )
+from control_plane.jobs.status import Flow
 
 pytestmark = pytest.mark.unit
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from control_plane import start
 from stack import lifecycle
 from stack.endpoints import Endpoints
-from stack.loopback import require_listener
-from stack.parts import flink
+from stack.probes import require_listener
+from stack.services import flink
 from stack.settings import ROOT, Settings
 
 pytestmark = pytest.mark.integration
@@ -84,7 +85,7 @@ def test_every_part_is_healthy_and_says_so(stack: Endpoints, stack_environment: 
 
 def test_up_on_a_running_stack_changes_nothing(stack: Endpoints, stack_settings: Settings) -> None:
     before = pids(stack_settings)
-    assert lifecycle.up(stack_settings) == stack
+    assert start.up(stack_settings) == stack
     assert {part: pids(stack_settings)[part] for part in PARTS - {"postgres"}} == {
         part: before[part] for part in PARTS - {"postgres"}
     }
@@ -115,7 +116,7 @@ def test_a_killed_broker_and_database_come_back_by_themselves(
 def test_up_repairs_a_stack_whose_supervisor_was_killed(stack: Endpoints, stack_settings: Settings) -> None:
     orphans = pids(stack_settings)
     kill(stack_settings, "supervisord")
-    assert lifecycle.up(stack_settings) == stack
+    assert start.up(stack_settings) == stack
     assert all_healthy(stack_settings)
     assert not orphans["kafka"] & pids(stack_settings)["kafka"]
 
@@ -124,7 +125,7 @@ def test_down_leaves_no_process_and_touches_no_other_stack(
     stack: Endpoints, stack_settings: Settings
 ) -> None:
     second = replace(stack_settings, home=stack_settings.home / "second")
-    lifecycle.up(second)
+    start.up(second)
     lifecycle.down(second, purge=True)
     assert pids(second) == {}
     assert all_healthy(stack_settings)

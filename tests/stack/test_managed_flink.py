@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import pytest
 
-from stack.errors import UserError
-from stack.job_backend import UpgradeFailedError
-from stack.managed_flink.errors import BusyError
-from stack.managed_flink.job import ManagedJob
-from stack.managed_flink.requests import Wish
-from stack.managed_flink.service import Service
-from stack.settings import ROOT, ManagedFlinkSettings
+from control_plane.jobs.backend import UpgradeFailedError
+from control_plane.jobs.managed.errors import BusyError
+from control_plane.jobs.managed.job import ManagedJob
+from control_plane.jobs.managed.requests import Wish
+from control_plane.jobs.managed.service import Service
+from control_plane.settings import ManagedFlinkSettings
+from schemas.errors import UserError
+from stack.settings import ROOT
 from tests.producer.s3_server import BUCKET, CREDENTIALS, s3_server
 from tests.stack.managed_flink_service import ManagedFlink, serving
 
@@ -124,7 +125,7 @@ def test_what_does_not_prove_itself_is_undone_and_the_release_before_runs_again(
 def test_an_update_that_hangs_is_rolled_back_by_hand(
     at: At, service: ManagedFlink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stack.managed_flink.job.UPDATE_SECONDS", 0.2)
+    monkeypatch.setattr("control_plane.jobs.managed.job.UPDATE_SECONDS", 0.2)
     deployed(at())
     service.behaviours["v2"] = "hangs"
     with pytest.raises(UpgradeFailedError, match=r"waited .* in vain"):

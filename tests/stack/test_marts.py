@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from stack import marts
-from stack.errors import UserError
-from stack.settings import Settings
+from control_plane import marts
+from control_plane.settings import MartsSettings
+from schemas.errors import UserError
 
 pytestmark = pytest.mark.unit
 
 
-def settings_with(home: Path, **variables: str) -> Settings:
-    return Settings.from_environment({"TAXI_HOME": str(home), "TAXI_CACHE_DIR": str(home), **variables})
+def settings_with(home: Path, **variables: str) -> MartsSettings:
+    return MartsSettings.from_environment({"TAXI_HOME": str(home), "TAXI_CACHE_DIR": str(home), **variables})
 
 
 @pytest.mark.parametrize("named", [{}, {"PROCESSED_DATA": "/nowhere"}])

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from stack import job_verdict
-from stack.metrics.reader import Reader
+from control_plane.jobs import health as job_verdict
+from control_plane.metrics.reader import Reader
 from stack.monitoring import dashboard
-from stack.parts.metrics import MONITORING, prometheus_configuration
-from stack.parts.part import Site
 from stack.ports import choose_ports
+from stack.services.metrics import MONITORING, prometheus_configuration
+from stack.services.part import Site
 from stack.settings import AUTO, DEFAULT_PORTS, ROOT, Settings
 from tests.stack.promql import alerts, metrics_in
 

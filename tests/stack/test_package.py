@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from control_plane.delivery.flink_zip import merge_jars
 from flink_jobs.managed_main import job_variables
-from stack.managed_flink.package import merge_jars
 
 pytestmark = pytest.mark.unit
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stack.packaging.bill import python_components
-from stack.packaging.flink import write_flink_package
-from stack.packaging.spark import LOCK
+from control_plane.delivery.emr import LOCK
+from control_plane.delivery.flink import write_flink_package
+from control_plane.delivery.sbom import python_components
 from stack.settings import ROOT
 from tests.stack.bills import missing_from
 

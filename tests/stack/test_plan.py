@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stack.plan import Step, incompatibilities, newcomers
+from control_plane.jobs.state_compatibility import Step, incompatibilities, newcomers
 
 pytestmark = pytest.mark.unit
 

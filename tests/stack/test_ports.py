@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
-from stack.errors import UserError
+from schemas.errors import UserError
 from stack.ports import choose_ports, is_free
 from stack.settings import AUTO, DEFAULT_PORTS, ROOT, Settings
 

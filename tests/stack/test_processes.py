@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.processes import end_processes, identity, own_processes
+from stack.supervision.processes import end_processes, identity, own_processes
 
 WAITING = [sys.executable, "-c", "import sys; sys.stdout.write('up'); sys.stdout.flush(); sys.stdin.read()"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from control_plane.jobs.lifecycle import JobSite
+from control_plane.jobs.pruning import prune
+from control_plane.jobs.records import JobRecord, Run
+from control_plane.jobs.releases import Manifest
 from stack.endpoints import Endpoints, Metrics
-from stack.job_life import JobSite
-from stack.job_record import JobRecord, Run
-from stack.pruning import prune
-from stack.releases import Manifest
 
 pytestmark = pytest.mark.unit
 

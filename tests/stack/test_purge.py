@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas.errors import UserError
 from stack import lifecycle
-from stack.errors import UserError
 from stack.settings import Settings
 
 

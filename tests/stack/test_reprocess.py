@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from control_plane.months.approval import Consent, obtain
+from control_plane.months.files import Plan, PlannedFile
+from control_plane.sink.publication import Comparison
 from producer.months import MonthFile
-from schemas.tlc_month import parse_month
-from stack.errors import UserError
-from stack.publication import Comparison, Month
-from stack.reprocess.plan import Plan, PlannedFile
-from stack.reprocess.reprocess import Consent, obtain
+from schemas.errors import UserError
+from schemas.tlc_month import TlcMonth, parse_month
 
 pytestmark = pytest.mark.unit
 
-MONTH = Month("green", "2024-01")
+MONTH = parse_month("green", "2024-01")
 
 
-def comparison(*, equal: int, only_served: int) -> dict[Month, Comparison]:
+def comparison(*, equal: int, only_served: int) -> dict[TlcMonth, Comparison]:
     """A month of which so many trips stay and so many would go."""
     return {MONTH: Comparison(0, 0, 0, equal, 0, only_served, 0)}
 
@@ -56,5 +56,5 @@ def test_a_run_is_known_by_its_files_whatever_their_order_and_by_its_release() -
     assert Plan([february, january]).run("release") == run
     assert Plan([planned("other"), february]).run("release") != run
     assert Plan([january, february]).run("other") != run
-    assert Plan([february, january]).months == [MONTH, Month("green", "2024-02")]
+    assert Plan([february, january]).months == [MONTH, parse_month("green", "2024-02")]
     assert january.file.month == date(2024, 1, 1)

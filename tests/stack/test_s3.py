@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from control_plane import start
 from producer.synthesis.generate import checked_month, write_month
 from schemas.tlc_month import parse_month
 from stack import lifecycle
@@ -40,13 +41,13 @@ def test_a_month_is_sent_once_and_outlives_a_restart_and_a_stack_without_s3(
     write_month(month, tmp_path / month.month.file_name)
     fetch = ("fetch", "--taxi-type", "green", "--month", "2024-01", "--to")
     try:
-        lifecycle.up(stack_settings, extras=["s3"])
+        start.up(stack_settings, extras=["s3"])
         there = {**exports(stack_settings.home), "TLC_DATA_DIR": str(tmp_path)}
         first = taxi(tmp_path / "home", *fetch, there["RAW_DATA"], **there)
         assert (first.returncode, "1 fetched" in first.stderr) == (0, True), first.stderr
         lifecycle.leave_out(stack_settings, ["s3"])
         assert "S3_ENDPOINT_URL" not in exports(stack_settings.home)
-        lifecycle.up(stack_settings, extras=["s3"])
+        start.up(stack_settings, extras=["s3"])
         there = {**exports(stack_settings.home), "TLC_DATA_DIR": str(tmp_path)}
         again = taxi(tmp_path / "home", *fetch, there["RAW_DATA"], **there)
         assert (again.returncode, "1 already there" in again.stderr) == (0, True), again.stderr

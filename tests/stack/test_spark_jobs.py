@@ -13,18 +13,20 @@ from typing import Any
 import duckdb
 import pytest
 
+from control_plane.aws import NoAnswerError
+from control_plane.delivery.emr import BILL, FILES, write_spark_package
+from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.spark.places import backend
+from control_plane.spark.run import RunState, SparkBackend, run_name
+from control_plane.spark.waiting import wait
 from producer.synthesis.generate import checked_month, write_month
+from schemas.errors import UserError
 from schemas.processed import TRIPS
 from schemas.tlc_month import parse_month
 from stack.endpoints import Endpoints
-from stack.errors import UserError
-from stack.flink_rest import poll
-from stack.packaging.commands import package as pack
-from stack.packaging.spark import BILL, FILES, write_spark_package
-from stack.settings import ROOT, SparkPlace, SparkSettings
-from stack.spark_jobs.aws import NoAnswerError
-from stack.spark_jobs.backend import RunState, SparkBackend, backend, run_name
-from stack.spark_jobs.waiting import wait
+from stack.polling import poll
+from stack.settings import ROOT
+from taxi_cli.commands.package import package as pack
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_reprocess import assert_month
 from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server

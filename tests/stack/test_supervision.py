@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from stack.flink_rest import poll
-from stack.parts.program import Program
-from stack.processes import end_processes, own_processes
-from stack.supervision import Supervisor
+from stack.polling import poll
+from stack.supervision.processes import end_processes, own_processes
+from stack.supervision.program import Program
+from stack.supervision.supervisor import Supervisor
 
 
 def waiting(folder: Path) -> Program:

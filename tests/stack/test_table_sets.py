@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from stack import database, tables
+from control_plane.sink import table_sets as tables
+from control_plane.sink.table_sets import FIRST_SET
+from schemas.errors import UserError
+from stack import database
 from stack.endpoints import Endpoints
-from stack.errors import UserError
-from stack.flink_rest import poll
-from stack.tables import FIRST_SET
+from stack.polling import poll
 
 pytestmark = pytest.mark.integration
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stack.verification import POLLS, Before, Judgement, Observation, judge
+from control_plane.jobs.verification import POLLS, Before, Judgement, Observation, judge
 
 pytestmark = pytest.mark.unit
 

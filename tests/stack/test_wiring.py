@@ -2,7 +2,7 @@
 
 import pytest
 
-from stack.wiring import Wiring, set_number
+from control_plane.jobs.wiring import Wiring, set_number
 
 pytestmark = pytest.mark.unit
 

@@ -11,18 +11,16 @@ from rich.console import Console
 
 from airflow_dags.settings import Settings as AirflowSettings
 from batch_backfill.settings import Settings as BatchSettings
-from flink_jobs.zone_fares.settings import ZoneFaresSettings
-from producer.settings import Settings as ProducerSettings
-from stack.settings import (
-    DEFAULT_PORTS,
-    EXTRA_PORTS,
+from control_plane.settings import (
     JOB_VARIABLES,
     ManagedFlinkSettings,
+    MartsSettings,
     SparkSettings,
-    port_variable,
-    wants_debug,
+    flink_backend,
 )
-from stack.settings import Settings as StackSettings
+from flink_jobs.zone_fares.settings import ZoneFaresSettings
+from producer.settings import Settings as ProducerSettings
+from stack.settings import DEFAULT_PORTS, EXTRA_PORTS, port_variable, wants_debug
 from tests.terraform.terraform import (
     MODULES,
     PROD_VALUES,
@@ -186,7 +184,8 @@ def settings_of_the_programs() -> set[str]:
     """Every variable that a program reads: fields of settings, and what is asked of the environment."""
     fields = {*ZoneFaresSettings.model_fields, *ProducerSettings.model_fields}
     asked = Asked()
-    StackSettings.from_environment(asked)
+    MartsSettings.from_environment(asked)
+    flink_backend(asked)
     wants_debug(asked)
     ManagedFlinkSettings.from_environment("zone_fares", asked)
     SparkSettings.from_environment(asked)

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from stack import bootstrap
+from stack.toolchain import environments as bootstrap
 from tests.terraform.terraform import MUST_FAIL, TREE
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.jars.lock import locked_artifacts
+from stack.toolchain.jars.lock import locked_artifacts
 from tests.terraform.terraform import ENVIRONMENTS, MODULE_TESTS, MODULES, MUST_FAIL, TREE, found_program
 
 pytestmark = pytest.mark.unit

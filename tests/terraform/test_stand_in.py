@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import pytest
 from rich.console import Console
 from rich.table import Table
 
+from control_plane.aws import parted
+from control_plane.jobs.managed.requests import CodeObject, Wish
+from control_plane.settings import ManagedFlinkSettings, SparkPlace, SparkSettings
 from schemas.kafka_security import KafkaSecurity
-from stack.managed_flink.requests import CodeObject, Wish
-from stack.settings import ManagedFlinkSettings, SparkPlace, SparkSettings
-from stack.spark_jobs.aws import parted
 from tests.terraform.stand_in import HOST, REGION, StandIn, aws_stand_in
 from tests.terraform.terraform import VALUES, Terraform, copied_tree, override, write_values
 

@@ -16,10 +16,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from producer.errors import UserError
 from producer.fetching.download import Site
 from producer.fetching.fetch import fetch
 from producer.fetching.month_files import find_month, published_since
+from schemas.errors import UserError
 from schemas.tlc_month import parse_month
 from tests.oracle.real_months import REPOSITORY, shared_file
 from tests.producer.tlc_site import NOWHERE, TlcSite, parquet_bytes, tlc_site

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.errors import UserError
 from producer.publishing.encoding import TripEncoder, VersionedEncoder
 from producer.reading.prepared import batches
 from schemas import trip
+from schemas.errors import UserError
 from tests.oracle.real_months import real_month
 from tests.producer.months import prepared
 

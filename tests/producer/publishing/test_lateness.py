@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from producer.errors import UserError
 from producer.publishing.ledger import Entry, ReplayLedger
 from producer.publishing.replay import closing_clock_of, is_overtaken, refuse_late
 from producer.reading.prepared import Span, span_of
+from schemas.errors import UserError
 from tests.producer.months import dropoff, green_parquet, prepared
 
 pytestmark = pytest.mark.unit

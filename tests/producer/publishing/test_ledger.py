@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.errors import UserError
 from producer.publishing.ledger import Entry, ReplayLedger, only_replay_into
+from schemas.errors import UserError
 
 pytestmark = pytest.mark.unit
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.errors import UserError
 from producer.publishing.pace import AS_FAST_AS_POSSIBLE, Pacer, parse_speedup
+from schemas.errors import UserError
 
 pytestmark = pytest.mark.unit
 

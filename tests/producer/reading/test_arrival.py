@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from producer.errors import UserError
 from producer.instants import instant_of
 from producer.reading.arrival import Arrival, Lateness
 from producer.reading.prepared import Prepared, span_of
+from schemas.errors import UserError
 from schemas.identity import IDENTITY_COLUMNS, TripIdentity
 from tests.oracle.real_months import real_month
 from tests.producer.months import dropoff, green_parquet, prepared, rows, workshop

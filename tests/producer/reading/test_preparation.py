@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from producer.errors import UserError
 from producer.months import Naming
 from producer.reading.prepared import batches, span_of
 from schemas import trip
+from schemas.errors import UserError
 from schemas.identity import IDENTITY_COLUMNS, TripIdentity
 from tests.oracle.real_months import real_month, shared_file
 from tests.producer.months import dropoff, green_parquet, green_table, prepared, rows, workshop

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from producer.cli import main
-from producer.errors import UserError
 from producer.months import Naming
 from producer.reading.prepared import span_of
+from schemas.errors import UserError
 from tests.oracle.real_months import shared_file
 from tests.producer.months import GREEN_COLUMNS, green_table, prepared, rows, workshop
 

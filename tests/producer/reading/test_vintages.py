@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from producer.cli import main
-from producer.errors import UserError
 from producer.months import Naming
+from schemas.errors import UserError
 from tests.oracle.real_months import SHARED_DATA, shared_file
 from tests.producer.months import green_table, prepared, rows
 

@@ -4,18 +4,18 @@ import shutil
 import zipfile
 from pathlib import Path
 
-import geopandas  # type: ignore[import-untyped]
+import geopandas
 import numpy as np
 import pytest
-import shapely  # type: ignore[import-untyped]
+import shapely
 
-from producer.errors import UserError
 from producer.months import Naming
 from producer.reading.preparation import fingerprint_of
 from producer.reading.prepared import span_of
 from producer.reading.zone_map import ZoneMap, load_zones
 from producer.reading.zones import find_shapes
 from producer.settings import Settings
+from schemas.errors import UserError
 from tests.oracle.real_months import shared_file
 from tests.producer.months import prepared, rows
 

@@ -14,10 +14,10 @@ import typer
 from typer.testing import CliRunner
 
 import producer.synthesis.generate as generator
-from producer.errors import UserError
 from producer.synthesis.generate import checked_month, generate, write_month
 from producer.synthesis.month import BLOCK_ROWS
 from producer.synthesis.schema import SYNTHETIC_KEY
+from schemas.errors import UserError
 from schemas.tlc_month import parse_month
 from tests.oracle.oracle import Oracle
 from tests.oracle.real_months import REPOSITORY, real_month, shared_file

@@ -1,0 +1,1 @@
+"""Where every record went: the audit, and the dead letters."""

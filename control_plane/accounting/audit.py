@@ -1,0 +1,188 @@
+"""The accounts at a quiet point, and between which stations a record is lost."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from control_plane.jobs.names import JOB
+from control_plane.jobs.status import JobStatus, unreachable
+from control_plane.jobs.versions.versions import Versions
+from control_plane.sink.ledger import Entry, Ledger, read_hours, read_ledger
+from schemas.errors import UserError
+from schemas.windows import ZONE_FARES
+from stack import database
+from stack.endpoints import Endpoints
+from stack.locks import is_locked
+
+CONFIRM_SECONDS = 30
+"""How long an imbalance is looked at: what the writers hold back, they write at the next checkpoint."""
+POLL_SECONDS = 0.5
+HOURS_NAMED = 3
+UNCONFIRMED = "the job's writers may still hold rows back: no checkpoint has completed since all was read"
+
+OPEN_TRIPS = "select count(*) from taxi.trips where dropoff_at >= %(from)s"
+TRIPS_OF_HOUR = """
+select count(*) from taxi.trips
+where taxi_type = %(taxi_type)s and dropoff_at >= %(from)s and dropoff_at < %(to)s
+"""
+
+Verdict = Literal["balanced", "imbalance", "no quiet point"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What may still move the accounts, at one moment; `at` in seconds since the epoch."""
+
+    at: float
+    replay_runs: bool
+    job: JobStatus
+    open_trips: int
+
+    @property
+    def unrest(self) -> str:
+        """Why this is no quiet point; empty when nothing is on its way."""
+        lag = self.job.flow.lag_records
+        if self.replay_runs:
+            return "a replay is running"
+        if not self.job.is_running:
+            return f"{self.job.name} is {self.job.state}: {self.job.verdict.reason}"
+        if lag is None:
+            return f"it is not known yet how far {self.job.name} is behind"
+        if lag:
+            return f"{self.job.name} is {lag:,} records behind"
+        if self.open_trips:
+            return (
+                f"{self.open_trips:,} trips are in windows that are still open:"
+                f" the event clock stands at {self.job.watermark}"
+            )
+        return ""
+
+    def proves(self, earlier: "Look") -> bool:
+        """Whether the writers have written all that had been read at the earlier look."""
+        taken = self.job.checkpoint
+        return taken is not None and self.at - taken.age_seconds - taken.duration_seconds > earlier.at
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Records lost, or counted too often, between two stations."""
+
+    between: str
+    taxi_type: str
+    records: int
+    story: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The accounts, and what they say."""
+
+    ledger: Ledger
+    unrest: str
+    holes: tuple[Hole, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Accounts that add up need no quiet point; those that do not are a hole only at one."""
+        if self.ledger.balances:
+            return "balanced"
+        return "no quiet point" if self.unrest else "imbalance"
+
+
+def take(endpoints: Endpoints, *, wait_seconds: float = 0) -> Audit:
+    """Read the accounts at a quiet point, or at once where it does not come in time."""
+    begun = time.monotonic()
+    settled: tuple[Look, Ledger] | None = None
+    while True:
+        now = look(endpoints)
+        waited = time.monotonic() - begun
+        if not now.unrest or waited >= wait_seconds:
+            ledger = read_ledger(endpoints)
+            if ledger.balances or now.unrest:
+                return Audit(ledger, now.unrest)
+            if settled and settled[1] == ledger and now.proves(settled[0]):
+                return Audit(ledger, "", holes(endpoints, ledger))
+            if waited > max(wait_seconds, CONFIRM_SECONDS):
+                return Audit(ledger, UNCONFIRMED)
+            settled = settled if settled and settled[1] == ledger else (now, ledger)
+        time.sleep(POLL_SECONDS)
+
+
+def look(endpoints: Endpoints) -> Look:
+    """See what may still move the accounts."""
+    job = _job_status(endpoints)
+    return Look(
+        at=time.time(),
+        replay_runs=any(is_locked(path) for path in (endpoints.home / "replays").glob("*.lock")),
+        job=job,
+        open_trips=_open_trips(endpoints, job) if job.is_running else 0,
+    )
+
+
+def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Hole, ...]:
+    """Between which stations records are lost, as far as the accounts tell."""
+    found = _unread(ledger)
+    hours = read_hours(endpoints) if any(entry.imbalance for entry in ledger.entries) else ()
+    by_type = {one.taxi_type: [hour for hour in hours if hour.taxi_type == one.taxi_type] for one in hours}
+    return (*found, *(_lost_behind_source(endpoints, theirs) for theirs in by_type.values()))
+
+
+def _job_status(endpoints: Endpoints) -> JobStatus:
+    try:
+        return Versions(endpoints, JOB).served().site.status()
+    except UserError as failure:
+        return unreachable(JOB, failure.message)
+
+
+def _open_trips(endpoints: Endpoints, job: JobStatus) -> int:
+    """Trips whose quarter of an hour has not closed: they are served when it does."""
+    watermark_ms = job.flow.watermark_ms
+    if watermark_ms is None:  # a restored job says none before its first record: ask the publishers' clock
+        watermark_ms = min(job.flow.event_clocks_ms, default=0) - _millis(ZONE_FARES.max_disorder)
+    size_ms = _millis(ZONE_FARES.size)
+    closed_until = datetime.fromtimestamp((watermark_ms + 1) // size_ms * size_ms / 1000, UTC)
+    wish = {"from": closed_until.replace(tzinfo=None)}
+    return int(database.query(endpoints.postgres_dsn, OPEN_TRIPS, wish).rows[0][0])
+
+
+def _millis(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
+
+
+def _unread(ledger: Ledger) -> Sequence[Hole]:
+    unread = ledger.records_in_kafka - ledger.records_read
+    if not unread:
+        return ()
+    story = (
+        f"{unread:,} records in Kafka were not counted as the job read them"
+        if unread > 0
+        else f"the job counted {-unread:,} records more than Kafka holds"
+    )
+    return (Hole("Kafka and the source", "", unread, story),)
+
+
+def _lost_behind_source(endpoints: Endpoints, hours: Sequence[Entry]) -> Hole:
+    off = sum(abs(hour.imbalance) for hour in hours)
+    worst = sorted(hours, key=lambda hour: -abs(hour.imbalance))[:HOURS_NAMED]
+    named = "; ".join(_story_of_hour(endpoints, hour) for hour in worst)
+    more = f"; and {len(hours) - len(worst):,} hours more" if len(hours) > len(worst) else ""
+    return Hole("the source and the exits", hours[0].taxi_type, off, f"{named}{more}")
+
+
+def _story_of_hour(endpoints: Endpoints, hour: Entry) -> str:
+    what = "read and at no exit" if hour.imbalance > 0 else "more at the exits than read"
+    return f"{hour.event_hour:%Y-%m-%d %H:00} {abs(hour.imbalance):,} {what}{_hint(endpoints, hour)}"
+
+
+def _hint(endpoints: Endpoints, hour: Entry) -> str:
+    """Whether `taxi.trips` sides with the source or with the windows."""
+    if hour.event_hour is None or hour.taxi_type == "unknown":
+        return ""
+    span = {"taxi_type": hour.taxi_type, "from": hour.event_hour, "to": hour.event_hour + timedelta(hours=1)}
+    trips = int(database.query(endpoints.postgres_dsn, TRIPS_OF_HOUR, span).rows[0][0])
+    served = hour.windowed + hour.late
+    if trips == served:
+        return " (taxi.trips has as many as the windows)"
+    return f" (taxi.trips has {trips:,}, the windows {served:,})"

@@ -1,0 +1,97 @@
+"""What can be read of a record's bytes, with the schemas that the registry knows now."""
+
+import io
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fastavro
+import httpx
+
+from schemas.errors import UserError
+
+HEADER_BYTES = 5
+MAGIC = b"\x00"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The fields that could be read, in order, and what came in the way of the rest; `schema` is a name."""
+
+    fields: Mapping[str, Any]
+    fault: str
+    schema: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte is a field."""
+        return not self.fault
+
+
+class Registry:
+    """The schema registry, as somebody who only reads."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self._schemas: dict[int, dict[str, Any] | None] = {}
+
+    def schema(self, number: int) -> dict[str, Any] | None:
+        """The schema of this id; None when the registry does not know it."""
+        if number not in self._schemas:
+            self._schemas[number] = self._ask(number)
+        return self._schemas[number]
+
+    def _ask(self, number: int) -> dict[str, Any] | None:
+        try:
+            answer = self._client.get(f"/schemas/ids/{number}")
+        except httpx.TransportError as failure:
+            raise UserError("the schema registry does not answer", "see ./taxi status") from failure
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        if answer.is_error:
+            raise UserError(f"the schema registry answered {answer.status_code} for schema {number}")
+        schema: dict[str, Any] = json.loads(answer.json()["schema"])
+        return schema
+
+
+def schema_id_of(payload: bytes | None) -> int | None:
+    """The schema id in the frame, where there is a frame."""
+    if payload is None or len(payload) < HEADER_BYTES or payload[:1] != MAGIC:
+        return None
+    number: int = struct.unpack(">i", payload[1:HEADER_BYTES])[0]
+    return number
+
+
+def with_schema_id(payload: bytes | None, number: int) -> bytes | None:
+    """The same record, said to be of another schema; what has no frame stays as it is."""
+    if payload is None or schema_id_of(payload) is None:
+        return payload
+    return MAGIC + struct.pack(">i", number) + payload[HEADER_BYTES:]
+
+
+def read(payload: bytes | None, registry: Registry) -> Reading:
+    """Read as far as it goes."""
+    number = schema_id_of(payload)
+    if payload is None or number is None:
+        return Reading({}, "it is not framed: a zero byte and four bytes of schema id come first")
+    schema = registry.schema(number)
+    if schema is None:
+        return Reading({}, f"the registry does not know schema {number}")
+    return _read_fields(schema, io.BytesIO(payload[HEADER_BYTES:]))
+
+
+def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> Reading:
+    name = f"{schema['namespace']}.{schema['name']}" if "namespace" in schema else str(schema.get("name"))
+    fields: dict[str, Any] = {}
+    known: dict[str, Any] = {}
+    for field in schema.get("fields", []):
+        try:
+            fields[field["name"]] = fastavro.schemaless_reader(
+                body, fastavro.parse_schema(field["type"], named_schemas=known), None
+            )
+        except Exception as failure:  # whatever can stand in bytes that are no trip
+            return Reading(fields, f"{field['name']} cannot be read ({type(failure).__name__})", name)
+    left = len(body.read())
+    return Reading(fields, f"{left} bytes are left behind the last field" if left else "", name)

@@ -1,0 +1,139 @@
+"""Publishes dead letters once more.
+
+At least once: a letter is marked after Kafka has acknowledged it, so that the run after a killed one repeats
+at most a page. What is published twice is counted once, because the stream knows a trip by its identity.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from control_plane.accounting.dead_letters import decoding
+from control_plane.accounting.dead_letters.letters import Letter, Letters
+from producer.publishing.ledger import only_replay_into
+from producer.publishing.topic import KafkaCluster
+from schemas.errors import UserError
+from schemas.errors import UserError as ProducerError
+from schemas.trip import PARTITIONS
+from stack.endpoints import Endpoints
+
+UNKNOWN_SCHEMA_SECONDS = 2.0
+"""For a second the job goes on believing that a schema id is unknown, though it was registered meanwhile."""
+BEFORE_ALL_CLOCKS_MS = 1
+"""Where no trip and no marker has set an event clock yet; 0 would mean the time of day."""
+ACKNOWLEDGE_SECONDS = 30.0
+ORIGIN_HEADER = "redriven-from"
+DECIDED_BY_VALUES = frozenset({"missing_value", "impossible_value"})
+"""Letters that decode and yet cannot be stored: the same bytes come to the same end."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants to be done to letters."""
+
+    schema_id: int | None = None
+    force: bool = False
+    dry_run: bool = False
+
+    def payload_of(self, letter: Letter) -> bytes | None:
+        """The bytes to publish."""
+        if self.schema_id is None:
+            return letter.payload
+        return decoding.with_schema_id(letter.payload, self.schema_id)
+
+
+@dataclass
+class Outcome:
+    """How many letters went, and how many stay because they still are no trips, by error class."""
+
+    redriven: int = 0
+    held_back: Counter[str] = field(default_factory=Counter)
+
+
+def redrive(endpoints: Endpoints, topic: str, pages: Iterator[Sequence[Letter]], wish: Wish) -> Outcome:
+    """Publish those that decode now, each to its own partition."""
+    registry = decoding.Registry(endpoints.schema_registry_url)
+    if wish.schema_id is not None and registry.schema(wish.schema_id) is None:
+        raise UserError(f"the registry does not know schema {wish.schema_id}", "register it first")
+    outcome = Outcome()
+    with _publication(endpoints, topic, wish) as publication:
+        for page in pages:
+            ready = [letter for letter in page if wish.force or _is_trip_now(letter, wish, registry)]
+            outcome.redriven += len(ready)
+            outcome.held_back.update(letter.error_class for letter in page if letter not in ready)
+            publication.publish(ready)
+    return outcome
+
+
+def _is_trip_now(letter: Letter, wish: Wish, registry: decoding.Registry) -> bool:
+    payload = wish.payload_of(letter)
+    if payload == letter.payload and letter.error_class in DECIDED_BY_VALUES:
+        return False
+    return decoding.read(payload, registry).is_whole
+
+
+@contextmanager
+def _publication(endpoints: Endpoints, topic: str, wish: Wish) -> Iterator["_Publication"]:
+    """Alone on the topic: beside a replay, timestamps would go back and forth within a partition."""
+    cluster = KafkaCluster(endpoints.kafka_bootstrap_servers, endpoints.kafka.security)
+    try:
+        found = cluster.topic(topic, PARTITIONS)
+        with only_replay_into(topic, endpoints.home, found.id):
+            yield _Publication(endpoints, cluster.tails_ms(found), wish)
+    except ProducerError as error:
+        raise UserError(str(error)) from error
+
+
+class _Publication:
+    """Publishes pages of letters and marks what has arrived."""
+
+    def __init__(self, endpoints: Endpoints, clocks_ms: Mapping[int, int], wish: Wish) -> None:
+        self._letters = Letters(endpoints.postgres_dsn)
+        # The event clock of each partition, which stands still for us: timestamps must not decrease.
+        self._clocks_ms = clocks_ms
+        self._wish = wish
+        self._producer = Producer(
+            {
+                **endpoints.kafka.librdkafka(),
+                "enable.idempotence": True,
+                "log_level": 2,
+            }
+        )
+        self._failure = ""
+        self._has_waited = False
+
+    def publish(self, letters: Sequence[Letter]) -> None:
+        """Put them on the topic again, wait until they are there, and note it."""
+        if self._wish.dry_run or not letters:
+            return
+        self._wait_for_forgetting(letters)
+        for letter in letters:
+            self._send(letter)
+        if self._producer.flush(ACKNOWLEDGE_SECONDS) or self._failure:
+            reason = self._failure or "no answer in time"
+            raise UserError(f"Kafka did not take the letters ({reason})", "run the same command again")
+        self._letters.mark_redriven(letters)
+
+    def _send(self, letter: Letter) -> None:
+        self._producer.produce(
+            letter.address.topic,
+            value=self._wish.payload_of(letter),
+            key=letter.record_key,
+            partition=letter.address.partition,
+            timestamp=self._clocks_ms.get(letter.address.partition, BEFORE_ALL_CLOCKS_MS),
+            headers={ORIGIN_HEADER: str(letter.address).encode()},
+            on_delivery=self._note_arrival,
+        )
+
+    def _note_arrival(self, error: KafkaError | None, _record: Message) -> None:
+        if error:
+            self._failure = error.str()
+
+    def _wait_for_forgetting(self, letters: Sequence[Letter]) -> None:
+        if not self._has_waited and any(letter.error_class == "unknown_schema" for letter in letters):
+            time.sleep(UNKNOWN_SCHEMA_SECONDS)
+            self._has_waited = True

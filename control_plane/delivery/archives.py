@@ -1,0 +1,47 @@
+"""Archives whose bytes depend on nothing but their content: fixed times, sorted entries."""
+
+import gzip
+import io
+import tarfile
+import zipfile
+from collections.abc import Iterable, Mapping, Set
+from pathlib import Path
+
+from stack.toolchain.java_build import ZIP_EPOCH
+
+LEFT_OUT = {"__pycache__", "java"}
+QUICK = 1
+"""The level of gzip: the packages are a third bigger than at best, and are made in a fifth of the time."""
+
+
+def code_files(root: Path, folders: Iterable[str], left_out: Set[str] = LEFT_OUT) -> dict[str, bytes]:
+    """The source files of our own packages, by their place below `root`."""
+    paths = sorted(path for folder in folders for path in (root / folder).rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in paths
+        if not left_out & set(path.parts) and path.suffix not in {".md", ".pyc"}
+    }
+
+
+def write_zip(target: Path, files: Mapping[str, bytes]) -> None:
+    """A zip of these files."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, ZIP_EPOCH)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+
+
+def write_tar_gz(target: Path, files: Mapping[str, Path], programs: Mapping[str, bytes]) -> None:
+    """A packed tar of files and, beside them, of small programs that can be run."""
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile("", "wb", QUICK, raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name in sorted({*files, *programs}):
+            content = programs[name] if name in programs else files[name].read_bytes()
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o755 if name in programs else 0o644
+            archive.addfile(entry, io.BytesIO(content))

@@ -1,0 +1,72 @@
+"""What AWS' Airflow is sent: the DAGs that work there, and `./taxi` with its packages for their tasks."""
+
+import shutil
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from control_plane.delivery.archives import code_files, write_zip
+from control_plane.delivery.sbom import bill_of, python_components
+from control_plane.delivery.wheels import install, installed
+from stack.files import sha256_of
+from stack.settings import ROOT
+
+DAGS = ("flink_job_watchdog", "tlc_month_history")
+"""The others command a stack on their own machine: docs/runbooks/airflow.md says what it would take."""
+CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "schemas", "flink_jobs")
+LOCK = ROOT / "requirements" / "mwaa.txt"
+PYTHON = "3.12"
+"""What AWS runs Airflow 3 on."""
+BILL = "sbom.cdx.json"
+IGNORED = ".airflowignore"
+SERVICES = "botocore/data/"
+ASKED_SERVICES = {"emr", "emr-serverless", "kinesisanalyticsv2", "s3", "secretsmanager", "sts"}
+"""Of the four hundred that boto3 describes in a hundred megabytes."""
+REQUIREMENTS = """\
+# What the DAGs import besides Airflow: AWS' has it. Nothing is fetched, there is no index inside the VPC.
+--no-index
+apache-airflow-providers-amazon
+apache-airflow-providers-standard
+httpx
+"""
+
+
+def write_airflow_bundle(target: Path, python: str = PYTHON) -> Path:
+    """Leave `bundle-<digest>` below a folder, whole or not at all; its place."""
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target) as name:
+        draft = Path(name) / "draft"
+        _write_dags(draft / "dags")
+        (draft / "requirements.txt").write_text(REQUIREMENTS)
+        shutil.copyfile(Path(__file__).with_name("mwaa_startup.sh"), draft / "startup.sh")
+        _write_plugins(draft / "plugins.zip", Path(name) / "site", python)
+        files = {str(path.relative_to(draft)): path for path in sorted(draft.rglob("*")) if path.is_file()}
+        contents = sha256("".join(f"{place}{sha256_of(path)}" for place, path in files.items()).encode())
+        (draft / BILL).write_text(bill_of("nyc-taxi-airflow", files, python_components(LOCK, python)))
+        bundle = target / f"bundle-{contents.hexdigest()[:12]}"
+        shutil.rmtree(bundle, ignore_errors=True)
+        return draft.rename(bundle)
+
+
+def _write_dags(folder: Path) -> None:
+    package = code_files(ROOT, ["airflow_dags"])
+    code = {place: content for place, content in package.items() if "/dags/" not in place}
+    dags = {f"{dag}.py": package[f"airflow_dags/dags/{dag}.py"] for dag in DAGS}
+    # Only the DAGs are looked through for DAGs.
+    for place, content in {**code, **dags, IGNORED: b"airflow_dags\n"}.items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(content)
+
+
+def _write_plugins(target: Path, site: Path, python: str) -> None:
+    install(LOCK, site, python)
+    packages = {place: path.read_bytes() for place, path in installed(site) if _is_asked(place)}
+    files = {**packages, **code_files(ROOT, CODE_FOLDERS)}
+    # Airflow would import each file as a plugin of its own.
+    write_zip(target, {IGNORED: b"taxi\n", **{f"taxi/{place}": text for place, text in files.items()}})
+
+
+def _is_asked(place: str) -> bool:
+    """Whether it is no description of a service that is never asked."""
+    service, _, rest = place.removeprefix(SERVICES).partition("/")
+    return not place.startswith(SERVICES) or not rest or service in ASKED_SERVICES

@@ -1,0 +1,30 @@
+"""Locked packages of Python for another machine than this one."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from schemas.errors import UserError
+from stack.toolchain.environments import uv_command
+
+PLATFORM = "x86_64-manylinux_2_34"
+"""Amazon Linux 2023, on which EMR and Airflow stand."""
+NEEDLESS = {"__pycache__", "tests", "include", "bin"}
+NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+
+def install(lock: Path, site: Path, python: str) -> None:
+    """The locked wheels of the cloud's platform, whatever this machine is; each is held against its hash."""
+    options = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"]
+    place = ["--target", str(site), "--python-platform", PLATFORM, "--python-version", python]
+    command, environment = uv_command(["pip", "install", *options, *place, "-r", str(lock)])
+    if subprocess.run(command, env=environment, check=False).returncode != 0:
+        raise UserError(f"what {lock.name} locks cannot be brought for Python {python}", "see above")
+
+
+def installed(site: Path) -> Iterator[tuple[str, Path]]:
+    """The files that are run, by their place; what an installer notes differs from run to run."""
+    for path in site.rglob("*"):
+        place = path.relative_to(site)
+        if path.is_file() and not NEEDLESS & set(place.parts) and path.name not in NOTES:
+            yield str(place), path

@@ -1,0 +1,107 @@
+"""Whether a job is healthy, from what was read of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from control_plane.jobs.flink_rest import ENDED_STATES
+
+NOT_RUNNING = "NOT RUNNING"
+"""The state of a job that the cluster does not know."""
+
+DOWN_STATES = ENDED_STATES | {NOT_RUNNING}
+
+RECENT_RESTART_SECONDS = 120
+OLDEST_CHECKPOINT_SECONDS = 60  # one is begun every 5 s
+LONGEST_CATCH_UP_SECONDS = 300
+HIGH_BACK_PRESSURE = 0.5
+GREATEST_WATERMARK_LAG_SECONDS = 15 * 60  # of event time, with nothing left to read
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What the verdict is drawn from; ages and lags in seconds, None where nothing is known."""
+
+    state: str
+    all_tasks_run: bool
+    uptime_seconds: float
+    last_restart_age_seconds: float | None
+    last_failure: str
+    checkpoint_age_seconds: float | None
+    lag_records: int | None
+    read_per_second: float
+    back_pressure: float
+    watermark_lag_seconds: float | None
+
+
+VerdictName = Literal["healthy", "degraded", "down"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`healthy`, `degraded` or `down`, and why in one sentence."""
+
+    name: VerdictName
+    reason: str
+
+
+def verdict(facts: JobFacts) -> Verdict:
+    """The first of these that holds, the worst first."""
+    if facts.state in DOWN_STATES:
+        return Verdict("down", f"the job is {facts.state}{_because(facts.last_failure)}")
+    if not facts.all_tasks_run:
+        return Verdict(
+            "degraded", f"not all tasks run: the job is {facts.state}{_because(facts.last_failure)}"
+        )
+    for reason in (_restarted(facts), _unprotected(facts), _behind(facts), _standing_still(facts)):
+        if reason:
+            return Verdict("degraded", reason)
+    return Verdict("healthy", "all tasks run, checkpoints complete, and nothing is left behind")
+
+
+def _restarted(facts: JobFacts) -> str:
+    age = facts.last_restart_age_seconds
+    if age is None or age > RECENT_RESTART_SECONDS:
+        return ""
+    return f"it restarted {age:.0f} s ago{_because(facts.last_failure)}"
+
+
+def _unprotected(facts: JobFacts) -> str:
+    age = facts.checkpoint_age_seconds
+    if age is None:
+        return "no checkpoint has completed yet" if facts.uptime_seconds > OLDEST_CHECKPOINT_SECONDS else ""
+    late = age > OLDEST_CHECKPOINT_SECONDS and facts.uptime_seconds > OLDEST_CHECKPOINT_SECONDS
+    return f"the last checkpoint completed {age:.0f} s ago" if late else ""
+
+
+def _behind(facts: JobFacts) -> str:
+    if not facts.lag_records or facts.uptime_seconds < OLDEST_CHECKPOINT_SECONDS:
+        return ""
+    if not facts.read_per_second:
+        return f"it reads nothing, and {facts.lag_records:,} records wait{_held_back(facts)}"
+    seconds = facts.lag_records / facts.read_per_second
+    if seconds < LONGEST_CATCH_UP_SECONDS:
+        return ""
+    return (
+        f"it is {facts.lag_records:,} records behind and reads {facts.read_per_second:,.0f} a second:"
+        f" {seconds:,.0f} s to catch up{_held_back(facts)}"
+    )
+
+
+def _standing_still(facts: JobFacts) -> str:
+    lag = facts.watermark_lag_seconds
+    if lag is None or facts.lag_records or lag <= GREATEST_WATERMARK_LAG_SECONDS:
+        return ""
+    return (
+        f"all is read, yet the watermark is {lag:,.0f} s of event time behind the topic:"
+        " a partition gets no trips and no markers"
+    )
+
+
+def _held_back(facts: JobFacts) -> str:
+    if facts.back_pressure < HIGH_BACK_PRESSURE:
+        return ""
+    return f", held back by its writers {facts.back_pressure:.0%} of the time"
+
+
+def _because(failure: str) -> str:
+    return f" ({failure})" if failure else ""

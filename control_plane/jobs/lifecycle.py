@@ -1,0 +1,233 @@
+"""Starting and ending a job, and bringing it back: what every command of its life is made of."""
+
+import uuid
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from control_plane.jobs.flink_rest import FlinkRest, Job
+from control_plane.jobs.records import JobRecords, Run
+from control_plane.jobs.releases import Release, Releases
+from control_plane.jobs.slots import await_room, needed_slots
+from control_plane.jobs.status import JobStatus, read_status
+from control_plane.jobs.submission import await_other_submission
+from control_plane.jobs.wiring import Wiring
+from control_plane.sink import table_sets as tables
+from control_plane.topics import Topic, TopicEnds
+from schemas.errors import UserError
+from stack.console import say
+from stack.endpoints import Endpoints
+from stack.locks import file_lock
+from stack.polling import poll
+from stack.settings import ROOT
+
+START_SECONDS = 60
+CLUSTER_SECONDS = 90
+ROOM_SECONDS = 20  # longer than Flink counts the slots of a killed TaskManager as taken
+RESTORE_ATTEMPTS = 3
+
+
+class DidNotStartError(UserError):
+    """The job was submitted and failed before it ran: its release or the state that it began from is bad."""
+
+
+@dataclass(frozen=True)
+class JobSite:
+    """One job on one stack."""
+
+    endpoints: Endpoints
+    wiring: Wiring
+
+    @classmethod
+    def of(cls, endpoints: Endpoints, name: str) -> "JobSite":
+        """The version of a job that bears this name."""
+        return cls(endpoints, Wiring.of_job(name))
+
+    @property
+    def name(self) -> str:
+        """Its name in the dashboard, in the records and in commands."""
+        return self.wiring.name
+
+    @property
+    def flink(self) -> FlinkRest:
+        """The cluster."""
+        return FlinkRest(self.endpoints.flink_rest_url)
+
+    @property
+    def topic(self) -> Topic:
+        """What it reads."""
+        return Topic(self.endpoints.kafka, self.wiring.topic)
+
+    @property
+    def dead_letters_topic(self) -> Topic:
+        """Where it puts what is no trip."""
+        return Topic(self.endpoints.kafka, self.wiring.dead_letters_topic)
+
+    @property
+    def records(self) -> JobRecords:
+        """What is remembered of the job."""
+        return JobRecords(self.endpoints.home)
+
+    @property
+    def releases(self) -> Releases:
+        """What the job was made of."""
+        return Releases(self.endpoints, self.wiring)
+
+    @property
+    def savepoint_folder(self) -> str:
+        """Where Flink puts savepoints."""
+        return f"file://{self.endpoints.home / 'flink' / 'savepoints'}"
+
+    @property
+    def lock(self) -> Path:
+        """What the command holds that has the job."""
+        return self.endpoints.home / "jobs" / f"{self.name}.lock"
+
+    def alone(self) -> AbstractContextManager[None]:
+        """One command at a time."""
+        return file_lock(self.lock, f"another command has {self.name}; waiting for it")
+
+    def live_job(self) -> Job | None:
+        """The job that has not ended, also one that a killed command is still submitting."""
+        await_other_submission(self.endpoints, self.name)
+        return self.flink.live_job(self.name)
+
+    def status(self) -> JobStatus:
+        """How the job does."""
+        ends = TopicEnds(self.endpoints.kafka, self.wiring.topic)
+        return read_status(self.flink, self.name, ends)
+
+    def restore_points(self) -> list[Path]:
+        """Savepoints and checkpoints to go on from, newest first."""
+        return self.records.restore_points(self.name, self.topic.ensure())
+
+    def running_release(self) -> Release | None:
+        """The release that ran last, where it is known."""
+        number = self.records.read(self.name).release
+        return self.releases.get(number) if number else None
+
+
+def start(
+    endpoints: Endpoints, name: str, *, fresh: bool = False, source: Path = ROOT, origin: Path | None = None
+) -> Job:
+    """Submit the job unless it runs already, and wait until all its tasks run."""
+    site = JobSite.of(endpoints, name)
+    with site.alone():
+        running = site.live_job()
+        if running and (fresh or origin):
+            raise UserError(f"{name} runs already", f"./taxi job stop {name}, then deploy it again")
+        if running:
+            say(f"{name} runs already ({running.state}, {running.job_id})")
+            return running
+        release = site.releases.of_tree(source)
+        return _start_fresh(site, release) if fresh else _go_on(site, release, origin)
+
+
+def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
+    """Stop the job if it runs; return the path of the savepoint that it left, empty without one."""
+    site = JobSite.of(endpoints, name)
+    with site.alone():
+        site.records.write(site.name, site.records.read(site.name).stopped())
+        job = site.live_job()
+        if job is None:
+            say(f"{name} does not run")
+        elif savepoint:
+            left = site.flink.stop_with_savepoint(job.job_id, site.savepoint_folder)
+            say(f"{name} is stopped; its savepoint is {left}")
+            return left
+        else:
+            site.flink.cancel(job.job_id)
+            say(f"{name} is stopped; its newest checkpoint is kept")
+    return ""
+
+
+def take_savepoint(endpoints: Endpoints, name: str) -> Path:
+    """Have the running job leave a savepoint."""
+    site = JobSite.of(endpoints, name)
+    with site.alone():
+        job = site.live_job()
+        if job is None or not job.is_running:
+            state = job.state if job else "not running"
+            raise UserError(f"{name} is {state}, so it can leave no savepoint", f"./taxi job status {name}")
+        return Path(site.flink.take_savepoint(job.job_id, site.savepoint_folder))
+
+
+def bring_back(site: JobSite) -> Job:
+    """Start the release that ran last, from the newest state that can be read."""
+    release = site.running_release() or site.releases.of_tree(ROOT)
+    points: Sequence[Path | None] = site.restore_points()[:RESTORE_ATTEMPTS] or [None]
+    for number, point in enumerate(points, start=1):
+        try:
+            return launch(site, release, point)
+        except DidNotStartError as failure:
+            if number == len(points):
+                raise
+            say(f"{failure.message}; trying the state before {point}")
+    raise AssertionError("the last attempt returns or raises")
+
+
+def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
+    """Submit a release and wait until all its tasks run; the run is noted before it begins."""
+    before = site.records.read(site.name)
+    _set_up_tables(site, release)
+    topic_id = site.topic.ensure()
+    site.dead_letters_topic.ensure()
+    run = Run(uuid.uuid4().hex, release.number, str(origin or ""))
+    say(f"starting {site.name}, release {release.number}, from {origin or 'the beginning of the topic'} …")
+    site.records.write(site.name, before.started(run, topic_id))
+    try:
+        await_slots(site, release)
+        site.releases.program(release).submit(run.job_id, run.origin)
+        job = poll(lambda: _running(site, run.job_id), seconds=START_SECONDS, what=f"{site.name} to run")
+    except DidNotStartError:
+        site.records.write(site.name, before)
+        raise
+    release.note("ran")
+    say(f"{site.name} runs: {site.endpoints.flink_rest_url}/#/job/running/{run.job_id}/overview")
+    return job
+
+
+def await_jobmanager(site: JobSite) -> None:
+    """Wait until the cluster answers: a killed JobManager is started again within seconds."""
+    poll(site.flink.answers, seconds=CLUSTER_SECONDS, what="Flink's JobManager")
+
+
+def await_slots(site: JobSite, release: Release) -> None:
+    """Wait for a TaskManager with room: without one the job would fail once."""
+    poll(lambda: site.flink.slots().total, seconds=CLUSTER_SECONDS, what="Flink's TaskManager")
+    needed = needed_slots(release.manifest.configuration)
+    await_room(site.flink, site.name, needed, seconds=ROOM_SECONDS)
+
+
+def _set_up_tables(site: JobSite, release: Release) -> None:
+    """The table set of a job looks as the release that fills it wants it."""
+    try:
+        tables.set_up(site.endpoints.postgres_dsn, site.wiring.table_set, release.table_set_folder)
+    except UserError as failure:
+        if release.outcome != "ran":
+            raise
+        say(f"{failure.message}: the tables stay as a newer release left them")
+
+
+def _start_fresh(site: JobSite, release: Release) -> Job:
+    site.records.forget(site.name)
+    return launch(site, release, None)
+
+
+def _go_on(site: JobSite, release: Release, origin: Path | None) -> Job:
+    if origin is not None and not (origin / "_metadata").exists():
+        raise UserError(f"{origin} is no savepoint and no checkpoint", "name the folder that holds _metadata")
+    point = origin or next(iter(site.restore_points()), None)
+    last = site.running_release()
+    if point is not None and last is not None:
+        release.refuse_state_of(last)
+    return launch(site, release, point)
+
+
+def _running(site: JobSite, job_id: str) -> Job | None:
+    job = next((job for job in site.flink.jobs(site.name) if job.job_id == job_id), None)
+    if job and job.state == "FAILED":
+        reason = site.flink.failure(job_id) or "see ./taxi logs flink-jobmanager"
+        raise DidNotStartError(f"{site.name} failed as it started ({reason})")
+    return job if job and job.is_running else None

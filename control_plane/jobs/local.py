@@ -1,0 +1,77 @@
+"""A job on the local Flink cluster of the stack."""
+
+from pathlib import Path
+
+from control_plane.jobs import lifecycle as job_life
+from control_plane.jobs import pruning, upgrade
+from control_plane.jobs.backend import Action, Deployed, Pruned, ReleaseRow, Rollback, Upgrade
+from control_plane.jobs.lifecycle import JobSite
+from control_plane.jobs.releases import Release
+from control_plane.jobs.status import JobStatus, unreachable
+from schemas.errors import UserError
+from stack.endpoints import Endpoints
+
+
+class LocalJob:
+    """One job of the running stack."""
+
+    def __init__(self, endpoints: Endpoints, name: str) -> None:
+        self._endpoints = endpoints
+        self._name = name
+        self._site = JobSite.of(endpoints, name)
+
+    def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
+        """Start the code of a tree; leaves a running job alone."""
+        started = job_life.start(
+            self._endpoints, self._name, fresh=fresh, source=source, origin=Path(origin) if origin else None
+        )
+        return Deployed(started.job_id, started.state)
+
+    def status(self) -> JobStatus:
+        """How the job does; also when the cluster does not answer."""
+        try:
+            return self._site.status()
+        except UserError as failure:
+            return unreachable(self._name, failure.message)
+
+    def savepoint(self) -> str:
+        """The path of a new savepoint."""
+        return str(job_life.take_savepoint(self._endpoints, self._name))
+
+    def upgrade(self, source: Path) -> Upgrade | None:
+        """Go over to the code of a tree."""
+        return upgrade.upgrade(self._endpoints, self._name, source)
+
+    def rollback(self) -> Rollback:
+        """Return to the release before."""
+        return upgrade.rollback(self._endpoints, self._name)
+
+    def ensure(self) -> Action:
+        """Bring a lost job back."""
+        return upgrade.ensure(self._endpoints, self._name)
+
+    def stop(self, *, savepoint: bool) -> str:
+        """End the job; return the path of its savepoint."""
+        return job_life.end(self._endpoints, self._name, savepoint=savepoint)
+
+    def releases(self) -> list[ReleaseRow]:
+        """The releases that are kept."""
+        live = self.status().state
+        return [self._row(release, live) for release in self._site.releases.all()]
+
+    def prune(self, *, keep: int, dry_run: bool) -> list[Pruned]:
+        """Remove what nothing needs; neither Flink nor Kafka is asked."""
+        return pruning.prune(self._site, keep=keep, dry_run=dry_run)
+
+    def _row(self, release: Release, live: str) -> ReleaseRow:
+        records = self._site.records
+        is_last = records.read(self._name).release == release.number
+        return ReleaseRow(
+            release=release.number,
+            made_at=release.manifest.made_at,
+            commit=release.manifest.commit,
+            state=live if is_last else release.outcome,
+            savepoints=[str(path) for path in records.savepoints(self._name, release.number)],
+            folder=str(release.folder),
+            is_current=is_last,
+        )

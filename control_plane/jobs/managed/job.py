@@ -1,0 +1,367 @@
+"""A job as an application of the managed service: the same verbs as on the local stack.
+
+The service keeps all that is remembered, so that each verb looks first and can be run again after it was cut
+short: a version is proven when there is a snapshot of it, and a job stopped last was stopped on purpose.
+"""
+
+import json
+import time
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from control_plane.jobs.backend import (
+    Action,
+    Deployed,
+    Pruned,
+    ReleaseRow,
+    Rollback,
+    Upgrade,
+    UpgradeFailedError,
+)
+from control_plane.jobs.health import Verdict
+from control_plane.jobs.managed.errors import NoSuchApplicationError
+from control_plane.jobs.managed.requests import Wish, code_of, return_to, run_configuration, without_secrets
+from control_plane.jobs.managed.service import RETURNABLE, Application, Service
+from control_plane.jobs.status import JobStatus, Restarts, unreachable
+from control_plane.settings import ManagedFlinkSettings
+from schemas.errors import UserError
+from stack.console import say
+from stack.settings import ROOT
+
+UPDATE_SECONDS = 1_200.0
+LATEST, NAMED, NONE = (
+    "RESTORE_FROM_LATEST_SNAPSHOT", "RESTORE_FROM_CUSTOM_SNAPSHOT", "SKIP_RESTORE_FROM_SNAPSHOT"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ManagedStatus(JobStatus):
+    """What the service tells; it is silent on lag, watermark, restarts and checkpoints."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Only what is known."""
+        rows = [(self.name, f"{self.state}, {self.verdict.name}: {self.verdict.reason}")]
+        rows += [("changed", f"{self.uptime_seconds:,.0f} s ago")] if self.is_running else []
+        return rows + ([("last failure", self.failure)] if self.failure else [])
+
+
+@dataclass(frozen=True)
+class ManagedJob:
+    """One job of ours as an application of the account."""
+
+    name: str
+    settings: ManagedFlinkSettings
+    service: Service
+    dry_run: bool = False
+
+    @classmethod
+    def of_environment(cls, name: str, *, dry_run: bool = False) -> "ManagedJob":
+        """The application that the settings name."""
+        settings = ManagedFlinkSettings.from_environment(name)
+        return cls(name, settings, Service(settings), dry_run)
+
+    def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
+        """Make the application where there is none, bring it up to date, and start it."""
+        _refuse_tree(source)
+        wish = Wish(self.settings, self.service.code())
+        found = self.service.find()
+        if self.dry_run:
+            self._print_deployment(wish, found, self._restore(fresh=fresh, origin=origin, found=found))
+            return Deployed("", "")
+        if found is None:
+            say(f"making the application {self.service.application} …")
+            self.service.call("create_application", **wish.creation())
+        found = self.service.settled()
+        if found.is_running:
+            if fresh or origin:
+                raise UserError(
+                    f"{self.name} runs already", f"./taxi job stop {self.name}, then deploy it again"
+                )
+            say(f"{self.name} runs already")
+            return self._deployed(found)
+        if not wish.is_what(found.description):
+            self.service.call("update_application", **wish.update(found.token))
+            found = self.service.settled()
+        return self._deployed(self._start(self._restore(fresh=fresh, origin=origin, found=found)))
+
+    def status(self) -> JobStatus:
+        """What the service tells: a state, and why the newest change failed."""
+        try:
+            found = self.service.describe()
+        except NoSuchApplicationError as failure:
+            return _absent(self.name, failure.message)
+        trouble = self.service.trouble()
+        since: datetime = found.description.get("LastUpdateTimestamp") or datetime.now(UTC)
+        return ManagedStatus(
+            name=self.name,
+            state=found.status,
+            is_running=found.is_running,
+            job_id=str(found.description["ApplicationARN"]),
+            uptime_seconds=(datetime.now(UTC) - since).total_seconds() if found.is_running else 0,
+            restarts=Restarts(0, None, None),
+            watermark=None,
+            records_read=0,
+            checkpoint=None,
+            failure=trouble,
+            verdict=_verdict(found, trouble, self.service.newest_snapshot()),
+        )
+
+    def savepoint(self) -> str:
+        """The name of a new snapshot."""
+        self._running("it can leave no snapshot")
+        return self.service.take_snapshot().name
+
+    def upgrade(self, source: Path) -> Upgrade | None:
+        """Go over to the code and the settings of today; what does not prove itself is undone."""
+        _refuse_tree(source)
+        wish = Wish(self.settings, self.service.code())
+        if self.dry_run:
+            self._print_requests([_snapshot_request(), self._update_request(wish)])
+            return None
+        found = self._running("there is nothing to upgrade")
+        if wish.is_what(found.description):
+            self._finish(found)
+            return None
+        begun = time.monotonic()
+        before = self.service.take_snapshot().name
+        say(f"{self.name} left the snapshot {before}; updating …")
+        self.service.call("update_application", **wish.update(self.service.describe().token))
+        tried = self._await_update(wish, found, before)
+        away_seconds = time.monotonic() - begun
+        self._verify(tried, found.version, before)
+        return Upgrade(
+            job=self.name,
+            release=tried.version,
+            previous_release=found.version,
+            savepoint=before,
+            away_seconds=round(away_seconds, 1),
+            verified_seconds=round(time.monotonic() - begun, 1),
+        )
+
+    def rollback(self) -> Rollback:
+        """Have the service go back to the version before, from its newest snapshot."""
+        found = self.service.describe()
+        if found.status != "ROLLING_BACK":
+            found = self._running("there is nothing to go back from")
+            if found.rolled_back_from or not found.updated_from:
+                was = (
+                    f"it went back from release {found.rolled_back_from}"
+                    if found.rolled_back_from
+                    else "it is new"
+                )
+                raise UserError(
+                    f"{self.name} has no earlier release to go back to: {was}",
+                    f"./taxi job releases {self.name}",
+                )
+            self.service.call("rollback_application", CurrentApplicationVersionId=found.version)
+        back = self.service.settled()
+        if not back.is_running:
+            raise UserError(
+                f"{self.name} is {back.status}: {self.service.trouble()}", f"./taxi job ensure {self.name}"
+            )
+        left = back.rolled_back_from or found.version
+        return Rollback(self.name, back.version, left, self.service.newest_snapshot(), None)
+
+    def ensure(self) -> Action:
+        """Start what is meant to run and does not; prove an update whose command was killed."""
+        found = self.service.settled()
+        last = self.service.last_operation()
+        was_updated = last is not None and last.name == "UpdateApplication"
+        if found.is_running:
+            if was_updated and not self._is_proven(found):
+                self._finish(found)
+                return "verified"
+            return "none"
+        if last is None or last.name == "StopApplication":
+            raise UserError(f"{self.name} is not meant to run", f"./taxi job deploy {self.name} starts it")
+        if was_updated and last.status == "FAILED":
+            self._return_to(found.updated_from, self.service.newest_snapshot())
+        else:
+            self._start(self._restore(fresh=False, origin="", found=found))
+        return "started"
+
+    def stop(self, *, savepoint: bool) -> str:
+        """Stop the application; by default the service takes a snapshot before."""
+        found = self.service.describe()
+        if found.status not in {"STOPPING", "FORCE_STOPPING"}:
+            found = self.service.settled() if savepoint else found
+            if found.status in {"READY", "ROLLED_BACK"}:
+                say(f"{self.name} does not run")
+                return ""
+            self.service.call("stop_application", Force=not savepoint)
+        stopped = self.service.settled()
+        if stopped.is_running:
+            raise UserError(
+                f"{self.name} runs on: {self.service.trouble()}",
+                f"./taxi job stop {self.name} --no-savepoint",
+            )
+        left = self.service.newest_snapshot() if savepoint else ""
+        say(f"{self.name} is stopped; its snapshot is {left}" if left else f"{self.name} is stopped")
+        return left
+
+    def releases(self) -> list[ReleaseRow]:
+        """The versions of the application that the service remembers."""
+        now = self.service.describe()
+        snapshots = self.service.snapshots()[::-1]
+        rows = []
+        for number in self.service.versions():
+            was = self.service.version(number)
+            made_at = was.get("ApplicationVersionCreateTimestamp")
+            rows.append(
+                ReleaseRow(
+                    release=number,
+                    made_at=made_at.isoformat(timespec="seconds") if made_at else "",
+                    commit=code_of(was).version,
+                    state=now.status if number == now.version else str(was["ApplicationStatus"]),
+                    savepoints=[one.name for one in snapshots if one.version == number and one.is_ready],
+                    folder=code_of(was).address,
+                    is_current=number == now.version,
+                )
+            )
+        return rows
+
+    def prune(self, *, keep: int, dry_run: bool) -> list[Pruned]:
+        """Delete snapshots, of which the service keeps a thousand at most; versions cannot be deleted."""
+        now = self.service.describe()
+        taken = [one for one in self.service.snapshots() if one.status in {"READY", "FAILED"}]
+        ready = [one for one in taken if one.is_ready]
+        in_play = [
+            next((one.name for one in ready if one.version == number), "")
+            for number in (now.version, now.updated_from)
+        ]
+        needed = {*in_play, *(one.name for one in ready[: max(1, keep)])}
+        unneeded = [one for one in taken if one.name not in needed]
+        for one in () if dry_run else unneeded:
+            self.service.delete_snapshot(one)
+        return [Pruned("savepoint", one.name, None, self.service.application) for one in unneeded]
+
+    def _running(self, otherwise: str) -> Application:
+        found = self.service.settled()
+        if not found.is_running:
+            raise UserError(
+                f"{self.name} is {found.status}, so {otherwise}", f"./taxi job deploy {self.name} starts it"
+            )
+        return found
+
+    def _restore(self, *, fresh: bool, origin: str, found: Application | None) -> dict[str, Any]:
+        if origin:
+            return run_configuration(NAMED, origin)
+        has_state = found is not None and not fresh and self.service.newest_snapshot()
+        return run_configuration(LATEST if has_state else NONE)
+
+    def _start(self, restore: dict[str, Any]) -> Application:
+        say(
+            f"starting {self.name} ({restore['ApplicationRestoreConfiguration']['ApplicationRestoreType']}) …"
+        )
+        self.service.call("start_application", RunConfiguration=restore)
+        started = self.service.settled()
+        if not started.is_running:
+            raise UserError(
+                f"{self.name} did not start: {self.service.trouble() or 'the service does not say why'}",
+                "see the application's log",
+            )
+        say(f"{self.name} runs, version {started.version}")
+        return started
+
+    def _await_update(self, wish: Wish, before: Application, snapshot: str) -> Application:
+        """The application with the wished version at work; raises after going back from any other."""
+        try:
+            tried = self.service.settled(UPDATE_SECONDS)
+        except UserError as failure:
+            return self._undo(before.version, snapshot, failure.message)
+        if tried.is_running and wish.is_what(tried.description):
+            return tried
+        trouble = self.service.trouble() or "the update failed, and the service does not say why"
+        if tried.is_running:  # the service has gone back by itself
+            raise self._failed(before.version, trouble)
+        return self._undo(before.version, snapshot, trouble)
+
+    def _is_proven(self, found: Application) -> bool:
+        snapshots = self.service.snapshots()
+        return any(one.version == found.version and one.is_ready for one in snapshots)
+
+    def _finish(self, found: Application) -> None:
+        """The version runs already; what may be missing is the proof."""
+        if not self._is_proven(found):
+            say(f"the update to release {found.version} was cut short; verifying it")
+            self._verify(found, found.updated_from, self.service.newest_snapshot())
+        say(f"{self.name} runs release {found.version} already")
+
+    def _verify(self, tried: Application, previous: int, snapshot: str) -> None:
+        """Where the service only says RUNNING, a snapshot proves that all tasks are at work."""
+        say(f"verifying release {tried.version} by a snapshot …")
+        try:
+            self.service.take_snapshot()
+        except UserError as failure:
+            self._undo(previous, snapshot, failure.message)
+
+    def _undo(self, previous: int, snapshot: str, reason: str) -> NoReturn:
+        """Return to the version before; always raises, saying what failed and what runs now."""
+        say(f"the update failed ({reason}); going back to release {previous}")
+        found = self.service.describe()
+        if found.status in RETURNABLE:
+            self.service.call("rollback_application", CurrentApplicationVersionId=found.version)
+            found = self.service.settled()
+        if not found.is_running:
+            self._return_to(previous, snapshot)
+        raise self._failed(previous, reason)
+
+    def _return_to(self, previous: int, snapshot: str) -> None:
+        """Make a stopped application again what it was, and start it from that snapshot."""
+        token = self.service.describe().token
+        self.service.call("update_application", **return_to(self.service.version(previous), token, snapshot))
+        self.service.settled()
+        self._start(run_configuration(NAMED, snapshot) if snapshot else run_configuration(NONE))
+
+    def _failed(self, previous: int, reason: str) -> UpgradeFailedError:
+        return UpgradeFailedError(
+            f"the upgrade of {self.name} failed: {reason}", f"what release {previous} was runs again"
+        )
+
+    def _deployed(self, found: Application) -> Deployed:
+        return Deployed(str(found.description["ApplicationARN"]), found.status)
+
+    def _print_deployment(self, wish: Wish, found: Application | None, restore: dict[str, Any]) -> None:
+        start = {"ApplicationName": self.service.application, "RunConfiguration": restore}
+        requests: list[tuple[str, dict[str, Any]]] = [("StartApplication", start)]
+        if found is None:
+            requests.insert(0, ("CreateApplication", wish.creation()))
+        elif not wish.is_what(found.description):
+            requests.insert(0, self._update_request(wish))
+        self._print_requests(requests)
+
+    def _update_request(self, wish: Wish) -> tuple[str, dict[str, Any]]:
+        return "UpdateApplication", wish.update(self.service.describe().token)
+
+    def _print_requests(self, requests: list[tuple[str, dict[str, Any]]]) -> None:
+        shown = [{"operation": name, "request": without_secrets(request)} for name, request in requests]
+        print(json.dumps(shown, indent=2))  # noqa: T201 - it is what was asked for
+
+
+def _snapshot_request() -> tuple[str, dict[str, Any]]:
+    return "CreateApplicationSnapshot", {"SnapshotName": "taxi-<now>"}
+
+
+def _absent(name: str, reason: str) -> ManagedStatus:
+    down = unreachable(name, reason)
+    return ManagedStatus(**{field.name: getattr(down, field.name) for field in fields(down)})
+
+
+def _verdict(found: Application, trouble: str, snapshot: str) -> Verdict:
+    because = f" ({trouble})" if trouble else ""
+    if found.status in {"READY", "ROLLED_BACK", "DELETING"}:
+        return Verdict("down", f"the application is {found.status}{because}")
+    if not found.is_running:
+        return Verdict("degraded", f"the application is {found.status}{because}")
+    newest = f"its newest snapshot is {snapshot}" if snapshot else "it has no snapshot yet"
+    return Verdict("healthy", f"the service says RUNNING; {newest}")
+
+
+def _refuse_tree(source: Path) -> None:
+    if source != ROOT:
+        raise UserError(
+            "the managed service takes its code from S3, not from a tree",
+            "leave --source out, and set MANAGED_FLINK_CODE_KEY or MANAGED_FLINK_CODE_VERSION",
+        )

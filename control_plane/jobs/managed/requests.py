@@ -1,0 +1,212 @@
+"""What the managed service is asked: the configuration of a PyFlink application, and its changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from control_plane.settings import ManagedFlinkSettings
+from schemas.errors import UserError
+
+RUN_OPTIONS = "kinesis.analytics.flink.run.options"
+JOB_SETTINGS = "taxi.job"
+"""The property group that `main.py` of the code zip turns into the job's environment."""
+ENTRY_POINT = "main.py"
+JARS = "lib/connectors.jar"
+PYTHON_FILES = "lib/python"
+CHECKPOINT_INTERVAL_MS = 5_000
+MIN_PAUSE_MS = 1_000
+HIDDEN = "***"
+SECRET_VARIABLES = ("POSTGRES_DSN",)
+
+Request = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CodeObject:
+    """The code zip in S3; without a version where the bucket keeps none."""
+
+    bucket: str
+    key: str
+    version: str
+
+    @property
+    def bucket_arn(self) -> str:
+        """The bucket as the service wants it."""
+        return f"arn:aws:s3:::{self.bucket}"
+
+    @property
+    def address(self) -> str:
+        """The object as people write it."""
+        suffix = f"?versionId={self.version}" if self.version else ""
+        return f"s3://{self.bucket}/{self.key}{suffix}"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The application as the settings want it."""
+
+    settings: ManagedFlinkSettings
+    code: CodeObject
+
+    def creation(self) -> Request:
+        """The request that makes the application."""
+        if not self.settings.role_arn:
+            raise UserError(
+                "MANAGED_FLINK_ROLE_ARN is not set", "name the role that the application takes on"
+            )
+        logs = [{"LogStreamARN": self.settings.log_stream_arn}] if self.settings.log_stream_arn else []
+        return {
+            "ApplicationName": self.settings.application,
+            "RuntimeEnvironment": self.settings.runtime,
+            "ServiceExecutionRole": self.settings.role_arn,
+            "ApplicationMode": "STREAMING",
+            "ApplicationConfiguration": self._configuration(),
+            **({"CloudWatchLoggingOptions": logs} if logs else {}),
+        }
+
+    def update(self, conditional_token: str) -> Request:
+        """The request that turns an application into this one; on a running one, by a snapshot."""
+        return {
+            "ApplicationName": self.settings.application,
+            "ConditionalToken": conditional_token,
+            "ApplicationConfigurationUpdate": self._configuration_update(),
+            "RunConfigurationUpdate": run_configuration("RESTORE_FROM_LATEST_SNAPSHOT"),
+        }
+
+    def is_what(self, description: Mapping[str, Any]) -> bool:
+        """Whether an application is as it is wished: code, settings and parallelism."""
+        return identity_of(description) == {
+            "code": self.code,
+            "properties": {group["PropertyGroupId"]: group["PropertyMap"] for group in self._properties()},
+            "parallelism": self.settings.parallelism,
+            "monitoring": (self.settings.metrics_level, self.settings.log_level),
+        }
+
+    def _configuration(self) -> Request:
+        vpc = {
+            "SubnetIds": list(self.settings.subnet_ids),
+            "SecurityGroupIds": list(self.settings.security_group_ids),
+        }
+        return {
+            "ApplicationCodeConfiguration": {
+                "CodeContentType": "ZIPFILE",
+                "CodeContent": {"S3ContentLocation": self._location("")},
+            },
+            "FlinkApplicationConfiguration": {
+                "CheckpointConfiguration": {
+                    "ConfigurationType": "CUSTOM",
+                    "CheckpointingEnabled": True,
+                    "CheckpointInterval": CHECKPOINT_INTERVAL_MS,
+                    "MinPauseBetweenCheckpoints": MIN_PAUSE_MS,
+                },
+                "MonitoringConfiguration": {
+                    "ConfigurationType": "CUSTOM",
+                    "MetricsLevel": self.settings.metrics_level,
+                    "LogLevel": self.settings.log_level,
+                },
+                "ParallelismConfiguration": {
+                    "ConfigurationType": "CUSTOM",
+                    "Parallelism": self.settings.parallelism,
+                    "ParallelismPerKPU": 1,
+                    # Scaling is an upgrade: it stops the job with a snapshot. We say when.
+                    "AutoScalingEnabled": False,
+                },
+            },
+            "EnvironmentProperties": {"PropertyGroups": self._properties()},
+            "ApplicationSnapshotConfiguration": {"SnapshotsEnabled": True},
+            # Should our command die in the middle, the service itself goes back from what does not start.
+            "ApplicationSystemRollbackConfiguration": {"RollbackEnabled": True},
+            **({"VpcConfigurations": [vpc]} if self.settings.subnet_ids else {}),
+        }
+
+    def _configuration_update(self) -> Request:
+        return {
+            "ApplicationCodeConfigurationUpdate": {
+                "CodeContentUpdate": {"S3ContentLocationUpdate": self._location("Update")}
+            },
+            "FlinkApplicationConfigurationUpdate": {
+                "MonitoringConfigurationUpdate": {
+                    "ConfigurationTypeUpdate": "CUSTOM",
+                    "MetricsLevelUpdate": self.settings.metrics_level,
+                    "LogLevelUpdate": self.settings.log_level,
+                },
+                "ParallelismConfigurationUpdate": {
+                    "ConfigurationTypeUpdate": "CUSTOM",
+                    "ParallelismUpdate": self.settings.parallelism,
+                },
+            },
+            "EnvironmentPropertyUpdates": {"PropertyGroups": self._properties()},
+        }
+
+    def _location(self, suffix: str) -> Request:
+        version = {f"ObjectVersion{suffix}": self.code.version} if self.code.version else {}
+        return {f"BucketARN{suffix}": self.code.bucket_arn, f"FileKey{suffix}": self.code.key, **version}
+
+    def _properties(self) -> list[Request]:
+        options = {"python": ENTRY_POINT, "jarfile": JARS, "pyFiles": PYTHON_FILES}
+        groups = [{"PropertyGroupId": RUN_OPTIONS, "PropertyMap": options}]
+        variables = {**self.settings.job_variables, "FLINK_PARALLELISM": str(self.settings.parallelism)}
+        return [*groups, {"PropertyGroupId": JOB_SETTINGS, "PropertyMap": variables}]
+
+
+def run_configuration(restore: str, snapshot: str = "") -> Request:
+    """How a start finds its state; what cannot be mapped to the new code is never dropped silently."""
+    named = {"SnapshotName": snapshot} if snapshot else {}
+    return {
+        "FlinkRunConfiguration": {"AllowNonRestoredState": False},
+        "ApplicationRestoreConfiguration": {"ApplicationRestoreType": restore, **named},
+    }
+
+
+def identity_of(description: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells one version of an application from another."""
+    configuration = description["ApplicationConfigurationDescription"]
+    flink = configuration["FlinkApplicationConfigurationDescription"]
+    groups = configuration.get("EnvironmentPropertyDescriptions", {}).get("PropertyGroupDescriptions", [])
+    monitoring = flink["MonitoringConfigurationDescription"]
+    return {
+        "code": code_of(description),
+        "properties": {group["PropertyGroupId"]: group["PropertyMap"] for group in groups},
+        "parallelism": flink["ParallelismConfigurationDescription"]["Parallelism"],
+        "monitoring": (monitoring["MetricsLevel"], monitoring["LogLevel"]),
+    }
+
+
+def code_of(description: Mapping[str, Any]) -> CodeObject:
+    """The code that an application was made of."""
+    code = description["ApplicationConfigurationDescription"]["ApplicationCodeConfigurationDescription"]
+    location = code["CodeContentDescription"]["S3ApplicationCodeLocationDescription"]
+    bucket = location["BucketARN"].rpartition(":")[2]
+    return CodeObject(bucket, location["FileKey"], location.get("ObjectVersion", ""))
+
+
+def return_to(description: Mapping[str, Any], conditional_token: str, snapshot: str) -> Request:
+    """The request that makes an application what an earlier version of it was, from that snapshot."""
+    was = identity_of(description)
+    code: CodeObject = was["code"]
+    version = {"ObjectVersionUpdate": code.version} if code.version else {}
+    location = {"BucketARNUpdate": code.bucket_arn, "FileKeyUpdate": code.key, **version}
+    groups = [{"PropertyGroupId": name, "PropertyMap": values} for name, values in was["properties"].items()]
+    parallelism = {"ConfigurationTypeUpdate": "CUSTOM", "ParallelismUpdate": was["parallelism"]}
+    return {
+        "ApplicationName": description["ApplicationName"],
+        "ConditionalToken": conditional_token,
+        "ApplicationConfigurationUpdate": {
+            "ApplicationCodeConfigurationUpdate": {
+                "CodeContentUpdate": {"S3ContentLocationUpdate": location}
+            },
+            "FlinkApplicationConfigurationUpdate": {"ParallelismConfigurationUpdate": parallelism},
+            "EnvironmentPropertyUpdates": {"PropertyGroups": groups},
+        },
+        "RunConfigurationUpdate": run_configuration("RESTORE_FROM_CUSTOM_SNAPSHOT", snapshot),
+    }
+
+
+def without_secrets(request: Any) -> Any:
+    """The request as it may be printed."""
+    if isinstance(request, dict):
+        return {
+            key: HIDDEN if key in SECRET_VARIABLES else without_secrets(value)
+            for key, value in request.items()
+        }
+    return [without_secrets(one) for one in request] if isinstance(request, list) else request

@@ -1,0 +1,235 @@
+"""One application of the managed service: what it is, what was done to it, and what is under way."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import boto3
+from botocore.config import Config
+
+from control_plane.jobs.managed.errors import NoSuchApplicationError, told_plainly
+from control_plane.jobs.managed.requests import CodeObject
+from control_plane.settings import ManagedFlinkSettings
+from schemas.errors import UserError
+from stack.polling import poll
+
+SETTLED = frozenset({"READY", "RUNNING", "ROLLED_BACK"})
+RETURNABLE = frozenset({"RUNNING", "UPDATING", "AUTOSCALING"})
+POLL_SECONDS = 3.0
+CHANGE_SECONDS = 1_200.0
+SNAPSHOT_SECONDS = 600.0
+T = TypeVar("T")
+CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4})
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application at one moment."""
+
+    description: Mapping[str, Any]
+
+    @property
+    def status(self) -> str:
+        """The service's word for its state."""
+        return str(self.description["ApplicationStatus"])
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it works, as far as the service tells."""
+        return self.status == "RUNNING"
+
+    @property
+    def version(self) -> int:
+        """Counted up with each change."""
+        return int(self.description["ApplicationVersionId"])
+
+    @property
+    def updated_from(self) -> int:
+        """The version before the newest update; 0 where there is none."""
+        return int(self.description.get("ApplicationVersionUpdatedFrom", 0))
+
+    @property
+    def rolled_back_from(self) -> int:
+        """The version that a rollback left; 0 where there was none."""
+        return int(self.description.get("ApplicationVersionRolledBackFrom", 0))
+
+    @property
+    def token(self) -> str:
+        """What an update must show, so that two do not undo one another."""
+        return str(self.description["ConditionalToken"])
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot, which is what the service calls a savepoint."""
+
+    name: str
+    status: str
+    version: int
+    created_at: datetime
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a job can go on from it."""
+        return self.status == "READY"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that was done to an application."""
+
+    name: str
+    operation_id: str
+    status: str
+
+
+class Service:
+    """The managed service, asked about one application."""
+
+    def __init__(self, settings: ManagedFlinkSettings, *, poll_seconds: float = POLL_SECONDS) -> None:
+        self.application = settings.application
+        self._settings = settings
+        self._poll_seconds = poll_seconds
+        with told_plainly(self.application):
+            self._client = self._made("kinesisanalyticsv2", settings.endpoint_url)
+
+    def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        """One request; raises UserError with the service's own words."""
+        with told_plainly(self.application):
+            answer: Mapping[str, Any] = getattr(self._client, operation)(
+                **{"ApplicationName": self.application, **request}
+            )
+        return answer
+
+    def describe(self) -> Application:
+        """The application as it is; raises NoSuchApplicationError."""
+        return Application(self.call("describe_application")["ApplicationDetail"])
+
+    def find(self) -> Application | None:
+        """The application, if there is one."""
+        try:
+            return self.describe()
+        except NoSuchApplicationError:
+            return None
+
+    def version(self, number: int) -> Mapping[str, Any]:
+        """What an earlier version was."""
+        answer = self.call("describe_application_version", ApplicationVersionId=number)
+        earlier: Mapping[str, Any] = answer["ApplicationVersionDetail"]
+        return earlier
+
+    def settled(self, seconds: float = CHANGE_SECONDS) -> Application:
+        """The application when nothing is being done to it any more."""
+
+        def probe() -> Application | None:
+            found = self.describe()
+            return found if found.status in SETTLED else None
+
+        return self._poll(probe, seconds, f"{self.application} to settle")
+
+    def take_snapshot(self) -> Snapshot:
+        """Have the application leave a snapshot; one that is being taken already is waited for first."""
+        self._poll(
+            lambda: all(one.status != "CREATING" for one in self.snapshots()),
+            SNAPSHOT_SECONDS,
+            "the snapshot",
+        )
+        name = f"taxi-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+        self.call("create_application_snapshot", SnapshotName=name)
+
+        def probe() -> Snapshot | None:
+            found = self.call("describe_application_snapshot", SnapshotName=name)["SnapshotDetails"]
+            return None if found["SnapshotStatus"] == "CREATING" else _snapshot(found)
+
+        taken = self._poll(probe, SNAPSHOT_SECONDS, f"snapshot {name}")
+        if not taken.is_ready:
+            raise UserError(
+                f"snapshot {name} of {self.application} is {taken.status}", "see the application's log"
+            )
+        return taken
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every snapshot, newest first."""
+        found = self._pages("list_application_snapshots", "SnapshotSummaries")
+        return sorted(map(_snapshot, found), key=lambda one: one.created_at, reverse=True)
+
+    def delete_snapshot(self, snapshot: Snapshot) -> None:
+        """Remove one."""
+        self.call(
+            "delete_application_snapshot",
+            SnapshotName=snapshot.name,
+            SnapshotCreationTimestamp=snapshot.created_at,
+        )
+
+    def newest_snapshot(self) -> str:
+        """The snapshot to go on from; empty when there is none."""
+        return next((one.name for one in self.snapshots() if one.is_ready), "")
+
+    def versions(self) -> list[int]:
+        """The numbers of every version, oldest first."""
+        found = self._pages("list_application_versions", "ApplicationVersionSummaries")
+        return sorted(int(one["ApplicationVersionId"]) for one in found)
+
+    def last_operation(self) -> Operation | None:
+        """What was done to the application last."""
+        found = self.call("list_application_operations", Limit=50)["ApplicationOperationInfoList"]
+        newest = max(found, key=lambda one: one["StartTime"], default=None)
+        return newest and Operation(newest["Operation"], newest["OperationId"], newest["OperationStatus"])
+
+    def trouble(self) -> str:
+        """Why the newest operation failed, in the service's words; empty when it did not."""
+        last = self.last_operation()
+        if last is None or last.status != "FAILED":
+            return ""
+        told = self.call("describe_application_operation", OperationId=last.operation_id)
+        details = told["ApplicationOperationInfoDetails"].get("OperationFailureDetails", {})
+        return str(details.get("ErrorInfo", {}).get("ErrorString", "")) or f"{last.name} failed"
+
+    def code(self) -> CodeObject:
+        """The code zip that the settings name, with the version that the bucket has of it now."""
+        bucket, key = self._settings.code_bucket, self._settings.code_key
+        if not bucket:
+            raise UserError("MANAGED_FLINK_CODE_BUCKET is not set", "name the bucket of the code zip")
+        if self._settings.code_version:
+            return CodeObject(bucket, key, self._settings.code_version)
+        with told_plainly(self.application):
+            s3 = self._made("s3", self._settings.s3_endpoint_url)
+            try:
+                found = s3.head_object(Bucket=bucket, Key=key)
+            except s3.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NoSuchBucket"}:
+                    raise UserError(
+                        f"there is no code at s3://{bucket}/{key}",
+                        "upload the zip, or mend MANAGED_FLINK_CODE_KEY",
+                    ) from None
+                raise
+        version = found.get("VersionId", "")
+        return CodeObject(bucket, key, "" if version == "null" else version)
+
+    def _made(self, name: str, endpoint_url: str | None) -> Any:
+        region = self._settings.region
+        return boto3.client(name, region_name=region, endpoint_url=endpoint_url, config=CONFIG)
+
+    def _pages(self, operation: str, field: str) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = []
+        token: dict[str, str] = {}
+        while True:
+            answer = self.call(operation, Limit=50, **token)
+            found += answer.get(field, [])
+            if not answer.get("NextToken"):
+                return found
+            token = {"NextToken": answer["NextToken"]}
+
+    def _poll(self, probe: Callable[[], T | None], seconds: float, what: str) -> T:
+        return poll(probe, seconds=seconds, what=what, every=self._poll_seconds)
+
+
+def _snapshot(found: Mapping[str, Any]) -> Snapshot:
+    return Snapshot(
+        name=found["SnapshotName"],
+        status=found["SnapshotStatus"],
+        version=int(found["ApplicationVersionId"]),
+        created_at=found.get("SnapshotCreationTimestamp") or datetime.fromtimestamp(0, UTC),
+    )

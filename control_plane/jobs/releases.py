@@ -1,0 +1,255 @@
+"""The releases of a job: its code, jars, settings and plan, kept so that each can run again."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from control_plane.jobs.state_compatibility import Step, incompatibilities, newcomers, read_plan
+from control_plane.jobs.submission import JobProgram, current_configuration
+from control_plane.jobs.wiring import Wiring
+from control_plane.sink.table_sets import TABLE_SET_FOLDER, lacking
+from schemas.errors import UserError
+from stack.console import console
+from stack.endpoints import Endpoints
+from stack.files import sha256_of
+from stack.settings import ROOT
+from stack.toolchain import jars
+from stack.toolchain.flink_wheel import version
+from stack.toolchain.java_build import ensure_formats_jar
+
+CODE_FOLDERS = ("flink_jobs", "schemas")
+SINK_TABLE = re.compile(r"'table-name'\s*=\s*'\$\{table_set\}\.(\w+)'")
+LEFT_OUT = ("__pycache__", "java", "*.md", "*.pyc")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release is made of; two with the same content are the same release."""
+
+    number: int
+    job: str
+    made_at: str
+    commit: str
+    source: str
+    flink_version: str
+    jar_hashes: dict[str, str]
+    configuration: dict[str, str]
+    content: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release in its folder."""
+
+    manifest: Manifest
+    folder: Path
+
+    @property
+    def number(self) -> int:
+        """Its number, counted up within a stack."""
+        return self.manifest.number
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Its operators."""
+        return read_plan(self.folder / "plan.json")
+
+    @property
+    def table_set_folder(self) -> Path:
+        """The files that make the tables which it writes."""
+        own = self.folder / "code" / "schemas" / "postgres" / "table_set"
+        return own if own.is_dir() else TABLE_SET_FOLDER  # kept before there were table sets
+
+    @property
+    def sink_tables(self) -> set[str]:
+        """The tables that its SQL writes to."""
+        folder = self.folder / "code" / "flink_jobs" / self.manifest.job
+        return {name for file in folder.glob("*.sql") for name in SINK_TABLE.findall(file.read_text("utf-8"))}
+
+    @property
+    def outcome(self) -> str:
+        """How it went: `prepared`, `refused: why`, `ran`, or `failed: why`."""
+        path = self.folder / "outcome"
+        return path.read_text("utf-8") if path.exists() else "prepared"
+
+    def note(self, outcome: str) -> None:
+        """Write down how it went."""
+        draft = self.folder / "outcome.part"
+        draft.write_text(outcome, "utf-8")
+        draft.replace(self.folder / "outcome")
+
+    def refuse_state_of(self, running: "Release") -> None:
+        """Raises UserError when this release would lose or misread what the running one has in state."""
+        reasons = incompatibilities(running.steps, self.steps)
+        if reasons:
+            self.note(f"refused: {reasons[0]}")
+            raise UserError(
+                f"release {self.number} cannot take over the state of release {running.number}:"
+                f" {'; '.join(reasons)}; nothing was touched",
+                f"{self._way_out} runs it beside the old one from the start of the topic, to switch to",
+            )
+        for uid in newcomers(running.steps, self.steps):
+            console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
+
+    def refuse_absent_tables(self, dsn: str) -> None:
+        """Raises UserError when it writes to tables that it does not make; else the first row would tell."""
+        absent = ", ".join(lacking(dsn, self.table_set_folder, self.sink_tables))
+        if absent:
+            self.note(f"refused: there is no table {absent}")
+            raise UserError(
+                f"release {self.number} writes to {absent}, which no file of its"
+                " schemas/postgres/table_set makes; nothing was touched",
+                "name the table in the SQL of the job as in the DDL, or add it there",
+            )
+
+    @property
+    def _way_out(self) -> str:
+        source = Path(self.manifest.source)
+        return f"./taxi job beside {self.manifest.job}" + (f" --source {source}" if source != ROOT else "")
+
+
+class Releases:
+    """The releases of one job on one stack."""
+
+    def __init__(self, endpoints: Endpoints, wiring: Wiring) -> None:
+        self._endpoints = endpoints
+        self._wiring = wiring
+        self._name = wiring.job
+        self._folder = endpoints.home / "flink" / "releases"
+
+    def all(self) -> list[Release]:
+        """Every release, oldest first."""
+        found = (_read(path.parent) for path in self._folder.glob("[0-9]*/release.json"))
+        return sorted(
+            (release for release in found if release.manifest.job == self._name), key=lambda r: r.number
+        )
+
+    def get(self, number: int) -> Release:
+        """The release of this number, ready to be submitted."""
+        folder = self._folder / str(number)
+        if not (folder / "release.json").exists():
+            raise UserError(
+                f"release {number} of {self._name} is not kept", f"./taxi job releases {self._name}"
+            )
+        return self._planned(_read(folder))
+
+    def program(self, release: Release) -> JobProgram:
+        """The release as a program for this stack."""
+        return self._program(release.folder, release.manifest)
+
+    def of_tree(self, source: Path) -> Release:
+        """The release that a tree with `flink_jobs` and `schemas` holds, kept and planned."""
+        draft, manifest = self._drafted(source)
+        known = self._same(manifest)
+        if known:
+            shutil.rmtree(draft)
+            return self._planned(known)
+        self._plan(draft, manifest)
+        (draft / "release.json").write_text(json.dumps(asdict(manifest), indent=2), "utf-8")
+        return Release(manifest, draft.rename(self._folder / str(manifest.number)))
+
+    def find(self, source: Path) -> Release | None:
+        """The release that a tree holds, where it is kept already."""
+        draft, manifest = self._drafted(source)
+        shutil.rmtree(draft)
+        return self._same(manifest)
+
+    def _drafted(self, source: Path) -> tuple[Path, Manifest]:
+        _refuse_strange_tree(source, self._name)
+        draft = self._folder / f".draft-{self._wiring.name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        return draft, self._fill(draft, source)
+
+    def _same(self, manifest: Manifest) -> Release | None:
+        return next((one for one in self.all() if one.manifest.content == manifest.content), None)
+
+    def _fill(self, draft: Path, source: Path) -> Manifest:
+        for folder in CODE_FOLDERS:
+            shutil.copytree(
+                source / folder, draft / "code" / folder, ignore=shutil.ignore_patterns(*LEFT_OUT)
+            )
+        formats = ensure_formats_jar(source / "flink_jobs" / "java")
+        (draft / "jars").mkdir()
+        for jar in (*jars.ensure("flink"), formats):
+            _link(jar, draft / "jars" / jar.name)
+        hashes = {path.name: sha256_of(path) for path in sorted((draft / "jars").iterdir())}
+        configuration = current_configuration()
+        made_of = [_tree_hash(draft / "code"), hashes, configuration, version()]
+        return Manifest(
+            number=1 + max((int(path.name) for path in self._folder.glob("[0-9]*")), default=0),
+            job=self._name,
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            commit=_commit(source),
+            source=str(source),
+            flink_version=version(),
+            jar_hashes=hashes,
+            configuration=configuration,
+            content=hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest(),
+        )
+
+    def _planned(self, release: Release) -> Release:
+        if not self.program(release).graph.exists():
+            self._plan(release.folder, release.manifest)
+        return release
+
+    def _plan(self, folder: Path, manifest: Manifest) -> None:
+        console().print(f"planning release {manifest.number} of {self._name} …", highlight=False)
+        self._program(folder, manifest).plan()
+
+    def _program(self, folder: Path, manifest: Manifest) -> JobProgram:
+        return JobProgram(self._endpoints, self._wiring, folder, manifest.configuration)
+
+
+def _read(folder: Path) -> Release:
+    return Release(Manifest(**json.loads((folder / "release.json").read_text("utf-8"))), folder)
+
+
+def _refuse_strange_tree(source: Path, name: str) -> None:
+    missing = [part for part in (f"flink_jobs/{name}/job.py", "schemas") if not (source / part).exists()]
+    if missing:
+        raise UserError(f"{source} has no {missing[0]}", "name a tree that holds flink_jobs/ and schemas/")
+
+
+def _link(path: Path, target: Path) -> None:
+    """A link costs no room, and keeps the jar when the cache is emptied."""
+    try:
+        os.link(path, target)
+    except OSError:  # another file system
+        shutil.copyfile(path, target)
+
+
+def _tree_hash(folder: Path) -> str:
+    content = hashlib.sha256()
+    for path in _files(folder):
+        content.update(f"{path.relative_to(folder)} {path.stat().st_size}\n".encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _commit(source: Path) -> str:
+    """The commit that the tree stands at, with a + where it was changed since; empty outside of git."""
+    commit = _git(source, "ls-files", "flink_jobs") and _git(source, "rev-parse", "--short", "HEAD")
+    changed = commit and _git(source, "status", "--porcelain", "--", *CODE_FOLDERS)
+    return f"{commit}+" if changed else commit
+
+
+def _git(source: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(source), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

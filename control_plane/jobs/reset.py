@@ -1,0 +1,39 @@
+"""Starting over: an empty topic, empty tables, a job without state."""
+
+import shutil
+from pathlib import Path
+
+from control_plane.jobs.names import JOB
+from control_plane.jobs.versions import switching
+from control_plane.topics import Topic
+from schemas.errors import UserError
+from schemas.trip import DEAD_LETTERS_TOPIC, TOPIC
+from stack import database
+from stack.console import console
+from stack.endpoints import Endpoints
+from stack.locks import is_locked
+
+NOTHING_IS_PUBLISHED = "update taxi.backfill_runs set state = 'undone' where state = 'published'"
+FILES = "select distinct source_file from taxi.trips order by source_file"
+
+
+def reset(endpoints: Endpoints) -> None:
+    """Stop every version of the job and remove what it read, kept and wrote; `job deploy` begins anew."""
+    _refuse_while_a_replay_runs(endpoints.home / "replays")
+    switching.start_over(endpoints, JOB)
+    database.query(endpoints.postgres_dsn, NOTHING_IS_PUBLISHED)
+    for name in (TOPIC, DEAD_LETTERS_TOPIC):
+        Topic(endpoints.kafka, name).remove()
+    shutil.rmtree(endpoints.home / "replays", ignore_errors=True)
+    console().print("started over: the topics and the tables are empty", highlight=False)
+
+
+def _refuse_while_a_replay_runs(folder: Path) -> None:
+    # It would go on into the new topic from the middle of its month.
+    if any(is_locked(path) for path in folder.glob("*.lock")):
+        raise UserError("a replay is running", "stop it first")
+
+
+def stored_files(endpoints: Endpoints) -> list[str]:
+    """The TLC files whose trips are in the tables."""
+    return [row[0] for row in database.query(endpoints.postgres_dsn, FILES).rows]

@@ -1,0 +1,297 @@
+"""How a Flink job does."""
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from control_plane.jobs.flink_rest import FlinkRest, Job
+from control_plane.jobs.health import NOT_RUNNING, JobFacts, Verdict, verdict
+from control_plane.topics import TopicEnds
+
+REFRESH_SECONDS = 0.3
+NO_WATERMARK, END_OF_ALL_TIMES = -(2**63), 2**63 - 1
+"""Before the first record, and when a bounded topic is read to its end."""
+SOURCE = "Source__read_trips"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The newest completed checkpoint; ages and durations in seconds."""
+
+    number: int
+    age_seconds: float
+    duration_seconds: float
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """How often the job began again, when last (in seconds since the epoch), and from which checkpoint."""
+
+    count: int
+    last_at: float | None
+    restored_checkpoint: int | None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What goes through the job; the lags are None when Kafka does not answer."""
+
+    records_read: int = 0
+    read_per_second: float = 0
+    records_written: int = 0
+    back_pressure: float = 0
+    """The share of the time for which the most hindered task could not hand on what it had."""
+    lag_records: int | None = None
+    watermark_ms: int | None = None
+    event_clocks_ms: tuple[int, ...] = ()
+    """How far the publishers' clock has come, by partition."""
+
+    partition_watermarks_ms: tuple[int, ...] = ()
+    """How far the trips and markers have come that were read, by partition."""
+
+    @property
+    def watermark_lag_seconds(self) -> float | None:
+        """How far the watermark is behind what is read of the partition that is furthest, and behind the
+        partition whose clock is least.
+
+        The greatest clock says nothing: anybody's bytes may carry today's.
+        """
+        if self.watermark_ms is None or not self.event_clocks_ms:
+            return None
+        furthest_ms = max(min(self.event_clocks_ms), *self.partition_watermarks_ms, self.watermark_ms)
+        return (furthest_ms - self.watermark_ms) / 1000
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """The state of a job as an operator asks for it."""
+
+    name: str
+    state: str
+    is_running: bool
+    job_id: str
+    uptime_seconds: float
+    restarts: Restarts
+    watermark: str | None
+    records_read: int
+    checkpoint: Checkpoint | None
+    failure: str
+    verdict: Verdict
+    flow: Flow = Flow()
+    checkpoints_completed: int = 0
+    watermark_lag_seconds: float | None = None
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Label and value, for a person."""
+        flow = self.flow
+        rows = [
+            (self.name, f"{self.state}, {self.verdict.name}: {self.verdict.reason}"),
+            ("up for", f"{self.uptime_seconds:,.0f} s, {self.restarts.count} restarts"),
+            ("watermark", _watermark_text(self)),
+            (
+                "records read",
+                f"{self.records_read:,}, {flow.read_per_second:,.0f} a second, {_lag_text(flow)}",
+            ),
+            ("rows written", f"{flow.records_written:,}, back-pressure {flow.back_pressure:.0%}"),
+            ("last checkpoint", _checkpoint_text(self.checkpoint)),
+        ]
+        return rows + ([("last failure", self.failure)] if self.failure else [])
+
+
+def read_status(flink: FlinkRest, name: str, ends: TopicEnds | None = None) -> JobStatus:
+    """Ask the cluster for the newest job of this name, and the topic for how far it is behind."""
+    known = flink.jobs(name)
+    if not known:
+        return unreachable(name, "the job does not run")
+    job = known[0]
+    _refresh_metrics(flink, job)
+    details = flink.get(f"/jobs/{job.job_id}")
+    checkpoints = flink.get(f"/jobs/{job.job_id}/checkpoints")
+    restarts = _restarts(flink, job, details, checkpoints)
+    checkpoint = _checkpoint(checkpoints)
+    flow = _flow(flink, job, details, ends)
+    failure = flink.failure(job.job_id)
+    return JobStatus(
+        name=name,
+        state=job.state,
+        is_running=job.is_running,
+        job_id=job.job_id,
+        uptime_seconds=details["duration"] / 1000,
+        restarts=restarts,
+        watermark=None if flow.watermark_ms is None else _wall_clock(flow.watermark_ms),
+        records_read=flow.records_read,
+        checkpoint=checkpoint,
+        failure=failure,
+        verdict=verdict(_facts(job, details, restarts, checkpoint, flow, failure)),
+        flow=flow,
+        checkpoints_completed=checkpoints.get("counts", {}).get("completed", 0),
+        watermark_lag_seconds=flow.watermark_lag_seconds,
+    )
+
+
+def unreachable(name: str, reason: str) -> JobStatus:
+    """The status of a job of which nothing can be read."""
+    down = Verdict("down", reason)
+    return JobStatus(name, NOT_RUNNING, False, "", 0, Restarts(0, None, None), None, 0, None, "", down)
+
+
+def _facts(
+    job: Job,
+    details: dict[str, Any],
+    restarts: Restarts,
+    checkpoint: Checkpoint | None,
+    flow: Flow,
+    failure: str,
+) -> JobFacts:
+    return JobFacts(
+        state=job.state,
+        all_tasks_run=job.is_running,
+        uptime_seconds=details["duration"] / 1000,
+        last_restart_age_seconds=None if restarts.last_at is None else time.time() - restarts.last_at,
+        last_failure=failure,
+        checkpoint_age_seconds=checkpoint.age_seconds if checkpoint else None,
+        lag_records=flow.lag_records,
+        read_per_second=flow.read_per_second,
+        back_pressure=flow.back_pressure,
+        watermark_lag_seconds=flow.watermark_lag_seconds,
+    )
+
+
+def _refresh_metrics(flink: FlinkRest, job: Job) -> None:
+    # Flink answers from what it knows, and only then asks the TaskManagers: the first answer is an old one.
+    flink.get(f"/jobs/{job.job_id}/metrics")
+    time.sleep(REFRESH_SECONDS)
+
+
+def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any], checkpoints: dict[str, Any]) -> Restarts:
+    metrics = flink.get(f"/jobs/{job.job_id}/metrics?get=numRestarts")
+    latest = checkpoints.get("latest") or {}
+    last_at = details["timestamps"]["RESTARTING"] / 1000 or None
+    # The metric lags behind while a TaskManager is missed; that there was a restart is known before.
+    counted = int(metrics[0]["value"]) if metrics else 0
+    return Restarts(
+        count=max(counted, int(last_at is not None)),
+        last_at=last_at,
+        restored_checkpoint=(latest.get("restored") or {}).get("id"),
+    )
+
+
+def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds | None) -> Flow:
+    offsets = ends.offsets() if ends else ()
+    partitions = [_metrics_of_partition(ends.topic, number) for number in range(len(offsets))] if ends else []
+    wanted = [name for partition in partitions for name in astuple(partition)]
+    wanted += [f"{SOURCE}.numRecordsIn", f"{SOURCE}.numRecordsInPerSecond", "backPressuredTimeMsPerSecond"]
+    figures = [_figures(flink, job, vertex, wanted) for vertex in details["vertices"]]
+    source = next((one for one in figures if f"{SOURCE}.numRecordsIn" in one), {})
+    return Flow(
+        records_read=int(source.get(f"{SOURCE}.numRecordsIn", {}).get("sum", 0)),
+        read_per_second=source.get(f"{SOURCE}.numRecordsInPerSecond", {}).get("sum", 0),
+        records_written=sum(
+            int(v["sum"]) for one in figures for k, v in one.items() if k.startswith("Sink__")
+        ),
+        back_pressure=max((_hindered(one) for one in figures), default=0),
+        lag_records=_lag(offsets, [_position(source, partition) for partition in partitions]),
+        watermark_ms=_watermark_ms(flink, job, details),
+        partition_watermarks_ms=_partition_watermarks_ms(source, partitions),
+        event_clocks_ms=ends.event_clocks_ms() if ends else (),
+    )
+
+
+def _figures(
+    flink: FlinkRest, job: Job, vertex: dict[str, Any], wanted: list[str]
+) -> dict[str, dict[str, float]]:
+    """The named metrics of a task that has them, each with its sum and its greatest over the subtasks."""
+    writers = [f"Sink__{name}.numRecordsIn" for name in re.findall(r"Sink: (\w+)", vertex["name"])]
+    query = f"get={','.join([*wanted, *writers])}&agg=sum,max"
+    answer = flink.get(f"/jobs/{job.job_id}/vertices/{vertex['id']}/subtasks/metrics?{query}")
+    return {entry["id"]: entry for entry in answer}
+
+
+def _hindered(figures: dict[str, dict[str, float]]) -> float:
+    return figures.get("backPressuredTimeMsPerSecond", {}).get("max", 0) / 1000
+
+
+def _lag(offsets: tuple[int, ...], positions: list[int]) -> int | None:
+    """Records in the topic that the job has not read; None until it says where it stands."""
+    if not offsets or any(position < 0 < end for position, end in zip(positions, offsets, strict=True)):
+        return None
+    return sum(max(0, end - max(0, position)) for position, end in zip(positions, offsets, strict=True))
+
+
+@dataclass(frozen=True)
+class _PartitionMetrics:
+    """The names of a partition's metrics."""
+
+    current_offset: str
+    committed_offset: str
+    watermark: str
+
+
+def _metrics_of_partition(topic: str, number: int) -> _PartitionMetrics:
+    place = f"{SOURCE}.KafkaSourceReader.topic.{topic}.partition.{number}"
+    return _PartitionMetrics(
+        current_offset=f"{place}.currentOffset",
+        committed_offset=f"{place}.committedOffset",
+        watermark=f"{SOURCE}.split.{topic}-{number}.watermark.currentWatermark",
+    )
+
+
+def _partition_watermarks_ms(
+    source: dict[str, dict[str, float]], partitions: Iterable[_PartitionMetrics]
+) -> tuple[int, ...]:
+    found = (source.get(partition.watermark, {}).get("max", NO_WATERMARK) for partition in partitions)
+    return tuple(int(watermark) for watermark in found if watermark > NO_WATERMARK)
+
+
+def _position(source: dict[str, dict[str, float]], partition: _PartitionMetrics) -> int:
+    """The next offset that the job will read of a partition; -1 when it has not said so yet."""
+    current = source.get(partition.current_offset, {}).get("max", -1)
+    # A restored reader knows no current offset before its first record, but commits what it was restored to.
+    committed = source.get(partition.committed_offset, {}).get("max", -1)
+    return int(max(current + 1 if current >= 0 else -1, committed))
+
+
+def _watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any]) -> int | None:
+    """The event time up to which windows are closed: the least watermark of the task that sums them."""
+    vertex = next((v["id"] for v in details["vertices"] if "sum_windows" in v["name"]), None)
+    values = flink.get(f"/jobs/{job.job_id}/vertices/{vertex}/watermarks") if vertex else []
+    least = min((int(value["value"]) for value in values), default=NO_WATERMARK)
+    return None if least in {NO_WATERMARK, END_OF_ALL_TIMES} else least
+
+
+def _wall_clock(millis: int) -> str:
+    # Naive New York time is carried as if it were UTC: nothing is converted on the way out either.
+    return datetime.fromtimestamp(millis / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _checkpoint(checkpoints: dict[str, Any]) -> Checkpoint | None:
+    newest = (checkpoints.get("latest") or {}).get("completed")
+    if not newest:
+        return None
+    return Checkpoint(
+        number=newest["id"],
+        age_seconds=time.time() - newest["latest_ack_timestamp"] / 1000,
+        duration_seconds=newest["end_to_end_duration"] / 1000,
+        size_bytes=newest["state_size"],
+    )
+
+
+def _watermark_text(found: JobStatus) -> str:
+    behind = found.watermark_lag_seconds
+    suffix = "" if behind is None else f", {behind:,.0f} s of event time behind the topic"
+    return f"{found.watermark}{suffix}" if found.watermark else "none yet"
+
+
+def _lag_text(flow: Flow) -> str:
+    return "lag not known yet" if flow.lag_records is None else f"{flow.lag_records:,} behind"
+
+
+def _checkpoint_text(taken: Checkpoint | None) -> str:
+    if taken is None:
+        return "none yet"
+    size, took = f"{taken.size_bytes / 1e6:.1f} MB", f"took {taken.duration_seconds:.1f} s"
+    return f"#{taken.number}, {taken.age_seconds:.0f} s ago, {size}, {took}"

@@ -1,0 +1,107 @@
+"""Planning and submitting a job, each by a program of its own."""
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from control_plane.jobs.wiring import Wiring
+from schemas.errors import UserError
+from stack.endpoints import Endpoints
+from stack.services.flink import client_environment
+from stack.settings import ROOT, person_environment
+from stack.toolchain.java import innermost_cause
+
+SETTINGS = ("FLINK_PARALLELISM", "CONSUMER_GROUP")
+"""The settings of a job that a person may give by environment variables; a release keeps them."""
+
+BRIEF_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Planning takes a third less of the processor without the compiler that pays only after minutes."""
+
+
+def current_configuration() -> dict[str, str]:
+    """The settings that the caller's environment gives the job."""
+    environment = person_environment()
+    return {name: environment[name] for name in SETTINGS if environment.get(name)}
+
+
+@dataclass(frozen=True)
+class JobProgram:
+    """A job whose code and jars are in a folder, as the program that plans and submits it."""
+
+    endpoints: Endpoints
+    wiring: Wiring
+    folder: Path
+    configuration: Mapping[str, str]
+
+    @property
+    def graph(self) -> Path:
+        """The job graph planned for these very addresses and places, which are baked into it."""
+        places = {**self.endpoints.job_environment(), **self.wiring.as_environment()}
+        known = hashlib.sha256(json.dumps(places, sort_keys=True).encode()).hexdigest()
+        return self.folder / f"graph-{known[:12]}.bin"
+
+    def plan(self) -> None:
+        """Leave the plan and the job graph in the folder."""
+        wish = ["plan", self.wiring.job, str(self.folder), str(self.graph)]
+        self._run(wish, f"{self.wiring.name} cannot be planned")
+
+    def submit(self, job_id: str, origin: str) -> None:
+        """Run the planned job under this id, from this savepoint or checkpoint where there is one."""
+        # The program inherits the lock: it holds on when this process is killed, so that the next command
+        # does not look for the job before it is there.
+        with _submission_lock(self.endpoints, self.wiring.name).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            wish = ["submit", str(self.graph), job_id, origin]
+            self._run(wish, f"{self.wiring.name} could not be submitted", held=(lock.fileno(),))
+
+    def _run(self, wish: Sequence[str], otherwise: str, held: Sequence[int] = ()) -> None:
+        log = self.endpoints.home / "logs" / f"{wish[0]}-{self.wiring.name}.log"
+        with log.open("wb") as stream:
+            done = subprocess.run(
+                [sys.executable, "-m", "control_plane.jobs.submitter", *wish],
+                env=self._environment(),
+                cwd=self.folder / "code",
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                pass_fds=held,
+                check=False,
+            )
+        if done.returncode:
+            story = log.read_text("utf-8", "replace")
+            raise UserError(
+                f"{otherwise}: {innermost_cause(story) or 'no cause was given'}",
+                f"the whole story is in {log}",
+            )
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in person_environment().items() if name not in SETTINGS}
+        return {
+            **inherited,
+            **self.endpoints.job_environment(),
+            **client_environment(self.endpoints.home),
+            **self.configuration,
+            # The release's own code first: `flink_jobs` and `schemas` are those that were kept with it.
+            "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), str(ROOT))),
+            **self.wiring.as_environment(),
+            "FLINK_CONNECTOR_JARS": ":".join(map(str, sorted((self.folder / "jars").glob("*.jar")))),
+            "FLINK_RESTORE_FROM": "",
+            "JVM_ARGS": BRIEF_JVM,
+        }
+
+
+def await_other_submission(endpoints: Endpoints, name: str) -> None:
+    """Wait until a submission ends that a killed command left behind."""
+    path = _submission_lock(endpoints, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _submission_lock(endpoints: Endpoints, name: str) -> Path:
+    return endpoints.home / "jobs" / f"{name}.submission.lock"

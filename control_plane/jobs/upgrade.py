@@ -1,0 +1,250 @@
+"""From one release to another and back, by savepoint; what failed or was cut short is undone."""
+
+import time
+from pathlib import Path
+
+from control_plane.jobs.backend import Action, Rollback, Upgrade, UpgradeFailedError
+from control_plane.jobs.flink_rest import Job
+from control_plane.jobs.lifecycle import JobSite, await_jobmanager, bring_back, launch
+from control_plane.jobs.records import JobRecord
+from control_plane.jobs.releases import Release
+from control_plane.jobs.verification import (
+    POLL_SECONDS,
+    VERIFY_SECONDS,
+    Before,
+    Judgement,
+    Observation,
+    judge,
+    observation,
+)
+from schemas.errors import UserError
+from stack.console import say
+from stack.endpoints import Endpoints
+from stack.polling import poll
+from stack.settings import ROOT
+
+STOP_SECONDS = 120
+CAUSE_SECONDS = 10
+
+
+def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | None:
+    """Go over to the release of a tree; None when it runs already. Raises UserError after rolling back."""
+    site = JobSite.of(endpoints, name)
+    with site.alone():
+        release = site.releases.of_tree(source)
+        if site.records.read(name).upgrading_to not in {0, release.number}:
+            settle(site)
+        running = _running_release(site)
+        if running.number != release.number:
+            release.refuse_state_of(running)
+            release.refuse_absent_tables(endpoints.postgres_dsn)
+        return _upgrade(site, running, release)
+
+
+def rollback(endpoints: Endpoints, name: str) -> Rollback:
+    """Return to the release before, from the savepoint that the upgrade took."""
+    site = JobSite.of(endpoints, name)
+    with site.alone():
+        record = site.records.read(name)
+        if record.upgrading_to not in {0, record.release}:
+            settle(site)
+            raise UserError(
+                f"the upgrade to release {record.upgrading_to} never began", f"release {record.release} runs"
+            )
+        if not record.previous_release:
+            raise UserError(
+                f"{name} has no earlier release to go back to", f"./taxi job releases {name} lists them"
+            )
+        previous = site.releases.get(record.previous_release)
+        _refuse_lost_savepoint(record.handover, name)
+        job = site.live_job()
+        again = site.status().records_read if job else 0
+        _go_back(site, previous, job)
+        return Rollback(name, previous.number, record.release, record.handover, again)
+
+
+def ensure(endpoints: Endpoints, name: str) -> Action:
+    """Bring back a job that is lost, and settle an upgrade that was cut short."""
+    site = JobSite.of(endpoints, name)
+    with site.alone():
+        record = site.records.read(name)
+        if not record.wanted:
+            raise UserError(f"{name} is not meant to run", f"./taxi job deploy {name} starts it")
+        await_jobmanager(site)
+        if record.upgrading_to:
+            return settle(site)
+        if site.live_job():
+            return "none"
+        bring_back(site)
+        return "started"
+
+
+def settle(site: JobSite) -> Action:
+    """End an upgrade whose command was killed: prove the new release, undo it, or go on with the old one."""
+    record = site.records.read(site.name)
+    job = _live_job_after_stopping(site)
+    if job and record.knows(job.job_id, record.upgrading_to):
+        say(f"the upgrade to release {record.upgrading_to} was cut short; verifying it")
+        _verify(site, site.releases.get(record.upgrading_to), None)
+        return "verified"
+    if job:
+        say(f"the upgrade to release {record.upgrading_to} was cut short before it began")
+        site.records.write(site.name, record.upgrading(0))
+        return "none"
+    say(f"the upgrade to release {record.upgrading_to} was cut short; the release before goes on")
+    begun = record.release == record.upgrading_to
+    site.records.write(site.name, record.rolled_back() if begun else record.upgrading(0))
+    bring_back(site)
+    return "started"
+
+
+def _upgrade(site: JobSite, running: Release, release: Release) -> Upgrade | None:
+    record = site.records.read(site.name)
+    job = _live_job_after_stopping(site)
+    if job and record.release == release.number and record.knows(job.job_id, release.number):
+        _finish(site, release)
+        return None
+    if job is None and not record.wanted:
+        raise UserError(f"{site.name} does not run", f"./taxi job deploy {site.name} starts this code")
+    if running.number == release.number and not record.upgrading_to:
+        bring_back(site)
+        _finish(site, release)
+        return None
+    before = _look_before(site) if job else None
+    begun = time.monotonic()
+    site.records.write(site.name, record.upgrading(release.number))
+    savepoint = _stop(site, job) if job else next(iter(site.restore_points()), None)
+    try:
+        launch(site, release, savepoint)
+    except UserError as failure:
+        _undo(site, release, failure.message)
+    away_seconds = time.monotonic() - begun
+    _verify(site, release, before)
+    return Upgrade(
+        job=site.name,
+        release=release.number,
+        previous_release=running.number,
+        savepoint=str(savepoint or ""),
+        away_seconds=round(away_seconds, 1),
+        verified_seconds=round(time.monotonic() - begun, 1),
+    )
+
+
+def _finish(site: JobSite, release: Release) -> None:
+    """The release runs already; what may be missing is the proof."""
+    if site.records.read(site.name).upgrading_to:
+        say(f"the upgrade to release {release.number} was cut short; verifying it")
+        _verify(site, release, None)
+    say(f"{site.name} runs release {release.number} already")
+
+
+def _running_release(site: JobSite) -> Release:
+    """The release to go back to; raises UserError where none is known."""
+    record = site.records.read(site.name)
+    unproven = record.upgrading_to and record.release == record.upgrading_to
+    number = record.previous_release if unproven else record.release
+    if not number:
+        raise UserError(
+            f"it is not known which release of {site.name} runs",
+            f"./taxi job stop {site.name}, then ./taxi job deploy {site.name}",
+        )
+    return site.releases.get(number)
+
+
+def _look_before(site: JobSite) -> Before:
+    older = observation(site.status())
+    time.sleep(2 * POLL_SECONDS)  # Flink reads its metrics every two seconds
+    return Before(older, observation(site.status()))
+
+
+def _stop(site: JobSite, job: Job) -> Path:
+    try:
+        savepoint = site.flink.stop_with_savepoint(job.job_id, site.savepoint_folder)
+    except UserError as failure:
+        raise UserError(
+            f"{failure.message}, so the upgrade did not begin", f"./taxi job ensure {site.name} settles it"
+        ) from failure
+    say(f"{site.name} is stopped; its savepoint is {savepoint}")
+    return Path(savepoint)
+
+
+def _live_job_after_stopping(site: JobSite) -> Job | None:
+    """The live job; one that a killed command was stopping is waited for."""
+
+    def settled() -> bool:
+        job = site.live_job()
+        return job is None or not site.flink.savepoint_is_under_way(job.job_id)
+
+    poll(settled, seconds=STOP_SECONDS, what=f"{site.name} to stop")
+    return site.live_job()
+
+
+def _verify(site: JobSite, release: Release, before: Before | None) -> None:
+    """Raises UserError, with the release before running again, unless this one proves itself."""
+    say(f"verifying release {release.number} …")
+    judgement = _watched(site, before)
+    if judgement.outcome != "passed":
+        _undo(site, release, judgement.reason)
+    site.records.write(site.name, site.records.read(site.name).upgrading(0))
+    release.note("ran")
+
+
+def _watched(site: JobSite, before: Before | None) -> Judgement:
+    deadline = time.monotonic() + VERIFY_SECONDS
+    seen: list[Observation] = []
+    while True:
+        seen.append(observation(site.status()))
+        judgement = judge(before, seen)
+        if judgement.outcome == "failed":
+            _await_cause(site)
+            return judge(before, [*seen, observation(site.status())])
+        if judgement.outcome == "passed" and not seen[-1].records_read:
+            say("no records came meanwhile, so its writers are not tried yet")
+        if judgement.outcome == "passed" or time.monotonic() > deadline:
+            return judgement
+        time.sleep(POLL_SECONDS)
+
+
+def _await_cause(site: JobSite) -> None:
+    """Flink counts a restart before it says what failed."""
+    deadline = time.monotonic() + CAUSE_SECONDS
+    while not site.status().failure and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
+def _undo(site: JobSite, release: Release, reason: str) -> None:
+    """Return to the release before; always raises, saying what failed and what runs now."""
+    release.note(f"failed: {reason}")
+    record = site.records.read(site.name)
+    begun = record.release == release.number
+    previous = site.releases.get(record.previous_release if begun else record.release)
+    savepoint = record.handover if begun else str(next(iter(site.restore_points()), ""))
+    say(f"release {release.number} failed ({reason}); going back to release {previous.number}")
+    _go_back(site, previous, site.live_job(), begun=begun)
+    raise UpgradeFailedError(
+        f"the upgrade of {site.name} to release {release.number} failed: {reason}",
+        f"release {previous.number} runs again, from {savepoint or 'the beginning of the topic'}",
+    )
+
+
+def _go_back(site: JobSite, previous: Release, job: Job | None, *, begun: bool = True) -> None:
+    record = site.records.read(site.name)
+    origin = _handover(record) if begun else next(iter(site.restore_points()), None)
+    if job:
+        site.flink.cancel(job.job_id)
+    site.records.write(site.name, record.rolled_back() if begun else record.upgrading(0))
+    launch(site, previous, origin)
+
+
+def _handover(record: JobRecord) -> Path | None:
+    return Path(record.handover) if record.handover else None
+
+
+def _refuse_lost_savepoint(savepoint: str, name: str) -> None:
+    if not savepoint:
+        raise UserError(
+            f"{name} was started afresh, without a savepoint of the release before",
+            f"./taxi job releases {name} shows what is kept",
+        )
+    if not (Path(savepoint) / "_metadata").exists():
+        raise UserError(f"the savepoint {savepoint} is gone", f"./taxi job deploy {name} --from PATH")

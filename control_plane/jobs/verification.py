@@ -1,0 +1,124 @@
+"""Whether a new release does its work, judged from what is seen of it in its first seconds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from control_plane.jobs.health import DOWN_STATES
+from control_plane.jobs.status import JobStatus
+
+POLLS = 5
+POLL_SECONDS = 1.0
+VERIFY_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One look at a job."""
+
+    state: str
+    all_tasks_run: bool
+    restarts: int
+    failure: str
+    checkpoints_completed: int
+    watermark_ms: int | None
+    event_clocks_ms: tuple[int, ...]
+    lag_records: int | None
+    records_read: int
+
+
+@dataclass(frozen=True)
+class Before:
+    """How the job did that the release takes over from: an older look and a newer one."""
+
+    older: Observation
+    newer: Observation
+
+    @property
+    def lag_grew(self) -> bool:
+        """Whether it fell behind already: then a growing lag is not the new release's fault."""
+        return (self.newer.lag_records or 0) > (self.older.lag_records or 0)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`passed`, `failed` for good, or `open`: what is still missing is the reason."""
+
+    outcome: Literal["passed", "failed", "open"]
+    reason: str = ""
+
+
+def observation(status: JobStatus) -> Observation:
+    """What the judgement needs of a status."""
+    return Observation(
+        state=status.state,
+        all_tasks_run=status.is_running,
+        restarts=status.restarts.count,
+        failure=status.failure,
+        checkpoints_completed=status.checkpoints_completed,
+        watermark_ms=status.flow.watermark_ms,
+        event_clocks_ms=status.flow.event_clocks_ms,
+        lag_records=status.flow.lag_records,
+        records_read=status.flow.records_read,
+    )
+
+
+def judge(before: Before | None, seen: Sequence[Observation]) -> Judgement:
+    """The verdict on a release that was looked at again and again, the newest look last."""
+    now, recent = seen[-1], seen[-POLLS:]
+    if now.restarts:
+        return Judgement("failed", f"it restarted{_because(now.failure)}")
+    if now.state in DOWN_STATES:
+        return Judgement("failed", f"it is {now.state}{_because(now.failure)}")
+    checks: tuple[Callable[[Before | None, Sequence[Observation]], str], ...] = (
+        _not_running, _no_checkpoint, _watermark_behind, _watermark_stands, _lag_grows
+    )  # fmt: skip
+    missing = next((reason for check in checks if (reason := check(before, recent))), "")
+    return Judgement("open", missing) if missing else Judgement("passed")
+
+
+def _not_running(_: Before | None, recent: Sequence[Observation]) -> str:
+    if len(recent) == POLLS and all(one.all_tasks_run for one in recent):
+        return ""
+    return f"not all of its tasks ran for {POLLS} looks in a row (it is {recent[-1].state})"
+
+
+def _no_checkpoint(_: Before | None, recent: Sequence[Observation]) -> str:
+    return "" if recent[-1].checkpoints_completed else "it completed no checkpoint"
+
+
+def _watermark_behind(before: Before | None, recent: Sequence[Observation]) -> str:
+    now = recent[-1]
+    if before is None or before.newer.watermark_ms is None or not _came_on(before.newer, now):
+        return ""
+    if now.watermark_ms is not None and now.watermark_ms >= before.newer.watermark_ms:
+        return ""
+    return "its watermark is behind where it was before the upgrade"
+
+
+def _watermark_stands(_: Before | None, recent: Sequence[Observation]) -> str:
+    first, now = recent[0], recent[-1]
+    if not _came_on(first, now) or now.records_read == first.records_read:
+        return ""
+    moves = now.watermark_ms is not None and now.watermark_ms > (first.watermark_ms or now.watermark_ms - 1)
+    return "" if moves else "its watermark stands still although trips arrive"
+
+
+def _lag_grows(before: Before | None, recent: Sequence[Observation]) -> str:
+    lags = [one.lag_records for one in recent if one.lag_records is not None]
+    if before is not None and before.lag_grew:
+        return ""
+    if len(lags) == POLLS and all(later > earlier for earlier, later in pairwise(lags)):
+        return f"its lag grows: {lags[0]:,} to {lags[-1]:,} records"
+    return ""
+
+
+def _came_on(earlier: Observation, later: Observation) -> bool:
+    """Whether the publishers' clock moved in every partition: only then must a watermark move."""
+    clocks = list(zip(earlier.event_clocks_ms, later.event_clocks_ms, strict=False))
+    return bool(clocks) and all(after > before for before, after in clocks)
+
+
+def _because(failure: str) -> str:
+    return f" ({failure})" if failure else ""

@@ -1,0 +1,167 @@
+"""Whether one version of a job has come as far as the one that is served, and waiting until it has."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+
+from psycopg import sql
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from control_plane.jobs.health import DOWN_STATES
+from control_plane.jobs.status import JobStatus
+from control_plane.jobs.versions.versions import Version
+from control_plane.sink.ledger import read_ledger
+from schemas.errors import UserError
+from stack import database
+from stack.console import console, say
+
+LOOK_SECONDS = 1.0
+LINE_SECONDS = 5.0
+STUCK_SECONDS = 120.0
+MOST_RESTARTS = 3
+READING_AHEAD_SECONDS = 2
+"""A job that follows a running replay is always behind by what came since it was asked."""
+WATERMARK_SLACK_MS = 3_600_000
+"""Another version may allow for more disorder, and so close its windows later."""
+OPEN_HOURS = timedelta(hours=2)
+"""Before the watermark: there the ledger does not balance yet."""
+OLD_IMBALANCE = """
+select coalesce(sum(abs(imbalance)), 0)::bigint from {}.trip_ledger where event_hour < %(closed_until)s
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How far a version is; `missing` says what it has not caught up with, and is empty when it has."""
+
+    missing: str
+    read: int = 0
+    total: int = 0
+    restarts: int = 0
+    checkpoints: int = 0
+    failure: str = ""
+    has_ended: bool = False
+    seconds: float = 0
+    """Since the wait began."""
+
+
+def look(version: Version, served: Version) -> Look:
+    """Look at a version beside the one that is served; at that first, because both may move on."""
+    ahead, now = served.site.status(), version.site.status()
+    clock_ms = now.flow.watermark_ms if ahead.flow.watermark_ms is None else ahead.flow.watermark_ms
+    missing = _unread(now, ahead) or _unaccounted(version, served, clock_ms or 0)
+    total = version.site.topic.record_count()
+    return Look(
+        missing=missing,
+        read=max(0, total - (total if now.flow.lag_records is None else now.flow.lag_records)),
+        total=total,
+        restarts=now.restarts.count,
+        checkpoints=now.checkpoints_completed,
+        failure=now.failure,
+        has_ended=now.state in DOWN_STATES,
+    )
+
+
+def await_caught_up(version: Version, served: Version) -> float:
+    """Wait, showing how far it is; return after how many seconds. Raises UserError when it never will."""
+    begun = time.monotonic()
+    seen: list[Look] = []
+    with _bar(version.site.name) as show:
+        while (now := look(version, served)).missing:
+            seen.append(replace(now, seconds=time.monotonic() - begun))
+            show(now)
+            why = hopeless(seen)
+            if why:
+                raise UserError(
+                    f"{version.name} {why}; readers see what they saw",
+                    f"./taxi job status {version.name} shows more, job retire {version.name} removes it",
+                )
+            time.sleep(LOOK_SECONDS)
+    return time.monotonic() - begun
+
+
+def hopeless(seen: Sequence[Look]) -> str:
+    """Why a version that was looked at again and again, the newest look last, will not catch up by itself."""
+    now = seen[-1]
+    since_checkpoint = list(takewhile(lambda one: one.checkpoints == now.checkpoints, reversed(seen)))
+    unmoved = list(takewhile(lambda one: _place(one) == _place(now), reversed(seen)))
+    if now.has_ended:
+        return f"does not run any more{_because(now)}"
+    if now.restarts - since_checkpoint[-1].restarts >= MOST_RESTARTS:
+        return f"restarts over and over{_because(now)}"
+    if now.seconds - unmoved[-1].seconds > STUCK_SECONDS:
+        return f"has not moved for {STUCK_SECONDS:.0f} s: {now.missing}"
+    return ""
+
+
+def _place(seen: Look) -> tuple[str, int, int]:
+    return seen.missing, seen.read, seen.total
+
+
+def _because(seen: Look) -> str:
+    return f" ({seen.failure})" if seen.failure else ""
+
+
+def _unread(now: JobStatus, ahead: JobStatus) -> str:
+    """What it has still to read, or to close."""
+    if not now.is_running:
+        return f"it is {now.state}"
+    lag = now.flow.lag_records
+    if lag is None:
+        return "it does not say yet how far it is"
+    if lag > max(ahead.flow.lag_records or 0, READING_AHEAD_SECONDS * now.flow.read_per_second):
+        return f"it is {lag:,} records behind"
+    here, there = now.flow.watermark_ms, ahead.flow.watermark_ms
+    if there is not None and (here is None or here < there - WATERMARK_SLACK_MS):
+        return f"its watermark is at {now.watermark or 'no time'}, that of {ahead.name} at {ahead.watermark}"
+    return ""
+
+
+def _unaccounted(version: Version, served: Version, clock_ms: int) -> str:
+    """What its tables lack: of all records where the served ledger balances, else of hours long closed."""
+    if read_ledger(version.site.endpoints, served.table_set).balances:
+        ledger = read_ledger(version.site.endpoints, version.table_set)
+        accounts = f"{ledger.records_read:,} of {ledger.records_in_kafka:,} records are accounted for"
+        imbalance = sum(entry.imbalance for entry in ledger.entries)
+        return "" if ledger.balances else f"its ledger does not balance: {accounts}, {imbalance:,} are off"
+    closed_until = datetime.fromtimestamp(clock_ms / 1000, UTC).replace(tzinfo=None) - OPEN_HOURS
+    theirs, ours = (_old_imbalance(one, closed_until) for one in (served, version))
+    return f"its ledger is off by {ours:,} records before {closed_until}" if ours > theirs else ""
+
+
+def _old_imbalance(version: Version, closed_until: datetime) -> int:
+    query = sql.SQL(OLD_IMBALANCE).format(sql.Identifier(version.table_set)).as_string()
+    rows = database.query(version.site.endpoints.postgres_dsn, query, {"closed_until": closed_until}).rows
+    return int(rows[0][0])
+
+
+@contextmanager
+def _bar(name: str) -> Iterator["_Display"]:
+    """A bar on a terminal, a line every few seconds elsewhere."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[missing]}"),
+    )
+    with Progress(*columns, console=console(), transient=True, disable=not console().is_terminal) as progress:
+        yield _Display(name, progress)
+
+
+class _Display:
+    """Shows looks to a person."""
+
+    def __init__(self, name: str, progress: Progress) -> None:
+        self._name, self._progress = name, progress
+        self._task = progress.add_task(f"{name} reads the topic", total=None, missing="")
+        self._line_at = 0.0
+
+    def __call__(self, seen: Look) -> None:
+        """Show this one."""
+        self._progress.update(self._task, total=seen.total, completed=seen.read, missing=seen.missing)
+        if not console().is_terminal and time.monotonic() - self._line_at > LINE_SECONDS:
+            self._line_at = time.monotonic()
+            say(f"{self._name}: {seen.read:,} of {seen.total:,} records read; {seen.missing}")

@@ -1,0 +1,136 @@
+"""The versions of a job: each runs by itself and writes a table set of its own; people read one of the sets.
+
+What there is, is read from what is there: a version exists while its table set or its record does, and the
+newest row of `taxi.switches` says which is served. So a command that is killed leaves nothing that lies.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from control_plane.jobs.lifecycle import JobSite
+from control_plane.jobs.records import JobRecord, JobRecords
+from control_plane.jobs.wiring import Wiring, parted, set_number
+from control_plane.sink import table_sets as tables
+from schemas.errors import UserError
+from stack.endpoints import Endpoints
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a job on one stack."""
+
+    site: JobSite
+    number: int
+    is_served: bool
+    record: JobRecord
+
+    @property
+    def name(self) -> str:
+        """As commands take it whichever version is served; the first is `zone_fares` in the dashboard."""
+        return f"{self.site.wiring.job}-{self.number}"
+
+    @property
+    def table_set(self) -> str:
+        """Where it writes."""
+        return self.site.wiring.table_set
+
+    @property
+    def was_started(self) -> bool:
+        """Whether it was ever submitted; before that it is half made."""
+        return bool(self.record.release)
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions of one job."""
+
+    endpoints: Endpoints
+    job: str
+
+    def all(self) -> list[Version]:
+        """Every version, the oldest first."""
+        sets = {set_number(name) for name in tables.numbered_sets(self.endpoints.postgres_dsn)}
+        served = self.served_number()
+        return [self._version(number, served) for number in sorted({*sets, *self._recorded(), served})]
+
+    def served(self) -> Version:
+        """The version that people read."""
+        served = self.served_number()
+        return self._version(served, served)
+
+    def get(self, number: int) -> Version:
+        """The version of this number; raises UserError when there is none."""
+        found = next((version for version in self.all() if version.number == number), None)
+        if found is None:
+            raise UserError(
+                f"there is no version {number} of {self.job}", f"./taxi job versions {self.job} lists them"
+            )
+        return found
+
+    def only_other(self) -> Version:
+        """The one version that is not served; raises UserError when there is none, or more."""
+        others = [version for version in self.all() if not version.is_served]
+        if len(others) == 1:
+            return others[0]
+        names = ", ".join(version.name for version in others)
+        raise UserError(
+            f"there is more than one version beside that served: {names}"
+            if others
+            else f"there is no version of {self.job} beside that served",
+            "name one" if others else f"./taxi job beside {self.job} starts one",
+        )
+
+    def served_before(self) -> Version:
+        """The version that people read before this one; raises UserError when it is gone."""
+        numbers = [set_number(switch.table_set) for switch in self._switches()]
+        before = next((number for number in numbers if number != numbers[0]), 0)
+        if not before:
+            raise UserError("no other version was served before", f"./taxi job versions {self.job}")
+        return self.get(before)
+
+    def served_since(self) -> datetime:
+        """When people began to read what they read."""
+        return self._switches()[0].at
+
+    def next_number(self) -> int:
+        """A number that no version has or had while it was served."""
+        known = {set_number(switch.table_set) for switch in self._switches()}
+        return 1 + max({*known, *(version.number for version in self.all())})
+
+    def served_number(self) -> int:
+        """The number of the version that people read; raises UserError when that cannot be known."""
+        try:
+            return set_number(tables.served(self.endpoints.postgres_dsn) or tables.FIRST_SET)
+        except psycopg.OperationalError as failure:
+            if self._recorded() <= {1}:
+                return 1
+            raise UserError(
+                "Postgres does not answer, and only it knows which version is served",
+                f"name the version, as {self.job}-1, or bring Postgres back: ./taxi up",
+            ) from failure
+
+    def _switches(self) -> list[tables.Switch]:
+        return tables.switches(self.endpoints.postgres_dsn)
+
+    def _recorded(self) -> set[int]:
+        names = JobRecords(self.endpoints.home).names()
+        wirings = [Wiring.of_job(name) for name in names if parted(name)[0] == self.job]
+        return {wiring.version for wiring in wirings}
+
+    def _version(self, number: int, served: int) -> Version:
+        site = JobSite(self.endpoints, Wiring.of_version(self.job, number))
+        return Version(site, number, number == served, site.records.read(site.name))
+
+
+def exact_name(endpoints: Endpoints, name: str) -> str:
+    """The name in dashboard and records of the version that a person means: without a number, that served."""
+    job, number = parted(name)
+    versions = Versions(endpoints, job)
+    if not number:
+        return versions.served().site.name
+    wiring = Wiring.of_version(job, number)
+    if wiring.name in JobRecords(endpoints.home).names():
+        return wiring.name
+    return versions.get(number).site.name

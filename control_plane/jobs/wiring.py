@@ -1,0 +1,75 @@
+"""What one running job reads and writes: two of different wiring run side by side."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from control_plane.sink.table_sets import FIRST_SET
+from schemas.trip import DEAD_LETTERS_TOPIC, TOPIC
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The places of one running job, whatever its release."""
+
+    job: str
+    """The folder of `flink_jobs` that it is made of."""
+    name: str
+    """As the dashboard, the records and the commands know it."""
+    table_set: str = FIRST_SET
+    topic: str = TOPIC
+    dead_letters_topic: str = DEAD_LETTERS_TOPIC
+    consumer_group: str = ""
+    """Empty takes the release's."""
+    bounded: bool = False
+    """It reads to where the topic ends now, and finishes."""
+
+    @classmethod
+    def of_job(cls, name: str) -> "Wiring":
+        """That of the version which bears this name: `zone_fares` is the first, `zone_fares-2` the second."""
+        job, number = parted(name)
+        return cls.of_version(job, number or 1)
+
+    @classmethod
+    def of_version(cls, job: str, number: int) -> "Wiring":
+        """That of a version of a job: all follows from the number, so that nothing is to be remembered.
+
+        The first alone writes the topic of dead letters that others read: they are to see each letter once.
+        """
+        if number == 1:
+            return cls(job, job)
+        name = f"{job}-{number}"
+        return cls(job, name, set_name(number), TOPIC, f"{DEAD_LETTERS_TOPIC}-{number}", name)
+
+    @property
+    def version(self) -> int:
+        """The number of the version."""
+        return parted(self.name)[1] or 1
+
+    def as_environment(self) -> Mapping[str, str]:
+        """The same under the names that the job's settings have."""
+        places = {
+            "JOB_NAME": self.name,
+            "TABLE_SET": self.table_set,
+            "TRIPS_TOPIC": self.topic,
+            "DEAD_LETTERS_TOPIC": self.dead_letters_topic,
+            "CONSUMER_GROUP": self.consumer_group,
+            "BOUNDED": "true" if self.bounded else "",
+        }
+        return {name: value for name, value in places.items() if value}
+
+
+def parted(name: str) -> tuple[str, int]:
+    """The job and the number in the name of a version; 0 where it names none."""
+    found = re.fullmatch(r"(.+?)-([1-9][0-9]*)", name)
+    return (found[1], int(found[2])) if found else (name, 0)
+
+
+def set_name(number: int) -> str:
+    """The table set of a version."""
+    return f"{FIRST_SET.removesuffix('1')}{number}"
+
+
+def set_number(table_set: str) -> int:
+    """The version that writes a table set."""
+    return int(table_set.rpartition("_")[2])

@@ -1,0 +1,134 @@
+"""dbt in its own environment, pointed at the live tables or at the processed history."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from control_plane.settings import MartsSettings
+from schemas.errors import UserError
+from stack.endpoints import Endpoints
+from stack.locks import file_lock
+from stack.settings import ROOT, Settings, person_environment
+from stack.toolchain import environments as bootstrap
+
+PROJECT = ROOT / "dbt"
+WITHOUT_DATABASE = {"parse", "list", "ls", "clean", "deps"}
+LIBPQ_VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "passfile": "PGPASSFILE",
+}
+
+
+class Target(StrEnum):
+    """Where the marts are built; the models are the same."""
+
+    POSTGRES = "postgres"
+    DUCKDB = "duckdb"
+
+
+def target_named(name: str) -> Target:
+    """The target of this name; raises UserError when there is none."""
+    try:
+        return Target(name)
+    except ValueError as error:
+        raise UserError(f"there is no target {name}", f"there are: {', '.join(Target)}") from error
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """A command line of dbt and the variables to run it with."""
+
+    command: Sequence[str]
+    environment: Mapping[str, str]
+
+
+def build(target: Target, *, full_refresh: bool = False) -> None:
+    """Build and test every mart; raises typer.Exit with dbt's code when something failed."""
+    settings = MartsSettings.from_environment()
+    refresh = ["--full-refresh"] if full_refresh else []
+    run = dbt_run(["build", "--target", target.value, *refresh], settings)
+    # Two builds would replace each other's months half-way.
+    with file_lock(settings.stack.home / "marts.lock", "another ./taxi marts is running; waiting for it"):
+        code = subprocess.run(run.command, env=run.environment, check=False).returncode
+    if code:
+        raise typer.Exit(code)
+
+
+def dbt_run(arguments: Sequence[str], settings: MartsSettings) -> DbtRun:
+    """dbt with these arguments; raises UserError when what it is pointed at is not there."""
+    target = _target_of(arguments)
+    needs_database = bool(_words(arguments)) and _words(arguments)[0] not in WITHOUT_DATABASE
+    where = (
+        _history(settings, needed=needs_database)
+        if target == Target.DUCKDB
+        else _live_tables(settings, needed=needs_database)
+    )
+    program = bootstrap.ensure_environment("transform") / "bin" / "dbt"
+    return DbtRun(
+        [str(program), *arguments], {**_clean_environment(), **_project(settings.stack, target), **where}
+    )
+
+
+def _words(arguments: Sequence[str]) -> list[str]:
+    return [argument for argument in arguments if not argument.startswith("-")]
+
+
+def _target_of(arguments: Sequence[str]) -> str:
+    """The target that the command line names, in any of dbt's spellings."""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument in {"--target", "-t"}:
+            return following
+        if argument.startswith("--target="):
+            return argument.partition("=")[2]
+    return Target.POSTGRES
+
+
+def _clean_environment() -> dict[str, str]:
+    # The launcher's PYTHONPATH is our root, whose folder `dbt` dbt would take for a part of itself.
+    return {name: value for name, value in person_environment().items() if name != "PYTHONPATH"}
+
+
+def _project(settings: Settings, target: str) -> dict[str, str]:
+    home = settings.home / "dbt"
+    return {
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(home / target),
+        "DBT_LOG_PATH": str(home / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _live_tables(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
+    try:
+        dsn = settings.postgres_dsn or Endpoints.of_running_stack(settings.stack).postgres_dsn
+    except UserError:
+        if needed:
+            raise
+        return {}
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - slow to import
+
+    parts = conninfo_to_dict(dsn)
+    return {LIBPQ_VARIABLES[name]: str(value) for name, value in parts.items() if name in LIBPQ_VARIABLES}
+
+
+def _history(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
+    place = settings.processed_data
+    if needed and not place.startswith("s3://") and not Path(place).is_dir():
+        raise UserError(
+            f"there are no processed months: {place} is no folder",
+            "./taxi backfill makes it, and PROCESSED_DATA names another, or a prefix in S3",
+        )
+    settings.duckdb.parent.mkdir(parents=True, exist_ok=True)
+    return {"PROCESSED_DATA": place, "MARTS_DUCKDB": str(settings.duckdb)}

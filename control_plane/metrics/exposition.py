@@ -1,0 +1,160 @@
+"""The readings as metrics of Prometheus; what is not known has no sample."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from control_plane.jobs.health import VerdictName
+from control_plane.jobs.status import JobStatus
+from control_plane.metrics.reader import Reader
+from control_plane.metrics.readings import DiskReading, LedgerReading, ServedReading
+
+T = TypeVar("T")
+Families = Iterator[GaugeMetricFamily]
+
+
+@dataclass(frozen=True)
+class PlatformCollector(Collector):
+    """Gives out the newest readings."""
+
+    job: Reader[JobStatus]
+    served: Reader[ServedReading]
+    ledger: Reader[LedgerReading]
+    disk: Reader[DiskReading]
+
+    def collect(self) -> Families:
+        """Every metric that is known now."""
+        yield from reading_families([self.job, self.served, self.ledger, self.disk])
+        yield from _of(self.job, job_families)
+        yield from _of(self.served, served_families)
+        yield from _of(self.ledger, ledger_families)
+        yield from _of(self.disk, disk_families)
+
+
+def reading_families(readers: Sequence[Reader[Any]]) -> Families:
+    """Whether, when and how quickly each kind of reading succeeded."""
+    label = "reading"
+    yield _family(
+        "taxi_reading_up",
+        "1 if the last attempt to read succeeded.",
+        (label,),
+        {(reader.name,): reader.is_up for reader in readers},
+    )
+    yield _family(
+        "taxi_reading_timestamp_seconds",
+        "When it was last read.",
+        (label,),
+        {(reader.name,): reader.read_at for reader in readers},
+    )
+    yield _family(
+        "taxi_reading_seconds",
+        "How long the last attempt took.",
+        (label,),
+        {(reader.name,): reader.took_seconds for reader in readers},
+    )
+
+
+def job_families(status: JobStatus) -> Families:
+    """What `./taxi job status` says."""
+    yield _verdict_family(status)
+    flow, restarts, checkpoint = status.flow, status.restarts, status.checkpoint
+    known = status.uptime_seconds > 0
+    last_restart_at = restarts.last_at or 0 if known else None
+    completed_at = time.time() - checkpoint.age_seconds if checkpoint else None
+    figures: Sequence[tuple[str, str, float | None]] = (
+        ("up", "1 if all tasks of the job run.", status.is_running),
+        ("uptime_seconds", "Since the job was started.", status.uptime_seconds if known else None),
+        ("restarts", "How often it began again by itself.", restarts.count if known else None),
+        ("last_restart_timestamp_seconds", "When it last did so; 0 for never.", last_restart_at),
+        ("last_checkpoint_timestamp_seconds", "When the newest checkpoint completed.", completed_at),
+        ("lag_records", "Records in the topic that it has not read.", flow.lag_records),
+        ("read_records_per_second", "How fast it reads.", flow.read_per_second if known else None),
+        (
+            "back_pressure_ratio",
+            "Share of the time for which its most hindered task waited for those behind.",
+            flow.back_pressure if known else None,
+        ),
+        (
+            "watermark_lag_seconds",
+            "Event time that the watermark is behind the publishers' clock.",
+            status.watermark_lag_seconds,
+        ),
+    )
+    for name, text, value in figures:
+        yield _family(f"taxi_job_{name}", text, ("job_name",), {(status.name,): value})
+
+
+def served_families(reading: ServedReading) -> Families:
+    """How fresh the rows are that readers get."""
+    text = "Event time that the end of the newest served window is behind the publishers' clock."
+    yield _family(
+        "taxi_served_lag_seconds",
+        text,
+        ("taxi_type",),
+        {(kind,): seconds for kind, seconds in reading.lag_seconds.items()},
+    )
+
+
+def ledger_families(reading: LedgerReading) -> Families:
+    """The accounts of `taxi.trip_ledger`."""
+    yield _family(
+        "taxi_ledger_records",
+        "Records by account.",
+        ("taxi_type", "account"),
+        {
+            (account.taxi_type, entry): records
+            for account in reading.accounts
+            for entry, records in account.entries.items()
+        },
+    )
+    yield _family(
+        "taxi_ledger_imbalance_records",
+        "Not accounted for (yet).",
+        ("taxi_type",),
+        {(account.taxi_type,): account.imbalance for account in reading.accounts},
+    )
+    text = "Not accounted for in hours whose windows are all closed."
+    yield _family(
+        "taxi_ledger_settled_imbalance_records",
+        text,
+        ("taxi_type",),
+        {(account.taxi_type,): account.settled_imbalance for account in reading.accounts},
+    )
+    yield _family("taxi_topic_records", "Records in the trips topic.", (), {(): reading.topic_records})
+    waiting: dict[tuple[str, ...], float | None] = {(): reading.dead_letters_waiting}
+    yield _family("taxi_dead_letters_waiting", "Dead letters that were not driven again.", (), waiting)
+
+
+def disk_families(reading: DiskReading) -> Families:
+    """The disk that the stack lives on."""
+    yield _family("taxi_disk_size_bytes", "Size of the disk.", (), {(): reading.size_bytes})
+    yield _family("taxi_disk_free_bytes", "What is free of it.", (), {(): reading.free_bytes})
+
+
+def _verdict_family(status: JobStatus) -> GaugeMetricFamily:
+    return _family(
+        "taxi_job_verdict",
+        "1 at the verdict that holds.",
+        ("job_name", "verdict"),
+        {(status.name, verdict): verdict == status.verdict.name for verdict in get_args(VerdictName)},
+    )
+
+
+def _of(reader: Reader[T], families: Callable[[T], Families]) -> Families:
+    latest = reader.latest
+    if latest is not None:
+        yield from families(latest)
+
+
+def _family(
+    name: str, text: str, labels: Sequence[str], values: dict[tuple[str, ...], float | None]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for key, value in values.items():
+        if value is not None:
+            family.add_metric(key, float(value))
+    return family

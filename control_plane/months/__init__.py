@@ -1,0 +1,1 @@
+"""Months that are replaced as a whole: backfill, reprocess, parity and publication."""

@@ -1,0 +1,54 @@
+"""What a backfill is going to do, and about what it will cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from control_plane.months.history import History
+from control_plane.months.storage import StoredFile
+from control_plane.settings import SparkSettings
+from control_plane.spark.run import Usage
+from schemas.tlc_month import TlcMonth
+
+START_VCPU_SECONDS = 40.0
+MILLION_ROWS_VCPU_SECONDS = 85.0
+"""Two busy cores took 413 s for ten million trips: for months of a size to be told apart, not for a bill."""
+
+GB_A_VCPU = 4.0
+"""As EMR Serverless gives them by default."""
+
+
+@dataclass(frozen=True)
+class PlannedFiles:
+    """A month: its files, their rows where a footer tells them, and whether Spark has work with it."""
+
+    month: TlcMonth
+    files: Sequence[StoredFile]
+    rows: int | None
+    is_processed: bool
+
+    def cells(self) -> tuple[str, ...]:
+        """For a table."""
+        names = ", ".join(file.name for file in self.files)
+        megabytes = f"{sum(file.size for file in self.files) / 1e6:,.1f}" if self.files else ""
+        rows = "" if self.rows is None else f"{self.rows:,}"
+        state = "processed" if self.is_processed else "to be processed" if self.files else "to be fetched"
+        return str(self.month), names, megabytes, rows, state
+
+
+def plan_of(history: History, month: TlcMonth, code: str) -> PlannedFiles:
+    """Look at a month."""
+    files = history.raw_files(month)
+    rows = [history.raw.rows(file) for file in files]
+    counted = sum(count for count in rows if count is not None) if files and None not in rows else None
+    made = history.made(month) if files else None
+    is_processed = made is not None and made.fingerprint == history.fingerprint(month, code)
+    return PlannedFiles(month, files, counted, is_processed)
+
+
+def estimate(planned: Sequence[PlannedFiles], settings: SparkSettings) -> Usage:
+    """What Spark will use for the months whose rows are known."""
+    left = [one.rows for one in planned if one.rows is not None and not one.is_processed]
+    seconds = START_VCPU_SECONDS * bool(left) + MILLION_ROWS_VCPU_SECONDS * sum(left) / 1e6
+    hours = seconds / 3600
+    rates = (settings.usd_per_vcpu_hour, settings.usd_per_gb_hour)
+    return Usage(hours, GB_A_VCPU * hours, *rates)

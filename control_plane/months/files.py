@@ -1,0 +1,102 @@
+"""What a reprocessing would do: which months the files hold, and under which name the run is known."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+
+from control_plane.months.producer_settings import producer_errors, producer_settings
+from control_plane.sink.publication import served_of
+from control_plane.sink.runs import PlannedMonth
+from producer.interruption import listening
+from producer.months import MonthFile, Naming
+from producer.progress import display_on, warning_on, watching
+from producer.reading.examination import examine
+from producer.reading.preparation import Workshop
+from producer.reading.prepared import span_of
+from schemas.errors import UserError
+from schemas.tlc_month import TlcMonth
+from stack.console import console, output
+from stack.endpoints import Endpoints
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """One file, as the producer reads it; the fingerprint changes with its content."""
+
+    file: MonthFile
+    fingerprint: str
+    trips: int
+    valid_trips: int
+
+    @property
+    def month(self) -> TlcMonth:
+        """What it holds."""
+        return TlcMonth(self.file.taxi_type, self.file.month)
+
+    @property
+    def planned(self) -> PlannedMonth:
+        """The same for the record of runs."""
+        return PlannedMonth(self.month, self.file.name, self.trips, self.trips - self.valid_trips)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The files of one run."""
+
+    files: Sequence[PlannedFile]
+
+    @property
+    def months(self) -> list[TlcMonth]:
+        """The months that are replaced, in order."""
+        return sorted((one.month for one in self.files), key=str)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where the files are."""
+        return [one.file.path for one in self.files]
+
+    def run(self, release: str) -> str:
+        """The name of the run: the same files and the same code are the same run."""
+        made_of = [*sorted(f"{one.month} {one.file.name} {one.fingerprint}" for one in self.files), release]
+        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:10]
+
+
+def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> Plan:
+    """Look into the files; raises UserError where they cannot be read, or two hold the same month."""
+    settings = producer_settings(endpoints, "")
+    with producer_errors():
+        files = list(examine(Naming(tlc_data_dir=settings.tlc_data_dir).month_files(paths), console()))
+        with listening() as interruption, display_on(console()) as display:
+            shop = Workshop.of(settings, watching(display, interruption), warning_on(console()))
+            plan = Plan([_planned(shop, file) for file in files])
+    if not plan.files:
+        raise UserError("the files hold no trips", "name months that do")
+    for month, count in Counter(plan.months).items():
+        if count > 1:
+            raise UserError(f"{count} of the files hold {month}", "name one file a month")
+    return plan
+
+
+def print_plan(endpoints: Endpoints, plan: Plan, run: str) -> None:
+    """One line a month: what the file holds, and what is served now."""
+    table = Table(title=f"Run {run}", title_justify="left", box=box.SIMPLE_HEAD)
+    for column in ("month", "file", "MB", "trips", "valid", "served", "published by"):
+        is_figure = column in {"MB", "trips", "valid", "served"}
+        table.add_column(column, justify="right" if is_figure else "left", no_wrap=is_figure)
+    for one in sorted(plan.files, key=lambda planned: str(planned.month)):
+        served, by = served_of(endpoints.postgres_dsn, one.month)
+        megabytes = f"{one.file.path.stat().st_size / 1e6:,.1f}"
+        figures = (f"{one.trips:,}", f"{one.valid_trips:,}", f"{served:,}")
+        table.add_row(str(one.month), one.file.name, megabytes, *figures, by)
+    output().print(table)
+
+
+def _planned(shop: Workshop, file: MonthFile) -> PlannedFile:
+    prepared = shop.prepare([file])
+    span = span_of(prepared.path)
+    return PlannedFile(file, prepared.fingerprint, span.trips, span.valid_trips)

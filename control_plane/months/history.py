@@ -1,0 +1,60 @@
+"""The months of the history: from which files each comes, and what Spark made of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from control_plane.months.storage import Place, StoredFile, place
+from control_plane.settings import HistorySettings
+from schemas.processed import note_path, partition, staging_folder
+from schemas.tlc_month import RAW_SUFFIXES, TlcMonth
+
+
+@dataclass(frozen=True)
+class MadeMonth:
+    """A processed month, as the note beside it tells."""
+
+    fingerprint: str
+    """Of what it was made; empty where nobody said so."""
+    files: tuple[str, ...]
+    accepted: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class History:
+    """Raw and processed months."""
+
+    raw: Place
+    processed: Place
+
+    @classmethod
+    def of(cls, settings: HistorySettings) -> "History":
+        """Where the settings say."""
+        return cls(place(settings.raw), place(settings.processed))
+
+    def raw_files(self, month: TlcMonth) -> Sequence[StoredFile]:
+        """A month's files, as Spark finds them: in a folder of its own, or among all others."""
+        stem = f"{month.taxi_type}_tripdata_{month.text}."
+        own = _trips(self.raw.files(partition(month.taxi_type, month.first_day)))
+        return own or [file for file in _trips(self.raw.files("")) if file.name.startswith(stem)]
+
+    def fingerprint(self, month: TlcMonth, code: str) -> str:
+        """What a month is made of: the content of its files, and the code."""
+        parts = [f"{file.name} {self.raw.fingerprint(file)}" for file in self.raw_files(month)]
+        return sha256("\n".join([str(month), *parts, code]).encode()).hexdigest()[:20]
+
+    def made(self, month: TlcMonth) -> MadeMonth | None:
+        """What it was made of; None where it is not wholly in place, or nobody has noted it."""
+        if self.processed.holds_anything(staging_folder(month.taxi_type, month.first_day)):
+            return None
+        text = self.processed.text(note_path(month.taxi_type, month.first_day))
+        if not text:
+            return None
+        note = json.loads(text)
+        return MadeMonth(note["fingerprint"], tuple(note["files"]), note["accepted"], note["quarantined"])
+
+
+def _trips(files: Sequence[StoredFile]) -> list[StoredFile]:
+    return [file for file in files if file.name.endswith(RAW_SUFFIXES) and file.name[0] != "."]

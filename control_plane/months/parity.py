@@ -1,0 +1,82 @@
+"""`./taxi parity`: the months that Spark made beside what the stream wrote, window by window."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from control_plane.months import loading
+from control_plane.months.history import History, MadeMonth
+from control_plane.months.report import COMPARED, print_comparison
+from control_plane.sink import publication
+from control_plane.sink import table_sets as tables
+from control_plane.sink.publication import Comparison
+from schemas.errors import UserError
+from schemas.tlc_month import TlcMonth
+from stack.console import output
+from stack.endpoints import Endpoints
+
+SCHEMA = "taxi_parity"
+TITLE = "What the stream wrote beside what Spark made"
+LABELS = COMPARED | {
+    "explained": "  explained by trips of the late ledger",
+    "trips_only_served": "  only of the stream",
+    "trips_only_in_run": "  only of Spark",
+}
+UNEXPLAINED = 1
+NOT_STREAMED = 3
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How months compare; `not_streamed` are those of which the stream has written nothing."""
+
+    found: Mapping[TlcMonth, Comparison]
+    not_streamed: Sequence[TlcMonth]
+
+    @classmethod
+    def of(cls, endpoints: Endpoints, history: History, months: Sequence[TlcMonth]) -> "Parity":
+        """Compare, and file a report of each month; raises UserError for a month that Spark has not made."""
+        dsn, made = endpoints.postgres_dsn, {month: _made(history, month) for month in months}
+        with publication.alone(endpoints.home):
+            tables.set_up(dsn)
+            streamed = [month for month in made if publication.is_streamed(dsn, month)]
+            try:
+                loading.load(dsn, SCHEMA, history.processed, streamed)
+                found = {
+                    month: publication.compare(
+                        dsn, month, SCHEMA, made[month].fingerprint, "spark", beside="stream"
+                    )
+                    for month in streamed
+                }
+            finally:
+                tables.drop(dsn, SCHEMA)
+        return cls(found, [month for month in made if month not in found])
+
+    @property
+    def exit_code(self) -> int:
+        """What programs go by."""
+        if any(one.unexplained for one in self.found.values()):
+            return UNEXPLAINED
+        return NOT_STREAMED if self.not_streamed else 0
+
+    def print(self) -> None:
+        """For a person."""
+        if self.found:
+            print_comparison(self.found, TITLE, LABELS)
+        for month in self.not_streamed:
+            text = f"{month}: the stream has written nothing of it, so there is nothing to compare"
+            output().print(text, highlight=False, soft_wrap=True)
+
+    def as_data(self) -> list[dict[str, object]]:
+        """For programs: a month each."""
+        compared = [{**asdict(month), "streamed": True, **asdict(one)} for month, one in self.found.items()]
+        return compared + [{**asdict(month), "streamed": False} for month in self.not_streamed]
+
+
+def _made(history: History, month: TlcMonth) -> MadeMonth:
+    made = history.made(month)
+    if made is None:
+        raise UserError(
+            f"{month}: Spark has made nothing of it in {history.processed.address}",
+            f"./taxi backfill --taxi-type {month.taxi_type} --month {month.text}",
+        )
+    return made

@@ -1,0 +1,71 @@
+"""Has Spark process months, here or on EMR, and tells of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from control_plane.months.history import History
+from control_plane.months.storage import Folder
+from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.spark.run import RunState, SparkBackend, SparkRun
+from control_plane.spark.waiting import month_summaries, wait
+from schemas.errors import UserError
+from schemas.tlc_month import TlcMonth, parse_month
+from stack.console import say
+
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How Spark ended, and what it says of months that failed: on EMR its log may come later than its end."""
+
+    detail: str
+    reasons: Mapping[TlcMonth, str]
+
+    def reason(self, month: TlcMonth) -> str:
+        """Why there is nothing new of this month."""
+        return self.reasons.get(month) or self.detail
+
+
+def refuse_folders(spark: SparkBackend, history: History) -> None:
+    """Raise UserError for a folder of this machine, of which a cluster knows nothing."""
+    for variable, place in {"RAW_DATA": history.raw, "PROCESSED_DATA": history.processed}.items():
+        if spark.place is not SparkPlace.LOCAL and isinstance(place, Folder):
+            raise UserError(
+                f"{variable}={place.address} is a folder here, and Spark runs on {spark.place.value}",
+                f"set {variable} to s3://bucket/prefix, or take --on local",
+            )
+
+
+def process(spark: SparkBackend, months: Mapping[TlcMonth, str], history: History) -> Outcome:
+    """Replace these months in the history; each is noted with its fingerprint."""
+    run_id = spark.submit(_arguments(months, history))
+    at = f"{run_id} --on {spark.place.value}"
+    say(f"Spark processes {', '.join(map(str, months))}: ./taxi spark-run status|logs|cancel {at}")
+    limit = SparkSettings.from_environment().timeout_minutes * MINUTE
+    done = wait(spark, run_id, seconds=limit, tell=say)
+    reasons = _told(spark, done)
+    if done.state is RunState.CANCELLED:
+        raise UserError(f"{run_id} was cancelled", "run the same command again")
+    return Outcome(done.detail or done.state.value, reasons)
+
+
+def _arguments(months: Mapping[TlcMonth, str], history: History) -> list[str]:
+    (taxi_type,) = {month.taxi_type for month in months}
+    wish = [word for month in months for word in ("--month", month.text)]
+    notes = [word for month, text in months.items() for word in ("--fingerprint", f"{month.text}={text}")]
+    places = ["--raw", history.raw.address, "--processed", history.processed.address]
+    return ["process", "--taxi-type", taxi_type, *wish, *notes, *places, "--json"]
+
+
+def _told(spark: SparkBackend, done: SparkRun) -> dict[TlcMonth, str]:
+    """Say what the run was like; what its log tells of the months that failed."""
+    say(f"Spark: {done.state.value} after {done.seconds:,.0f} s, {spark.usage(done.run_id).text()}")
+    try:
+        logs = spark.logs(done.run_id)
+    except UserError as error:
+        say(f"no log: {error}")
+        return {}
+    say(f"log: {logs.place}")
+    told = month_summaries(logs.stdout)
+    return {parse_month(one["taxi_type"], one["month"]): one["error"] for one in told if one["error"]}

@@ -1,0 +1,106 @@
+"""One run from files to what people read: filled beside the live job, compared, published, cleaned up."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+
+from control_plane.jobs.releases import Release
+from control_plane.jobs.versions.versions import Versions
+from control_plane.months.approval import Consent, obtain
+from control_plane.months.files import Plan, make_plan, print_plan
+from control_plane.months.report import print_comparison, print_published
+from control_plane.months.shadow import Shadow
+from control_plane.sink import publication
+from control_plane.sink.publication import Comparison
+from control_plane.sink.runs import BackfillRun, Engine
+from control_plane.sink.table_sets import set_up
+from schemas.errors import UserError
+from schemas.tlc_month import TlcMonth
+from stack.console import say
+from stack.endpoints import Endpoints
+from stack.settings import ROOT
+
+JOB = "zone_fares"
+ENGINE: Engine = "flink"
+
+
+def dry_run(endpoints: Endpoints, paths: Sequence[Path]) -> None:
+    """Print what would be done."""
+    set_up(endpoints.postgres_dsn)
+    plan = make_plan(endpoints, paths)
+    release = Versions(endpoints, JOB).served().site.running_release()
+    print_plan(endpoints, plan, _run_of(plan, release) if release else "(no release yet)")
+
+
+def reprocess(endpoints: Endpoints, paths: Sequence[Path], consent: Consent, *, keep: bool) -> None:
+    """Replace the months that the files hold by what the served release makes of them."""
+    with publication.alone(endpoints.home):
+        set_up(endpoints.postgres_dsn)
+        plan = make_plan(endpoints, paths)
+        release = _served_release(endpoints)
+        run = _run_of(plan, release)
+        print_plan(endpoints, plan, run)
+        if all(publication.is_published(endpoints.postgres_dsn, month, run) for month in plan.months):
+            say(f"run {run} is what is published: nothing to do")
+        else:
+            _carry_out(endpoints, plan, release, run, consent)
+        if not keep:
+            Shadow(endpoints, JOB, run).remove()
+
+
+def undo(endpoints: Endpoints, run: str) -> None:
+    """Bring back what was there before a run was published."""
+    with publication.alone(endpoints.home):
+        months = BackfillRun(endpoints.postgres_dsn, run).published_months()
+        if not months:
+            raise UserError(f"there is nothing published by run {run}", "see taxi.backfill_runs")
+        publication.undo(endpoints.postgres_dsn, months, run)
+        say(f"{', '.join(map(str, months))}: as before run {run}")
+
+
+def discard(endpoints: Endpoints, run: str) -> None:
+    """Remove what a run left that did not come to its end."""
+    with publication.alone(endpoints.home):
+        Shadow(endpoints, JOB, run).remove()
+
+
+def _carry_out(endpoints: Endpoints, plan: Plan, release: Release, run: str, consent: Consent) -> None:
+    record, shadow = BackfillRun(endpoints.postgres_dsn, run), Shadow(endpoints, JOB, run)
+    record.plan([one.planned for one in plan.files], ENGINE)
+    try:
+        record.begin()
+        shadow.publish_trips(plan.paths)
+        shadow.fill(release)
+        found = {month: _compared(endpoints, month, shadow) for month in plan.months}
+        print_comparison(found)
+        obtain(consent, found, f"./taxi reprocess --discard {run} removes what was made")
+        done = publication.publish(endpoints.postgres_dsn, plan.months, shadow.wiring.table_set, run)
+    except (UserError, psycopg.Error) as failure:
+        record.fail(str(failure).partition("\n")[0])
+        raise
+    print_published(done, f"./taxi reprocess --undo {run}")
+
+
+def _compared(endpoints: Endpoints, month: TlcMonth, shadow: Shadow) -> Comparison:
+    return publication.compare(
+        endpoints.postgres_dsn, month, shadow.wiring.table_set, run=shadow.run, engine=ENGINE
+    )
+
+
+def _served_release(endpoints: Endpoints) -> Release:
+    """The code that serves; where none ever ran, that of this tree."""
+    site = Versions(endpoints, JOB).served().site
+    release = site.running_release() or site.releases.of_tree(ROOT)
+    if "scan.bounded.mode" not in (release.folder / "code/flink_jobs" / JOB / "source.sql").read_text(
+        "utf-8"
+    ):
+        raise UserError(
+            f"release {release.number} of {JOB} cannot end by itself, so it cannot reprocess",
+            f"./taxi job upgrade {JOB}",
+        )
+    return release
+
+
+def _run_of(plan: Plan, release: Release) -> str:
+    return plan.run(release.manifest.content)

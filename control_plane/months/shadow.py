@@ -1,0 +1,173 @@
+"""The places of one run beside the live job, and how they are filled and removed: topic, job, table set."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from control_plane.jobs.flink_rest import ENDED_STATES, Job
+from control_plane.jobs.lifecycle import JobSite, await_slots
+from control_plane.jobs.releases import Release
+from control_plane.jobs.status import read_status
+from control_plane.jobs.submission import await_other_submission
+from control_plane.jobs.wiring import Wiring
+from control_plane.months.producer_settings import producer_errors, producer_settings
+from control_plane.sink import table_sets as tables
+from control_plane.sink.ledger import read_ledger
+from control_plane.topics import TopicEnds
+from producer.months import Naming
+from producer.publishing.pace import Pace, parse_speedup
+from producer.publishing.replay import Request, replay
+from producer.publishing.topic import file_safe
+from schemas.errors import UserError
+from stack.console import console, say
+from stack.endpoints import Endpoints
+from stack.polling import poll
+
+FILL_SECONDS = 6 * 3600
+LEDGER_SECONDS = 60
+MOST_RESTARTS = 5
+"""A bounded job that has begun so often in vain will not come to its end."""
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """What a run has to itself."""
+
+    endpoints: Endpoints
+    job: str
+    run: str
+
+    @property
+    def wiring(self) -> Wiring:
+        """The job of the run; no record is kept of it, so nobody brings it back."""
+        name = f"{self.job}-reprocess-{self.run}"
+        topic = f"trips-reprocess-{self.run}"
+        return Wiring(
+            job=self.job,
+            name=name,
+            table_set=f"taxi_reprocess_{self.run}",
+            topic=topic,
+            dead_letters_topic=f"{topic}-dead-letters",
+            consumer_group=name,
+            bounded=True,
+        )
+
+    @property
+    def site(self) -> JobSite:
+        """Where the job of the run runs."""
+        return JobSite(self.endpoints, self.wiring)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether every record of its topic is accounted for in its tables."""
+        return read_ledger(self.endpoints, self.wiring.table_set, self.wiring.topic).balances
+
+    def publish_trips(self, paths: Sequence[Path]) -> None:
+        """Put all trips on the topic of the run, at full speed; goes on where a killed run ended."""
+        settings = producer_settings(self.endpoints, self.wiring.topic)
+        request = Request(paths, Pace(parse_speedup("max"), is_live=False))
+        with producer_errors():
+            replay(request, Naming(tlc_data_dir=settings.tlc_data_dir), settings, console())
+
+    def fill(self, release: Release) -> None:
+        """Run the job over the topic into the table set; a job that a killed run has left is waited for."""
+        tables.set_up(self.endpoints.postgres_dsn, self.wiring.table_set)
+        await_other_submission(self.endpoints, self.wiring.name)
+        newest = next(iter(self.site.flink.jobs(self.wiring.name)), None)
+        if newest and newest.state == "FINISHED" and self.is_filled:
+            return
+        is_live = newest is not None and newest.state not in ENDED_STATES
+        self._await_finish(newest.job_id if newest and is_live else self._submit(release))
+        poll(
+            lambda: self.is_filled or None,
+            seconds=LEDGER_SECONDS,
+            what=f"the ledger of run {self.run} to balance",
+        )
+        tables.take_stock(self.endpoints.postgres_dsn, self.wiring.table_set)
+
+    def remove(self) -> None:
+        """End and remove all of it; the live job's places are others."""
+        await_other_submission(self.endpoints, self.wiring.name)
+        job = self.site.flink.live_job(self.wiring.name)
+        if job:
+            self.site.flink.cancel(job.job_id)
+        tables.drop(self.endpoints.postgres_dsn, self.wiring.table_set)
+        if self.site.topic.exists():
+            self._remove_replays()
+            self.site.topic.remove()
+        self.site.dead_letters_topic.remove()
+        for release in self.site.releases.all():
+            self.site.releases.program(release).graph.unlink(missing_ok=True)
+        for left in (self.endpoints.home / "jobs").glob(f"{self.wiring.name}.*"):
+            left.unlink(missing_ok=True)
+
+    def _submit(self, release: Release) -> str:
+        tables.empty(self.endpoints.postgres_dsn, self.wiring.table_set)
+        self.site.topic.ensure()
+        self.site.dead_letters_topic.ensure()
+        await_slots(self.site, release)
+        release = self.site.releases.get(release.number)
+        job_id = uuid.uuid4().hex
+        say(f"release {release.number} reads {self.wiring.topic} into {self.wiring.table_set} …")
+        self.site.releases.program(release).submit(job_id, "")
+        return job_id
+
+    def _await_finish(self, job_id: str) -> None:
+        records = self.site.topic.record_count()
+        with _bar(records) as show:
+            ended = poll(
+                lambda: self._ended(job_id, show), seconds=FILL_SECONDS, what=f"run {self.run} to finish"
+            )
+        if ended.state != "FINISHED":
+            reason = self.site.flink.failure(job_id) or "see ./taxi logs flink-jobmanager"
+            raise UserError(
+                f"the job of run {self.run} ended {ended.state} ({reason})", "run the same command again"
+            )
+
+    def _ended(self, job_id: str, show: "Show") -> Job | None:
+        job = next((one for one in self.site.flink.jobs(self.wiring.name) if one.job_id == job_id), None)
+        if job is None:
+            raise UserError(f"Flink has lost the job of run {self.run}", "run the same command again")
+        if job.state in ENDED_STATES:
+            return job
+        status = read_status(
+            self.site.flink,
+            self.wiring.name,
+            TopicEnds(self.endpoints.kafka, self.wiring.topic),
+        )
+        if status.restarts.count >= MOST_RESTARTS:
+            self.site.flink.cancel(job_id)
+            raise UserError(
+                f"the job of run {self.run} fails over and over ({status.failure})",
+                "mend the cause and run the same command again",
+            )
+        show.read(status.records_read)
+        return None
+
+    def _remove_replays(self) -> None:
+        topic_id = file_safe(self.site.topic.ensure())
+        for left in (self.endpoints.home / "replays").glob(f"*{topic_id}.*"):
+            left.unlink(missing_ok=True)
+
+
+class Show:
+    """A bar on a terminal; silent elsewhere."""
+
+    def __init__(self, progress: Progress, records: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("reading", total=records)
+
+    def read(self, records: int) -> None:
+        """So many records are read."""
+        self._progress.update(self._task, completed=records, description=f"{records:,} records read")
+
+
+@contextmanager
+def _bar(records: int) -> Iterator[Show]:
+    columns = (BarColumn(bar_width=20), TaskProgressColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console(), transient=True, disable=not console().is_terminal) as progress:
+        yield Show(progress, records)

@@ -1,0 +1,202 @@
+"""Publishing a month: what another table set has of it takes its place among what is served."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from control_plane.sink import table_sets as tables
+from control_plane.sink.views import TABLES, relations
+from schemas.errors import UserError
+from schemas.tlc_month import TlcMonth
+from stack import database
+from stack.locks import file_lock
+
+SERVED = """
+select count(*), string_agg(distinct source_file, ', ')
+from taxi.trips
+where taxi_type = %(taxi_type)s and source_month = %(first_day)s
+    and dropoff_at >= %(first_day)s::date - 1 and dropoff_at < %(first_day)s::date + interval '1 month 2 days'
+"""
+
+PUBLISHED = """
+select run, to_char(published_at, 'YYYY-MM-DD HH24:MI')
+from taxi.current_publications where taxi_type = %(taxi_type)s and source_month = %(first_day)s
+"""
+
+
+LARGEST_WITHDRAWN_SHARE = 0.05
+"""More of a month is withdrawn only when a person says so: it is rather the wrong file, or a part of one."""
+
+COMPARE = "select * from {}.compare_month(%(table_set)s, %(taxi_type)s, %(first_day)s, %(beside)s)"
+PUBLISH = """
+select published.added, published.withdrawn, published.changed
+from {}.publish_month(%(run)s, %(table_set)s, %(taxi_type)s, %(first_day)s, %(exclusive)s) as published
+"""
+REPORT = """
+insert into taxi.parity_reports (
+    run, taxi_type, month, engine, beside, equal, explained, unexplained,
+    trips_equal, trips_changed, trips_only_served, trips_only_in_run
+)
+values (
+    %(run)s, %(taxi_type)s, %(month)s, %(engine)s, %(beside)s, %(equal)s, %(explained)s, %(unexplained)s,
+    %(trips_equal)s, %(trips_changed)s, %(trips_only_served)s, %(trips_only_in_run)s
+)
+"""
+NEWEST_RUN = """
+select run from {}.current_publications where taxi_type = %(taxi_type)s and source_month = %(first_day)s
+"""
+STREAMED = """
+select from {0}.all_trips
+where
+    taxi_type = %(taxi_type)s and source_month = %(first_day)s and on_time is not null
+    and dropoff_at >= {0}.first_dropoff_at(%(first_day)s::date)
+    and dropoff_at < {0}.end_of_dropoffs(%(first_day)s::date)
+limit 1
+"""
+NOTE = """
+update taxi.backfill_runs
+set
+    state = 'published', failure = null, ended_at = clock_timestamp(),
+    added = %(added)s, withdrawn = %(withdrawn)s, changed = %(changed)s
+where run = %(run)s and taxi_type = %(taxi_type)s and month = %(month)s
+"""
+NOTE_UNDONE = """
+update taxi.backfill_runs set state = 'undone', ended_at = clock_timestamp()
+where run = %(run)s and taxi_type = %(taxi_type)s and month = %(month)s
+"""
+UNDO = "select {}.undo_publication(%(run)s, %(taxi_type)s, %(first_day)s)"
+ADOPT = "select {}.adopt_publications(%s)"
+
+Connection = psycopg.Connection[Any]
+Beside = Literal["served", "stream"]
+
+
+def alone(home: Path) -> AbstractContextManager[None]:
+    """Held by whoever replaces months: each compares with what another would change."""
+    return file_lock(home / "jobs" / "months.lock", "another ./taxi replaces months; waiting for it")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is served of a month beside what a run made of it: windows, then trips."""
+
+    equal: int
+    explained: int
+    unexplained: int
+    trips_equal: int
+    trips_changed: int
+    trips_only_served: int
+    trips_only_in_run: int
+    examples: Sequence[str] = ()
+    """The first windows that nothing explains."""
+
+    @property
+    def withdrawn_share(self) -> float:
+        """Of the trips that are served, those that would go."""
+        served = self.trips_equal + self.trips_changed + self.trips_only_served
+        return self.trips_only_served / served if served else 0.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication did to the trips of a month."""
+
+    added: int
+    withdrawn: int
+    changed: int
+
+
+def compare(
+    dsn: str, month: TlcMonth, table_set: str, run: str, engine: str, beside: Beside = "served"
+) -> Comparison:
+    """Hold a month in a set against the served one, or what the stream wrote of it, and file the report."""
+    named = {"run": run, "engine": engine, "beside": beside, "table_set": table_set, **month.sql_parameters}
+    with psycopg.connect(dsn) as connection:
+        text = _of_served(connection, COMPARE)
+        with connection.cursor(row_factory=class_row(Comparison)) as cursor:
+            (found,) = cursor.execute(text, named).fetchall()
+        connection.execute(REPORT, {**named, **vars(found)})
+        return found
+
+
+def is_streamed(dsn: str, month: TlcMonth) -> bool:
+    """Whether the stream has written an accepted trip of a month."""
+    with psycopg.connect(dsn) as connection:
+        return (
+            connection.execute(_of_served(connection, STREAMED), month.sql_parameters).fetchone() is not None
+        )
+
+
+def is_published(dsn: str, month: TlcMonth, run: str) -> bool:
+    """Whether this run is what was published last of the month."""
+    with psycopg.connect(dsn) as connection:
+        newest = connection.execute(_of_served(connection, NEWEST_RUN), month.sql_parameters).fetchone()
+    return newest is not None and newest[0] == run
+
+
+def publish(dsn: str, months: list[TlcMonth], table_set: str, run: str) -> dict[TlcMonth, Published]:
+    """Replace the months by what a set has of them, all in one transaction; run again, nothing changes.
+
+    A stream of other months does not wait. One of the same month may meet our rows: then it is made to wait.
+    """
+    try:
+        return _publish(dsn, months, table_set, run, exclusive=False)
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        return _publish(dsn, months, table_set, run, exclusive=True)
+
+
+def undo(dsn: str, months: list[TlcMonth], run: str) -> None:
+    """Bring back what was there before this run was published, with what the stream has written since."""
+    with psycopg.connect(dsn) as connection:
+        for month in months:
+            try:
+                connection.execute(_of_served(connection, UNDO), {"run": run, **month.sql_parameters})
+                connection.execute(NOTE_UNDONE, {"run": run, **month.sql_parameters})
+            except psycopg.errors.RaiseException as refusal:
+                raise UserError(
+                    f"{month}: {refusal.diag.message_primary}", "undo the later runs first, newest first"
+                ) from refusal
+
+
+def adopt_publications(dsn: str, from_set: str, to_set: str) -> int:
+    """Have a set publish what is published in another, whatever the stream fills before or after.
+
+    A set of a release that knew no publications has none to give, and takes none.
+    """
+    with psycopg.connect(dsn) as connection:
+        if not all("publications" in relations(connection, name, TABLES) for name in (from_set, to_set)):
+            return 0
+        adopt = sql.SQL(ADOPT).format(sql.Identifier(to_set))
+        row = connection.execute(adopt, [from_set]).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _publish(
+    dsn: str, months: list[TlcMonth], table_set: str, run: str, *, exclusive: bool
+) -> dict[TlcMonth, Published]:
+    done = {}
+    with psycopg.connect(dsn) as connection, connection.cursor(row_factory=class_row(Published)) as cursor:
+        text = _of_served(connection, PUBLISH)
+        wish = {"run": run, "table_set": table_set, "exclusive": exclusive}
+        for month in months:
+            (found,) = cursor.execute(text, {**wish, **month.sql_parameters}).fetchall()
+            cursor.execute(NOTE, {**wish, **month.sql_parameters, **vars(found)})
+            done[month] = found
+    return done
+
+
+def _of_served(connection: Connection, text: str) -> sql.Composed:
+    return sql.SQL(text).format(sql.Identifier(tables.served_by(connection)))
+
+
+def served_of(dsn: str, month: TlcMonth) -> tuple[int, str]:
+    """How many trips of a month are served, and what they come from: a run, or the stream's files."""
+    ((served, files),) = database.query(dsn, SERVED, month.sql_parameters).rows
+    published = database.query(dsn, PUBLISHED, month.sql_parameters).rows
+    return int(served), f"run {published[0][0]}, {published[0][1]}" if published else files or ""

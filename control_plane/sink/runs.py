@@ -1,0 +1,83 @@
+"""The runs that replace months, as `taxi.backfill_runs` tells of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+
+from schemas.tlc_month import TlcMonth, parse_month
+
+Engine = Literal["flink", "spark"]
+
+PLAN = """
+insert into taxi.backfill_runs (run, taxi_type, month, engine, state, source_file, trips, quarantined)
+values (%(run)s, %(taxi_type)s, %(month)s, %(engine)s, 'planned', %(source_file)s, %(trips)s, %(quarantined)s)
+on conflict (run, taxi_type, month) do update
+set
+    source_file = excluded.source_file, trips = excluded.trips, quarantined = excluded.quarantined,
+    state = 'planned', failure = null, planned_at = clock_timestamp(), started_at = null, ended_at = null
+"""
+BEGIN = "update taxi.backfill_runs set state = 'running', started_at = clock_timestamp() where run = %(run)s"
+FAIL = """
+update taxi.backfill_runs set state = 'failed', failure = %(failure)s, ended_at = clock_timestamp()
+where run = %(run)s and state in ('planned', 'running')
+"""
+MONTHS = """
+select taxi_type, month
+from taxi.backfill_runs
+where run = %(run)s and state = %(state)s
+order by taxi_type, month
+"""
+
+
+@dataclass(frozen=True)
+class PlannedMonth:
+    """What a run will make of one month."""
+
+    month: TlcMonth
+    source_file: str
+    trips: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class BackfillRun:
+    """One run, told by its name; a run of the same name goes on with what the other had begun."""
+
+    dsn: str
+    run: str
+
+    def plan(self, months: Sequence[PlannedMonth], engine: Engine) -> None:
+        """Note what is to be done; notes of an earlier attempt are overwritten."""
+        rows = [
+            {
+                "run": self.run,
+                "engine": engine,
+                "source_file": one.source_file,
+                "trips": one.trips,
+                "quarantined": one.quarantined,
+                **one.month.sql_parameters,
+            }
+            for one in months
+        ]
+        with psycopg.connect(self.dsn) as connection:
+            connection.cursor().executemany(PLAN, rows)
+
+    def begin(self) -> None:
+        """Note that it runs."""
+        self._execute(BEGIN)
+
+    def fail(self, failure: str) -> None:
+        """Note why it did not come to its end."""
+        self._execute(FAIL, failure=failure)
+
+    def published_months(self) -> list[TlcMonth]:
+        """The months that it has published."""
+        with psycopg.connect(self.dsn) as connection:
+            rows = connection.execute(MONTHS, {"run": self.run, "state": "published"}).fetchall()
+        return [parse_month(*row) for row in rows]
+
+    def _execute(self, text: str, **values: Any) -> None:
+        with psycopg.connect(self.dsn) as connection:
+            connection.execute(text.encode(), {"run": self.run, **values})

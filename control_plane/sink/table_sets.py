@@ -1,0 +1,213 @@
+"""Our tables in Postgres: what all share, and the table sets, one of which is served.
+
+A job writes a table set, a schema of its own; the schema `taxi` shows the one that is served, by views. So
+another version of a job can fill a set beside the served one; readers are switched over at once, and back.
+"""
+
+import csv
+import time
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from control_plane.sink.views import TABLES, Connection, readers, relations, show
+from schemas.errors import UserError
+from stack.console import console
+from stack.settings import ROOT
+
+DDL_FOLDER = ROOT / "schemas" / "postgres"
+TABLE_SET_FOLDER = DDL_FOLDER / "table_set"
+ZONES_FILE = ROOT / "dbt" / "seeds" / "taxi_zones.csv"
+FIRST_SET = "taxi_1"
+UNREAD_SECONDS = 60
+RETRY_SECONDS = 0.2
+UPSERT_ZONE = """
+insert into taxi.zones (zone_id, zone_name, borough, service_zone)
+values (%(zone_id)s, %(zone_name)s, %(borough)s, %(service_zone)s)
+on conflict (zone_id) do update
+set zone_name = excluded.zone_name, borough = excluded.borough, service_zone = excluded.service_zone
+"""
+SWITCHES = "select table_set, switched_at from taxi.switches order by switched_at desc"
+NUMBERED_SETS = "select nspname from pg_namespace where nspname ~ '^taxi_[0-9]+$'"
+CARRY_MARKS = """
+update {new}.dead_letters as letters set redriven_at = earlier.redriven_at
+from {old}.dead_letters as earlier
+where
+    (letters.topic, letters.partition, letters.kafka_offset)
+    = (earlier.topic, earlier.partition, earlier.kafka_offset)
+    and letters.redriven_at is null and earlier.redriven_at is not null
+"""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """From this moment on people read this set."""
+
+    table_set: str
+    at: datetime
+
+
+def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> None:
+    """Bring what is shared and a table set into being, or up to date; the first set is served.
+
+    Without a name it is the first set, and only where nothing is served yet: a set belongs to the release
+    that fills it, whose `folder` says what it looks like.
+    """
+    with psycopg.connect(dsn) as connection:
+        connection.add_notice_handler(_print_notice)
+        for path in (DDL_FOLDER / "earlier_versions.sql", *_sql_files(DDL_FOLDER / "shared")):
+            _apply(connection, path)
+        _load_zones(connection, ZONES_FILE)
+        shown = served_by(connection)
+        wanted = table_set or ("" if shown else FIRST_SET)
+        if wanted:
+            make_set(connection, wanted, folder)
+        if not shown:
+            connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
+        if wanted and shown in {"", wanted}:
+            show(connection, wanted)
+
+
+def served(dsn: str) -> str:
+    """The name of the table set that people read."""
+    with psycopg.connect(dsn) as connection:
+        return served_by(connection)
+
+
+def switches(dsn: str) -> list[Switch]:
+    """What people have been reading, the newest first."""
+    with psycopg.connect(dsn) as connection:
+        return [Switch(*row) for row in connection.execute(SWITCHES).fetchall()]
+
+
+def numbered_sets(dsn: str) -> list[str]:
+    """The table sets of the versions of a job; one that is being made is not there yet."""
+    with psycopg.connect(dsn) as connection:
+        return [str(row[0]) for row in connection.execute(NUMBERED_SETS).fetchall()]
+
+
+def serve(dsn: str, table_set: str) -> None:
+    """Show another set to the readers of the schema `taxi`, all tables at once."""
+
+    def switch(connection: Connection) -> None:
+        _carry_marks(connection, served_by(connection), table_set)
+        show(connection, table_set)
+        connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
+
+    _when_nobody_reads(dsn, switch)
+
+
+def serve_only_first(dsn: str) -> None:
+    """Show the first set, made anew where it is gone, and forget what was served before."""
+
+    def start_over(connection: Connection) -> None:
+        if served_by(connection) != FIRST_SET:
+            make_set(connection, FIRST_SET)
+            show(connection, FIRST_SET)
+        connection.execute("delete from taxi.switches")
+        connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
+
+    _when_nobody_reads(dsn, start_over)
+
+
+def empty(dsn: str, table_set: str) -> None:
+    """Remove every row of a set."""
+    with psycopg.connect(dsn) as connection:
+        tables = [sql.Identifier(table_set, name) for name in relations(connection, table_set, TABLES)]
+        connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(tables)))
+
+
+def take_stock(dsn: str, table_set: str) -> None:
+    """Have Postgres look at what was filled a moment ago: it plans badly for what it does not know."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for name in ("all_trips", "on_time_fares_15m"):
+            connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table_set, name)))
+
+
+def drop(dsn: str, table_set: str) -> None:
+    """Remove a set that nobody reads; raises UserError for the one that is served."""
+    with psycopg.connect(dsn) as connection:
+        if served_by(connection) == table_set:
+            raise UserError(f"{table_set} is what taxi.* shows", "serve another set first")
+        for schema in (table_set, f"{table_set}_months"):
+            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+
+
+def make_set(connection: Connection, table_set: str, folder: Path = TABLE_SET_FOLDER) -> None:
+    """Bring a table set into being, or up to date."""
+    name = sql.Identifier(table_set)
+    connection.execute(sql.SQL("create schema if not exists {}").format(name))
+    connection.execute(sql.SQL("set local search_path to {}").format(name))
+    for path in _sql_files(folder):
+        _apply(connection, path)
+    connection.execute("set local search_path to default")
+
+
+def lacking(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
+    """Those tables that a set made by the files of `folder` would not have; no set is left behind."""
+    trial = f"taxi_trial_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(dsn) as connection:
+        make_set(connection, trial, folder)
+        there = relations(connection, trial, TABLES)
+        connection.rollback()
+    return sorted(set(names) - set(there))
+
+
+def _when_nobody_reads(dsn: str, switch: Callable[[Connection], None]) -> None:
+    """Try again and again, each time for a moment: to wait in line would hold up every other reader."""
+    deadline = time.monotonic() + UNREAD_SECONDS
+    while True:
+        try:
+            with psycopg.connect(dsn) as connection:
+                # Less than Postgres' deadlock_timeout: of two that wait for one another, this gives way.
+                connection.execute("set local lock_timeout = '200ms'")
+                return switch(connection)
+        except psycopg.errors.LockNotAvailable as failure:
+            if time.monotonic() > deadline:
+                who = ", ".join(readers(dsn)) or "somebody"
+                raise UserError(
+                    f"for {UNREAD_SECONDS} s there was no moment at which nobody reads taxi.*: {who}",
+                    "end these transactions, then run the same command again",
+                ) from failure
+            time.sleep(RETRY_SECONDS)
+
+
+def _carry_marks(connection: Connection, old: str, new: str) -> None:
+    """A dead letter that was re-driven is not to be re-driven again because another set is served."""
+    if old and all("dead_letters" in relations(connection, name, TABLES) for name in (old, new)):
+        places = {"old": sql.Identifier(old), "new": sql.Identifier(new)}
+        connection.execute(sql.SQL(CARRY_MARKS).format(**places))
+
+
+def served_by(connection: Connection) -> str:
+    """The same, within a transaction; empty where no set was ever served."""
+    row = connection.execute(SWITCHES).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _sql_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.sql"))
+
+
+def _apply(connection: Connection, path: Path) -> None:
+    try:
+        connection.execute(path.read_bytes())
+    except psycopg.Error as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(f"{path} does not apply: {reason}", "mend the file") from error
+
+
+def _print_notice(notice: psycopg.errors.Diagnostic) -> None:
+    # Postgres itself gives notice of all that is there already; what our files say has no such code.
+    if notice.sqlstate == "00000":
+        console().print(notice.message_primary, style="yellow", soft_wrap=True)
+
+
+def _load_zones(connection: Connection, path: Path) -> None:
+    with path.open(newline="", encoding="utf-8") as stream, connection.cursor() as cursor:
+        cursor.executemany(UPSERT_ZONE, list(csv.DictReader(stream)))

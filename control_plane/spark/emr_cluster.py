@@ -1,0 +1,156 @@
+"""The backfill as a step of a cluster of EMR on EC2."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from control_plane.aws import NoAnswerError, addresses_below, client, read_gzip, told_plainly
+from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.spark.emr_code import archive_code, code_folder, needed, submit_parameters
+from control_plane.spark.run import RunLogs, RunState, SparkRun, Usage, run_name
+from schemas.errors import UserError
+from stack.polling import poll
+
+STATES = {
+    "COMPLETED": RunState.SUCCEEDED,
+    "FAILED": RunState.FAILED,
+    "INTERRUPTED": RunState.FAILED,
+    "CANCELLED": RunState.CANCELLED,
+    "RUNNING": RunState.RUNNING,
+    "CANCEL_PENDING": RunState.RUNNING,
+}
+DRIVER_ENVIRONMENT = "spark.yarn.appMasterEnv"
+FIND_SECONDS = 120.0
+GONE = {"CANCEL_PENDING", "CANCELLED", "FAILED", "INTERRUPTED"}
+
+
+class ClusterSpark:
+    """A cluster that takes steps."""
+
+    place = SparkPlace.EMR
+
+    def __init__(self, settings: SparkSettings) -> None:
+        self._settings = settings
+        self._cluster = needed(settings.cluster_id, "EMR_CLUSTER_ID", "name the cluster that Terraform made")
+        self._client = client("emr", settings)
+        # A step has no token: sent again because the answer got lost, it would run twice.
+        self._once = client("emr", settings, attempts=1)
+
+    def code(self) -> str:
+        """The archive, whose name changes with what is in it."""
+        return archive_code(self._settings)
+
+    def submit(self, arguments: Sequence[str], token: str = "") -> str:
+        """Add a step, or find the one that an earlier call has added."""
+        name = run_name(arguments, code_folder(self._settings), token)
+        found = self._found(name, token)
+        if found:
+            return found
+        try:
+            added = self._call("add_job_flow_steps", self._once, **self.request(arguments, name))
+        except NoAnswerError as silence:
+            return self._perhaps_added(name, token, silence)
+        return str(added["StepIds"][0])
+
+    def request(self, arguments: Sequence[str], name: str) -> dict[str, Any]:
+        """What AddJobFlowSteps is sent."""
+        parameters = submit_parameters(self._settings, DRIVER_ENVIRONMENT)
+        command = ["spark-submit", "--deploy-mode", "cluster", *parameters]
+        step = {
+            "Name": name,
+            "ActionOnFailure": "CONTINUE",
+            "HadoopJarStep": {
+                "Jar": "command-runner.jar",
+                "Args": [*command, f"{code_folder(self._settings)}/main.py", *arguments],
+            },
+        }
+        return {"JobFlowId": self._cluster, "Steps": [step]}
+
+    def state(self, run_id: str) -> SparkRun:
+        """How the step is."""
+        status = self._describe(run_id)["Status"]
+        failure = status.get("FailureDetails", {})
+        detail = failure.get("Message") or failure.get("Reason") or status["State"]
+        state = STATES.get(status["State"], RunState.QUEUED)
+        return SparkRun(run_id, state, str(detail), _seconds(status.get("Timeline", {})))
+
+    def cancel(self, run_id: str) -> None:
+        """Have it end, also when it runs already."""
+        if self.state(run_id).state.has_ended:
+            return
+        answer = self._call(
+            "cancel_steps",
+            ClusterId=self._cluster,
+            StepIds=[run_id],
+            StepCancellationOption="TERMINATE_PROCESS",
+        )
+        for one in answer["CancelStepsInfoList"]:
+            if one["Status"] == "FAILED":
+                raise UserError(f"{run_id} cannot be cancelled: {one.get('Reason', '')}")
+
+    def logs(self, run_id: str) -> RunLogs:
+        """What the driver wrote: it is the first container of YARN; else what spark-submit wrote."""
+        step = self._describe(run_id)
+        uri = str(step.get("LogUri") or self._settings.log_uri).rstrip("/")
+        folder = f"{needed(uri, 'EMR_LOG_URI', 'name the LogUri of the cluster')}/{self._cluster}"
+        for application in step.get("AdditionalInfo", {}).get("ResourceManagerApplicationIds", []):
+            found = addresses_below(self._settings, f"{folder}/containers/{application}/")
+            driver = [one.rpartition("/")[0] for one in found if one.rpartition("/")[0].endswith("_000001")]
+            if driver:
+                return self._texts(driver[0])
+        return self._texts(f"{folder}/steps/{run_id}")
+
+    def links(self, run_id: str) -> Mapping[str, str]:
+        """The step's page in the console, from which Spark's own is a click away."""
+        region = self._client.meta.region_name
+        place = f"https://{region}.console.aws.amazon.com/emr/home?region={region}"
+        return {f"EMR console, {run_id}": f"{place}#/clusterDetails/{self._cluster}"}
+
+    def usage(self, run_id: str) -> Usage:
+        """The whole cluster for as long as the step took: it is paid for, whatever it does."""
+        hours = self.state(run_id).seconds / 3600
+        vcpus, gigabytes = self._settings.cluster_vcpus, self._settings.cluster_gb
+        rates = (self._settings.usd_per_vcpu_hour, self._settings.usd_per_gb_hour)
+        return Usage(
+            None if vcpus is None else vcpus * hours, None if gigabytes is None else gigabytes * hours, *rates
+        )
+
+    def _texts(self, folder: str) -> RunLogs:
+        stdout, stderr = (read_gzip(self._settings, f"{folder}/{name}.gz") for name in ("stdout", "stderr"))
+        return RunLogs(stdout, stderr, folder)
+
+    def _describe(self, run_id: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._call("describe_step", ClusterId=self._cluster, StepId=run_id)["Step"]
+        return found
+
+    def _found(self, name: str, token: str) -> str:
+        with told_plainly(self._cluster):
+            pages = self._client.get_paginator("list_steps").paginate(ClusterId=self._cluster)
+            steps = [one for page in pages for one in page["Steps"] if one["Name"] == name]
+        unwanted = GONE if token else {*GONE, "COMPLETED"}
+        return next((str(one["Id"]) for one in steps if one["Status"]["State"] not in unwanted), "")
+
+    def _perhaps_added(self, name: str, token: str, silence: NoAnswerError) -> str:
+        """The answer got lost; look whether the step is there, and never send it again unseen."""
+
+        def probe() -> str | None:
+            try:
+                return self._found(name, token) or "absent"
+            except NoAnswerError:
+                return None
+
+        found = poll(probe, seconds=FIND_SECONDS, what=f"an answer of {self._cluster}")
+        if found == "absent":
+            raise UserError(f"the step was not added: {silence.message}", "run the same command again")
+        return found
+
+    def _call(self, operation: str, through: Any = None, **request: Any) -> Mapping[str, Any]:
+        with told_plainly(self._cluster):
+            answer: Mapping[str, Any] = getattr(through or self._client, operation)(**request)
+        return answer
+
+
+def _seconds(timeline: Mapping[str, datetime]) -> float:
+    started = timeline.get("StartDateTime")
+    ended = timeline.get("EndDateTime") or datetime.now(UTC)
+    return (ended - started).total_seconds() if started else 0.0

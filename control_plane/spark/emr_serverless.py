@@ -1,0 +1,133 @@
+"""The backfill on EMR Serverless."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from control_plane.aws import client, read_gzip, told_plainly
+from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.spark.emr_code import archive_code, code_folder, needed, submit_parameters
+from control_plane.spark.run import RunLogs, RunState, SparkRun, Usage, run_name
+from schemas.errors import UserError
+
+STATES = {
+    "SUCCESS": RunState.SUCCEEDED,
+    "FAILED": RunState.FAILED,
+    "CANCELLED": RunState.CANCELLED,
+    "RUNNING": RunState.RUNNING,
+    "CANCELLING": RunState.RUNNING,
+}
+"""The others are queued."""
+DRIVER_ENVIRONMENT = "spark.emr-serverless.driverEnv"
+
+
+class ServerlessSpark:
+    """An application of EMR Serverless."""
+
+    place = SparkPlace.EMR_SERVERLESS
+
+    def __init__(self, settings: SparkSettings) -> None:
+        self._settings = settings
+        what = "name the application that Terraform made"
+        self._application = needed(settings.application_id, "EMR_SERVERLESS_APPLICATION_ID", what)
+        self._client = client("emr-serverless", settings)
+
+    def code(self) -> str:
+        """The archive, whose name changes with what is in it."""
+        return archive_code(self._settings)
+
+    def submit(self, arguments: Sequence[str], token: str = "") -> str:
+        """Start a run, or find the one that an earlier call has started."""
+        name = run_name(arguments, code_folder(self._settings), token)
+        earlier = self._earlier(name)
+        going = [one for one in earlier if not _state(one).has_ended]
+        done = [one for one in earlier if token and _state(one) is RunState.SUCCEEDED]
+        if going or done:
+            return str((going or done)[0]["id"])
+        # boto3 sends a request again that got no answer: by its token the service knows it.
+        attempt = f"{name}-{len(earlier)}" if token else uuid.uuid4().hex
+        request = self.request(arguments, name, sha256(attempt.encode()).hexdigest())
+        return str(self._call("start_job_run", **request)["jobRunId"])
+
+    def request(self, arguments: Sequence[str], name: str, client_token: str) -> dict[str, Any]:
+        """What StartJobRun is sent."""
+        code = code_folder(self._settings)
+        logs = {"s3MonitoringConfiguration": {"logUri": f"{self._settings.log_uri}/"}}
+        parameters = submit_parameters(self._settings, DRIVER_ENVIRONMENT)
+        return {
+            "name": name,
+            "clientToken": client_token,
+            "executionRoleArn": needed(self._settings.role_arn, "EMR_JOB_ROLE_ARN", "name the run's role"),
+            "executionTimeoutMinutes": self._settings.timeout_minutes,
+            "jobDriver": {
+                "sparkSubmit": {
+                    "entryPoint": f"{code}/main.py",
+                    "entryPointArguments": list(arguments),
+                    "sparkSubmitParameters": " ".join(map(_unbroken, parameters)),
+                }
+            },
+            **(
+                {"configurationOverrides": {"monitoringConfiguration": logs}}
+                if self._settings.log_uri
+                else {}
+            ),
+        }
+
+    def state(self, run_id: str) -> SparkRun:
+        """How the run is."""
+        found = self._describe(run_id)
+        detail = str(found["stateDetails"]).strip(" -")
+        seconds = float(found.get("totalExecutionDurationSeconds", 0))
+        return SparkRun(run_id, _state(found), detail, seconds)
+
+    def cancel(self, run_id: str) -> None:
+        """Have it end."""
+        if not self.state(run_id).state.has_ended:
+            self._call("cancel_job_run", jobRunId=run_id)
+
+    def logs(self, run_id: str) -> RunLogs:
+        """What the driver wrote to S3."""
+        uri = needed(self._settings.log_uri, "EMR_LOG_URI", "name the folder in S3 that logs go to")
+        folder = f"{uri}/applications/{self._application}/jobs/{run_id}/SPARK_DRIVER"
+        texts = [read_gzip(self._settings, f"{folder}/{name}.gz") for name in ("stdout", "stderr")]
+        return RunLogs(texts[0], texts[1], folder)
+
+    def links(self, run_id: str) -> Mapping[str, str]:
+        """Spark's page; the address holds a key and serves an hour."""
+        return {"Spark UI": str(self._call("get_dashboard_for_job_run", jobRunId=run_id).get("url", ""))}
+
+    def usage(self, run_id: str) -> Usage:
+        """What is billed, or what is used where the bill is not made yet."""
+        found = self._describe(run_id)
+        used = found.get("billedResourceUtilization") or found.get("totalResourceUtilization") or {}
+        rates = (self._settings.usd_per_vcpu_hour, self._settings.usd_per_gb_hour)
+        return Usage(used.get("vCPUHour", 0.0), used.get("memoryGBHour", 0.0), *rates)
+
+    def _describe(self, run_id: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._call("get_job_run", jobRunId=run_id)["jobRun"]
+        return found
+
+    def _earlier(self, name: str) -> list[Mapping[str, Any]]:
+        """The runs of that name, newest first."""
+        with told_plainly(self._application):
+            pages = self._client.get_paginator("list_job_runs").paginate(applicationId=self._application)
+            found = [one for page in pages for one in page["jobRuns"] if one.get("name") == name]
+        return sorted(found, key=lambda one: one["createdAt"], reverse=True)
+
+    def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        with told_plainly(self._application):
+            answer: Mapping[str, Any] = getattr(self._client, operation)(
+                applicationId=self._application, **request
+            )
+        return answer
+
+
+def _state(found: Mapping[str, Any]) -> RunState:
+    return STATES.get(str(found["state"]), RunState.QUEUED)
+
+
+def _unbroken(parameter: str) -> str:
+    if len(parameter.split()) != 1:
+        raise UserError(f"{parameter!r} holds a space, which EMR Serverless would split", "name it otherwise")
+    return parameter

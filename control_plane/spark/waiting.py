@@ -1,0 +1,116 @@
+"""Waits for the end of a run, and says why it failed."""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from control_plane.aws import NoAnswerError
+from control_plane.spark.run import RunLogs, RunState, SparkBackend, SparkRun
+from schemas.errors import UserError
+from stack.toolchain.java import innermost_cause
+
+POLL_SECONDS = 3.0
+SILENT_SECONDS = 900.0
+LOG_SECONDS = 20.0
+
+
+def wait(
+    spark: SparkBackend,
+    run_id: str,
+    *,
+    seconds: float,
+    every: float = POLL_SECONDS,
+    tell: Callable[[str], None] = lambda _: None,
+) -> SparkRun:
+    """The run when it has ended, with its error line; a lost connection is waited out."""
+    try:
+        return explained(spark, _ended(spark, run_id, seconds=seconds, every=every, tell=tell), every)
+    except KeyboardInterrupt:
+        tell(f"{run_id} runs on: {_ways(spark, run_id)}")
+        raise
+
+
+def explained(spark: SparkBackend, run: SparkRun, every: float = POLL_SECONDS) -> SparkRun:
+    """The run, with the line of its log that says why it failed; logs reach S3 some time after the end."""
+    if run.state is not RunState.FAILED:
+        return run
+    deadline = time.monotonic() + LOG_SECONDS
+    while (line := _error_line_of(spark, run.run_id)) == "" and time.monotonic() < deadline:
+        time.sleep(every)
+    return replace(run, detail=line or run.detail)
+
+
+def error_line(logs: RunLogs) -> str:
+    """Why the job failed, in its own words; empty where the logs do not say."""
+    lines = [line.strip() for line in (*logs.stdout.splitlines(), *logs.stderr.splitlines())]
+    told = [line.partition(": ")[2] for line in lines if line.startswith(("failed: ", "error: "))]
+    return "; ".join(_json_errors(logs.stdout) or told) or innermost_cause(logs.stderr)
+
+
+def _error_line_of(spark: SparkBackend, run_id: str) -> str | None:
+    """The line, empty while the logs are not there; None where they cannot be had."""
+    try:
+        return error_line(spark.logs(run_id))
+    except UserError:
+        return None
+
+
+def month_summaries(stdout: str) -> list[dict[str, Any]]:
+    """What a run with `--json` tells of its months; nothing when it did not come so far.
+
+    Spark puts what its Python says on the way before it.
+    """
+    try:
+        months: list[dict[str, Any]] = json.loads(stdout[stdout.index("{\n") :])["months"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return months
+
+
+def _json_errors(stdout: str) -> list[str]:
+    months = month_summaries(stdout)
+    return [f"{one['taxi_type']} {one['month']}: {one['error']}" for one in months if one.get("error")]
+
+
+def _ended(
+    spark: SparkBackend, run_id: str, *, seconds: float, every: float, tell: Callable[[str], None]
+) -> SparkRun:
+    deadline, heard_at, was, looked_at = time.monotonic() + seconds, time.monotonic(), "", False
+    while time.monotonic() < deadline:
+        try:
+            run = spark.state(run_id)
+        except NoAnswerError as silence:
+            if time.monotonic() - heard_at > SILENT_SECONDS:
+                raise
+            run = SparkRun(run_id, RunState.RUNNING, f"{silence.message}; waiting")
+        else:
+            heard_at = time.monotonic()
+        if run.state.has_ended:
+            return run
+        now = f"{run.state.value}{f' ({run.detail})' if run.detail else ''}"
+        if now != was:
+            tell(f"{run_id}: {now}")
+        if run.state is RunState.RUNNING and not looked_at:
+            looked_at = _tell_links(spark, run_id, tell)
+        was = now
+        time.sleep(every)
+    raise UserError(f"{run_id} has not ended after {seconds:.0f} s and runs on", _ways(spark, run_id))
+
+
+def _tell_links(spark: SparkBackend, run_id: str, tell: Callable[[str], None]) -> bool:
+    """Where to look while it runs; a service that does not say so yet is asked no more."""
+    with suppress(UserError):
+        for name, link in spark.links(run_id).items():
+            tell(f"{name}: {link}")
+    return True
+
+
+def _ways(spark: SparkBackend, run_id: str) -> str:
+    on = spark.place.value
+    return (
+        f"./taxi spark-run status {run_id} --on {on} tells how it is,"
+        f" ./taxi spark-run cancel {run_id} --on {on} ends it"
+    )

@@ -1,0 +1,18 @@
+"""Starts the local stack with the tables of the platform in it."""
+
+from collections.abc import Collection
+
+from control_plane.sink import table_sets
+from stack import lifecycle
+from stack.endpoints import Endpoints
+from stack.services import postgres
+from stack.settings import Settings
+
+
+def up(settings: Settings | None = None, *, extras: Collection[str] = (), secure: bool = False) -> Endpoints:
+    """Start what does not run, as `lifecycle.up` does; the tables are set up as soon as Postgres answers."""
+    return lifecycle.up(settings, extras=extras, secure=secure, hooks={postgres.NAME: _set_up_tables})
+
+
+def _set_up_tables(endpoints: Endpoints) -> None:
+    table_sets.set_up(endpoints.postgres_dsn)

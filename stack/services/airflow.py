@@ -1,0 +1,258 @@
+"""Airflow: API server with the pages, scheduler, DAG processor and triggerer."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+from schemas.errors import UserError
+from stack.console import console
+from stack.ports import LOOPBACK
+from stack.probes import get_json
+from stack.security.secrets import AIRFLOW
+from stack.services import postgres
+from stack.services.part import Part, Site
+from stack.settings import ROOT, inherited_environment
+from stack.supervision.processes import SCHEDULER_PART
+from stack.supervision.program import Program
+from stack.toolchain.environments import ensure_environment
+
+NAME = "airflow"
+LOGIN = "admin"
+DAGS = ROOT / "airflow_dags" / "dags"
+POOLS = ROOT / "airflow_dags" / "pools.json"
+API_SERVER, SCHEDULER = "airflow-api-server", SCHEDULER_PART
+DAG_PROCESSOR, TRIGGERER = "airflow-dag-processor", "airflow-triggerer"
+
+# Without its own server of logs: it would listen on every interface, and the files are on this machine.
+_ARGUMENTS = {
+    API_SERVER: ("api-server",),
+    SCHEDULER: ("scheduler", "--skip-serve-logs"),
+    DAG_PROCESSOR: ("dag-processor",),
+    TRIGGERER: ("triggerer", "--skip-serve-logs"),
+}
+# `up` prepares and starts the four parts side by side; another `up` waits for this one anyway.
+_ONE_AT_A_TIME = Lock()
+_HEALTH_NAMES = {
+    API_SERVER: "metadatabase",
+    SCHEDULER: "scheduler",
+    DAG_PROCESSOR: "dag_processor",
+    TRIGGERER: "triggerer",
+}
+
+
+def parts(site: Site) -> list[Part]:
+    """The four processes."""
+    return [
+        Part(
+            name=name,
+            prepare=lambda name=name: _prepare(site, name),  # type: ignore[misc]
+            check=lambda name=name: healthy_part(site.extra_ports[NAME], name),  # type: ignore[misc]
+            starts_after=postgres.NAME,
+            begin=lambda: _migrate(site),
+        )
+        for name in _ARGUMENTS
+    ]
+
+
+def healthy_part(port: int, name: str) -> str:
+    """Ask the API server how a part is; raises while it is not healthy."""
+    found: dict[str, Any] = get_json(f"http://{LOOPBACK}:{port}/api/v2/monitor/health")
+    state = found[_HEALTH_NAMES[name]]["status"]
+    if state != "healthy":
+        raise ConnectionError(f"Airflow calls it {state or 'not there'}")
+    return f"serves http://{LOOPBACK}:{port}" if name == API_SERVER else "heartbeat is fresh"
+
+
+def folder(home: Path) -> Path:
+    """The AIRFLOW_HOME of a stack."""
+    return home / NAME
+
+
+def passwords_file(home: Path) -> Path:
+    """Where the login's password is kept, readable by the owner only."""
+    return folder(home) / "passwords.json"
+
+
+def program() -> Path:
+    """Airflow's own command line."""
+    return ensure_environment("orchestrate") / "bin" / "airflow"
+
+
+def environment(site: Site) -> dict[str, str]:
+    """What Airflow, its tasks and its command line need to know of this stack."""
+    return {
+        **site.settings.handed_on,
+        "AIRFLOW_HOME": str(folder(site.home)),
+        "AIRFLOW_CONN_FLINK_DEFAULT": site.endpoints.flink_rest_url,
+        "PYTHONPATH": str(ROOT),
+        "TAXI_COMMAND": str(ROOT / "taxi"),
+        "TAXI_CACHE_DIR": str(site.settings.cache),
+        # A process that writes its title over its environment could not be known as ours.
+        "SPT_NOENV": "1",
+    }
+
+
+def _prepare(site: Site, name: str) -> Program:
+    _configure(site)
+    kept = [str(_environment_file(site.home)), str(program()), *_ARGUMENTS[name]]
+    command = [sys.executable, "-m", "stack.supervision.takeover", *kept]
+    # Asked to end, it waits for its tasks; killed, it leaves them to those who end the whole part.
+    stop_signal = "KILL" if name == SCHEDULER else "TERM"
+    own = {"PYTHONPATH": str(ROOT), "TAXI_CACHE_DIR": str(site.settings.cache)}
+    return Program(command, directory=folder(site.home), environment=own, stop_signal=stop_signal)
+
+
+def _environment_file(home: Path) -> Path:
+    # Not in supervisord's file: it knows no value with quotes, and connections are JSON.
+    return folder(home) / "environment.json"
+
+
+def _configure(site: Site) -> None:
+    """Write airflow.cfg and the password, whole and for the owner only."""
+    folder(site.home).mkdir(parents=True, exist_ok=True)
+    with _ONE_AT_A_TIME:
+        _ensure_password(site.home)
+        sections = _configuration(site, _ensure_secrets(site.home))
+        _write_private(folder(site.home) / "airflow.cfg", _ini(sections))
+        _write_private(_environment_file(site.home), json.dumps(environment(site)))
+
+
+def _ensure_password(home: Path) -> None:
+    if passwords_file(home).exists():
+        return
+    password = secrets.token_urlsafe(12)
+    _write_private(passwords_file(home), json.dumps({LOGIN: password}))
+    console().print(
+        f"Airflow's login is {LOGIN} with the password {password}, kept in {passwords_file(home)}",
+        highlight=False,
+        markup=False,
+    )
+
+
+def _ensure_secrets(home: Path) -> Mapping[str, str]:
+    path = folder(home) / "secrets.json"
+    if not path.exists():
+        # Fernet's key is 32 bytes in this very alphabet, with its padding.
+        made = {"jwt": secrets.token_urlsafe(48), "session": secrets.token_urlsafe(32)}
+        _write_private(path, json.dumps({**made, "fernet": secrets.token_urlsafe(32) + "="}))
+    kept: dict[str, str] = json.loads(path.read_text("utf-8"))
+    return kept
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_suffix(".part")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        stream.write(text)
+    draft.replace(path)
+
+
+def _configuration(site: Site, kept: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    return {
+        "core": _core(site, kept),
+        "database": _database(site),
+        "api": {
+            "host": LOOPBACK,
+            "port": site.extra_ports[NAME],
+            "base_url": f"http://{LOOPBACK}:{site.extra_ports[NAME]}",
+            "workers": 1,
+            "secret_key": kept["session"],
+        },
+        "api_auth": {"jwt_secret": kept["jwt"]},
+        "logging": {"base_log_folder": folder(site.home) / "logs", "colored_console_log": False},
+        "scheduler": {
+            "enable_health_check": False,
+            # Without it a killed task is missed after five minutes.
+            "task_instance_heartbeat_timeout": 60,
+            "orphaned_tasks_check_interval": 30,
+        },
+        "dag_processor": {"refresh_interval": 10, "min_file_process_interval": 60, "parsing_processes": 1},
+        "usage_data_collection": {"enabled": False},
+        **_lineage(site),
+    }
+
+
+def _core(site: Site, kept: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "dags_folder": DAGS,
+        "executor": "LocalExecutor",
+        "parallelism": 4,  # of 32, the default, each is a process from the start
+        "load_examples": False,
+        "fernet_key": kept["fernet"],
+        "execution_api_server_url": f"http://{LOOPBACK}:{site.extra_ports[NAME]}/execution/",
+        "simple_auth_manager_users": f"{LOGIN}:admin",
+        "simple_auth_manager_passwords_file": passwords_file(site.home),
+        # Each DAG says itself whether it may run at once.
+        "dags_are_paused_at_creation": True,
+    }
+
+
+def _lineage(site: Site) -> dict[str, dict[str, object]]:
+    """OpenLineage is silent until the person names a transport, by its own variables or by a short one."""
+    wish = site.settings.handed_on.get("OPENLINEAGE_TO", "")
+    if not wish:
+        return {"openlineage": {"disabled": not site.settings.handed_on.get("OPENLINEAGE_URL")}}
+    if wish.startswith(("http://", "https://")):
+        transport = {"type": "http", "url": wish}
+    else:
+        transport = {"type": "file", "log_file_path": wish, "append": "true"}
+    return {"openlineage": {"transport": json.dumps(transport), "namespace": "nyc-taxi-platform"}}
+
+
+def _database(site: Site) -> dict[str, object]:
+    addresses: dict[str, object] = {"sql_alchemy_conn": _database_address(site, "psycopg2")}
+    if site.secrets:
+        # What Airflow would take by itself knows neither libpq's words for TLS nor its password files.
+        addresses["sql_alchemy_conn_async"] = _database_address(site, "psycopg")
+    return addresses
+
+
+def _database_address(site: Site, driver: str) -> str:
+    address = urlsplit(site.endpoints.dsn_of(AIRFLOW))
+    return address._replace(scheme=f"postgresql+{driver}", path=f"/{NAME}").geturl()
+
+
+def _ini(sections: Mapping[str, Mapping[str, object]]) -> str:
+    lines = []
+    for section, options in sections.items():
+        # Airflow's reader expands %(name)s.
+        lines += [f"[{section}]", *(f"{key} = {value}".replace("%", "%%") for key, value in options.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _migrate(site: Site) -> None:
+    """Bring Airflow's database to the version of its lock; the first of the four does it for all."""
+    from stack import database  # noqa: PLC0415 - psycopg is slow to import
+
+    version = sha256(
+        (ROOT / "requirements" / "orchestrate.txt").read_bytes() + POOLS.read_bytes()
+    ).hexdigest()
+    stamp = folder(site.home) / "database-version"
+    with _ONE_AT_A_TIME:
+        if stamp.exists() and stamp.read_text() == version:
+            return
+        database.create(site.endpoints.postgres_dsn, NAME, AIRFLOW if site.secrets else "")
+        _run(site, "db", "migrate")
+        _run(site, "pools", "import", str(POOLS))
+        stamp.write_text(version)
+
+
+def _run(site: Site, *arguments: str) -> None:
+    log = site.logs / "airflow-migration.log"
+    with log.open("a") as stream:
+        done = subprocess.run(
+            [str(program()), *arguments],
+            env={**inherited_environment(), **environment(site)},
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise UserError(f"airflow {' '.join(arguments[:2])} failed", f"see {log}")

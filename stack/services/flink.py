@@ -1,0 +1,247 @@
+"""Flink: a JobManager with the dashboard, and a TaskManager."""
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import UserError
+from stack.ports import LOOPBACK
+from stack.probes import get_json
+from stack.security.secrets import JOB
+from stack.services.part import Part, Site
+from stack.settings import ROOT, inherited_environment
+from stack.supervision.program import Program
+from stack.toolchain.flink_wheel import distribution, java_options, prometheus_plugin
+from stack.toolchain.jars import ensure
+from stack.toolchain.java import class_path, java, java_home, temporary_folder
+from stack.toolchain.java_build import ensure_reporter_jar
+
+JOBMANAGER = "flink-jobmanager"
+TASKMANAGER = "flink-taskmanager"
+
+# Flink's own listens on every interface.
+REPORTER_FACTORY = "org.apache.flink.metrics.prometheus.BoundPrometheusReporterFactory"
+
+CLUSTER_SETTINGS: dict[str, object] = {
+    "jobmanager.memory.process.size": "1024m",
+    "taskmanager.memory.process.size": "2048m",
+    # What we run keeps its state on the heap; the memory that RocksDB and Python would take goes to it.
+    "taskmanager.memory.managed.fraction": 0.1,
+    "taskmanager.numberOfTaskSlots": 4,
+    "state.backend.type": "hashmap",
+    "execution.checkpointing.num-retained": 3,
+    "classloader.parent-first-patterns.additional": "org.postgresql.",
+    "metrics.fetcher.update-interval": "2 s",
+    # Until a question to a killed TaskManager is given up, it holds back every other metric.
+    "web.timeout": "10 s",
+    # A killed TaskManager is to be missed in seconds, not after the default of fifty.
+    "heartbeat.interval": "3 s",
+    "heartbeat.timeout": "12 s",
+}
+"""What holds wherever the cluster runs; docker-compose.yml says the same."""
+
+_MAIN_CLASSES = {
+    JOBMANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
+    TASKMANAGER: "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
+}
+_RESOURCE_COMMANDS = {JOBMANAGER: "GET_JM_RESOURCE_PARAMS", TASKMANAGER: "GET_TM_RESOURCE_PARAMS"}
+_RESULT_MARK = "BASH_JAVA_UTILS_EXEC_RESULT:"
+
+
+def jobmanager(site: Site) -> Part:
+    """The JobManager of this site."""
+    return Part(
+        name=JOBMANAGER,
+        prepare=lambda: _prepare(site, JOBMANAGER),
+        check=lambda: job_count(site.endpoints.flink_rest_url),
+    )
+
+
+def taskmanager(site: Site) -> Part:
+    """The TaskManager of this site."""
+    return Part(
+        name=TASKMANAGER,
+        prepare=lambda: _prepare(site, TASKMANAGER),
+        check=lambda: slot_count(site.endpoints.flink_rest_url),
+    )
+
+
+def job_count(url: str) -> str:
+    """Ask the dashboard's API for its jobs."""
+    running = _overview(url)["jobs-running"]
+    return f"{running} job{'' if running == 1 else 's'} running"
+
+
+def slot_count(url: str) -> str:
+    """Ask the JobManager for its TaskManagers' slots; raises while there are none."""
+    overview = _overview(url)
+    if overview["slots-total"] < 1:
+        raise ConnectionError("no TaskManager has registered its slots")
+    return f"{overview['slots-available']} of {overview['slots-total']} slots free"
+
+
+def configuration_folder(home: Path) -> Path:
+    """The FLINK_CONF_DIR of a stack."""
+    return home / "flink" / "conf"
+
+
+def client_environment(home: Path) -> dict[str, str]:
+    """What Flink's own command line and PyFlink need to reach this stack's cluster."""
+    return {
+        "FLINK_HOME": str(distribution()),
+        "FLINK_CONF_DIR": str(configuration_folder(home)),
+        "FLINK_LOG_DIR": str(home / "logs"),
+        "JAVA_HOME": str(java_home()),
+    }
+
+
+def _overview(url: str) -> dict[str, Any]:
+    overview: dict[str, Any] = get_json(f"{url}/overview")
+    return overview
+
+
+def _prepare(site: Site, name: str) -> Program:
+    folder = site.home / "flink"
+    for inner in ("conf", "checkpoints", "savepoints", "tmp"):
+        (folder / inner).mkdir(parents=True, exist_ok=True)
+    _write_configuration(site, name)
+    jvm_options, arguments = _resources(site, name)
+    jars = [*sorted((distribution() / "lib").glob("*.jar")), *_drivers()]
+    # Not by jobmanager.sh and taskmanager.sh: each start of theirs runs Java three times before the real one,
+    # and a killed TaskManager would be away for ten seconds instead of three.
+    command = [
+        *(java(), *jvm_options, *_common_options(site, name), "-cp", class_path(jars), _MAIN_CLASSES[name]),
+        *("--configDir", str(configuration_folder(site.home)), *arguments),
+        *("-D", f"metrics.reporter.prometheus.port={_metrics_port(site, name)}"),
+    ]
+    return Program(
+        command, directory=folder, environment={**_environment(_plugins(site, name)), **_passfile(site)}
+    )
+
+
+def _passfile(site: Site) -> dict[str, str]:
+    """Where the database driver finds the password, so that no job graph holds it."""
+    return {"PGPASSFILE": str(site.secrets.passfile(JOB))} if site.secrets else {}
+
+
+def _drivers() -> list[Path]:
+    """What is loaded once a process: DriverManager forgets no driver, and so no job that brought it.
+
+    https://nightlies.apache.org/flink/flink-docs-release-2.2/docs/ops/debugging/debugging_classloading/
+    """
+    return [jar for jar in ensure("flink") if jar.name.startswith("postgresql-")]
+
+
+def _metrics_port(site: Site, name: str) -> int:
+    return {JOBMANAGER: site.ports.jobmanager_metrics, TASKMANAGER: site.ports.taskmanager_metrics}[name]
+
+
+def _plugins(site: Site, name: str) -> Path:
+    """The plugins of one process: Flink's Prometheus reporter, and ours that binds it to loopback."""
+    folder = site.home / "flink" / "plugins" / name
+    reporter = folder / "metrics-prometheus"
+    shutil.rmtree(folder, ignore_errors=True)  # an older version's jars would be loaded too
+    reporter.mkdir(parents=True)
+    for jar in (prometheus_plugin(), ensure_reporter_jar()):
+        (reporter / jar.name).symlink_to(jar)
+    return folder
+
+
+def _environment(plugins: Path) -> dict[str, str]:
+    root = distribution()
+    return {
+        "FLINK_HOME": str(root),
+        "FLINK_LIB_DIR": str(root / "lib"),
+        "FLINK_PLUGINS_DIR": str(plugins),
+        "FLINK_OPT_DIR": str(root / "opt"),
+        "JAVA_HOME": str(java_home()),
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def _common_options(site: Site, name: str) -> list[str]:
+    return [
+        *java_options().split(),
+        "-Djava.security.manager=allow",
+        temporary_folder(site.home),
+        "-XX:+UseG1GC",
+        "-XX:+ExitOnOutOfMemoryError",
+        f"-Dlog.file={site.logs / f'{name}.log'}",
+        f"-Dlog4j.configurationFile={ROOT / 'stack' / 'conf' / 'flink-log4j2.properties'}",
+    ]
+
+
+def _write_configuration(site: Site, name: str) -> None:
+    folder = configuration_folder(site.home)
+    texts = {"config.yaml": "".join(f"{key}: {value}\n" for key, value in _configuration(site).items())}
+    for properties in ("log4j-cli.properties", "log4j-session.properties"):
+        texts[properties] = (distribution() / "conf" / properties).read_text()
+    for file_name, text in texts.items():
+        # Both parts are prepared at the same time, and both write these files.
+        draft = folder / f"{file_name}.{name}.part"
+        draft.write_text(text)
+        draft.replace(folder / file_name)
+
+
+def _configuration(site: Site) -> dict[str, object]:
+    folder = site.home / "flink"
+    return {
+        **_addresses(site),
+        **CLUSTER_SETTINGS,
+        "io.tmp.dirs": folder / "tmp",
+        "execution.checkpointing.dir": f"file://{folder / 'checkpoints'}",
+        "execution.checkpointing.savepoint-dir": f"file://{folder / 'savepoints'}",
+        "metrics.reporter.prometheus.factory.class": REPORTER_FACTORY,
+        "metrics.reporter.prometheus.host": LOOPBACK,
+        # Else the underscores that metric names need are put into the values of labels too.
+        "metrics.reporter.prometheus.filterLabelValueCharacters": "false",
+        # Each says again what task_attempt_id says, in every one of two thousand lines.
+        "metrics.reporter.prometheus.scope.variables.excludes": "task_id;task_attempt_num;host",
+        "env.java.opts.all": f"{java_options()} -Djava.security.manager=allow",
+    }
+
+
+def _addresses(site: Site) -> dict[str, object]:
+    return {
+        "jobmanager.rpc.address": LOOPBACK,
+        "jobmanager.rpc.port": site.ports.flink_rpc,
+        "jobmanager.bind-host": LOOPBACK,
+        "taskmanager.host": LOOPBACK,
+        "taskmanager.bind-host": LOOPBACK,
+        "rest.address": LOOPBACK,
+        "rest.bind-address": LOOPBACK,
+        "rest.port": site.ports.flink,
+        "rest.bind-port": site.ports.flink,
+        "metrics.internal.query-service.port": 0,
+    }
+
+
+def _resources(site: Site, name: str) -> tuple[list[str], list[str]]:
+    """Heap sizes and memory arguments, computed by Flink from its configuration; kept until that changes."""
+    configuration = configuration_folder(site.home) / "config.yaml"
+    kept = site.home / "flink" / f"{name}.{hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]}.args"
+    if not kept.exists():
+        kept.write_text(_computed_resources(site, name))
+    jvm_options, arguments = kept.read_text().splitlines()
+    return jvm_options.split(), arguments.split()
+
+
+def _computed_resources(site: Site, name: str) -> str:
+    jars = [distribution() / "bin" / "bash-java-utils.jar", *(distribution() / "lib").glob("flink-dist*.jar")]
+    command = [java(), "-cp", class_path(jars), "org.apache.flink.runtime.util.bash.BashJavaUtils"]
+    done = subprocess.run(
+        [*command, _RESOURCE_COMMANDS[name], "--configDir", str(configuration_folder(site.home))],
+        capture_output=True,
+        text=True,
+        env=inherited_environment(),
+        check=False,
+    )
+    results = [line.partition(_RESULT_MARK)[2] for line in done.stdout.splitlines() if _RESULT_MARK in line]
+    if done.returncode != 0 or len(results) != 2:
+        reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise UserError(
+            f"Flink refuses its configuration: {' '.join(reason)}", f"see {site.home / 'flink/conf'}"
+        )
+    return "\n".join(results) + "\n"

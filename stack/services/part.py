@@ -1,0 +1,54 @@
+"""What every part has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack.endpoints import Endpoints
+from stack.security.secrets import Secrets
+from stack.settings import Settings
+from stack.state import Ports
+from stack.supervision.program import Program
+
+
+@dataclass(frozen=True)
+class Site:
+    """One stack: where it lives and on which ports."""
+
+    settings: Settings
+    ports: Ports
+    extra_ports: Mapping[str, int] = field(default_factory=dict)
+    """The optional services of this stack, and the port of each."""
+    secrets: Secrets | None = None
+    """Those of a stack with locks."""
+
+    @property
+    def home(self) -> Path:
+        """The state folder."""
+        return self.settings.home
+
+    @property
+    def logs(self) -> Path:
+        """Where every part writes its log."""
+        return self.home / "logs"
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """The addresses of its services."""
+        return Endpoints.of_ports(self.ports, self.home, self.extra_ports, self.secrets)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of the platform."""
+
+    name: str
+    prepare: Callable[[], Program]
+    check: Callable[[], str]
+    """Says in a few words what works; raises when it does not."""
+    starts_after: str | None = None
+    begin: Callable[[], None] | None = None
+    """What is to be done once before the part starts, when those that it starts after are healthy."""
+    finish: Callable[[], None] | None = None
+    """What is to be done once when the part answers."""
+    timeout_seconds: float = 150  # three times what two busy cores took

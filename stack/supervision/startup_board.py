@@ -1,0 +1,68 @@
+"""The live board of `up`: a line for each part."""
+
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.live import Live
+from rich.table import Table
+
+from schemas.errors import UserError
+from stack.console import console
+
+REDRAWS_PER_SECOND = 8
+
+
+class Board:
+    """Shows which parts are healthy and for how long we wait for the others; knows who waits for whom."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._started = time.monotonic()
+        self._details: dict[str, str] = {}
+        self._seconds: dict[str, float] = {}
+        self._healthy = {name: threading.Event() for name in names}
+        self._given_up = threading.Event()
+        self._live = Live(
+            get_renderable=self._table, console=console(), refresh_per_second=REDRAWS_PER_SECOND
+        )
+
+    def __enter__(self) -> "Board":
+        if console().is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if console().is_terminal:
+            self._live.stop()
+
+    def done(self, name: str, detail: str) -> None:
+        """The part is healthy."""
+        self._details[name], self._seconds[name] = detail, time.monotonic() - self._started
+        self._healthy[name].set()
+        if not console().is_terminal:
+            console().print(f"{name:18} {self._seconds[name]:5.1f} s  {detail}", highlight=False)
+
+    def wait_for(self, name: str) -> None:
+        """Return when that part is healthy; raise when it will never be."""
+        while not self._healthy[name].wait(timeout=0.1):
+            self.still_waiting(name)
+
+    def still_waiting(self, name: str) -> None:
+        """End the wait for a part when another one has failed."""
+        if self._given_up.is_set():
+            raise UserError(f"gave up waiting for {name}")
+
+    def give_up(self) -> None:
+        """A part failed, or the person pressed Ctrl-C: no thread shall wait any longer."""
+        self._given_up.set()
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for name, healthy in self._healthy.items():
+            waited = self._seconds.get(name, time.monotonic() - self._started)
+            mark = "[green]✓[/]" if healthy.is_set() else "[yellow]…[/]"
+            table.add_row(mark, name, f"{waited:5.1f} s", self._details.get(name, ""))
+        return table

@@ -1,0 +1,168 @@
+"""supervisord, which starts our parts again when they die."""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+from schemas.errors import UserError
+from stack.settings import ROOT, inherited_environment
+from stack.supervision.processes import SUPERVISOR_PART, identity
+from stack.supervision.program import Program
+
+LONGEST_SOCKET_PATH = 100
+ALREADY_STARTED = 60  # supervisor.xmlrpc.Faults.ALREADY_STARTED
+
+# autostart off: `up` starts the parts in their order. The retries never end, so that a registry that
+# loses Kafka for ten minutes comes back by itself.
+PROGRAM_RULES = """autostart=false
+autorestart=true
+startsecs=1
+startretries=1000000
+stopwaitsecs=20
+killasgroup=true
+redirect_stderr=true
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=3
+"""
+
+
+@dataclass(frozen=True)
+class Supervisor:
+    """The supervisord of one home."""
+
+    home: Path
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens: in the home, or, when that path is too long for a socket, in a private folder."""
+        path = self.home / "run" / "supervisor.sock"
+        if len(str(path)) <= LONGEST_SOCKET_PATH:
+            return path
+        name = f"taxi-{os.getuid()}-{sha256(str(self.home).encode()).hexdigest()[:12]}"
+        return Path(tempfile.gettempdir()) / name / "supervisor.sock"
+
+    @property
+    def configuration(self) -> Path:
+        """Its configuration file."""
+        return self.home / "run" / "supervisord.conf"
+
+    def is_alive(self) -> bool:
+        """Whether it answers."""
+        try:
+            return bool(self._proxy().getState()["statename"] == "RUNNING")
+        except (OSError, Fault):
+            return False
+
+    def states(self) -> dict[str, str]:
+        """The state of each part in supervisord's words (RUNNING, BACKOFF); empty without an answer."""
+        try:
+            rows: Any = self._proxy().getAllProcessInfo()
+        except (OSError, Fault):
+            return {}
+        return {row["name"]: row["statename"] for row in rows}
+
+    def start_part(self, name: str) -> None:
+        """Start a part, if it does not run already."""
+        try:
+            self._proxy().startProcess(name, False)
+        except Fault as fault:
+            if fault.faultCode != ALREADY_STARTED:
+                raise
+
+    def stop_part(self, name: str) -> None:
+        """End a part, which stays away until it is started again."""
+        self._proxy().stopProcess(name)
+
+    def launch(self, programs: Mapping[str, Program]) -> None:
+        """Write the configuration and start supervisord in the background; it starts no part yet."""
+        for folder in (self.home / "run", self.home / "logs"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write(programs)
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.configuration)]
+        environment = {**inherited_environment(), **identity(self.home, SUPERVISOR_PART)}
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode != 0:
+            reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+            raise UserError(f"supervisord does not start: {' '.join(reason)}", f"see {self.home / 'logs'}")
+
+    def change_to(self, programs: Mapping[str, Program]) -> None:
+        """Make the parts known that a running supervisord does not know yet, end others; the rest runs on."""
+        self._write(programs)
+        [[added, _, removed]] = self._proxy().reloadConfig()
+        for name in removed:
+            self._proxy().stopProcessGroup(name)
+            self._proxy().removeProcessGroup(name)
+        for name in added:
+            self._proxy().addProcessGroup(name)
+
+    def _write(self, programs: Mapping[str, Program]) -> None:
+        # For the owner only: a part's environment may hold the person's credentials.
+        self.configuration.touch(mode=0o600)
+        self.configuration.chmod(0o600)
+        self.configuration.write_text(self._text(programs))
+
+    def _text(self, programs: Mapping[str, Program]) -> str:
+        sections = [
+            self._own_sections(),
+            *(self._section(name, program) for name, program in programs.items()),
+        ]
+        return "\n".join(sections)
+
+    def _own_sections(self) -> str:
+        user = "user=root\n" if os.geteuid() == 0 else ""  # else it warns at each start that it is root
+        return (
+            f"[supervisord]\n{user}logfile={_quoted(self.home / 'logs' / 'supervisord.log')}\n"
+            f"logfile_maxbytes=10MB\nlogfile_backups=2\nminfds=4096\n"
+            f"pidfile={_quoted(self.home / 'run' / 'supervisord.pid')}\n"
+            f"[unix_http_server]\nfile={_quoted(self.socket)}\nchmod=0700\n"
+            "[rpcinterface:supervisor]\n"
+            "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+        )
+
+    def _section(self, name: str, program: Program) -> str:
+        environment = {**program.environment, **identity(self.home, name)}
+        pairs = ",".join(f'{key}="{_quoted(value)}"' for key, value in environment.items())
+        user = f"user={program.user}\n" if program.user else ""
+        return (
+            f"[program:{name}]\ncommand={_command_line(program.command)}\ndirectory={_quoted(program.directory)}\n"
+            f"environment={pairs}\n{user}stopsignal={program.stop_signal}\n"
+            f"stdout_logfile={_quoted(console_log(self.home, name))}\n{PROGRAM_RULES}"
+        )
+
+    def _proxy(self) -> Any:
+        from supervisor.xmlrpc import SupervisorTransport  # noqa: PLC0415 - slow to import
+
+        transport = SupervisorTransport(serverurl=f"unix://{self.socket}")
+        return ServerProxy(f"http://{SUPERVISOR_PART}", transport=transport).supervisor
+
+
+def console_log(home: Path, name: str) -> Path:
+    """Where supervisord writes what a part prints."""
+    # Flink writes its log itself, under `.log`; what it prints besides are a JVM's last words.
+    return home / "logs" / (f"{name}.out" if name.startswith("flink-") else f"{name}.log")
+
+
+def _quoted(value: object) -> str:
+    # supervisord expands %(name)s everywhere.
+    return str(value).replace("%", "%%")
+
+
+def _command_line(command: list[str]) -> str:
+    return _quoted(shlex.join(command))

@@ -1,0 +1,35 @@
+"""Becomes a program, after ending what an earlier process of the same part has left.
+
+A scheduler that is killed leaves its workers, and they the commands that they run: its successor will run
+the same tasks again, and must not meet them.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import psutil
+
+from stack.settings import Settings, person_environment
+from stack.supervision.processes import PART_VARIABLE, OwnProcess, end_processes, own_processes
+
+
+def main(environment: Path, command: list[str]) -> None:
+    """End the leftovers of this part, then become the program, with the environment that was kept for it."""
+    end_processes(leftovers(), grace_seconds=5)
+    kept = json.loads(environment.read_text("utf-8"))
+    os.execve(command[0], command, {**person_environment(), **kept})  # noqa: S606 - no shell is meant
+
+
+def leftovers() -> list[OwnProcess]:
+    """Every process of this part and home that is neither this one nor above it."""
+    me = psutil.Process()
+    ours = {me.pid, *(parent.pid for parent in me.parents())}
+    part = me.environ()[PART_VARIABLE]
+    found = own_processes(Settings.from_environment().home)
+    return [own for own in found if own.part == part and own.process.pid not in ours]
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

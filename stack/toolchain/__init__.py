@@ -1,0 +1,1 @@
+"""What the platform brings along: Python environments, jars, Java."""

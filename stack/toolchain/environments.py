@@ -1,0 +1,140 @@
+"""Makes the locked Python environments. Run by the machine's own Python: standard library only."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = ROOT / ".taxi" / "envs"
+OLDEST_UV = (0, 8)
+
+
+class BootstrapError(Exception):
+    """An environment cannot be made; the text says why."""
+
+
+def ensure_environment(name: str) -> Path:
+    """The folder of the environment, made or repaired where its stamp does not match its lock."""
+    folder, lock = ENVIRONMENTS / name, ROOT / "requirements" / f"{name}.txt"
+    if _is_current(folder, lock):
+        return folder
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    with (ENVIRONMENTS / f"{name}.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        if not _is_current(folder, lock):  # another run may have made it while we waited
+            _make(folder, lock)
+    return folder
+
+
+def uv_command(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
+    """A command line of uv and the environment to run it in."""
+    return [_uv(), *arguments], {**os.environ, **_uv_variables(os.environ)}
+
+
+def stamp(lock: Path) -> str:
+    """What an environment is made from; the launcher compares the same text."""
+    version = ".".join(str(number) for number in sys.version_info[:2])
+    return f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {version}\n"
+
+
+def _is_current(folder: Path, lock: Path) -> bool:
+    stamped = folder / "taxi-stamp"
+    return (folder / "bin" / "python").exists() and stamped.exists() and stamped.read_text() == stamp(lock)
+
+
+def _make(folder: Path, lock: Path) -> None:
+    _say(f"Python environment {folder.name}: installing what {lock.relative_to(ROOT)} locks")
+    # Without its stamp a folder counts for nothing: a killed install is made anew.
+    shutil.rmtree(folder, ignore_errors=True)
+    _run_uv(["venv", "--quiet", "--python", _base_python(), str(folder)])
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]
+    python = str(folder / "bin" / "python")
+    _run_uv(["pip", "sync", *quiet, "--require-hashes", "--python", python, str(lock)])
+    (folder / "taxi-stamp").write_text(stamp(lock))
+
+
+def _uv() -> str:
+    """A uv that is new enough: the person's, the one that we brought before, or one that we bring now."""
+    own = _cache_folder() / "uv" / "bin" / "uv"
+    for candidate in (shutil.which("uv"), str(own)):
+        if candidate and _is_new_enough(candidate):
+            return candidate
+    return _brought_uv(own)
+
+
+def _is_new_enough(uv: str) -> bool:
+    try:
+        done = subprocess.run([uv, "--version"], capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    found = re.search(r"(\d+)\.(\d+)", done.stdout)
+    return found is not None and (int(found[1]), int(found[2])) >= OLDEST_UV
+
+
+def _brought_uv(own: Path) -> str:
+    _say("bringing uv, which installs the rest")
+    folder = own.parents[1]
+    shutil.rmtree(folder, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", str(folder)], "Python's venv module does not work")
+    lock = ROOT / "requirements" / "launcher.txt"
+    options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
+    _run([str(folder / "bin" / "python"), "-m", "pip", "install", *options], "uv cannot be installed")
+    return str(own)
+
+
+def _run_uv(arguments: list[str]) -> None:
+    command, environment = uv_command(arguments)
+    _run(command, f"uv {arguments[0]} failed", environment)
+
+
+def _uv_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """What pip was told about the package index, said to uv, which reads none of pip's settings."""
+    meanings = {
+        "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+        "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+        "PIP_CERT": "SSL_CERT_FILE",
+    }
+    told = {
+        uv: environment[pip] for pip, uv in meanings.items() if pip in environment and uv not in environment
+    }
+    # Big wheels come on slow lines; and uv would follow an active environment or another project's settings.
+    return {"UV_HTTP_TIMEOUT": "300", "UV_NO_CONFIG": "1", "VIRTUAL_ENV": "", **told}
+
+
+def _run(command: list[str], otherwise: str, environment: Mapping[str, str] | None = None) -> None:
+    try:
+        code = subprocess.run(command, env=environment, check=False, stdout=sys.stderr).returncode
+    except OSError as error:
+        raise BootstrapError(f"{otherwise}: {error}") from error
+    if code != 0:
+        raise BootstrapError(f"{otherwise} (see above); check the network and the disk, then run it again")
+
+
+def _base_python() -> str:
+    """The interpreter itself: an environment made from an environment would end with that one."""
+    return str(getattr(sys, "_base_executable", sys.executable))
+
+
+def _cache_folder() -> Path:
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nyc-taxi-platform"
+    return Path(os.environ.get("TAXI_CACHE_DIR") or default)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - rich is not there yet
+
+
+if __name__ == "__main__":
+    try:
+        ensure_environment(sys.argv[1])
+    except BootstrapError as problem:
+        _say(f"error: {problem}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,35 @@
+"""The Flink distribution that the PyFlink wheel brings."""
+
+from functools import cache
+from importlib.metadata import version as package_version
+from importlib.util import find_spec
+from pathlib import Path
+
+from schemas.errors import UserError
+
+
+@cache
+def distribution() -> Path:
+    """Where it is."""
+    spec = find_spec("pyflink")  # without importing it: that takes a second
+    if spec is None or spec.origin is None:
+        raise UserError("apache-flink is not installed", "run this by ./taxi")
+    return Path(spec.origin).parent
+
+
+@cache
+def version() -> str:
+    """The version of that Flink."""
+    return package_version("apache-flink")
+
+
+@cache
+def java_options() -> str:
+    """The `--add-opens` list of this very Flink, from its own configuration."""
+    lines = (distribution() / "conf" / "config.yaml").read_text().splitlines()
+    return next(line.split(":", 1)[1].strip() for line in lines if line.strip().startswith("all:"))
+
+
+def prometheus_plugin() -> Path:
+    """Its Prometheus reporter."""
+    return next((distribution() / "plugins" / "metrics-prometheus").glob("*.jar"))

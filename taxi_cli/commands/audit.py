@@ -1,0 +1,77 @@
+"""`./taxi audit`: whether every record is accounted for, and between which stations one is lost."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from control_plane.accounting.audit import Audit, take
+from control_plane.sink.ledger import Entry, print_hours, print_ledger, read_hours
+from schemas.errors import UserError
+from stack.console import output
+from stack.endpoints import Endpoints
+
+IMBALANCE = 1
+
+NO_QUIET_POINT = 3
+
+
+def audit(
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the quiet point.")] = 0,
+    by_hour: Annotated[bool, typer.Option(help="Hours with an imbalance, or those that you name.")] = False,
+    since: Annotated[str | None, typer.Option("--from", help="The first hour, as 2023-12-01T08.")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="The hour to end before.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show where every record went; exit 1 when one is lost, 3 when it is too early to say."""
+    first, end = _instant(since), _instant(until)
+    endpoints = Endpoints.of_running_stack()
+    found = take(endpoints, wait_seconds=wait)
+    named = bool(first or end)
+    hours = read_hours(endpoints, first, end, every=named) if by_hour or named else ()
+    if as_json:
+        print(json.dumps(_as_data(found, hours), indent=2, default=str))  # noqa: T201 - data for programs
+    else:
+        print_ledger(found.ledger)
+        if hours:
+            print_hours(hours)
+        for line in _conclusions(found):
+            output().print(line, highlight=False, soft_wrap=True)
+    raise typer.Exit({"balanced": 0, "imbalance": IMBALANCE, "no quiet point": NO_QUIET_POINT}[found.verdict])
+
+
+def _conclusions(found: Audit) -> list[str]:
+    lines = [
+        f"hole between {hole.between}{f', {hole.taxi_type}' if hole.taxi_type else ''}: {hole.story}"
+        for hole in found.holes
+    ]
+    if found.verdict == "no quiet point":
+        remedy = "./taxi audit --wait 300 waits for one"
+        return [f"no quiet point, so this says nothing yet: {found.unrest}; {remedy}"]
+    if found.unrest:
+        return [f"it adds up now, though {found.unrest}"]
+    return lines
+
+
+def _as_data(found: Audit, hours: Sequence[Entry]) -> dict[str, object]:
+    return {
+        "verdict": found.verdict,
+        "unrest": found.unrest,
+        "records_in_kafka": found.ledger.records_in_kafka,
+        "records_read": found.ledger.records_read,
+        "entries": [asdict(entry) for entry in found.ledger.entries],
+        "hours": [asdict(entry) for entry in hours],
+        "holes": [asdict(hole) for hole in found.holes],
+    }
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(f"{text} is no time", "write it as 2023-12-01 or 2023-12-01T08") from error

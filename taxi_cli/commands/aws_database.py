@@ -1,0 +1,40 @@
+"""`./taxi aws-database`: roles, passwords and tables on the database that Terraform has made."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from psycopg.conninfo import make_conninfo
+
+from control_plane.sink.aws_database import _ensured_password, _owner, _told_plainly, set_up
+from schemas.errors import UserError
+from stack.console import console
+
+
+def aws_database(
+    operations: Annotated[
+        Path, typer.Option(help="A file: `terraform output -json operations`.", exists=True)
+    ],
+    through: Annotated[
+        str, typer.Option(help="Where its port is forwarded to on this machine.")
+    ] = "127.0.0.1:15432",
+) -> None:
+    """Make the roles of the programs and the tables on AWS, and give each empty secret its password."""
+    try:
+        found: Mapping[str, Any] = json.loads(operations.read_text())
+        owner_secret, role_secrets = found["owner_secret_arn"], dict(found["role_secret_arns"])
+        database = str(found["postgres_database"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{operations} is no output of Terraform ({error})",
+            "terraform output -json operations > operations.json",
+        ) from None
+    host, _, port = through.partition(":")
+    place = {"host": host, "port": port, "dbname": database, "sslmode": "require"}
+    with _told_plainly(through):
+        login = _owner(owner_secret)
+        passwords = {role: _ensured_password(secret) for role, secret in role_secrets.items()}
+        set_up(make_conninfo("", **place, **login), passwords)
+    console().print(f"{len(passwords)} roles and the tables are there", highlight=False)

@@ -1,0 +1,71 @@
+"""`./taxi backfill`: months by Spark, compared with what is served, and published."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from control_plane.months import backfill as runs
+from control_plane.months.approval import Consent
+from control_plane.months.history import History
+from control_plane.months.parity import Parity
+from control_plane.months.reprocess import undo as take_back
+from control_plane.settings import HistorySettings, SparkPlace, SparkSettings
+from control_plane.spark.places import backend
+from schemas.errors import UserError
+from schemas.tlc_month import parse_months
+from stack.database import outage_told
+from stack.endpoints import Endpoints
+
+
+def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.", show_default=False)] = "",
+    month: Annotated[
+        list[str] | None, typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")
+    ] = None,
+    on: Annotated[
+        SparkPlace | None, typer.Option(help="Where Spark runs; the setting SPARK_BACKEND, or local.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
+    fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Bring the files, and no more.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also withdraw a great part of a month.")] = False,
+    undo: Annotated[str | None, typer.Option(help="Take back what this run published.")] = None,
+) -> None:
+    """Replace months by what Spark makes of the TLC's files: fetch, process, compare, publish."""
+    if bool(month) == bool(undo) or bool(month) != bool(taxi_type):
+        raise UserError("give --taxi-type and --month, or --undo RUN", "./taxi backfill --help")
+    endpoints = Endpoints.of_running_stack()
+    if undo:
+        take_back(endpoints, undo)
+        return
+    months = parse_months(taxi_type, month or [])
+    history = History.of(HistorySettings.from_environment())
+    job = runs.Backfill(endpoints, months, history, backend(SparkSettings.from_environment(), on))
+    with outage_told():
+        if dry_run:
+            job.print_plan()
+        elif fetch_only:
+            job.fetch()
+        else:
+            job.carry_out(Consent.at_terminal(yes=yes, force=force))
+
+
+def parity(
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")],
+    month: Annotated[list[str], typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Hold months as Spark made them against what the stream wrote: exit 1 while a window is unexplained.
+
+    Exit 3: the stream has written nothing of a month.
+    """
+    history = History.of(HistorySettings.from_environment())
+    with outage_told():
+        result = Parity.of(Endpoints.of_running_stack(), history, parse_months(taxi_type, month))
+    if as_json:
+        print(json.dumps(result.as_data(), indent=2))  # noqa: T201 - data for programs
+    else:
+        result.print()
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)

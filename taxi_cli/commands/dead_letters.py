@@ -1,0 +1,187 @@
+"""The commands of `./taxi dead-letters`."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from control_plane.accounting.dead_letters import decoding
+from control_plane.accounting.dead_letters.letters import Address, ClassCount, Letter, Letters
+from control_plane.accounting.dead_letters.redrive import Outcome, Wish
+from control_plane.accounting.dead_letters.redrive import redrive as redrive_letters
+from schemas.errors import UserError
+from schemas.trip import TOPIC
+from stack.console import console, output
+from stack.endpoints import Endpoints
+
+BYTES_A_LINE = 16
+MOST_BYTES_SHOWN = 1024
+
+app = typer.Typer(no_args_is_help=True, help="The records that are no trips: list, show, redrive.")
+
+ErrorClass = Annotated[str | None, typer.Option("--class", help="Only this error class.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command("list")
+def list_letters(
+    error_class: ErrorClass = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", help="How many letters to show.", min=0)] = 10,
+    as_json: Json = False,
+) -> None:
+    """Count the dead letters by error class, and show the newest."""
+    letters = Letters(Endpoints.of_running_stack().postgres_dsn)
+    counts, newest = letters.counts(error_class), letters.newest(error_class, limit)
+    if as_json:
+        answer = {
+            "classes": [_count_json(count) for count in counts],
+            "letters": [_json(one) for one in newest],
+        }
+        print(json.dumps(answer, indent=2))  # noqa: T201 - data for programs
+    elif counts:
+        output().print(_counts_table(counts), _letters_table(newest))
+    else:
+        console().print("there are no dead letters" + (f" of class {error_class}" if error_class else ""))
+
+
+@app.command()
+def show(
+    address: Annotated[str, typer.Argument(help="topic/partition/offset, as `list` prints it.")],
+    as_json: Json = False,
+) -> None:
+    """Show a letter's bytes, and how far they can be read."""
+    endpoints = Endpoints.of_running_stack()
+    letter = Letters(endpoints.postgres_dsn).at(Address.parse(address))
+    reading = decoding.read(letter.payload, decoding.Registry(endpoints.schema_registry_url))
+    if as_json:
+        fields = {name: str(value) for name, value in reading.fields.items()}
+        answer = {**_json(letter), "fields": fields, "fault": reading.fault}
+        print(json.dumps(answer, indent=2))  # noqa: T201 - data for programs
+    else:
+        _print_letter(letter, reading)
+
+
+@app.command()
+def redrive(
+    addresses: Annotated[
+        list[str] | None, typer.Argument(help="topic/partition/offset; without one, all not re-driven yet.")
+    ] = None,
+    error_class: ErrorClass = None,
+    schema_id: Annotated[int | None, typer.Option(help="Write this schema id into each.", min=0)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also those that still cannot be decoded.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be published.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Publish letters once more, when they can be decoded now; run twice, each still counts once."""
+    if addresses and error_class:
+        raise UserError("letters are chosen by address or by --class, not by both", "leave one out")
+    endpoints = Endpoints.of_running_stack()
+    letters = Letters(endpoints.postgres_dsn)
+    chosen = [letters.at(Address.parse(text)) for text in addresses or ()]
+    known = len(chosen) or sum(count.letters - count.redriven for count in letters.counts(error_class))
+    if known and not (yes or dry_run):
+        typer.confirm(f"This looks at {_letters(known)} and publishes what are trips now. Go on?", abort=True)
+    pages: Iterator[Sequence[Letter]] = iter([chosen]) if chosen else letters.not_redriven(TOPIC, error_class)
+    outcome = redrive_letters(endpoints, TOPIC, pages, Wish(schema_id, force, dry_run))
+    console().print(_told(outcome, dry_run=dry_run), highlight=False)
+
+
+def _told(outcome: Outcome, *, dry_run: bool) -> str:
+    verb = "would be published" if dry_run else "published"
+    done = f"{verb} to topic {TOPIC} again: {_letters(outcome.redriven)}"
+    if not outcome.held_back:
+        return done
+    kinds = ", ".join(f"{count:,} {name}" for name, count in sorted(outcome.held_back.items()))
+    return f"{done}; held back, because they still are no trips: {kinds} (--force publishes them too)"
+
+
+def _letters(count: int) -> str:
+    return f"{count:,} dead letter{'' if count == 1 else 's'}"
+
+
+def _print_letter(letter: Letter, reading: decoding.Reading) -> None:
+    facts = Table.grid(padding=(0, 2))
+    for label, value in _facts(letter, reading):
+        facts.add_row(label, escape(value))
+    output().print(facts)
+    output().print("\n".join(hex_dump(letter.payload or b"")), markup=False, highlight=False)
+    for name, value in reading.fields.items():
+        output().print(f"{name:<28} {value!r}", markup=False, highlight=False)
+    output().print(reading.fault or "every byte can be read now", markup=False, highlight=False)
+
+
+def _facts(letter: Letter, reading: decoding.Reading) -> list[tuple[str, str]]:
+    redriven = f"{letter.redriven_at:%Y-%m-%d %H:%M:%S}" if letter.redriven_at else "never"
+    return [
+        ("address", str(letter.address)),
+        ("error", f"{letter.error_class}: {letter.error}"),
+        ("arrived at", f"{letter.arrived_at:%Y-%m-%d %H:%M:%S} on the publisher's event clock"),
+        ("key", "none" if letter.record_key is None else repr(letter.record_key)),
+        ("schema id", "none" if letter.schema_id is None else str(letter.schema_id)),
+        ("schema", reading.schema or "not in the registry"),
+        ("bytes", "none" if letter.payload is None else f"{len(letter.payload):,}"),
+        ("re-driven", redriven),
+    ]
+
+
+def hex_dump(payload: bytes) -> list[str]:
+    """Sixteen bytes a line: where they stand, their values, and what is printable of them."""
+    shown = payload[:MOST_BYTES_SHOWN]
+    lines = [_hex_line(shown, start) for start in range(0, len(shown), BYTES_A_LINE)]
+    left = len(payload) - len(shown)
+    return [*lines, f"… {left:,} bytes more"] if left else lines
+
+
+def _hex_line(payload: bytes, start: int) -> str:
+    line = payload[start : start + BYTES_A_LINE]
+    text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line)
+    return f"{start:08x}  {line.hex(' '):<47}  {text}"
+
+
+def _counts_table(counts: Sequence[ClassCount]) -> Table:
+    table = Table("error class", box=box.SIMPLE_HEAD)
+    for column in ("letters", "re-driven", "newest"):
+        table.add_column(column, justify="right")
+    for count in counts:
+        newest = f"{count.newest_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(count.error_class, f"{count.letters:,}", f"{count.redriven:,}", newest)
+    return table
+
+
+def _letters_table(letters: Sequence[Letter]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("address", "arrived at", "error class"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("error")
+    for letter in letters:
+        arrived_at = f"{letter.arrived_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(letter.address), arrived_at, letter.error_class, escape(letter.error))
+    return table
+
+
+def _count_json(count: ClassCount) -> dict[str, Any]:
+    return {
+        "error_class": count.error_class,
+        "letters": count.letters,
+        "redriven": count.redriven,
+        "newest_at": count.newest_at.isoformat(),
+    }
+
+
+def _json(letter: Letter) -> dict[str, Any]:
+    return {
+        "topic": letter.address.topic,
+        "partition": letter.address.partition,
+        "offset": letter.address.offset,
+        "arrived_at": letter.arrived_at.isoformat(),
+        "key": None if letter.record_key is None else letter.record_key.hex(),
+        "error_class": letter.error_class,
+        "error": letter.error,
+        "schema_id": letter.schema_id,
+        "payload": None if letter.payload is None else letter.payload.hex(),
+        "redriven_at": letter.redriven_at.isoformat() if letter.redriven_at else None,
+    }

@@ -1,0 +1,154 @@
+"""`./taxi demo`: a real month through the whole platform, with what came out of it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from control_plane import start
+from control_plane.jobs import reset
+from control_plane.jobs.names import JOB
+from control_plane.sink.ledger import Ledger, print_ledger, read_ledger
+from schemas.errors import UserError
+from stack import database
+from stack.console import console, output
+from stack.endpoints import Endpoints
+from stack.polling import poll
+from stack.settings import ROOT, Settings, person_environment
+from taxi_cli.commands import job
+
+SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
+SYNTHETIC_ROWS = 60_000
+QUIET_SECONDS = 300
+FIRST_WINDOW_SECONDS = 3600
+
+DEAREST_ZONES = """
+select
+    zones.zone_name as "zone",
+    zones.borough as "borough",
+    sum(fares.trips)::bigint as "trips",
+    round(sum(fares.total_amount_cents) / 100.0 / sum(fares.trips), 2) as "average cost in $"
+from taxi.zone_fares_15m as fares
+join taxi.zones on zones.zone_id = fares.pickup_zone_id
+where extract(minute from fares.window_end)::integer % 15 = 0
+group by zones.zone_id
+having sum(fares.trips) >= 30
+order by 4 desc
+limit 10
+"""
+
+
+def demo(
+    taxi_type: Annotated[str, typer.Option(help="yellow or green.")] = "green",
+    month: Annotated[str, typer.Option(help="The month, as 2023-12.")] = "2023-12",
+    speedup: Annotated[str, typer.Option(help="Event seconds a second, or max.")] = "max",
+    start_over: Annotated[bool, typer.Option(help="Replace the trips of other months.")] = False,
+) -> None:
+    """Start the stack, replay a real month through it and show the result; leaves the stack running."""
+    endpoints = start.up()
+    path = _month_file(endpoints, taxi_type, month)
+    _start_over(endpoints, path.name, allowed=start_over)
+    job.start(endpoints, JOB, fresh=True)
+    begun = time.monotonic()
+    first_window_seconds = _replay(endpoints, path, speedup)
+    ledger = poll(lambda: _balanced(endpoints), seconds=QUIET_SECONDS, what="the last window to close")
+    _report_times(ledger, path, first_window_seconds, time.monotonic() - begun)
+    print_ledger(ledger)
+    _print_dearest(endpoints)
+    _print_ways_on(endpoints)
+
+
+def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
+    others = [name for name in reset.stored_files(endpoints) if name != file_name]
+    if others and not allowed:
+        raise UserError(
+            f"the tables hold trips of {', '.join(others)}, which the demo would remove",
+            "./taxi demo --start-over removes them; ./taxi replay FILE adds to them",
+        )
+    reset.reset(endpoints)
+
+
+def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
+    """The real month where it can be had, else a synthetic one."""
+    asked = ("--taxi-type", taxi_type, "--month", month)
+    fetch = _producer(endpoints, "fetch", *asked, stdout=subprocess.PIPE)
+    found, _ = fetch.communicate()
+    if fetch.returncode == 0:
+        return Path(found.decode().strip().partition(": ")[2])
+    console().print(
+        f"the real month {taxi_type} {month} cannot be had here, so a SYNTHETIC one takes its place",
+        style="yellow",
+    )
+    made = Settings.from_environment().cache / "synthetic" / f"{taxi_type}_tripdata_{month}.synthetic.parquet"
+    made.parent.mkdir(parents=True, exist_ok=True)
+    if _producer(endpoints, "generate", *asked, "--rows", str(SYNTHETIC_ROWS), "--to", str(made)).wait():
+        raise UserError("no month could be made either", "the message is above")
+    return made
+
+
+def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
+    """Publish the month; return after how many seconds the first window was there to read."""
+    begun = time.monotonic()
+    with _producer(endpoints, "replay", str(path), "--speedup", speedup) as replay:
+        poll(lambda: replay.poll() or _has_windows(endpoints), seconds=FIRST_WINDOW_SECONDS, what="a window")
+        first_window_seconds = time.monotonic() - begun
+    if replay.returncode:
+        raise UserError("the replay failed", "its message is above")
+    return first_window_seconds
+
+
+def _producer(endpoints: Endpoints, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
+    environment = {**person_environment(), **endpoints.as_environment(), "PYTHONPATH": str(ROOT)}
+    environment["TAXI_HOME"] = str(endpoints.home)
+    if not environment.get("TLC_DATA_DIR") and SHARED_MONTHS.is_dir():
+        environment["TLC_DATA_DIR"] = str(SHARED_MONTHS)
+    return subprocess.Popen([sys.executable, "-m", "producer", *arguments], env=environment, stdout=stdout)
+
+
+def _balanced(endpoints: Endpoints) -> Ledger | None:
+    ledger = read_ledger(endpoints)
+    return ledger if ledger.balances else None
+
+
+def _has_windows(endpoints: Endpoints) -> bool:
+    return bool(database.query(endpoints.postgres_dsn, "select 1 from taxi.zone_fares_15m limit 1").rows)
+
+
+def _report_times(ledger: Ledger, path: Path, first_window_seconds: float, seconds: float) -> None:
+    windowed = sum(entry.windowed for entry in ledger.entries)
+    output().print(
+        f"\nThe first window could be read {first_window_seconds:.1f} s after the replay began,"
+        f" the last after {seconds:.1f} s: {windowed:,} trips of {path.name}\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _print_dearest(endpoints: Endpoints) -> None:
+    found = database.query(endpoints.postgres_dsn, DEAREST_ZONES)
+    title = "\nThe ten dearest zones to be picked up in, of those with 30 trips or more"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, min_width=len(title))
+    for column in found.columns:
+        table.add_column(column, justify="left" if column in {"zone", "borough"} else "right")
+    for row in found.rows:
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+    output().print(table)
+
+
+def _print_ways_on(endpoints: Endpoints) -> None:
+    ways = {
+        "Flink dashboard": endpoints.flink_rest_url,
+        "schema registry": endpoints.schema_registry_url.removesuffix("/apis/ccompat/v7"),
+        "Postgres": endpoints.postgres_dsn,
+        "query": './taxi sql "select * from taxi.zone_fares_now limit 10"',
+        "the job": "./taxi job status",
+        "stop it all": "./taxi down",
+    }
+    output().print()
+    for label, value in ways.items():
+        output().print(f"{label:<16} {value}", highlight=False, soft_wrap=True)

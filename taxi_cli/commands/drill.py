@@ -1,0 +1,131 @@
+"""`./taxi drill`: faults made on purpose on a stack of their own, and what became of the rows."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.table import Table
+
+from schemas.errors import UserError
+from stack.console import output, wide_output
+from stack.settings import ROOT, person_environment
+from stack.toolchain import environments as bootstrap
+
+ALL = "all"
+FOLDER = "tests/drills"
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one drill went; None where it did not come so far."""
+
+    drill: str
+    seed: int
+    verdict: str
+    recovery_seconds: str
+    rows_compared: int | None
+    differences: int | None
+    seconds: float
+    reason: str
+
+
+def drill(
+    name: Annotated[str, typer.Argument(help="A drill, or all.", show_default=False)] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="Print the names of the drills.")] = False,
+    seed: Annotated[int, typer.Option(help="Equal seeds make equal trips and equal faults.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Make faults on a stack of the tests' own and compare every row; exit 1 when a drill fails."""
+    known = _names()
+    if list_them:
+        print(json.dumps(known) if as_json else "\n".join(known))  # noqa: T201 - data
+        return
+    if name not in {*known, ALL}:
+        wish = f"there is no drill {name}" if name else "which drill?"
+        raise UserError(wish, f"there are: {', '.join([ALL, *known])}")
+    results = _run(name, seed)
+    if as_json:
+        print(json.dumps([asdict(result) for result in results], indent=2))  # noqa: T201 - data
+    else:
+        _print(results)
+    if any(result.verdict == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+def _names() -> list[str]:
+    with TemporaryDirectory() as folder:
+        kept = Path(folder) / "names.jsonl"
+        _pytest(["--collect-only", "-q"], {"TAXI_DRILL_NAMES": str(kept)}, quiet=True)
+        return [line["drill"] for line in _lines(kept)]
+
+
+def _run(name: str, seed: int) -> list[Result]:
+    with TemporaryDirectory() as folder:
+        kept = Path(folder) / "results.jsonl"
+        wishes = {"TAXI_DRILL_RESULTS": str(kept), "TAXI_DRILL_SEED": str(seed)}
+        if name != ALL:
+            wishes["TAXI_DRILL"] = name
+        _pytest(["-v", "-p", "no:cacheprovider"], wishes)
+        results = [Result(**line) for line in _lines(kept)]
+    if not results:
+        raise UserError("no drill ran", "see above")
+    return results
+
+
+def _pytest(options: Sequence[str], wishes: Mapping[str, str], *, quiet: bool = False) -> None:
+    programs = bootstrap.ensure_environment("dev") / "bin"
+    inherited = person_environment()
+    path = f"{programs}{os.pathsep}{inherited.get('PATH', '')}"
+    done = subprocess.run(
+        [str(programs / "pytest"), FOLDER, "-m", "drill", *options],
+        cwd=ROOT,
+        env={**inherited, "PATH": path, "PYTHONPATH": str(ROOT), **wishes},
+        # Standard output is for the table.
+        stdout=subprocess.PIPE if quiet else sys.stderr,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in {0, 1}:
+        said = (done.stdout or "see above").strip().splitlines()
+        raise UserError(f"pytest could not run the drills ({said[-1] if said else 'no word'})", "mend them")
+
+
+def _lines(kept: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+
+
+def _print(results: Sequence[Result]) -> None:
+    seeds = ", ".join(sorted({str(result.seed) for result in results}))
+    table = Table(title=f"Drills, seed {seeds}", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("drill", no_wrap=True)
+    for column in ("recovery s", "rows", "differ"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for result in results:
+        table.add_row(
+            result.drill,
+            result.recovery_seconds.replace(",", ""),
+            _amount(result.rows_compared),
+            _amount(result.differences),
+            result.verdict,
+        )
+    wide_output(WIDTH).print(table)
+    for result in results:
+        if result.reason:
+            output().print(f"{result.drill}: {result.reason}", highlight=False, markup=False, soft_wrap=True)
+    passed = sum(result.verdict == "passed" for result in results)
+    seconds = sum(result.seconds for result in results)
+    output().print(f"{passed} of {len(results)} drills passed in {seconds:,.0f} s", highlight=False)
+
+
+def _amount(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"

@@ -1,0 +1,87 @@
+"""`./taxi package`: all that AWS is sent, into a folder or a bucket."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from control_plane.delivery.emr import PYTHON, write_spark_package
+from control_plane.delivery.flink import write_flink_package
+from control_plane.delivery.image import DOCKERFILE, write_image_context
+from control_plane.delivery.mwaa import write_airflow_bundle
+from control_plane.settings import SparkSettings
+from stack.console import console, output
+from stack.files import sha256_of
+from stack.settings import ROOT
+
+WRITERS: Mapping[str, Callable[[Path, str], Path]] = {
+    "flink": lambda target, _: write_flink_package(target),
+    "spark": write_spark_package,
+    "airflow": lambda target, _: write_airflow_bundle(target),
+    "images": lambda target, _: write_image_context(target),
+}
+
+
+def package(
+    to: Annotated[str, typer.Option(help="A folder, or s3://bucket of the artifacts.")] = str(
+        ROOT / ".taxi" / "packages"
+    ),
+    python: Annotated[str, typer.Option(help="The Python of the EMR release.")] = PYTHON,
+    only: Annotated[
+        list[str] | None, typer.Option(help="flink, spark, airflow or images; may be repeated.")
+    ] = None,
+) -> None:
+    """Write all that AWS is sent, each part named by its content, with hashes and bills of materials."""
+    unknown = set(only or ()) - set(WRITERS)
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(WRITERS)}")
+    if "://" not in to:
+        _tell(_written(Path(to).expanduser().absolute(), python, only), to)
+        return
+    with tempfile.TemporaryDirectory(prefix="taxi-package-") as folder:
+        made = _written(Path(folder), python, only)
+        _upload(Path(folder), to)
+        _tell(made, to)
+
+
+def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Path]:
+    """The packages by their kind; prints the hash of each file, as `sha256sum -c` reads it."""
+    made = {
+        kind: write(folder / kind, python) for kind, write in WRITERS.items() if kind in (only or WRITERS)
+    }
+    for place in made.values():
+        files = place.rglob("*") if place.is_dir() else place.parent.glob(f"{place.name.partition('.')[0]}.*")
+        for path in sorted(path for path in files if path.is_file()):
+            output().print(
+                f"{sha256_of(path)}  {path.relative_to(folder)}",
+                highlight=False,
+                soft_wrap=True,
+                markup=False,
+            )
+    return made
+
+
+def _upload(folder: Path, address: str) -> None:
+    from control_plane.aws import client, parted, told_plainly  # noqa: PLC0415 - boto3 is slow to import
+
+    bucket, prefix = parted(address)
+    s3 = client("s3", SparkSettings.from_environment())
+    with told_plainly(address):
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            key = "/".join(filter(None, (prefix.strip("/"), str(path.relative_to(folder)))))
+            s3.upload_file(str(path), bucket, key)
+
+
+def _tell(made: Mapping[str, Path], to: str) -> None:
+    # Only the names: from a bucket they are what the settings want.
+    below = to.rstrip("/")
+    told = {
+        "flink": lambda place: f"MANAGED_FLINK_CODE_KEY: flink/{place.name}",
+        "spark": lambda place: f"EMR_CODE: {below}/spark/{place.name}",
+        "images": lambda place: f"docker build -f {DOCKERFILE} - < {below}/images/{place.name}",
+        "airflow": lambda place: f"Terraform's airflow_bundle_key: airflow/{place.name}",
+    }
+    for kind, place in made.items():
+        console().print(told[kind](place), highlight=False)
