@@ -26,7 +26,7 @@ def month_parity(taxi_type: str, first_day_sql: str) -> str:
     return text.replace("{taxi_type}", taxi_type).replace("{first_day}", first_day_sql)
 
 
-def patient() -> dict[str, Any]:
+def retry_policy() -> dict[str, Any]:
     """Retries for tasks whose commands may be run again at any time."""
     return {
         "retries": 3,

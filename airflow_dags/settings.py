@@ -10,7 +10,7 @@ LOCAL = "local"
 
 
 @dataclass(frozen=True)
-class Settings:
+class AirflowSettings:
     """How the platform is reached from a task, and who is told of trouble."""
 
     taxi_command: str
@@ -23,7 +23,7 @@ class Settings:
     processed_data: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "AirflowSettings":
         """Read every setting."""
         return cls(
             taxi_command=environment.get("TAXI_COMMAND") or str(ROOT / "taxi"),

@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Memory:
+class WatchdogState:
     """What the watchdog knows from earlier looks; times in seconds since the epoch."""
 
     heals: tuple[float, ...] = ()
@@ -19,7 +19,7 @@ class Memory:
     alerted_for: str = ""
 
     @classmethod
-    def of_json(cls, found: Mapping[str, Any] | None) -> "Memory":
+    def of_json(cls, found: Mapping[str, Any] | None) -> "WatchdogState":
         """What was kept; nothing at the first look."""
         kept = dict(found or {})
         return cls(tuple(kept.get("heals", ())), kept.get("degraded_since"), kept.get("alerted_for", ""))
@@ -28,7 +28,7 @@ class Memory:
         """What is to be kept."""
         return {**asdict(self), "heals": list(self.heals)}
 
-    def healed(self, now: float) -> "Memory":
+    def healed(self, now: float) -> "WatchdogState":
         """After the job was brought back."""
         return replace(self, heals=(*self.heals, now))
 
@@ -37,12 +37,12 @@ class Memory:
 class Decision:
     """What is to be done, why, and what is to be remembered."""
 
-    deed: Literal["nothing", "heal", "alert"]
+    action: Literal["nothing", "heal", "alert"]
     reason: str
-    memory: Memory
+    memory: WatchdogState
 
 
-def decide(status: Mapping[str, Any], memory: Memory, now: float) -> Decision:
+def decide(status: Mapping[str, Any], memory: WatchdogState, now: float) -> Decision:
     """Heal what is down while the budget lasts; alert, once a trouble, where that does not help."""
     name, reason = status["verdict"]["name"], status["verdict"]["reason"]
     recent = replace(memory, heals=tuple(at for at in memory.heals if at > now - BUDGET_SECONDS))
@@ -51,16 +51,16 @@ def decide(status: Mapping[str, Any], memory: Memory, now: float) -> Decision:
     if name == "down":
         if len(recent.heals) < BUDGET:
             return Decision("heal", reason, replace(recent, degraded_since=None))
-        story = f"brought back {BUDGET} times within an hour, and down again: {reason}"
-        return _told_once("down", story, recent)
+        text = f"brought back {BUDGET} times within an hour, and down again: {reason}"
+        return _alert_once("down", text, recent)
     since = recent.degraded_since or now
     recent = replace(recent, degraded_since=since)
     if now - since < PATIENCE_SECONDS:
         return Decision("nothing", f"degraded, for {now - since:.0f} s: {reason}", recent)
-    return _told_once("degraded", f"degraded for {now - since:.0f} s: {reason}", recent)
+    return _alert_once("degraded", f"degraded for {now - since:.0f} s: {reason}", recent)
 
 
-def _told_once(trouble: str, story: str, memory: Memory) -> Decision:
-    if memory.alerted_for == trouble:
-        return Decision("nothing", f"told already: {story}", memory)
-    return Decision("alert", story, replace(memory, alerted_for=trouble))
+def _alert_once(problem: str, text: str, memory: WatchdogState) -> Decision:
+    if memory.alerted_for == problem:
+        return Decision("nothing", f"told already: {text}", memory)
+    return Decision("alert", text, replace(memory, alerted_for=problem))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from batch_backfill.settings import Settings
+from batch_backfill.settings import BatchSettings
 from batch_backfill.summary import MonthSummary, as_json, as_table
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_months
@@ -22,10 +22,10 @@ RUNS = "_runs"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 when a month failed, and every foreseen error is one line."""
     try:
-        asked = _parser().parse_args(arguments)
-        return _process(asked, Settings.from_environment())
+        namespace = _parser().parse_args(arguments)
+        return _process(namespace, BatchSettings.from_environment())
     except UserError as error:
-        _say(f"error: {error}")
+        _print_message(f"error: {error}")
         return 1
 
 
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @dataclass(frozen=True)
-class _Wish:
+class _Options:
     """What is to be processed, and where."""
 
     months: Sequence[TlcMonth]
@@ -60,47 +60,47 @@ class _Wish:
     fingerprints: Mapping[str, str]
 
 
-def _process(asked: argparse.Namespace, settings: Settings) -> int:
-    wish = _Wish(
-        parse_months(asked.taxi_type, asked.month),
-        _named(asked.raw or settings.raw_data, "--raw", "RAW_DATA"),
-        _named(asked.processed or settings.processed_data, "--processed", "PROCESSED_DATA"),
-        dict(_pair(text) for text in asked.fingerprint or ()),
+def _process(namespace: argparse.Namespace, settings: BatchSettings) -> int:
+    options = _Options(
+        parse_months(namespace.taxi_type, namespace.month),
+        _named(namespace.raw or settings.raw_data, "--raw", "RAW_DATA"),
+        _named(namespace.processed or settings.processed_data, "--processed", "PROCESSED_DATA"),
+        dict(_pair(text) for text in namespace.fingerprint or ()),
     )
-    summaries = _run(wish, settings)
-    sys.stdout.write(as_json(summaries) if asked.json else as_table(summaries) + "\n")
+    summaries = _run(options, settings)
+    sys.stdout.write(as_json(summaries) if namespace.json else as_table(summaries) + "\n")
     return int(any(month.failed for month in summaries))
 
 
-def _run(wish: _Wish, settings: Settings) -> Sequence[MonthSummary]:
+def _run(options: _Options, settings: BatchSettings) -> Sequence[MonthSummary]:
     # What is wrong with the arguments is said before Spark is started, which takes seconds.
     from py4j.protocol import Py4JError  # noqa: PLC0415
 
     from batch_backfill.causes import innermost  # noqa: PLC0415
-    from batch_backfill.session import open_session  # noqa: PLC0415
+    from batch_backfill.spark_session import open_session  # noqa: PLC0415
 
-    session = open_session(f"batch_backfill {wish.months[0]}")
+    session = open_session(f"batch_backfill {options.months[0]}")
     try:
-        return _processed(session, wish, settings)
+        return _processed(session, options, settings)
     except Py4JError as error:
         remedy = "check the address, the credentials and that the storage answers"
-        raise UserError(f"{wish.processed}: {innermost(error)}", remedy) from None
+        raise UserError(f"{options.processed}: {innermost(error)}", remedy) from None
     finally:
         session.stop()
 
 
-def _processed(session: "SparkSession", wish: _Wish, settings: Settings) -> Sequence[MonthSummary]:
+def _processed(session: "SparkSession", options: _Options, settings: BatchSettings) -> Sequence[MonthSummary]:
+    from batch_backfill.backfill_run import BatchRun  # noqa: PLC0415
     from batch_backfill.replacement import finish_committed  # noqa: PLC0415
-    from batch_backfill.run import Run  # noqa: PLC0415
     from batch_backfill.storage import Storage  # noqa: PLC0415
 
     storage = Storage(session)
-    raw, processed, zones = map(storage.known, (wish.raw, wish.processed, settings.taxi_zones_file))
+    raw, processed, zones = map(storage.known, (options.raw, options.processed, settings.taxi_zones_file))
     for finished in finish_committed(storage, processed):
-        _say(f"{finished}: put in place, as an earlier run had committed it")
+        _print_message(f"{finished}: put in place, as an earlier run had committed it")
     own = replace(settings, taxi_zones_file=zones)
-    run = Run(session, storage, raw, processed, own, _say, wish.fingerprints)
-    summaries = list(run.process(wish.months))
+    run = BatchRun(session, storage, raw, processed, own, _print_message, options.fingerprints)
+    summaries = list(run.process(options.months))
     storage.write_text(f"{processed}/{RUNS}/{_run_id()}.json", as_json(summaries))
     return summaries
 
@@ -122,5 +122,5 @@ def _run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
-def _say(line: str) -> None:
+def _print_message(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201 - progress, beside the summary

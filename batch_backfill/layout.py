@@ -48,7 +48,7 @@ class Stretches:
 
 def write_month(rows: DataFrame, table: ProcessedTable, folder: str, stretches: Stretches) -> None:
     """Write the rows of a month, a file each stretch, in order."""
-    by_time = placed(rows, stretches.number_sql(table.sorted_by), stretches.files)
+    by_time = range_partitioned(rows, stretches.number_sql(table.sorted_by), stretches.files)
     write_in_order(by_time.sortWithinPartitions(table.sorted_by, table.columns[0][0]), table, folder)
 
 
@@ -59,7 +59,7 @@ def write_in_order(rows: DataFrame, table: ProcessedTable, folder: str) -> None:
     rows.write.parquet(folder, mode="overwrite", compression=table.compression)
 
 
-def placed(rows: DataFrame, number: str, partitions: int) -> DataFrame:
+def range_partitioned(rows: DataFrame, number: str, partitions: int) -> DataFrame:
     """Each row in the partition whose number that expression of SQL is.
 
     Spark's own repartitionByRange would compute all rows twice, to look for the borders.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batch_backfill.storage import Storage, StoredFile
+from batch_backfill.storage import HadoopFile, Storage
 from schemas.errors import UserError
 from schemas.processed import partition
 from schemas.tlc_month import RAW_SUFFIXES, TlcMonth
@@ -48,5 +48,5 @@ def raw_files(storage: Storage, raw: str, month: TlcMonth) -> Sequence[RawFile]:
     return [RawFile(file.path, file.name, file.size, position, month) for position, file in enumerate(found)]
 
 
-def _months(files: Sequence[StoredFile]) -> list[StoredFile]:
+def _months(files: Sequence[HadoopFile]) -> list[HadoopFile]:
     return [file for file in files if file.name.endswith(RAW_SUFFIXES)]

@@ -25,57 +25,60 @@ class Replacement:
 
     def begin(self) -> None:
         """Forget what a killed run left half done; call `finish_committed` first."""
-        self.storage.delete(self._aside)
+        self.storage.delete(self._staging)
 
     def folder(self, table: ProcessedTable) -> str:
         """Where the new rows of a table are to be written."""
-        return f"{self._aside}/{self._place(table)}"
+        return f"{self._staging}/{self._table_folder(table)}"
 
     def target(self, table: ProcessedTable) -> str:
         """Where readers find them then."""
-        return f"{self.processed}/{self._place(table)}"
+        return f"{self.processed}/{self._table_folder(table)}"
 
     def write_note(self, text: str) -> None:
         """Say what the month is, where those find it who find its rows."""
         self.storage.write_text(
-            f"{self._aside}/{note_path(self.month.taxi_type, self.month.first_day)}", text
+            f"{self._staging}/{note_path(self.month.taxi_type, self.month.first_day)}", text
         )
 
     def commit(self) -> None:
         """From here on the new month is the one that counts."""
-        places = [self._place(table) for table in TABLES]
-        contents = {place: _names(self.storage, f"{self._aside}/{place}") for place in places}
-        self.storage.write_text(f"{self._aside}/{READY}", json.dumps(contents))
-        _finish(self.storage, self._aside, self.processed, contents)
+        table_folders = [self._table_folder(table) for table in TABLES]
+        contents = {
+            table_folder: _names(self.storage, f"{self._staging}/{table_folder}")
+            for table_folder in table_folders
+        }
+        self.storage.write_text(f"{self._staging}/{READY}", json.dumps(contents))
+        _finish(self.storage, self._staging, self.processed, contents)
 
-    def _place(self, table: ProcessedTable) -> str:
+    def _table_folder(self, table: ProcessedTable) -> str:
         return table.folder(self.month.taxi_type, self.month.first_day)
 
     @property
-    def _aside(self) -> str:
+    def _staging(self) -> str:
         return f"{self.processed}/{staging_folder(self.month.taxi_type, self.month.first_day)}"
 
 
 def finish_committed(storage: Storage, processed: str) -> Sequence[str]:
     """Put in place what runs committed that were killed before they had finished; tells which months."""
     finished = []
-    for aside in storage.folders(f"{processed}/{STAGING}"):
-        if storage.exists(f"{aside}/{READY}"):
-            _finish(storage, aside, processed, json.loads(storage.read_text(f"{aside}/{READY}")))
-            finished.append(aside.rpartition("/")[2])
+    for staging in storage.folders(f"{processed}/{STAGING}"):
+        if storage.exists(f"{staging}/{READY}"):
+            _finish(storage, staging, processed, json.loads(storage.read_text(f"{staging}/{READY}")))
+            finished.append(staging.rpartition("/")[2])
     return finished
 
 
-def _finish(storage: Storage, aside: str, processed: str, contents: Mapping[str, Sequence[str]]) -> None:
+def _finish(storage: Storage, staging: str, processed: str, contents: Mapping[str, Sequence[str]]) -> None:
     """Each step may have been done before, or half of it.
 
     In S3 moving is copying: all files are there before the first is removed here; their names are new.
     """
-    for place, names in contents.items():
-        if _names(storage, f"{processed}/{place}") != names:
-            storage.delete(f"{processed}/{place}")
-            storage.move(f"{aside}/{place}", f"{processed}/{place}")
-    storage.delete(aside)
+    for table_folder, names in contents.items():
+        if _names(storage, f"{processed}/{table_folder}") != names:
+            storage.delete(f"{processed}/{table_folder}")
+            storage.move(f"{staging}/{table_folder}", f"{processed}/{table_folder}")
+    storage.delete(staging)
 
 
 def _names(storage: Storage, folder: str) -> list[str]:

@@ -12,7 +12,7 @@ ROWS_PER_FILE = 4_000_000
 
 
 @dataclass(frozen=True)
-class Settings:
+class BatchSettings:
     """Folders or s3:// prefixes; where Spark runs and with what is said by Spark's own settings."""
 
     raw_data: str = ""
@@ -22,7 +22,7 @@ class Settings:
     rows_per_file: int = ROWS_PER_FILE
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "BatchSettings":
         """Read every setting; raises UserError for one that makes no sense."""
         return cls(
             raw_data=environment.get("RAW_DATA", ""),

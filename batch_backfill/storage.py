@@ -10,7 +10,7 @@ S3_OF_EMR = "fs.s3.impl"
 
 
 @dataclass(frozen=True)
-class StoredFile:
+class HadoopFile:
     """A file and its size."""
 
     path: str
@@ -30,12 +30,12 @@ class Storage:
         self._parquet = session._jvm.org.apache.parquet.hadoop
         self._configuration = session._jsc.hadoopConfiguration()
 
-    def files(self, folder: str) -> Sequence[StoredFile]:
+    def files(self, folder: str) -> Sequence[HadoopFile]:
         """The files that lie in a folder itself, by name; none where there is no folder."""
         if not self.exists(folder):
             return ()
         found = self._system(folder).listStatus(self.path(folder))
-        listed = [StoredFile(one.getPath().toString(), one.getLen()) for one in found if one.isFile()]
+        listed = [HadoopFile(one.getPath().toString(), one.getLen()) for one in found if one.isFile()]
         return sorted(listed, key=lambda file: file.name)
 
     def folders(self, folder: str) -> Sequence[str]:

@@ -25,7 +25,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Work:
+class StageMetrics:
     """The tasks of one job group, in the order in which they ended."""
 
     tasks: Sequence[Task]
@@ -77,7 +77,7 @@ class Work:
         return stages
 
 
-def read_work(log: Path) -> Mapping[str, Work]:
+def read_work(log: Path) -> Mapping[str, StageMetrics]:
     """The work of each job group of an application."""
     groups: dict[int, str] = {}
     tasks: dict[str, list[Task]] = defaultdict(list)
@@ -86,7 +86,7 @@ def read_work(log: Path) -> Mapping[str, Work]:
             groups |= dict.fromkeys(event["Stage IDs"], (event.get("Properties") or {}).get(GROUP, ""))
         elif event["Event"] == "SparkListenerTaskEnd" and "Task Metrics" in event:
             tasks[groups.get(event["Stage ID"], "")].append(_task(event))
-    return {name: Work(found) for name, found in tasks.items()}
+    return {name: StageMetrics(found) for name, found in tasks.items()}
 
 
 def _events(log: Path) -> Iterator[dict[str, Any]]:

@@ -18,7 +18,7 @@ def taxi(*arguments: str) -> str:
     return done.stdout
 
 
-def part(name: str) -> psutil.Process:
+def service(name: str) -> psutil.Process:
     """The process of a part of the stack, known by what it carries in its environment."""
     home = os.environ.get("TAXI_HOME", str(ROOT / ".taxi"))
     wanted = {"TAXI_HOME": home, "TAXI_PART": name}.items()

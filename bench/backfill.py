@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench._backfill_ways import FOLDER, WAYS
+from bench._backfill_methods import FOLDER, METHODS
 
 FILES = 16
 COLUMNS = ("trips", "windows", "way", "wall s", "CPU s", "trips/s", "peak GB")
@@ -29,23 +29,23 @@ ROUNDING = 0.00005
 
 def backfill(
     rows: Annotated[str, typer.Option(help="Made-up trips, several sizes with commas.")] = "5000000",
-    ways: Annotated[str, typer.Option(help=f"Of {', '.join(WAYS)}.")] = ",".join(WAYS),
+    ways: Annotated[str, typer.Option(help=f"Of {', '.join(METHODS)}.")] = ",".join(METHODS),
     runs: Annotated[int, typer.Option(help="Of each; the quickest counts.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Of what is made up.")] = 1,
 ) -> None:
     """Measure the ways on months of these sizes."""
-    chosen = [way.strip() for way in ways.split(",")]
-    if unknown := set(chosen) - set(WAYS):
-        sys.exit(f"error: there is no way {', '.join(sorted(unknown))}; there are {', '.join(WAYS)}")
+    chosen = [method.strip() for method in ways.split(",")]
+    if unknown := set(chosen) - set(METHODS):
+        sys.exit(f"error: there is no way {', '.join(sorted(unknown))}; there are {', '.join(METHODS)}")
     home = Path(os.environ.get("TAXI_HOME", ".taxi")).resolve() / "bench"
     table = Table(*COLUMNS)
     for size in map(int, rows.split(",")):
         trips = provided(home / f"backfill-{size}-{seed}", size, seed)
         answers = set()
-        for way in chosen:
-            best = min((measured(way, trips) for _ in range(runs)), key=lambda one: float(one["wall"]))
+        for method in chosen:
+            best = min((measured(method, trips) for _ in range(runs)), key=lambda one: float(one["wall"]))
             answers.add((best["windows"], best["digest"]))
-            line = cells(size, way, best)
+            line = cells(size, method, best)
             Console(stderr=True, soft_wrap=True).print(dict(zip(COLUMNS, line, strict=True)))
             table.add_row(*line)
         assert len(answers) == 1, f"the windows differ: {answers}"  # noqa: S101
@@ -62,21 +62,21 @@ def provided(folder: Path, rows: int, seed: int) -> Path:
     sql = Template((FOLDER / "made_trips.sql").read_text("utf-8"))
     for part in range(FILES):
         first, last = rows * part // FILES, rows * (part + 1) // FILES
-        made = sql.substitute(rows=rows, first=first, last=last, seed=seed)
+        generated = sql.substitute(rows=rows, first=first, last=last, seed=seed)
         duckdb.execute(
-            f"copy ({made}) to '{unfinished}/{part:02}.parquet' (format parquet, compression zstd)"
+            f"copy ({generated}) to '{unfinished}/{part:02}.parquet' (format parquet, compression zstd)"
         )
     return unfinished.rename(folder)
 
 
-def measured(way: str, trips: Path) -> Mapping[str, Any]:
+def measured(method: str, trips: Path) -> Mapping[str, Any]:
     """What one run took, and what it found."""
-    target = trips.with_name(f"{trips.name}.{way}")
+    target = trips.with_name(f"{trips.name}.{method}")
     shutil.rmtree(target, ignore_errors=True)
-    command = [sys.executable, "-m", "bench._backfill_ways", way, str(trips), str(target)]
+    command = [sys.executable, "-m", "bench._backfill_methods", method, str(trips), str(target)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        sys.exit(f"error: {way} failed")
+        sys.exit(f"error: {method} failed")
     found = digest(target)
     shutil.rmtree(target)
     return {**json.loads(done.stdout.splitlines()[-1]), **found}
@@ -90,7 +90,7 @@ def digest(folder: Path) -> Mapping[str, Any]:
     return {"windows": windows, "digest": found}
 
 
-def cells(size: int, way: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+def cells(size: int, method: str, one: Mapping[str, Any]) -> tuple[str, ...]:
     """A line of the table."""
     measures = (
         f"{one['wall']:.1f}",
@@ -98,7 +98,7 @@ def cells(size: int, way: str, one: Mapping[str, Any]) -> tuple[str, ...]:
         f"{size / one['wall']:,.0f}",
         f"{one['bytes'] / 1e9:.1f}",
     )
-    return (f"{size:,}", f"{one['windows']:,}", way, *measures)
+    return (f"{size:,}", f"{one['windows']:,}", method, *measures)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench._platform import ROOT, cpu_seconds, part, taxi
+from bench._platform import ROOT, cpu_seconds, service, taxi
 from control_plane.topics import TopicEnds
 from schemas.windows import ZONE_FARES
 from stack.endpoints import Endpoints
@@ -53,7 +53,7 @@ Zone = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Flow:
+class ReplayLoad:
     """The part of a month that is replayed, and how many event seconds pass in a second."""
 
     file: Path
@@ -62,7 +62,7 @@ class Flow:
     speedup: float
 
     @classmethod
-    def of(cls, file: Path, rate: int, seconds: int) -> "Flow":
+    def of(cls, file: Path, rate: int, seconds: int) -> "ReplayLoad":
         """As much of the file as flows in these seconds at this rate."""
         parameters = [str(file), BEGIN_AT.replace(tzinfo=None), rate * seconds]
         found = duckdb.execute(NTH_DROPOFF, parameters).fetchone()
@@ -78,7 +78,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Look:
+class FreshnessSample:
     """The newest window of each zone and the newest timestamp of the topic, and when each was seen."""
 
     seen_at: float
@@ -99,7 +99,7 @@ def freshness(
     if not yes:
         raise typer.BadParameter("the benchmark empties the topic and the tables: say --yes")
     endpoints = Endpoints.of_running_stack()
-    flow = Flow.of(_month(endpoints.home / "bench" / str(rows), rows), rate, seconds)
+    flow = ReplayLoad.of(_month(endpoints.home / "bench" / str(rows), rows), rate, seconds)
     taxi("inspect", str(flow.file))  # prepares the month: sorting it is not what is measured
     taxi("reset", "--yes")
     taxi("job", "deploy", "zone_fares", "--fresh")
@@ -110,17 +110,20 @@ def freshness(
         _print(figures, rate)
 
 
-def measure(endpoints: Endpoints, flow: Flow) -> dict[str, float]:
+def measure(endpoints: Endpoints, flow: ReplayLoad) -> dict[str, float]:
     """The figures of one replay."""
-    worker = part("flink-taskmanager")
+    worker = service("flink-taskmanager")
     cpu_before, begun = cpu_seconds(worker), time.monotonic()
     with subprocess.Popen(flow.command(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as replay:
-        looks = list(watch(endpoints, replay))
+        samples = list(watch(endpoints, replay))
     if replay.returncode:
         sys.exit(f"error: {' '.join(flow.command())} failed")
     cpu, took = cpu_seconds(worker) - cpu_before, time.monotonic() - begun
-    delays = sorted(delays_of(looks, flow, windows_by_zone(endpoints)))
-    first, last = looks[0].clock_at, max(look.clock_at for look in looks if look.clock < _last_clock(flow))
+    delays = sorted(delays_of(samples, flow, windows_by_zone(endpoints)))
+    first, last = (
+        samples[0].clock_at,
+        max(sample.clock_at for sample in samples if sample.clock < _last_clock(flow)),
+    )
     return {
         "windows": len(delays),
         "trips_per_second": round(flow.trips / (last - first)),
@@ -128,52 +131,56 @@ def measure(endpoints: Endpoints, flow: Flow) -> dict[str, float]:
         "p50_seconds": round(quantile(delays, 0.5), 2),
         "p99_seconds": round(quantile(delays, 0.99), 2),
         "max_seconds": round(delays[-1], 2),
-        "look_milliseconds": round(1000 * sum(look.took_seconds for look in looks) / len(looks), 1),
+        "look_milliseconds": round(1000 * sum(sample.took_seconds for sample in samples) / len(samples), 1),
         "taskmanager_cpu_share": round(cpu / took, 2),
     }
 
 
-def watch(endpoints: Endpoints, replay: "subprocess.Popen[bytes]") -> Iterator[Look]:
+def watch(endpoints: Endpoints, replay: "subprocess.Popen[bytes]") -> Iterator[FreshnessSample]:
     """Look again and again, from the first record until the replay is over and nothing changes any more."""
     ends = TopicEnds(endpoints.kafka_bootstrap_servers)
     changed_at, newest = 0.0, None
     with psycopg.connect(endpoints.postgres_dsn, autocommit=True) as connection:
         while True:
-            look = _look(connection, ends)
-            if look.clock > 0:
-                yield look
-            if look.newest != newest or replay.poll() is None:
-                changed_at, newest = look.seen_at, look.newest
-            if look.seen_at - changed_at > QUIET_SECONDS:
+            sample = _sample(connection, ends)
+            if sample.clock > 0:
+                yield sample
+            if sample.newest != newest or replay.poll() is None:
+                changed_at, newest = sample.seen_at, sample.newest
+            if sample.seen_at - changed_at > QUIET_SECONDS:
                 return
-            time.sleep(max(0.0, POLL_SECONDS - (time.monotonic() - look.clock_at + look.took_seconds)))
+            time.sleep(max(0.0, POLL_SECONDS - (time.monotonic() - sample.clock_at + sample.took_seconds)))
 
 
 def delays_of(
-    looks: Sequence[Look], flow: Flow, windows: Mapping[Zone, Sequence[datetime]]
+    samples: Sequence[FreshnessSample], flow: ReplayLoad, windows: Mapping[Zone, Sequence[datetime]]
 ) -> Iterator[float]:
     """Seconds from the moment at which each window could close to the look that saw the last of its rows."""
     paced_from = min(
-        look.clock_at - look.clock / flow.speedup for look in looks if look.clock < _last_clock(flow)
+        sample.clock_at - sample.clock / flow.speedup
+        for sample in samples
+        if sample.clock < _last_clock(flow)
     )
     disorder = ZONE_FARES.max_disorder.total_seconds()
-    warm_at = looks[0].clock_at + WARM_UP_SECONDS
-    for window_end, seen_at in visible_at(looks, windows).items():
+    warm_at = samples[0].clock_at + WARM_UP_SECONDS
+    for window_end, seen_at in visible_at(samples, windows).items():
         closing_clock = window_end.timestamp() + disorder
         closed_at = paced_from + closing_clock / flow.speedup
         if closed_at > warm_at and closing_clock < _last_clock(flow):
             yield seen_at - closed_at
 
 
-def visible_at(looks: Sequence[Look], windows: Mapping[Zone, Sequence[datetime]]) -> Mapping[datetime, float]:
+def visible_at(
+    samples: Sequence[FreshnessSample], windows: Mapping[Zone, Sequence[datetime]]
+) -> Mapping[datetime, float]:
     """When each window was seen in all zones that have rows of it; infinite when one was never seen."""
     seen: dict[datetime, float] = defaultdict(float)
     for zone, ends in windows.items():
         position = 0
-        for look in looks:
-            newest = look.newest.get(zone)
+        for sample in samples:
+            newest = sample.newest.get(zone)
             while newest is not None and position < len(ends) and ends[position] <= newest:
-                seen[ends[position]] = max(seen[ends[position]], look.seen_at)
+                seen[ends[position]] = max(seen[ends[position]], sample.seen_at)
                 position += 1
         for end in ends[position:]:
             seen[end] = math.inf
@@ -194,16 +201,16 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
 
 
-def _look(connection: psycopg.Connection[Any], ends: TopicEnds) -> Look:
+def _sample(connection: psycopg.Connection[Any], ends: TopicEnds) -> FreshnessSample:
     begun = time.monotonic()
     rows = connection.execute(NOW).fetchall()
     seen_at = time.monotonic()
     clock = max(ends.event_clocks_ms(), default=-1) / 1000
     newest = {(taxi_type, zone): end.replace(tzinfo=UTC) for taxi_type, zone, end in rows}
-    return Look(seen_at, newest, seen_at - begun, time.monotonic(), clock)
+    return FreshnessSample(seen_at, newest, seen_at - begun, time.monotonic(), clock)
 
 
-def _last_clock(flow: Flow) -> float:
+def _last_clock(flow: ReplayLoad) -> float:
     """Where the paced flow ends; behind it the replay puts its clock forward to close the last windows."""
     return flow.until.timestamp() - 1
 

@@ -27,14 +27,14 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from rich.console import Console
 from rich.table import Table
 
-from bench._platform import cpu_seconds, part, taxi
+from bench._platform import cpu_seconds, service, taxi
 from producer.months import Naming
 from producer.publishing.encoding import VersionedEncoder
 from producer.publishing.partitioning import partitions_of
 from producer.publishing.publisher import DELIVERY
-from producer.reading.preparation import Workshop
+from producer.reading.preparation import MonthPreparer
 from producer.reading.prepared import Prepared, batches
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from schemas import trip
 from schemas.trip import TOPIC_CONFIG
 from stack.toolchain.jars import ensure
@@ -74,11 +74,11 @@ def produce(
     partitions: Annotated[int, typer.Option(help="Of each topic.", min=1)] = 2,
 ) -> None:
     """Publish a month in three ways and compare."""
-    settings = Settings.from_environment()
-    source = prepared(file or made_up(rows), settings)
+    settings = ProducerSettings.from_environment()
+    source = prepared(file or synthetic_month(rows), settings)
     record_bytes = mean_record_bytes(source)
     publishers: dict[str, Run] = {
-        f"ours × {processes}": lambda topic: ours(source, topic, processes),
+        f"ours × {processes}": lambda topic: our_producer(source, topic, processes),
         "AvroSerializer": lambda topic: avro_serializer(source, topic, settings),
         "ProducerPerformance": lambda topic: producer_performance(source, topic, record_bytes, settings),
     }
@@ -87,7 +87,7 @@ def produce(
 
 
 @dataclass(frozen=True)
-class Source:
+class BenchMonth:
     """A month in event order, and where it came from."""
 
     file: Path
@@ -95,27 +95,31 @@ class Source:
     trips: int
 
 
-def made_up(rows: int) -> Path:
+def synthetic_month(rows: int) -> Path:
     """A month of yellow trips; made once, then kept in the cache."""
     file = (
-        Settings.from_environment().taxi_cache_dir / "synthetic" / f"yellow_tripdata_2024-01.{rows}.parquet"
+        ProducerSettings.from_environment().taxi_cache_dir
+        / "synthetic"
+        / f"yellow_tripdata_2024-01.{rows}.parquet"
     )
     if not file.is_file():
         file.parent.mkdir(parents=True, exist_ok=True)
-        asked = ("--taxi-type", "yellow", "--month", "2024-01", "--rows", str(rows), "--seed", "1")
-        taxi("generate", *asked, "--to", str(file))
+        options = ("--taxi-type", "yellow", "--month", "2024-01", "--rows", str(rows), "--seed", "1")
+        taxi("generate", *options, "--to", str(file))
     return file
 
 
-def prepared(file: Path, settings: Settings) -> Source:
+def prepared(file: Path, settings: ProducerSettings) -> BenchMonth:
     """Sorting a month is not what is measured."""
     print(taxi("replay", str(file), "--dry-run").splitlines()[-1])  # noqa: T201 - what is published
-    found = Workshop.of(settings, lambda _title, _percent: None, print).prepare(Naming().month_files([file]))
+    found = MonthPreparer.of(settings, lambda _title, _percent: None, print).prepare(
+        Naming().month_files([file])
+    )
     trips = sum(batch.num_rows for batch in batches(found.path, 0, sys.maxsize))
-    return Source(file, found, trips)
+    return BenchMonth(file, found, trips)
 
 
-def mean_record_bytes(source: Source) -> int:
+def mean_record_bytes(source: BenchMonth) -> int:
     """Of key and value."""
     encoder = VersionedEncoder({schema: schema.version for schema in trip.all_versions()}, print)
     batch = next(batches(source.prepared.path, 0, 10_000))
@@ -123,9 +127,9 @@ def mean_record_bytes(source: Source) -> int:
     return KEY_BYTES + round(value_bytes / int(batch.num_rows))
 
 
-def measured(name: str, run: Run, partitions: int, settings: Settings) -> Figures:
+def measured(name: str, run: Run, partitions: int, settings: ProducerSettings) -> Figures:
     """Run it on a topic of its own."""
-    broker = part("kafka")
+    broker = service("kafka")
     with own_topic(name, partitions, settings) as topic:
         client_before, broker_before = client_cpu(), cpu_seconds(broker)
         trips, seconds = run(topic)
@@ -141,7 +145,7 @@ def client_cpu() -> float:
 
 
 @contextmanager
-def own_topic(name: str, partitions: int, settings: Settings) -> Iterator[str]:
+def own_topic(name: str, partitions: int, settings: ProducerSettings) -> Iterator[str]:
     """A new topic, deleted afterwards."""
     topic = f"bench-{re.sub(r'[^a-z]', '-', name.lower())}-{time.time_ns()}"
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
@@ -152,16 +156,18 @@ def own_topic(name: str, partitions: int, settings: Settings) -> Iterator[str]:
         admin.delete_topics([topic])[topic].result()
 
 
-def ours(source: Source, topic: str, processes: int) -> tuple[int, float]:
+def our_producer(source: BenchMonth, topic: str, processes: int) -> tuple[int, float]:
     """The replay at full speed."""
-    said = taxi("replay", str(source.file), "--topic", topic, "--processes", str(processes)).splitlines()[-1]
-    found = re.search(r"replayed ([\d,]+) trips in ([\d.]+) s", said)
+    last_line = taxi(
+        "replay", str(source.file), "--topic", topic, "--processes", str(processes)
+    ).splitlines()[-1]
+    found = re.search(r"replayed ([\d,]+) trips in ([\d.]+) s", last_line)
     if not found:
-        sys.exit(f"error: the replay said nothing of its speed: {said}")
+        sys.exit(f"error: the replay said nothing of its speed: {last_line}")
     return int(found[1].replace(",", "")), float(found[2])
 
 
-def avro_serializer(source: Source, topic: str, settings: Settings) -> tuple[int, float]:
+def avro_serializer(source: BenchMonth, topic: str, settings: ProducerSettings) -> tuple[int, float]:
     """As confluent-kafka's documentation has it."""
     registry = SchemaRegistryClient({"url": settings.schema_registry_url})
     serialize = AvroSerializer(registry, trip.current().text)
@@ -194,7 +200,7 @@ def send(producer: Any, topic: str, value: bytes | None, key: str, partition: in
 
 
 def producer_performance(
-    source: Source, topic: str, record_bytes: int, settings: Settings
+    source: BenchMonth, topic: str, record_bytes: int, settings: ProducerSettings
 ) -> tuple[int, float]:
     """Kafka's own tool, with our settings of delivery."""
     properties = {
@@ -218,7 +224,7 @@ def producer_performance(
     return int(records), int(records) / float(rate)
 
 
-def print_table(figures: list[Figures], record_bytes: int, source: Source) -> None:
+def print_table(figures: list[Figures], record_bytes: int, source: BenchMonth) -> None:
     """One line a publisher, then how ours compares."""
     table = Table(
         *COLUMNS, title=f"{source.file.name}: {record_bytes} bytes a record, acks=all; CPU in µs a trip"

@@ -21,14 +21,14 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 from rich.table import Table
 
-from bench._event_log import Work, read_work
+from bench._event_log import StageMetrics, read_work
 from bench._skew_chart import draw
 
 FOLDER = Path(__file__).parent / "skew_sql"
 CORES = (2, 8, 16, 64)
 """The first is held against the wall time of a machine that has so many."""
 
-CURES = {
+REMEDIES = {
     "gap": "two_phase",
     "percentile": "two_phase",
     "join": "salted",
@@ -37,7 +37,7 @@ CURES = {
 }
 """The recommended way of each operation."""
 
-OPERATIONS = tuple(CURES)
+OPERATIONS = tuple(REMEDIES)
 COLUMNS = (
     *(
         "operation",
@@ -54,7 +54,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Way:
+class Variant:
     """An operation, how it is done, and whether Spark adapts the plan as it runs."""
 
     operation: str
@@ -76,14 +76,14 @@ class Way:
 class Measured:
     """What one way took."""
 
-    way: Way
+    variant: Variant
     wall_seconds: float
-    work: Work
+    work: StageMetrics
 
     def figures(self) -> Mapping[str, str | float]:
         """Its line of the table."""
         work = self.work
-        name = (self.way.operation, self.way.name, "on" if self.way.adapts else "off")
+        name = (self.variant.operation, self.variant.name, "on" if self.variant.adapts else "off")
         megabytes = (work.shuffled_bytes / 1e6, work.spilled_bytes / 1e6)
         seconds = (self.wall_seconds, work.cpu_seconds, max(task.seconds for task in work.longest_stage))
         makespans = (work.makespan_seconds(cores) for cores in CORES)
@@ -106,13 +106,17 @@ def skew(
     home = Path(os.environ.get("TAXI_HOME", ".taxi")) / "bench"
     (home / "events").mkdir(parents=True, exist_ok=True)
     left_out = {*names_in(without)}
-    ways = [way for way in ways_of(names_in(ops)) if not left_out & {way.name, "aqe" if way.adapts else ""}]
+    variants = [
+        variant
+        for variant in variants_of(names_in(ops))
+        if not left_out & {variant.name, "aqe" if variant.adapts else ""}
+    ]
     with session(home / "events", partitions) as spark:
         provide_tables(spark, home / f"skew-{rows}-{hot_share}-{seed}", rows, hot_share, seed)
-        walls = run_all(spark, ways)
+        walls = run_all(spark, variants)
         log = home / "events" / spark.sparkContext.applicationId
     work = read_work(log)
-    measured = [Measured(way, walls[way.label], work[way.label]) for way in ways]
+    measured = [Measured(variant, walls[variant.label], work[variant.label]) for variant in variants]
     title = f"{rows:,} trips, {hot_share:.0%} of them in one zone, {partitions} partitions"
     print_table(measured, title)
     figures, chart = home / "skew.json", home / "skew.svg"
@@ -127,7 +131,7 @@ def names_in(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def ways_of(operations: Sequence[str]) -> list[Way]:
+def variants_of(operations: Sequence[str]) -> list[Variant]:
     """Every way of these operations, plain first, each with and without AQE."""
     unknown = set(operations) - set(OPERATIONS)
     if unknown:
@@ -135,7 +139,7 @@ def ways_of(operations: Sequence[str]) -> list[Way]:
             f"error: there is no operation {', '.join(sorted(unknown))}; there are {', '.join(OPERATIONS)}"
         )
     return [
-        Way(operation, name, adapts)
+        Variant(operation, name, adapts)
         for operation in operations
         for name in names_of(operation)
         for adapts in (False, True)
@@ -180,25 +184,25 @@ def provide_tables(spark: SparkSession, folder: Path, rows: int, hot_share: floa
     """The trips, made once and kept, and the figures of the zones."""
     if not (folder / "_SUCCESS").exists():
         values = {"rows": rows, "hot_share": hot_share, "seed": seed, "files": 64}
-        made = spark.sql(Template((FOLDER / "trips.sql").read_text("utf-8")).substitute(values))
-        made.write.parquet(str(folder), mode="overwrite")
+        generated = spark.sql(Template((FOLDER / "trips.sql").read_text("utf-8")).substitute(values))
+        generated.write.parquet(str(folder), mode="overwrite")
     spark.read.parquet(str(folder)).createOrReplaceTempView("trips")
     spark.sql((FOLDER / "zone_days.sql").read_text("utf-8")).createOrReplaceTempView("zone_days")
 
 
-def run_all(spark: SparkSession, ways: Sequence[Way]) -> Mapping[str, float]:
+def run_all(spark: SparkSession, variants: Sequence[Variant]) -> Mapping[str, float]:
     """Wall seconds by label; the results of an operation must be equal, whatever the way."""
     answer(spark, "select * from trips")  # the JVM is warm then
     walls: dict[str, float] = {}
-    answers: dict[str, tuple[Way, Any]] = {}
-    for way in ways:
-        spark.conf.set("spark.sql.adaptive.enabled", str(way.adapts).lower())
-        spark.sparkContext.setJobGroup(way.label, way.label)
+    answers: dict[str, tuple[Variant, Any]] = {}
+    for variant in variants:
+        spark.conf.set("spark.sql.adaptive.enabled", str(variant.adapts).lower())
+        spark.sparkContext.setJobGroup(variant.label, variant.label)
         began = time.monotonic()
-        found = answer(spark, way.sql)
-        walls[way.label] = time.monotonic() - began
-        first, expected = answers.setdefault(way.operation, (way, found))
-        assert found == expected, f"{way.label} found {found}, {first.label} {expected}"  # noqa: S101
+        found = answer(spark, variant.sql)
+        walls[variant.label] = time.monotonic() - began
+        first, expected = answers.setdefault(variant.operation, (variant, found))
+        assert found == expected, f"{variant.label} found {found}, {first.label} {expected}"  # noqa: S101
     return walls
 
 
@@ -211,14 +215,16 @@ def answer(spark: SparkSession, sql: str) -> tuple[int, int]:
 
 def tasks_before_and_after(measured: Sequence[Measured]) -> dict[str, dict[str, list[float]]]:
     """Task seconds of the longest stage, without AQE, of the operations that were cured."""
-    found = {one.way.label: one.work for one in measured}
+    found = {one.variant.label: one.work for one in measured}
     return {
         operation: {
-            way: [task.seconds for task in found[Way(operation, way, adapts=False).label].longest_stage]
-            for way in ("plain", CURES[operation])
+            variant: [
+                task.seconds for task in found[Variant(operation, variant, adapts=False).label].longest_stage
+            ]
+            for variant in ("plain", REMEDIES[operation])
         }
-        for operation in dict.fromkeys(one.way.operation for one in measured)
-        if CURES[operation] != "plain"
+        for operation in dict.fromkeys(one.variant.operation for one in measured)
+        if REMEDIES[operation] != "plain"
     }
 
 

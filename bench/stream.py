@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench._platform import ROOT, cpu_seconds, part, taxi
+from bench._platform import ROOT, cpu_seconds, service, taxi
 
 LONGEST_SECONDS = 1_800
 COUNT_TRIPS = (
@@ -42,7 +42,7 @@ def one_run(file: Path) -> tuple[int, int, float, int, float, float]:
     """Trips, windows, seconds, trips/s, CPU seconds of the TaskManager, and these per million trips."""
     taxi("reset", "--yes")
     taxi("job", "deploy", "zone_fares", "--fresh")
-    worker = part("flink-taskmanager")
+    worker = service("flink-taskmanager")
     cpu_before, begun = cpu_seconds(worker), time.monotonic()
     taxi("replay", str(file), "--speedup", "max")
     await_balance()

@@ -38,7 +38,7 @@ DENIED = {
 
 
 @contextmanager
-def missing_settings_told() -> Iterator[None]:
+def translate_missing_settings() -> Iterator[None]:
     """Raise UserError where there are no credentials or no region."""
     try:
         yield
@@ -60,7 +60,7 @@ def message_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Message", "")).strip()
 
 
-class NoAnswerError(UserError):
+class TransientAwsError(UserError):
     """AWS did not answer: what was asked may or may not have been done."""
 
 
@@ -69,15 +69,15 @@ class NoSuchRunError(UserError):
 
 
 @contextmanager
-def told_plainly(what: str) -> Iterator[None]:
+def translate_aws_errors(what: str) -> Iterator[None]:
     """Raise UserError instead of what boto3 raises."""
     try:
-        with missing_settings_told():
+        with translate_missing_settings():
             yield
     except ClientError as error:
         raise _refused(error, what) from None
     except (HTTPClientError, NoConnectionError, Boto3Error) as error:
-        raise NoAnswerError(
+        raise TransientAwsError(
             f"AWS does not answer ({error})", "check the network, EMR_ENDPOINT_URL and S3_ENDPOINT_URL"
         ) from None
     except BotoCoreError as error:
@@ -89,15 +89,15 @@ def client(name: str, settings: SparkSettings, *, attempts: int = ATTEMPTS) -> A
     retries = {"mode": "standard", "total_max_attempts": attempts}
     config = Config(connect_timeout=5, read_timeout=60, retries=retries)
     url = settings.s3_endpoint_url if name == "s3" else settings.endpoint_url
-    with told_plainly(name):
+    with translate_aws_errors(name):
         return boto3.client(name, region_name=settings.region, endpoint_url=url, config=config)
 
 
 def read_gzip(settings: SparkSettings, address: str) -> str:
     """A log in S3 as text; empty where it has not come yet."""
-    bucket, key = parted(address)
+    bucket, key = parse_s3_uri(address)
     s3 = client("s3", settings)
-    with told_plainly(address):
+    with translate_aws_errors(address):
         try:
             return gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).decode(
                 errors="replace"
@@ -110,13 +110,13 @@ def read_gzip(settings: SparkSettings, address: str) -> str:
 
 def addresses_below(settings: SparkSettings, prefix: str) -> list[str]:
     """Every object below a prefix in S3."""
-    bucket, key = parted(prefix)
-    with told_plainly(prefix):
+    bucket, key = parse_s3_uri(prefix)
+    with translate_aws_errors(prefix):
         pages = client("s3", settings).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
         return [f"s3://{bucket}/{one['Key']}" for page in pages for one in page.get("Contents", [])]
 
 
-def parted(address: str) -> tuple[str, str]:
+def parse_s3_uri(address: str) -> tuple[str, str]:
     """Bucket and key of s3://bucket/key; raises UserError for another address."""
     scheme, _, rest = address.partition("://")
     bucket, _, key = rest.partition("/")

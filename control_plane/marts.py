@@ -12,7 +12,7 @@ from control_plane.settings import MartsSettings
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
-from stack.settings import ROOT, Settings, person_environment
+from stack.settings import ROOT, StackSettings, user_environment
 from stack.toolchain import environments as bootstrap
 
 PROJECT = ROOT / "dbt"
@@ -95,10 +95,10 @@ def _target_of(arguments: Sequence[str]) -> str:
 
 def _clean_environment() -> dict[str, str]:
     # The launcher's PYTHONPATH is our root, whose folder `dbt` dbt would take for a part of itself.
-    return {name: value for name, value in person_environment().items() if name != "PYTHONPATH"}
+    return {name: value for name, value in user_environment().items() if name != "PYTHONPATH"}
 
 
-def _project(settings: Settings, target: str) -> dict[str, str]:
+def _project(settings: StackSettings, target: str) -> dict[str, str]:
     home = settings.home / "dbt"
     return {
         "DBT_PROJECT_DIR": str(PROJECT),

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from schemas.errors import UserError
-from stack.settings import Settings, folder_setting, home_folder
+from stack.settings import StackSettings, folder_setting, home_folder
 
 JOB_VARIABLES = (
     "KAFKA_BOOTSTRAP_SERVERS",
@@ -37,7 +37,7 @@ class Backend(Enum):
     MANAGED_FLINK = "managed-flink"
 
 
-class SparkPlace(Enum):
+class SparkTarget(Enum):
     """Where the Spark backfill runs."""
 
     LOCAL = "local"
@@ -54,7 +54,7 @@ def flink_backend(environment: Mapping[str, str] = os.environ) -> Backend:
 class MartsSettings:
     """What dbt reads and where it builds."""
 
-    stack: Settings
+    stack: StackSettings
     postgres_dsn: str | None
     """Of a database that is not the local stack's."""
     processed_data: str
@@ -65,7 +65,7 @@ class MartsSettings:
         """Read every setting; raises UserError for one that makes no sense."""
         default = home_folder(environment) / "marts" / "taxi.duckdb"
         return cls(
-            stack=Settings.from_environment(environment),
+            stack=StackSettings.from_environment(environment),
             postgres_dsn=environment.get("POSTGRES_DSN") or None,
             processed_data=HistorySettings.from_environment(environment).processed,
             duckdb=folder_setting(environment.get("MARTS_DUCKDB"), default=default),
@@ -84,8 +84,8 @@ class HistorySettings:
         """The places that are named, or two below the home; raises UserError for what is neither."""
         home = home_folder(environment) / "history"
         return cls(
-            raw=_place("RAW_DATA", environment.get("RAW_DATA"), default=home / "raw-data"),
-            processed=_place(
+            raw=_path_or_uri("RAW_DATA", environment.get("RAW_DATA"), default=home / "raw-data"),
+            processed=_path_or_uri(
                 "PROCESSED_DATA", environment.get("PROCESSED_DATA"), default=home / "processed-data"
             ),
         )
@@ -150,7 +150,7 @@ class ManagedFlinkSettings:
 class SparkSettings:
     """Where the Spark backfill runs, and on what; what is empty is not asked for."""
 
-    place: SparkPlace
+    place: SparkTarget
     home: Path
     code: str
     """The folder in S3 that `./taxi package` has filled."""
@@ -179,7 +179,7 @@ class SparkSettings:
             return environment.get(name, "").strip() or default
 
         return cls(
-            place=_spark_place(setting("SPARK_BACKEND", SparkPlace.LOCAL.value)),
+            place=_spark_target(setting("SPARK_BACKEND", SparkTarget.LOCAL.value)),
             home=home_folder(environment),
             code=setting("EMR_CODE").rstrip("/"),
             application_id=setting("EMR_SERVERLESS_APPLICATION_ID"),
@@ -201,7 +201,7 @@ class SparkSettings:
         )
 
 
-def _place(variable: str, value: str | None, default: Path) -> str:
+def _path_or_uri(variable: str, value: str | None, default: Path) -> str:
     """A folder, or a prefix in S3 as its own programs write it."""
     scheme, separator, rest = (value or "").partition("://")
     if not separator:
@@ -220,8 +220,8 @@ def _backend(value: str) -> Backend:
     return known[value]
 
 
-def _spark_place(value: str) -> SparkPlace:
-    known = {place.value: place for place in SparkPlace}
+def _spark_target(value: str) -> SparkTarget:
+    known = {place.value: place for place in SparkTarget}
     if value not in known:
         raise UserError(f"SPARK_BACKEND={value} is no place to run Spark", f"give one of {', '.join(known)}")
     return known[value]

@@ -6,10 +6,12 @@ from control_plane.sink import table_sets
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.services import postgres
-from stack.settings import Settings
+from stack.settings import StackSettings
 
 
-def up(settings: Settings | None = None, *, extras: Collection[str] = (), secure: bool = False) -> Endpoints:
+def up(
+    settings: StackSettings | None = None, *, extras: Collection[str] = (), secure: bool = False
+) -> Endpoints:
     """Start what does not run, as `lifecycle.up` does; the tables are set up as soon as Postgres answers."""
     return lifecycle.up(settings, extras=extras, secure=secure, hooks={postgres.NAME: _set_up_tables})
 

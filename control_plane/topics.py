@@ -73,18 +73,18 @@ class TopicEnds:
 
     def offsets(self) -> tuple[int, ...]:
         """The offset that the next record of each partition will have; empty when Kafka does not answer."""
-        return self._ask(OffsetSpec.latest(), "offset")
+        return self._list_offsets(OffsetSpec.latest(), "offset")
 
     def event_clocks_ms(self) -> tuple[int, ...]:
         """The greatest timestamp of each partition, which is how far its publishers' clock has come."""
-        return self._ask(OffsetSpec.max_timestamp(), "timestamp")
+        return self._list_offsets(OffsetSpec.max_timestamp(), "timestamp")
 
-    def _ask(self, spec: OffsetSpec, wanted: str) -> tuple[int, ...]:
+    def _list_offsets(self, spec: OffsetSpec, wanted: str) -> tuple[int, ...]:
         try:
             found = self._admin.list_topics(self.topic, timeout=TIMEOUT_SECONDS).topics[self.topic]
             numbers = [] if found.error else sorted(found.partitions)
-            asked = {TopicPartition(self.topic, number): spec for number in numbers}
-            answers = self._admin.list_offsets(asked, request_timeout=TIMEOUT_SECONDS) if asked else {}
+            requests = {TopicPartition(self.topic, number): spec for number in numbers}
+            answers = self._admin.list_offsets(requests, request_timeout=TIMEOUT_SECONDS) if requests else {}
             return tuple(int(getattr(answer.result(), wanted)) for answer in answers.values())
         except KafkaException:
             return ()

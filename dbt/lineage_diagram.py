@@ -40,16 +40,16 @@ def drawn(manifest: Mapping[str, Any]) -> str:
     """The picture as SVG."""
     nodes = _nodes(manifest)
     columns = _columns(nodes)
-    places = _places(columns)
+    positions = _positions(columns)
     width = len(columns) * (BOX_WIDTH + GAP_X) - GAP_X + 2 * MARGIN
     height = max(map(len, columns)) * (BOX_HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN
     arrows = [
-        _arrow(places[parent], places[name])
+        _arrow(positions[parent], positions[name])
         for name, node in nodes.items()
         for parent in node.parents
-        if parent in places
+        if parent in positions
     ]
-    boxes = [_box(node, places[name]) for name, node in nodes.items()]
+    boxes = [_box(node, positions[name]) for name, node in nodes.items()]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
@@ -110,18 +110,18 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _places(columns: Sequence[Sequence[str]]) -> dict[str, tuple[int, int]]:
+def _positions(columns: Sequence[Sequence[str]]) -> dict[str, tuple[int, int]]:
     tallest = max(map(len, columns))
-    places = {}
+    positions = {}
     for number, column in enumerate(columns):
         top = MARGIN + (tallest - len(column)) * (BOX_HEIGHT + GAP_Y) // 2
         for row, name in enumerate(column):
-            places[name] = (MARGIN + number * (BOX_WIDTH + GAP_X), top + row * (BOX_HEIGHT + GAP_Y))
-    return places
+            positions[name] = (MARGIN + number * (BOX_WIDTH + GAP_X), top + row * (BOX_HEIGHT + GAP_Y))
+    return positions
 
 
-def _box(node: Node, place: tuple[int, int]) -> str:
-    x, y = place
+def _box(node: Node, position: tuple[int, int]) -> str:
+    x, y = position
     return (
         f'<rect x="{x}" y="{y}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="4" stroke="#555"'
         f' fill="{COLOURS[node.kind]}"/>'

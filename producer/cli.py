@@ -11,11 +11,11 @@ from producer.errors import StoppedByUser, UserError
 from producer.fetching.fetch import fetch
 from producer.months import Naming
 from producer.publishing.pace import Pace, parse_speedup
-from producer.publishing.replay import Request
+from producer.publishing.replay import ReplayRequest
 from producer.publishing.replay import replay as replay_files
-from producer.reading.arrival import Arrival, Lateness
+from producer.reading.arrival import Arrival, LatenessMode
 from producer.reading.inspection import inspect as inspect_files
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from producer.synthesis.generate import generate
 
 FAILED = 1
@@ -54,8 +54,8 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
         int, typer.Option(help="Trips come up to so many seconds late; up to 60 is in time for all windows.")
     ] = 0,
     lateness: Annotated[
-        Lateness, typer.Option(help="store-and-forward: trips flagged Y come 2 to 30 minutes late.")
-    ] = Lateness.NONE,
+        LatenessMode, typer.Option(help="store-and-forward: trips flagged Y come 2 to 30 minutes late.")
+    ] = LatenessMode.NONE,
     seed: Annotated[int, typer.Option(help="Equal seeds delay the same trips by the same seconds.")] = 0,
     as_late: Annotated[
         bool, typer.Option("--as-late", help="Publish trips that the stream has passed.")
@@ -67,19 +67,19 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Prepare and count, publish nothing.")] = False,
 ) -> None:
     """Publish months as they happened, at any speed; resumes after a kill."""
-    settings = Settings.from_environment()
+    settings = ProducerSettings.from_environment()
     if topic:
         settings = settings.model_copy(update={"trips_topic": topic})
     pace = Pace(parse_speedup(speedup or ("1" if shift_to_now else "max")), is_live=shift_to_now)
     arrival = Arrival(disorder_seconds=disorder, lateness=lateness, seed=seed)
-    request = Request(files, pace, from_at, to_at, arrival, as_late, dry_run, processes)
+    request = ReplayRequest(files, pace, from_at, to_at, arrival, as_late, dry_run, processes)
     replay_files(request, Naming(taxi_type, month, settings.tlc_data_dir), settings, _console())
 
 
 @app.command()
 def inspect(files: Files, taxi_type: TaxiType = None, month: Month = None) -> None:
     """Say what is in months: rows, valid trips, quarantined trips by rule, columns."""
-    settings = Settings.from_environment()
+    settings = ProducerSettings.from_environment()
     inspect_files(files, Naming(taxi_type, month, settings.tlc_data_dir), settings, _console())
 
 

@@ -21,7 +21,7 @@ def zones_dir(cache_dir: Path) -> Path:
     return cache_dir / "zones"
 
 
-class Settings(BaseSettings):
+class ProducerSettings(BaseSettings):
     """Each field is read from the variable of its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
@@ -61,7 +61,7 @@ class Settings(BaseSettings):
             raise UserError(str(error), "see docs/security.md") from None
 
     @classmethod
-    def from_environment(cls) -> "Settings":
+    def from_environment(cls) -> "ProducerSettings":
         """Read every setting; raises UserError for one that makes no sense."""
         try:
             return cls()

@@ -74,7 +74,7 @@ class Spelling:
 
     name: str
     kind: Kind
-    beside: tuple[str, ...] = ()
+    requires_any: tuple[str, ...] = ()
 
 
 Names = tuple[str | Spelling, ...]
@@ -199,7 +199,7 @@ SOURCE_COLUMNS = (
         "store_and_fwd_flag",
         Kind.TEXT,
         yellow=(
-            Spelling("store_and_fwd_flag", Kind.FLAG, beside=TEXT_CODES),
+            Spelling("store_and_fwd_flag", Kind.FLAG, requires_any=TEXT_CODES),
             "store_and_fwd_flag",
             Spelling("store_and_forward", Kind.FLAG),
         ),
@@ -208,7 +208,7 @@ SOURCE_COLUMNS = (
     SourceColumn(
         "payment_type",
         Kind.WHOLE,
-        yellow=(Spelling("payment_type", Kind.PAYMENT_CODE, beside=TEXT_CODES), "payment_type"),
+        yellow=(Spelling("payment_type", Kind.PAYMENT_CODE, requires_any=TEXT_CODES), "payment_type"),
         green=("payment_type",),
     ),
     SourceColumn("trip_type", Kind.WHOLE, green=("trip_type",)),
@@ -307,19 +307,21 @@ class Layout:
 
     found: Mapping[str, str]
     read: Mapping[str, Kind]
-    made: Mapping[str, tuple[str, ...]]
+    computed: Mapping[str, tuple[str, ...]]
     unused: tuple[str, ...]
     ignored: tuple[str, ...]
 
     @property
     def absent(self) -> tuple[str, ...]:
         """Columns of the contract that this file does not have: null in every trip."""
-        return tuple(name for name in CONTRACT_COLUMNS if name not in self.found and name not in self.made)
+        return tuple(
+            name for name in CONTRACT_COLUMNS if name not in self.found and name not in self.computed
+        )
 
     @property
     def zones_by_coordinates(self) -> tuple[str, ...]:
         """The zone columns that this file has as longitude and latitude only."""
-        return tuple(name for name in ZONE_COLUMNS if name in self.made)
+        return tuple(name for name in ZONE_COLUMNS if name in self.computed)
 
 
 class TlcFile(Protocol):
@@ -349,31 +351,31 @@ def resolve(columns: Mapping[str, str], file: TlcFile) -> Layout:
         for column in SOURCE_COLUMNS
         if (spelling := _spelling(column, by_folded_name, file.taxi_type))
     }
-    made = {
+    computed = {
         column.name: column.instead
         for column in SOURCE_COLUMNS
-        if column.name not in spelled and _can_be_made(column, spelled, file.taxi_type)
+        if column.name not in spelled and _can_be_computed(column, spelled, file.taxi_type)
     }
-    _refuse_missing({*spelled, *made}, by_folded_name, file)
+    _refuse_missing({*spelled, *computed}, by_folded_name, file)
     found = {name: by_folded_name[spelling.name] for name, spelling in spelled.items()}
     read = {name: spelling.kind for name, spelling in spelled.items()}
     if file.is_parquet:
         _refuse_wrong_types(found, read, columns, file)
     left = _left_over(columns, found)
     unused = tuple(name for name in left if _folded(name) in UNUSED_COLUMNS.get(file.taxi_type, ()))
-    return Layout(found, read, made, unused, tuple(name for name in left if name not in unused))
+    return Layout(found, read, computed, unused, tuple(name for name in left if name not in unused))
 
 
 def _spelling(column: SourceColumn, folded_names: Mapping[str, str], taxi_type: str) -> Spelling | None:
     for spelling in column.spellings(taxi_type):
         if spelling.name in folded_names and (
-            not spelling.beside or any(name in folded_names for name in spelling.beside)
+            not spelling.requires_any or any(name in folded_names for name in spelling.requires_any)
         ):
             return spelling
     return None
 
 
-def _can_be_made(column: SourceColumn, spelled: Mapping[str, Spelling], taxi_type: str) -> bool:
+def _can_be_computed(column: SourceColumn, spelled: Mapping[str, Spelling], taxi_type: str) -> bool:
     """From other columns that the file has; sums only where the taxi type never has them as a column."""
     if column.kind is Kind.AMOUNT:
         return not column.spellings(taxi_type) and any(name in spelled for name in column.instead)

@@ -22,6 +22,6 @@ def wide_output(columns: int) -> Console:
     return Console(width=max(output().width, columns))
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """A line of progress."""
     console().print(text, highlight=False)

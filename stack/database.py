@@ -44,7 +44,7 @@ def create(maintenance_dsn: str, database: str, owner: str = "") -> None:
 
 
 @contextmanager
-def outage_told() -> Iterator[None]:
+def translate_outage() -> Iterator[None]:
     """Raise UserError where Postgres goes away in the middle of something."""
     try:
         yield

@@ -14,7 +14,7 @@ from rich.table import Table
 from stack import lifecycle
 from stack.console import output
 from stack.ports import holder_of, is_free
-from stack.settings import AUTO, Settings, port_variable
+from stack.settings import AUTO, StackSettings, port_variable
 from stack.supervision.supervisor import Supervisor
 from stack.toolchain.jars.lock import COMPONENTS
 from stack.toolchain.jars.store import Store, damaged_artifacts
@@ -35,7 +35,7 @@ class Finding:
     remedy: str = ""
 
 
-def print_findings(settings: Settings) -> bool:
+def print_findings(settings: StackSettings) -> bool:
     """Print everything that was looked at; returns whether all is well."""
     found = list(findings(settings))
     table = Table("", "looked at", "found", "remedy", box=None, padding=(0, 2, 0, 0))
@@ -46,9 +46,9 @@ def print_findings(settings: Settings) -> bool:
     return not any(finding.remedy for finding in found)
 
 
-def findings(settings: Settings) -> Iterator[Finding]:
+def findings(settings: StackSettings) -> Iterator[Finding]:
     """Look at everything."""
-    looks: list[Callable[[Settings], Iterator[Finding]]] = [
+    checks: list[Callable[[StackSettings], Iterator[Finding]]] = [
         _python,
         _java,
         _machine,
@@ -57,17 +57,17 @@ def findings(settings: Settings) -> Iterator[Finding]:
         _processes,
         _ports,
     ]
-    for look in looks:
-        yield from look(settings)
+    for run_check in checks:
+        yield from run_check(settings)
 
 
-def _python(_: Settings) -> Iterator[Finding]:
+def _python(_: StackSettings) -> Iterator[Finding]:
     found = f"{sys.version.split()[0]} ({sys.executable})"
     good = (3, 11) <= sys.version_info[:2] <= (3, 12)
     yield Finding("Python", found, "" if good else "run ./taxi, which picks 3.11 or 3.12")
 
 
-def _java(_: Settings) -> Iterator[Finding]:
+def _java(_: StackSettings) -> Iterator[Finding]:
     try:
         done = subprocess.run([java(), "-version"], capture_output=True, text=True, check=True, timeout=30)
         yield Finding("Java", done.stderr.splitlines()[0])
@@ -75,7 +75,7 @@ def _java(_: Settings) -> Iterator[Finding]:
         yield Finding("Java", str(error), "remove .taxi/envs and run ./taxi again")
 
 
-def _machine(_: Settings) -> Iterator[Finding]:
+def _machine(_: StackSettings) -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield Finding("cores", str(cores), "" if cores >= NEEDED_CORES else f"{NEEDED_CORES} are needed")
     free = psutil.virtual_memory().available
@@ -85,7 +85,7 @@ def _machine(_: Settings) -> Iterator[Finding]:
     )
 
 
-def _disk(settings: Settings) -> Iterator[Finding]:
+def _disk(settings: StackSettings) -> Iterator[Finding]:
     for name, folder in (("state", settings.home), ("cache", settings.cache)):
         free = shutil.disk_usage(_existing(folder)).free
         remedy = (
@@ -94,7 +94,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"disk for {name}", f"{_gib(free)} free at {folder}", remedy)
 
 
-def _jars(settings: Settings) -> Iterator[Finding]:
+def _jars(settings: StackSettings) -> Iterator[Finding]:
     damaged = damaged_artifacts(Store(settings), COMPONENTS)
     for artifact in damaged:
         path = Store(settings).path_of(artifact)
@@ -105,16 +105,18 @@ def _jars(settings: Settings) -> Iterator[Finding]:
         yield Finding("Java archives", "every hash is right")
 
 
-def _processes(settings: Settings) -> Iterator[Finding]:
+def _processes(settings: StackSettings) -> Iterator[Finding]:
     own = lifecycle.stack_processes(settings.home)
-    parts = sorted({process.part for process in own})
+    services = sorted({process.service for process in own})
     if own and not Supervisor(settings.home).is_alive():
-        yield Finding("processes", f"without a supervisor: {', '.join(parts)}", "./taxi up, or ./taxi down")
+        yield Finding(
+            "processes", f"without a supervisor: {', '.join(services)}", "./taxi up, or ./taxi down"
+        )
     else:
-        yield Finding("processes", ", ".join(parts) or "none: the stack is down")
+        yield Finding("processes", ", ".join(services) or "none: the stack is down")
 
 
-def _ports(settings: Settings) -> Iterator[Finding]:
+def _ports(settings: StackSettings) -> Iterator[Finding]:
     if lifecycle.stack_processes(settings.home):
         yield Finding("ports", "in use by the stack itself")
         return

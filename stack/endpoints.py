@@ -10,7 +10,7 @@ from schemas.kafka_security import KafkaAccess, KafkaSecurity
 from stack.ports import LOOPBACK
 from stack.security.profiles import recorded_secrets
 from stack.security.secrets import JOB, OWNER, PRODUCER, READER, Secrets
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.state import Ports, recorded_extras, recorded_ports
 
 EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL", "s3": "S3_ENDPOINT_URL"}
@@ -76,11 +76,11 @@ class Endpoints:
         )
 
     @classmethod
-    def of_running_stack(cls, settings: Settings | None = None) -> "Endpoints":
+    def of_running_stack(cls, settings: StackSettings | None = None) -> "Endpoints":
         """The addresses of the stack that runs now; raises UserError when none does."""
         from stack.supervision.supervisor import Supervisor  # noqa: PLC0415 - `env` of a stopped stack needs no XML-RPC
 
-        home = (settings or Settings.from_environment()).home
+        home = (settings or StackSettings.from_environment()).home
         ports = recorded_ports(home)
         if ports is None or not Supervisor(home).is_alive():
             raise UserError("the stack is not running", "start it with ./taxi up")

@@ -16,12 +16,12 @@ from stack.locks import file_lock
 from stack.ports import choose_extra_port, choose_ports
 from stack.security import profiles
 from stack.services import airflow, flink, kafka, keeper, metrics, postgres, registry, s3
-from stack.services.part import Part, Site
-from stack.settings import Settings
+from stack.services.service import Service, Site
+from stack.settings import StackSettings
 from stack.state import recorded_extras, recorded_ports, remove_record, write_record
-from stack.supervision.processes import SUPERVISOR_PART, OwnProcess, end_processes, own_processes
+from stack.supervision.processes import SUPERVISOR_SERVICE, OwnProcess, end_processes, own_processes
 from stack.supervision.program import Program
-from stack.supervision.startup_board import Board
+from stack.supervision.startup_display import StartupDisplay
 from stack.supervision.supervisor import Supervisor, console_log
 from stack.toolchain.jars import ensure_all
 from stack.toolchain.java_build import ensure_reporter_jar
@@ -38,15 +38,15 @@ STATE_FOLDERS = (
     *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
 )
 
-EXTRAS: Mapping[str, Callable[[Site], Sequence[Part]]] = {
-    airflow.NAME: airflow.parts,
-    s3.NAME: s3.parts,
+EXTRAS: Mapping[str, Callable[[Site], Sequence[Service]]] = {
+    airflow.NAME: airflow.services,
+    s3.NAME: s3.services,
 }
 """The optional services, and the parts that each adds."""
 
 
 @dataclass(frozen=True)
-class PartStatus:
+class ServiceStatus:
     """How one part is."""
 
     name: str
@@ -55,7 +55,7 @@ class PartStatus:
     detail: str
 
 
-def parts_of(site: Site) -> list[Part]:
+def services_of(site: Site) -> list[Service]:
     """Every part of the stack."""
     return [
         kafka.kafka(site),
@@ -65,12 +65,12 @@ def parts_of(site: Site) -> list[Part]:
         postgres.postgres(site),
         metrics.metrics(site),
         keeper.keeper(site),
-        *(part for name in site.extra_ports for part in EXTRAS[name](site)),
+        *(service for name in site.extra_ports for service in EXTRAS[name](site)),
     ]
 
 
 def up(
-    settings: Settings | None = None,
+    settings: StackSettings | None = None,
     *,
     extras: Collection[str] = (),
     secure: bool = False,
@@ -81,7 +81,7 @@ def up(
     `extras` names optional services; those that this stack had before it has again. `hooks` are called once
     when the service of that name is healthy, before those that start after it.
     """
-    settings = settings or Settings.from_environment()
+    settings = settings or StackSettings.from_environment()
     _refuse_unknown(extras)
     settings.home.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(settings.home):
@@ -96,14 +96,14 @@ def up(
             console().print("the stack is already up", highlight=False)
             return site.endpoints
         site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras, secure=secure)
-        _add_new_parts(site)
-        _start_parts(site, hooks)
+        _add_new_services(site)
+        _start_services(site, hooks)
     return site.endpoints
 
 
-def down(settings: Settings | None = None, *, purge: bool = False) -> None:
+def down(settings: StackSettings | None = None, *, purge: bool = False) -> None:
     """End every process of this stack; with `purge` remove its data too."""
-    settings = settings or Settings.from_environment()
+    settings = settings or StackSettings.from_environment()
     if purge:
         _refuse_wrong_home(settings.home)
     if not settings.home.exists():
@@ -111,14 +111,14 @@ def down(settings: Settings | None = None, *, purge: bool = False) -> None:
         return
     with _one_at_a_time(settings.home):
         ended = _end_all(settings.home)
-        names = ", ".join(sorted({own.part for own in ended}))
+        names = ", ".join(sorted({own.service for own in ended}))
         console().print(f"ended: {names}" if ended else "the stack is not running", highlight=False)
         if purge:
             remove_record(settings.home)
             _purge(settings.home)
 
 
-def leave_out(settings: Settings, names: Collection[str]) -> None:
+def leave_out(settings: StackSettings, names: Collection[str]) -> None:
     """End optional services of a running stack, and forget that it had them; their data stay."""
     _refuse_unknown(names)
     with _one_at_a_time(settings.home):
@@ -127,19 +127,19 @@ def leave_out(settings: Settings, names: Collection[str]) -> None:
         smaller = replace(site, extra_ports=kept)
         _remember(smaller)
         Supervisor(site.home).change_to(_programs(smaller))
-        stay = {part.name for part in parts_of(smaller)} | {SUPERVISOR_PART}
-        end_processes(own for own in stack_processes(site.home) if own.part not in stay)
+        stay = {service.name for service in services_of(smaller)} | {SUPERVISOR_SERVICE}
+        end_processes(own for own in stack_processes(site.home) if own.service not in stay)
 
 
-def statuses(site: Site) -> list[PartStatus]:
+def statuses(site: Site) -> list[ServiceStatus]:
     """Ask every part at once how it is."""
     states = Supervisor(site.home).states()
-    parts = parts_of(site)
-    with ThreadPoolExecutor(len(parts)) as pool:
-        return list(pool.map(lambda part: _status(part, states.get(part.name, "STOPPED")), parts))
+    services = services_of(site)
+    with ThreadPoolExecutor(len(services)) as pool:
+        return list(pool.map(lambda service: _status(service, states.get(service.name, "STOPPED")), services))
 
 
-def running_site(settings: Settings) -> Site:
+def running_site(settings: StackSettings) -> Site:
     """The stack that runs now; raises UserError when none does."""
     site = _site_of_running_supervisor(settings)
     if site is None:
@@ -161,7 +161,7 @@ def _one_at_a_time(home: Path) -> AbstractContextManager[None]:
     return file_lock(home / "up.lock", "another ./taxi is starting or ending this stack; waiting for it")
 
 
-def _site_of_running_supervisor(settings: Settings) -> Site | None:
+def _site_of_running_supervisor(settings: StackSettings) -> Site | None:
     ports = recorded_ports(settings.home)
     if ports is None or not Supervisor(settings.home).is_alive():
         return None
@@ -192,7 +192,7 @@ def _with_extras(site: Site, extras: Collection[str]) -> Site:
     return grown
 
 
-def _extra_ports(settings: Settings, names: Collection[str]) -> dict[str, int]:
+def _extra_ports(settings: StackSettings, names: Collection[str]) -> dict[str, int]:
     before = recorded_extras(settings.home)
     return {
         name: choose_extra_port(name, settings.extra_ports[name], before.get(name)) for name in sorted(names)
@@ -207,11 +207,11 @@ def _refuse_unlocked(extras: Collection[str], *, secure: bool) -> None:
         )
 
 
-def _fresh_supervisor(settings: Settings, extras: Collection[str], *, secure: bool) -> Site:
+def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secure: bool) -> Site:
     """End what is left of an earlier stack, prepare every part and start a supervisord."""
     left = _end_all(settings.home)
     if left:
-        names = ", ".join(sorted({own.part for own in left}))
+        names = ", ".join(sorted({own.service for own in left}))
         console().print(f"ended what was left of an earlier stack: {names}", highlight=False)
     previous = recorded_ports(settings.home)
     wanted = {*extras, *_known_extras(settings.home)}
@@ -226,91 +226,99 @@ def _fresh_supervisor(settings: Settings, extras: Collection[str], *, secure: bo
     return site
 
 
-def _add_new_parts(site: Site) -> None:
+def _add_new_services(site: Site) -> None:
     """A stack that an earlier version started may lack a part that there is today."""
     supervisor = Supervisor(site.home)
-    if {part.name for part in parts_of(site)} - supervisor.states().keys():
+    if {service.name for service in services_of(site)} - supervisor.states().keys():
         supervisor.change_to(_programs(site))
 
 
 def _programs(site: Site) -> dict[str, Program]:
-    parts = parts_of(site)
-    with ThreadPoolExecutor(len(parts)) as pool:
-        prepared = pool.map(lambda part: part.prepare(), parts)
-        return dict(zip((part.name for part in parts), prepared, strict=True))
+    services = services_of(site)
+    with ThreadPoolExecutor(len(services)) as pool:
+        prepared = pool.map(lambda service: service.prepare(), services)
+        return dict(zip((service.name for service in services), prepared, strict=True))
 
 
-def _wait_for(holds: Callable[[], bool], otherwise: str, home: Path, timeout_seconds: float = 15) -> None:
+def _wait_for(
+    holds: Callable[[], bool], failure_message: str, home: Path, timeout_seconds: float = 15
+) -> None:
     deadline = time.monotonic() + timeout_seconds
     while not holds():
         if time.monotonic() > deadline:
-            raise UserError(otherwise, f"see {home / 'logs'}")
+            raise UserError(failure_message, f"see {home / 'logs'}")
         time.sleep(POLL_SECONDS)
 
 
-def _start_parts(site: Site, hooks: Mapping[str, Hook]) -> None:
-    parts = parts_of(site)
-    with Board([part.name for part in parts]) as board, ThreadPoolExecutor(len(parts)) as pool:
-        futures = [pool.submit(_start_part, site, part, board, hooks.get(part.name)) for part in parts]
+def _start_services(site: Site, hooks: Mapping[str, Hook]) -> None:
+    services = services_of(site)
+    with (
+        StartupDisplay([service.name for service in services]) as display,
+        ThreadPoolExecutor(len(services)) as pool,
+    ):
+        futures = [
+            pool.submit(_start_service, site, service, display, hooks.get(service.name))
+            for service in services
+        ]
         try:
             for future in futures:
                 future.result()
         except BaseException:
-            board.give_up()
+            display.give_up()
             raise
 
 
-def _start_part(site: Site, part: Part, board: Board, hook: Hook | None) -> None:
-    if part.starts_after:
-        board.wait_for(part.starts_after)
-    if part.begin is not None:
-        part.begin()
-    Supervisor(site.home).start_part(part.name)
-    detail = _wait_until_healthy(site, part, board)
-    if part.finish is not None:
-        part.finish()
+def _start_service(site: Site, service: Service, display: StartupDisplay, hook: Hook | None) -> None:
+    if service.starts_after:
+        display.wait_for(service.starts_after)
+    if service.begin is not None:
+        service.begin()
+    Supervisor(site.home).start_service(service.name)
+    detail = _wait_until_healthy(site, service, display)
+    if service.finish is not None:
+        service.finish()
     if hook is not None:
         hook(site.endpoints)
-    board.done(part.name, detail)
+    display.done(service.name, detail)
 
 
-def _wait_until_healthy(site: Site, part: Part, board: Board) -> str:
-    deadline = time.monotonic() + part.timeout_seconds
+def _wait_until_healthy(site: Site, service: Service, display: StartupDisplay) -> str:
+    deadline = time.monotonic() + service.timeout_seconds
     while True:
         try:
-            return part.check()
+            return service.check()
         except Exception as error:  # whatever a client library raises: the part is not there yet
-            board.still_waiting(part.name)
+            display.still_waiting(service.name)
             if time.monotonic() > deadline:
-                raise _timed_out(site, part, error) from error
+                raise _timed_out(site, service, error) from error
             time.sleep(POLL_SECONDS)
 
 
-def _timed_out(site: Site, part: Part, error: Exception) -> UserError:
-    written = [path for path in log_files(site.home, part.name) if path.exists() and path.stat().st_size]
+def _timed_out(site: Site, service: Service, error: Exception) -> UserError:
+    written = [path for path in log_files(site.home, service.name) if path.exists() and path.stat().st_size]
     lines = written[0].read_text(errors="replace").splitlines()[-LAST_LOG_LINES:] if written else []
     for line in lines:
         console().print(f"  {line}", markup=False, highlight=False)
     where = written[0] if written else site.logs
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return UserError(
-        f"{part.name} is not healthy after {part.timeout_seconds:.0f} s ({reason})", f"see {where}"
+        f"{service.name} is not healthy after {service.timeout_seconds:.0f} s ({reason})", f"see {where}"
     )
 
 
-def _status(part: Part, state: str) -> PartStatus:
+def _status(service: Service, state: str) -> ServiceStatus:
     try:
-        return PartStatus(part.name, True, state.lower(), part.check())
+        return ServiceStatus(service.name, True, state.lower(), service.check())
     except Exception as error:  # whatever a client library raises: it is the answer
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        return PartStatus(part.name, False, state.lower(), reason[0])
+        return ServiceStatus(service.name, False, state.lower(), reason[0])
 
 
 def _end_all(home: Path) -> Sequence[OwnProcess]:
     ended = stack_processes(home)
     left = end_processes(ended)
     if left:
-        names = ", ".join(f"{own.part} (pid {own.process.pid})" for own in left)
+        names = ", ".join(f"{own.service} (pid {own.process.pid})" for own in left)
         raise UserError(f"still running: {names}", "end them by hand")
     return ended
 

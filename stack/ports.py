@@ -10,23 +10,25 @@ from stack.state import Ports
 LOOPBACK = "127.0.0.1"
 
 
-def choose_ports(wished: Mapping[str, int], previous: Ports | None) -> Ports:
+def choose_ports(requested: Mapping[str, int], previous: Ports | None) -> Ports:
     """Give every service its port; raises UserError naming all wished ports that are taken."""
-    taken = [(service, port) for service, port in wished.items() if port != AUTO and not is_free(port)]
+    taken = [(service, port) for service, port in requested.items() if port != AUTO and not is_free(port)]
     if taken:
         raise UserError(*_taken_message(taken))
-    chosen = {service: port or _free_port(service, previous) for service, port in wished.items()}
-    inner = {name: _free_port(name, previous) for name in Ports.__annotations__ if name not in wished}
-    return Ports(**chosen, **inner)
+    chosen = {service: port or _free_port(service, previous) for service, port in requested.items()}
+    internal_ports = {
+        name: _free_port(name, previous) for name in Ports.__annotations__ if name not in requested
+    }
+    return Ports(**chosen, **internal_ports)
 
 
-def choose_extra_port(service: str, wished: int, previous: int | None) -> int:
+def choose_extra_port(service: str, requested: int, previous: int | None) -> int:
     """The port of an optional service; raises UserError when the wished one is taken."""
-    if wished != AUTO and not is_free(wished):
-        raise UserError(*_taken_message([(service, wished)]))
-    if wished == AUTO and previous and is_free(previous):
+    if requested != AUTO and not is_free(requested):
+        raise UserError(*_taken_message([(service, requested)]))
+    if requested == AUTO and previous and is_free(previous):
         return previous
-    return wished or _any_free_port()
+    return requested or _any_free_port()
 
 
 def is_free(port: int) -> bool:

@@ -14,7 +14,7 @@ EXTRA_PORTS = {"airflow": 8080, "s3": 9000}
 """Those of services that a stack has only when asked for: `./taxi up --with NAME`."""
 AUTO = 0
 
-HANDED_ON = (
+FORWARDED_PREFIXES = (
     "TLC_",
     "S3_",
     "AWS_",
@@ -44,7 +44,7 @@ def port_variable(service: str) -> str:
 
 
 @dataclass(frozen=True)
-class Settings:
+class StackSettings:
     """The wishes of the person who calls `./taxi`."""
 
     home: Path
@@ -52,22 +52,24 @@ class Settings:
     build: Path
     ports: Mapping[str, int]
     extra_ports: Mapping[str, int]
-    handed_on: Mapping[str, str]
+    forwarded_variables: Mapping[str, str]
     maven_mirror_url: str | None
     kafka_bootstrap_servers: str | None
     osv_url: str | None
     """A mirror of the advisories."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "StackSettings":
         """Read every setting; raises UserError for one that makes no sense."""
         return cls(
             home=home_folder(environment),
             cache=folder_setting(environment.get("TAXI_CACHE_DIR"), default=None),
             build=ROOT / ".taxi" / "build",
-            ports={service: _wished_port(service, environment) for service in DEFAULT_PORTS},
-            extra_ports={service: _wished_port(service, environment) for service in EXTRA_PORTS},
-            handed_on={name: text for name, text in environment.items() if name.startswith(HANDED_ON)},
+            ports={service: _requested_port(service, environment) for service in DEFAULT_PORTS},
+            extra_ports={service: _requested_port(service, environment) for service in EXTRA_PORTS},
+            forwarded_variables={
+                name: text for name, text in environment.items() if name.startswith(FORWARDED_PREFIXES)
+            },
             maven_mirror_url=environment.get("MAVEN_MIRROR_URL") or None,
             kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
             osv_url=environment.get("OSV_URL") or None,
@@ -90,7 +92,7 @@ def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[s
     return {name: environment[name] for name in kept if name in environment}
 
 
-def person_environment() -> dict[str, str]:
+def user_environment() -> dict[str, str]:
     """The whole environment of the caller, for tools that run on the person's behalf."""
     return dict(os.environ)
 
@@ -106,7 +108,7 @@ def folder_setting(value: str | None, default: Path | None) -> Path:
     return user_cache_path("nyc-taxi-platform", appauthor=False)
 
 
-def _wished_port(service: str, environment: Mapping[str, str]) -> int:
+def _requested_port(service: str, environment: Mapping[str, str]) -> int:
     variable = port_variable(service)
     value = environment.get(variable, "").strip() or str({**DEFAULT_PORTS, **EXTRA_PORTS}[service])
     if value == "auto":

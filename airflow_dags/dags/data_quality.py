@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import TAXI_TYPES, month_parity, patient
+from airflow_dags.months import TAXI_TYPES, month_parity, retry_policy
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import TaxiQueryOperator
 from airflow_dags.operators.taxi import TaxiOperator
@@ -33,7 +33,7 @@ with DAG(
     is_paused_upon_creation=False,
     tags=["quality"],
     default_args={
-        **patient(),
+        **retry_policy(),
         "execution_timeout": timedelta(minutes=30),
         "on_failure_callback": AlertNotifier(),
     },

@@ -59,7 +59,7 @@ with DAG(
         """The task that does what was asked for."""
         return params["action"]
 
-    deeds = [
+    tasks_of_actions = [
         FlinkDeployOperator(task_id="deploy", job=JOB, release=RELEASE),
         FlinkUpgradeOperator(task_id="upgrade", job=JOB, release=RELEASE),
         FlinkSavepointOperator(task_id="savepoint", job=JOB),
@@ -72,4 +72,4 @@ with DAG(
         action="{{ params.action }}",
         trigger_rule="none_failed_min_one_success",
     )
-    check >> choose() >> deeds >> settled
+    check >> choose() >> tasks_of_actions >> settled

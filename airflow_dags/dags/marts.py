@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, patient
+from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, retry_policy
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import BuildMartsOperator, MonthsSettledSensor
 
@@ -21,7 +21,7 @@ with DAG(
     is_paused_upon_creation=False,
     tags=["marts"],
     default_args={
-        **patient(),
+        **retry_policy(),
         "execution_timeout": timedelta(hours=2),
         "on_failure_callback": AlertNotifier(),
     },

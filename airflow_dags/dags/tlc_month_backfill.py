@@ -29,7 +29,7 @@ from airflow_dags.months import (
     WAITS_FOR_TLC,
     backfill_dag_id,
     month_parity,
-    patient,
+    retry_policy,
 )
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import BackfillOperator, IngestMonthsOperator, TaxiQueryOperator
@@ -62,7 +62,7 @@ def month_dag(taxi_type: str) -> DAG:
         is_paused_upon_creation=False,
         tags=["months"],
         default_args={
-            **patient(),
+            **retry_policy(),
             "execution_timeout": timedelta(hours=3),
             "on_failure_callback": AlertNotifier(),
         },

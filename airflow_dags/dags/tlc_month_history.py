@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import months_params, patient
+from airflow_dags.months import months_params, retry_policy
 from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import ProcessMonthsOperator
 
@@ -25,7 +25,7 @@ with DAG(
     is_paused_upon_creation=False,
     tags=["months"],
     default_args={
-        **patient(),
+        **retry_policy(),
         "execution_timeout": timedelta(hours=6),
         "on_failure_callback": AlertNotifier(),
     },

@@ -36,11 +36,11 @@ class FlinkRestHook(BaseHook):
 
     def take_savepoint(self, job_id: str, trigger_id: str, folder: str = "") -> None:
         """Ask for a savepoint; the same trigger id asks for the same one again, and takes no second."""
-        wish: dict[str, object] = {"cancel-job": False, "triggerId": trigger_id}
+        body: dict[str, object] = {"cancel-job": False, "triggerId": trigger_id}
         if folder:
-            wish["target-directory"] = folder
+            body["target-directory"] = folder
         with self._client() as client:
-            client.post(f"/jobs/{job_id}/savepoints", json=wish).raise_for_status()
+            client.post(f"/jobs/{job_id}/savepoints", json=body).raise_for_status()
 
     async def alive_job(self, name: str) -> dict[str, Any] | None:
         """The same as `live_job`, for triggers."""

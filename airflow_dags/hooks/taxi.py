@@ -11,12 +11,12 @@ GRACE_SECONDS = 15
 
 
 @dataclass(frozen=True)
-class Answer:
+class CommandResult:
     """How a command ended: its exit code, what it printed, and what it said besides."""
 
     code: int
     output: str
-    everything: str
+    combined_output: str
 
     @property
     def last_line(self) -> str:
@@ -24,10 +24,10 @@ class Answer:
         return (self.output.strip().splitlines() or [""])[-1]
 
     @property
-    def said(self) -> str:
+    def error_message(self) -> str:
         """Its last word: the one line of a failed command."""
-        errors = [line for line in self.everything.splitlines() if line.startswith("error: ")]
-        return (errors or self.everything.splitlines() or [""])[-1].removeprefix("error: ")
+        errors = [line for line in self.combined_output.splitlines() if line.startswith("error: ")]
+        return (errors or self.combined_output.splitlines() or [""])[-1].removeprefix("error: ")
 
 
 class TaxiCommand:
@@ -37,9 +37,9 @@ class TaxiCommand:
         self._command = [program, *arguments]
         self._log = log
         self._process: subprocess.Popen[str] | None = None
-        self._said: list[str] = []
+        self._lines: list[str] = []
 
-    def run(self) -> Answer:
+    def run(self) -> CommandResult:
         """Run it to its end."""
         self._log(f"./taxi {' '.join(self._command[1:])}")
         with subprocess.Popen(
@@ -55,7 +55,7 @@ class TaxiCommand:
             output = self._process.stdout.read() if self._process.stdout else ""
             listener.join()
             code = self._process.wait()
-        return Answer(code, output, "\n".join(self._said))
+        return CommandResult(code, output, "\n".join(self._lines))
 
     def end(self) -> None:
         """Ask it and all that it started to end, then make them: it can be run again after either."""
@@ -78,5 +78,5 @@ class TaxiCommand:
         assert self._process is not None  # noqa: S101 - for mypy
         for line in self._process.stderr or ():
             if text := line.rstrip():
-                self._said.append(text)
+                self._lines.append(text)
                 self._log(text)

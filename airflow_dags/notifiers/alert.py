@@ -7,7 +7,7 @@ import httpx
 from airflow.sdk import BaseNotifier
 
 from airflow_dags.airflow_names import BaseHook
-from airflow_dags.settings import Settings
+from airflow_dags.settings import AirflowSettings
 
 TIMEOUT_SECONDS = 10
 
@@ -28,15 +28,15 @@ class AlertNotifier(BaseNotifier):
 
     def notify(self, context: Mapping[str, Any]) -> None:
         """Tell everybody."""
-        settings = Settings.from_environment()
-        text = self.text or story(context)
+        settings = AirflowSettings.from_environment()
+        text = self.text or failure_text(context)
         self.log.error("ALERT %s", text)
         channels = ((settings.webhook_conn_id, self._by_webhook), (settings.sns_conn_id, self._by_sns))
-        for conn_id, tell in channels:
+        for conn_id, send_alert in channels:
             if not conn_id:
                 continue
             try:
-                tell(conn_id, text)
+                send_alert(conn_id, text)
             except Exception:
                 self.log.exception("the alert could not be sent by %s", conn_id)
 
@@ -49,11 +49,11 @@ class AlertNotifier(BaseNotifier):
     def _by_sns(self, conn_id: str, text: str) -> None:
         from airflow.providers.amazon.aws.hooks.sns import SnsHook  # noqa: PLC0415 - boto3 is slow to import
 
-        topic = Settings.from_environment().sns_topic_arn
+        topic = AirflowSettings.from_environment().sns_topic_arn
         SnsHook(aws_conn_id=conn_id).publish_to_target(topic, text, subject="NYC taxi platform")
 
 
-def story(context: Mapping[str, Any]) -> str:
+def failure_text(context: Mapping[str, Any]) -> str:
     """Which task failed, in which run, and why."""
     ti = context.get("ti")
     if ti is None:

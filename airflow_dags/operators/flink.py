@@ -11,12 +11,12 @@ from airflow.sdk import BaseOperator, BaseOperatorLink
 from airflow_dags.airflow_names import AirflowFailException
 from airflow_dags.hooks.flink import FlinkRestHook
 from airflow_dags.operators.taxi import TaxiCommandError, TaxiOperator
-from airflow_dags.settings import Settings
+from airflow_dags.settings import AirflowSettings
 from airflow_dags.triggers.flink import FlinkSavepointTrigger
 
 DEFAULT_JOB = "zone_fares"
 SAVEPOINT_SECONDS = 300
-BROUGHT_BACK = 3
+RESTARTED = 3
 """The exit code of `./taxi job ensure` when it had something to do."""
 
 
@@ -27,7 +27,7 @@ class FlinkDashboardLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Asked for when the task ends; empty when no such job runs, or on a service without a dashboard."""
-        if not Settings.from_environment().has_dashboard:
+        if not AirflowSettings.from_environment().has_dashboard:
             return ""
         hook = FlinkRestHook(operator.flink_conn_id)
         found = hook.live_job(operator.job)
@@ -72,9 +72,9 @@ class FlinkJobOperator(TaxiOperator):
         """The tree of a release; raises at once when there is no such release."""
         if not str(release).isdecimal():
             return str(release)
-        answer = self.run_command(["job", "releases", self.job, "--json"])
-        self.judge(answer)
-        return folder_of_release(answer.output, int(release))
+        result = self.run_command(["job", "releases", self.job, "--json"])
+        self.check_result(result)
+        return folder_of_release(result.output, int(release))
 
 
 class FlinkDeployOperator(FlinkJobOperator):
@@ -112,15 +112,15 @@ class FlinkRollbackOperator(FlinkJobOperator):
 
     def execute(self, context: Any) -> Any:
         """Roll back, unless an earlier try has; then the job has only to be there."""
-        answer = self.run_command(["job", "releases", self.job, "--json"])
-        self.judge(answer)
-        now = current_release(answer.output)
+        result = self.run_command(["job", "releases", self.job, "--json"])
+        self.check_result(result)
+        now = current_release(result.output)
         if str(now) == str(self.from_release):
             return super().execute(context)
         self.log.info("an earlier try has gone back from release %s to %s", self.from_release, now)
-        answer = self.run_command(["job", "ensure", self.job, "--json"])
-        if answer.code != BROUGHT_BACK:
-            self.judge(answer)
+        result = self.run_command(["job", "ensure", self.job, "--json"])
+        if result.code != RESTARTED:
+            self.check_result(result)
         return {"job": self.job, "release": now}
 
 

@@ -11,7 +11,7 @@ from airflow.sdk import BaseSensorOperator, Variable
 from airflow_dags.airflow_names import AirflowFailException, AirflowSkipException
 from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.operators.taxi import TaxiCommandError, TaxiOperator
-from airflow_dags.settings import Settings
+from airflow_dags.settings import AirflowSettings
 
 MARTS_COVER = "marts.cover_what_was_published_until"
 LAST_PUBLICATION = """
@@ -83,9 +83,9 @@ class ProcessMonthsOperator(MonthsOperator):
 
     def submission(self, token: str) -> list[str]:
         """The words of the command."""
-        settings = Settings.from_environment()
-        places = ["--raw", settings.raw_data, "--processed", settings.processed_data]
-        return ["spark-run", "submit", "--token", token, "--wait", "process", *self.named, *places]
+        settings = AirflowSettings.from_environment()
+        folder_options = ["--raw", settings.raw_data, "--processed", settings.processed_data]
+        return ["spark-run", "submit", "--token", token, "--wait", "process", *self.named, *folder_options]
 
 
 class ReprocessOperator(TaxiOperator):
@@ -158,11 +158,14 @@ class MonthsSettledSensor(BaseSensorOperator):
 
     def _published_until(self) -> datetime:
         """When something was published or taken back last; raises TaxiCommandError where the sink is away."""
-        program, question = Settings.from_environment().taxi_command, ["sql", "--csv", "--", LAST_PUBLICATION]
-        answer = TaxiCommand(program, question, self.log.info).run()
-        if answer.code:
-            raise TaxiCommandError(answer.said)
-        return datetime.fromtimestamp(float(read_rows(answer.output)[0][0]), UTC)
+        program, question = (
+            AirflowSettings.from_environment().taxi_command,
+            ["sql", "--csv", "--", LAST_PUBLICATION],
+        )
+        result = TaxiCommand(program, question, self.log.info).run()
+        if result.code:
+            raise TaxiCommandError(result.error_message)
+        return datetime.fromtimestamp(float(read_rows(result.output)[0][0]), UTC)
 
     def _under_way(self, ti: Any, dag_id: str) -> int:
         """Runs that have begun or wait for their turn; not those that wait for the TLC, for weeks."""

@@ -38,10 +38,10 @@ class CheckRequestOperator(TaxiOperator):
             raise AirflowFailException(
                 f"there is no action {self.action}; there are: {', '.join(self.actions)}"
             )
-        answer = self.run_command(["job", "releases", self.job, "--json"])
-        self.judge(answer)
-        refuse_bad_release(self.action, self.release, answer.output)
-        context["ti"].xcom_push("current_release", current_release(answer.output))
+        result = self.run_command(["job", "releases", self.job, "--json"])
+        self.check_result(result)
+        refuse_bad_release(self.action, self.release, result.output)
+        context["ti"].xcom_push("current_release", current_release(result.output))
 
 
 def refuse_bad_release(action: str, release: str, releases_json: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from airflow.sdk import BaseOperator
 
 from airflow_dags.airflow_names import AirflowFailException, AirflowSkipException
-from airflow_dags.hooks.taxi import Answer, TaxiCommand
-from airflow_dags.settings import Settings
+from airflow_dags.hooks.taxi import CommandResult, TaxiCommand
+from airflow_dags.settings import AirflowSettings
 
 
 class TaxiCommandError(Exception):
@@ -45,27 +45,27 @@ class TaxiOperator(BaseOperator):
 
     def execute(self, context: Any) -> Any:
         """Run the command; return what it printed."""
-        answer = self.run_command(self.arguments)
-        self.judge(answer)
-        return json.loads(answer.output) if self.reads_json else answer.output.strip()
+        result = self.run_command(self.arguments)
+        self.check_result(result)
+        return json.loads(result.output) if self.reads_json else result.output.strip()
 
-    def run_command(self, arguments: Sequence[str]) -> Answer:
+    def run_command(self, arguments: Sequence[str]) -> CommandResult:
         """Run a command, known to `on_kill`."""
         words = [str(word) for word in arguments if str(word)]
-        self._running = TaxiCommand(Settings.from_environment().taxi_command, words, self.log.info)
-        answer = self._running.run()
-        if answer.output and not self.reads_json:
-            self.log.info("it printed:\n%s", answer.output.rstrip())
-        return answer
+        self._running = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info)
+        result = self._running.run()
+        if result.output and not self.reads_json:
+            self.log.info("it printed:\n%s", result.output.rstrip())
+        return result
 
-    def judge(self, answer: Answer) -> None:
+    def check_result(self, result: CommandResult) -> None:
         """Raises for an exit code that is no success."""
-        reason = answer.said or answer.last_line or f"exit code {answer.code}"
-        if answer.code in self.skip_on:
+        reason = result.error_message or result.last_line or f"exit code {result.code}"
+        if result.code in self.skip_on:
             raise AirflowSkipException(reason)
-        if answer.code in self.fail_on:
+        if result.code in self.fail_on:
             raise AirflowFailException(reason)
-        if answer.code != 0:
+        if result.code != 0:
             raise TaxiCommandError(reason)
 
     def on_kill(self) -> None:

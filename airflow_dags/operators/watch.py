@@ -9,26 +9,26 @@ from airflow.sdk import BaseOperator, Variable
 from airflow_dags.airflow_names import AirflowSkipException, BaseBranchOperator
 from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.notifiers.alert import AlertNotifier
-from airflow_dags.operators.flink import BROUGHT_BACK, FlinkJobOperator
-from airflow_dags.settings import Settings
-from airflow_dags.watch import Memory, decide
+from airflow_dags.operators.flink import RESTARTED, FlinkJobOperator
+from airflow_dags.settings import AirflowSettings
+from airflow_dags.watch import WatchdogState, decide
 
 STOPPED = "is not meant to run"
 
 
-def memory_name(job: str) -> str:
+def state_variable(job: str) -> str:
     """The Airflow variable in which the watchdog remembers."""
     return f"flink_job_watchdog.{job}"
 
 
-def recall(job: str) -> Memory:
+def load_state(job: str) -> WatchdogState:
     """What it knows from earlier looks."""
-    return Memory.of_json(Variable.get(memory_name(job), default=None, deserialize_json=True))
+    return WatchdogState.of_json(Variable.get(state_variable(job), default=None, deserialize_json=True))
 
 
-def remember(job: str, memory: Memory) -> None:
+def save_state(job: str, memory: WatchdogState) -> None:
     """Keep it for the next look."""
-    Variable.set(memory_name(job), memory.as_json(), serialize_json=True)
+    Variable.set(state_variable(job), memory.as_json(), serialize_json=True)
 
 
 class FlinkWatchOperator(BaseBranchOperator):
@@ -44,15 +44,15 @@ class FlinkWatchOperator(BaseBranchOperator):
     def choose_branch(self, context: Any) -> list[str]:
         """Read the verdict, decide, remember."""
         words = ["job", "status", self.job, "--json"]
-        answer = TaxiCommand(Settings.from_environment().taxi_command, words, self.log.info).run()
-        if not answer.output.strip():
+        result = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info).run()
+        if not result.output.strip():
             # No stack, no Flink: that is for the parts' own supervision, and for people.
-            raise RuntimeError(answer.said or "./taxi job status said nothing")
-        decision = decide(json.loads(answer.output), recall(self.job), time.time())
-        self.log.info("%s: %s", decision.deed, decision.reason)
-        remember(self.job, decision.memory)
+            raise RuntimeError(result.error_message or "./taxi job status said nothing")
+        decision = decide(json.loads(result.output), load_state(self.job), time.time())
+        self.log.info("%s: %s", decision.action, decision.reason)
+        save_state(self.job, decision.memory)
         context["ti"].xcom_push("reason", decision.reason)
-        return [] if decision.deed == "nothing" else [decision.deed]
+        return [] if decision.action == "nothing" else [decision.action]
 
 
 class FlinkEnsureOperator(FlinkJobOperator):
@@ -63,14 +63,14 @@ class FlinkEnsureOperator(FlinkJobOperator):
 
     def execute(self, context: Any) -> Any:
         """Ensure; while the keeper is at it, the command waits and then finds the job there."""
-        answer = self.run_command(["job", "ensure", self.job, "--json"])
-        if STOPPED in answer.said:
-            raise AirflowSkipException(answer.said)
-        if answer.code != 0:  # an attempt in vain counts too
-            remember(self.job, recall(self.job).healed(time.time()))
-        if answer.code != BROUGHT_BACK:
-            self.judge(answer)
-        return json.loads(answer.output)["action"]
+        result = self.run_command(["job", "ensure", self.job, "--json"])
+        if STOPPED in result.error_message:
+            raise AirflowSkipException(result.error_message)
+        if result.code != 0:  # an attempt in vain counts too
+            save_state(self.job, load_state(self.job).healed(time.time()))
+        if result.code != RESTARTED:
+            self.check_result(result)
+        return json.loads(result.output)["action"]
 
 
 class AlertOperator(BaseOperator):

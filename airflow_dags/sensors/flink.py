@@ -11,7 +11,7 @@ from airflow_dags.operators.flink import DEFAULT_JOB, FlinkDashboardLink
 from airflow_dags.triggers.flink import FlinkJobTrigger
 
 
-class JobNotThereError(Exception):
+class JobNotFoundError(Exception):
     """The job did not come to be as it was wanted; the text says what was seen last."""
 
 
@@ -60,5 +60,5 @@ class FlinkJobSensor(BaseOperator):
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         """What was seen; raises when the time was over."""
         if event["state"] == "late":
-            raise JobNotThereError(f"{self.job} after {self.wait_seconds:.0f} s: {event['reason']}")
+            raise JobNotFoundError(f"{self.job} after {self.wait_seconds:.0f} s: {event['reason']}")
         return event

@@ -9,7 +9,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow_dags.airflow_names import AirflowSkipException
 from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.operators.taxi import TaxiCommandError
-from airflow_dags.settings import Settings
+from airflow_dags.settings import AirflowSettings
 
 NOT_PUBLISHED = "has not published"
 
@@ -38,13 +38,13 @@ class TlcMonthSensor(BaseSensorOperator):
     def poke(self, context: Any) -> bool:
         """Ask once; outside the schedule a TLC that cannot be reached is a failure, which is tried again."""
         words = ["fetch", "--taxi-type", self.taxi_type, "--month", self.month, "--dry-run"]
-        answer = TaxiCommand(Settings.from_environment().taxi_command, words, self.log.info).run()
+        result = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info).run()
         scheduled = context["dag_run"].run_type == "scheduled"
-        if answer.code == 0:
+        if result.code == 0:
             return True
         if scheduled:  # it waits for weeks anyway: also for a network
             self.log.info("asking again in %s s", self.poke_interval)
             return False
-        if NOT_PUBLISHED in answer.everything:
+        if NOT_PUBLISHED in result.combined_output:
             raise AirflowSkipException(f"the TLC has not published {self.taxi_type} {self.month} (yet)")
-        raise TaxiCommandError(answer.everything.partition("\n")[0])
+        raise TaxiCommandError(result.combined_output.partition("\n")[0])

@@ -14,36 +14,36 @@ from airflow_dags.hooks.flink import FlinkRestHook, runs
 class _FlinkTrigger(BaseTrigger):
     """Asks until it is answered or the time is over; a cluster that is away is asked again."""
 
-    def __init__(self, **wishes: Any) -> None:
+    def __init__(self, **parameters: Any) -> None:
         super().__init__()
-        self.wishes = wishes
+        self.parameters = parameters
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What another triggerer needs to go on."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", self.wishes
+        return f"{type(self).__module__}.{type(self).__qualname__}", self.parameters
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event: what was waited for, or that it did not come."""
         last = "nothing was seen of it yet"
-        while time.time() < self.wishes["until"]:
+        while time.time() < self.parameters["until"]:
             try:
-                event, last = await self.look()
+                event, last = await self.poll()
             except httpx.HTTPError as error:
                 event, last = None, f"Flink does not answer ({type(error).__name__})"
             if event:
                 yield TriggerEvent(event)
                 return
-            await asyncio.sleep(self.wishes["poll_seconds"])
+            await asyncio.sleep(self.parameters["poll_seconds"])
         yield TriggerEvent({"state": "late", "reason": last})
 
-    async def look(self) -> tuple[dict[str, Any] | None, str]:
+    async def poll(self) -> tuple[dict[str, Any] | None, str]:
         """The event, if it is time for it, and what is seen."""
         raise NotImplementedError
 
     @property
     def hook(self) -> FlinkRestHook:
         """The cluster."""
-        return FlinkRestHook(self.wishes["flink_conn_id"])
+        return FlinkRestHook(self.parameters["flink_conn_id"])
 
 
 class FlinkJobTrigger(_FlinkTrigger):
@@ -63,10 +63,10 @@ class FlinkJobTrigger(_FlinkTrigger):
             flink_conn_id=flink_conn_id, job=job, wanted=wanted, until=until, poll_seconds=poll_seconds
         )
 
-    async def look(self) -> tuple[dict[str, Any] | None, str]:
+    async def poll(self) -> tuple[dict[str, Any] | None, str]:
         """Ask for the job and its checkpoints."""
-        job = await self.hook.alive_job(self.wishes["job"])
-        if not self.wishes["wanted"]:
+        job = await self.hook.alive_job(self.parameters["job"])
+        if not self.parameters["wanted"]:
             return (None, f"it is {job['state']}") if job else ({"state": "gone"}, "")
         if job is None:
             return None, "no such job runs"
@@ -98,9 +98,9 @@ class FlinkSavepointTrigger(_FlinkTrigger):
             poll_seconds=poll_seconds,
         )
 
-    async def look(self) -> tuple[dict[str, Any] | None, str]:
+    async def poll(self) -> tuple[dict[str, Any] | None, str]:
         """Ask for the savepoint."""
-        found = await self.hook.savepoint(self.wishes["job_id"], self.wishes["trigger_id"])
+        found = await self.hook.savepoint(self.parameters["job_id"], self.parameters["trigger_id"])
         if found["status"]["id"] != "COMPLETED":
             return None, "it is not complete"
         operation = found["operation"]

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from batch_backfill.raw_months import RawFile
 from batch_backfill.sql import query, quoted_text
 from batch_backfill.trips.macros import Macros
-from batch_backfill.trips.source import TORN, Source
+from batch_backfill.trips.raw_source import TORN, RawSource
 from schemas.errors import UserError
 from schemas.standardisation import is_what_it_claims, normalise_sql
 
@@ -29,7 +29,7 @@ class Counted:
 
 
 @contextmanager
-def counted(session: SparkSession, sources: Sequence[Source]) -> Iterator[Counted]:
+def counted(session: SparkSession, sources: Sequence[RawSource]) -> Iterator[Counted]:
     """Standardise the files of a month; UserError when one of them is not what it claims to be."""
     standardised = reduce(DataFrame.unionByName, [_standardised(session, source) for source in sources])
     # Read five times from here on: what has been unpacked, cast and judged once is kept on the disks.
@@ -43,7 +43,7 @@ def counted(session: SparkSession, sources: Sequence[Source]) -> Iterator[Counte
         standardised.unpersist()
 
 
-def _standardised(session: SparkSession, source: Source) -> DataFrame:
+def _standardised(session: SparkSession, source: RawSource) -> DataFrame:
     """The rows of a file in the types of the contract, as schemas/sql/normalise.sql makes them."""
     macros, file = Macros.read(), source.file
     source.rows.selectExpr(*map(macros.expanded, source.projection())).createOrReplaceTempView("source")
@@ -56,7 +56,7 @@ def _standardised(session: SparkSession, source: Source) -> DataFrame:
 
 def _examined(standardised: DataFrame, files: Sequence[RawFile]) -> tuple[int, int]:
     """How many rows there are and how many are left out."""
-    found = _ask(query("trips", "examined.sql"), standardised=standardised).collect()
+    found = _run_sql(query("trips", "examined.sql"), standardised=standardised).collect()
     for file in files:
         _refuse_what_is_something_else(
             file, {row.misfit: row.trips for row in found if row.file_position == file.position}
@@ -77,31 +77,31 @@ def _refuse_what_is_something_else(file: RawFile, trips: dict[str | None, int]) 
 
 def _kept(standardised: DataFrame, file: RawFile) -> DataFrame:
     values = {"taxi_type": quoted_text(file.taxi_type), "source_month": f"'{file.tlc_month.first_day}'"}
-    return _ask(query("trips", "kept.sql", **values), standardised=standardised).drop("misfit")
+    return _run_sql(query("trips", "kept.sql", **values), standardised=standardised).drop("misfit")
 
 
 def _identified(kept: DataFrame) -> DataFrame:
-    repeats = _ask(query("trips", "repeats.sql"), kept=kept).cache()
+    repeats = _run_sql(query("trips", "repeats.sql"), kept=kept).cache()
     if repeats.count() < FEW:
         repeats = repeats.hint("broadcast")
-    return _ask(query("trips", "identified.sql"), kept=kept, repeats=repeats).drop("digest")
+    return _run_sql(query("trips", "identified.sql"), kept=kept, repeats=repeats).drop("digest")
 
 
 def _first_copies(identified: DataFrame) -> DataFrame:
-    return _ask(query("trips", "first_copies.sql"), identified=identified).drop("copy")
+    return _run_sql(query("trips", "first_copies.sql"), identified=identified).drop("copy")
 
 
 def valid_trips(trips: DataFrame) -> DataFrame:
     """The trips that break no rule."""
-    return _ask(query("trips", "trips.sql"), counted=trips)
+    return _run_sql(query("trips", "trips.sql"), counted=trips)
 
 
 def quarantined(trips: DataFrame) -> DataFrame:
     """The trips that break a rule."""
-    return _ask(query("trips", "quarantined.sql"), counted=trips)
+    return _run_sql(query("trips", "quarantined.sql"), counted=trips)
 
 
-def _ask(sql: str, **tables: DataFrame) -> DataFrame:
+def _run_sql(sql: str, **tables: DataFrame) -> DataFrame:
     """The result of a query on these tables."""
     for name, table in tables.items():
         table.createOrReplaceTempView(name)

@@ -27,16 +27,16 @@ class ZoneShapes:
     geometries: tuple[str, ...]
 
 
-def read_shapes(text: str, place: str) -> ZoneShapes:
+def read_shapes(text: str, address: str) -> ZoneShapes:
     """Read GeoJSON or TopoJSON; UserError says what is wrong with it."""
     try:
         document = json.loads(text)
         found = _topology(document) if document.get("type") == "Topology" else _features(document)
         zones = sorted(found, key=lambda zone: zone[0])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _no_shapes(place, f"cannot be read: {error}") from None
+        raise _no_shapes(address, f"cannot be read: {error}") from None
     if not zones:
-        raise _no_shapes(place, f"has no zones with a property {ID_PROPERTIES[0]}")
+        raise _no_shapes(address, f"has no zones with a property {ID_PROPERTIES[0]}")
     return ZoneShapes(tuple(zone for zone, _ in zones), tuple(json.dumps(shape) for _, shape in zones))
 
 
@@ -121,5 +121,5 @@ def _zone_id(properties: Mapping[str, Any]) -> int:
     return int(next(properties[name] for name in ID_PROPERTIES if name in properties))
 
 
-def _no_shapes(place: str, reason: str) -> UserError:
-    return UserError(f"{place}: {reason}", "give the zones as GeoJSON or TopoJSON in degrees")
+def _no_shapes(address: str, reason: str) -> UserError:
+    return UserError(f"{address}: {reason}", "give the zones as GeoJSON or TopoJSON in degrees")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
-from batch_backfill.layout import Stretches, placed
+from batch_backfill.layout import Stretches, range_partitioned
 from batch_backfill.zone_fares import batches
 from batch_backfill.zone_fares.windows import windows
 from schemas.windows import ZONE_FARES
@@ -35,7 +35,7 @@ def zone_fares(trips: DataFrame, stretches: Stretches) -> DataFrame:
             yield from batches.rows_of_windows(windows(panes, size, *edges[stretch]), size)
 
     panes = trips.select(*batches.TRIPS).mapInArrow(added_up, batches.PANES)
-    return placed(panes, "stretch", len(edges)).mapInArrow(combined, batches.WINDOWS)
+    return range_partitioned(panes, "stretch", len(edges)).mapInArrow(combined, batches.WINDOWS)
 
 
 def window_minutes() -> int:

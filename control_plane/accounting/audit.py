@@ -9,7 +9,7 @@ from typing import Literal
 from control_plane.jobs.names import JOB
 from control_plane.jobs.status import JobStatus, unreachable
 from control_plane.jobs.versions.versions import Versions
-from control_plane.sink.ledger import Entry, Ledger, read_hours, read_ledger
+from control_plane.sink.ledger import Ledger, LedgerEntry, read_hours, read_ledger
 from schemas.errors import UserError
 from schemas.windows import ZONE_FARES
 from stack import database
@@ -28,11 +28,11 @@ select count(*) from taxi.trips
 where taxi_type = %(taxi_type)s and dropoff_at >= %(from)s and dropoff_at < %(to)s
 """
 
-Verdict = Literal["balanced", "imbalance", "no quiet point"]
+AuditOutcome = Literal["balanced", "imbalance", "no quiet point"]
 
 
 @dataclass(frozen=True)
-class Look:
+class QuiescenceSnapshot:
     """What may still move the accounts, at one moment; `at` in seconds since the epoch."""
 
     at: float
@@ -41,7 +41,7 @@ class Look:
     open_trips: int
 
     @property
-    def unrest(self) -> str:
+    def pending_reason(self) -> str:
         """Why this is no quiet point; empty when nothing is on its way."""
         lag = self.job.flow.lag_records
         if self.replay_runs:
@@ -59,14 +59,14 @@ class Look:
             )
         return ""
 
-    def proves(self, earlier: "Look") -> bool:
+    def proves(self, earlier: "QuiescenceSnapshot") -> bool:
         """Whether the writers have written all that had been read at the earlier look."""
         taken = self.job.checkpoint
         return taken is not None and self.at - taken.age_seconds - taken.duration_seconds > earlier.at
 
 
 @dataclass(frozen=True)
-class Hole:
+class Discrepancy:
     """Records lost, or counted too often, between two stations."""
 
     between: str
@@ -80,28 +80,28 @@ class Audit:
     """The accounts, and what they say."""
 
     ledger: Ledger
-    unrest: str
-    holes: tuple[Hole, ...] = ()
+    pending_reason: str
+    holes: tuple[Discrepancy, ...] = ()
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> AuditOutcome:
         """Accounts that add up need no quiet point; those that do not are a hole only at one."""
         if self.ledger.balances:
             return "balanced"
-        return "no quiet point" if self.unrest else "imbalance"
+        return "no quiet point" if self.pending_reason else "imbalance"
 
 
 def take(endpoints: Endpoints, *, wait_seconds: float = 0) -> Audit:
     """Read the accounts at a quiet point, or at once where it does not come in time."""
     begun = time.monotonic()
-    settled: tuple[Look, Ledger] | None = None
+    settled: tuple[QuiescenceSnapshot, Ledger] | None = None
     while True:
-        now = look(endpoints)
+        now = take_snapshot(endpoints)
         waited = time.monotonic() - begun
-        if not now.unrest or waited >= wait_seconds:
+        if not now.pending_reason or waited >= wait_seconds:
             ledger = read_ledger(endpoints)
-            if ledger.balances or now.unrest:
-                return Audit(ledger, now.unrest)
+            if ledger.balances or now.pending_reason:
+                return Audit(ledger, now.pending_reason)
             if settled and settled[1] == ledger and now.proves(settled[0]):
                 return Audit(ledger, "", holes(endpoints, ledger))
             if waited > max(wait_seconds, CONFIRM_SECONDS):
@@ -110,10 +110,10 @@ def take(endpoints: Endpoints, *, wait_seconds: float = 0) -> Audit:
         time.sleep(POLL_SECONDS)
 
 
-def look(endpoints: Endpoints) -> Look:
+def take_snapshot(endpoints: Endpoints) -> QuiescenceSnapshot:
     """See what may still move the accounts."""
     job = _job_status(endpoints)
-    return Look(
+    return QuiescenceSnapshot(
         at=time.time(),
         replay_runs=any(is_locked(path) for path in (endpoints.home / "replays").glob("*.lock")),
         job=job,
@@ -121,7 +121,7 @@ def look(endpoints: Endpoints) -> Look:
     )
 
 
-def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Hole, ...]:
+def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Discrepancy, ...]:
     """Between which stations records are lost, as far as the accounts tell."""
     found = _unread(ledger)
     hours = read_hours(endpoints) if any(entry.imbalance for entry in ledger.entries) else ()
@@ -143,15 +143,15 @@ def _open_trips(endpoints: Endpoints, job: JobStatus) -> int:
         watermark_ms = min(job.flow.event_clocks_ms, default=0) - _millis(ZONE_FARES.max_disorder)
     size_ms = _millis(ZONE_FARES.size)
     closed_until = datetime.fromtimestamp((watermark_ms + 1) // size_ms * size_ms / 1000, UTC)
-    wish = {"from": closed_until.replace(tzinfo=None)}
-    return int(database.query(endpoints.postgres_dsn, OPEN_TRIPS, wish).rows[0][0])
+    parameters = {"from": closed_until.replace(tzinfo=None)}
+    return int(database.query(endpoints.postgres_dsn, OPEN_TRIPS, parameters).rows[0][0])
 
 
 def _millis(span: timedelta) -> int:
     return span // timedelta(milliseconds=1)
 
 
-def _unread(ledger: Ledger) -> Sequence[Hole]:
+def _unread(ledger: Ledger) -> Sequence[Discrepancy]:
     unread = ledger.records_in_kafka - ledger.records_read
     if not unread:
         return ()
@@ -160,23 +160,23 @@ def _unread(ledger: Ledger) -> Sequence[Hole]:
         if unread > 0
         else f"the job counted {-unread:,} records more than Kafka holds"
     )
-    return (Hole("Kafka and the source", "", unread, story),)
+    return (Discrepancy("Kafka and the source", "", unread, story),)
 
 
-def _lost_behind_source(endpoints: Endpoints, hours: Sequence[Entry]) -> Hole:
+def _lost_behind_source(endpoints: Endpoints, hours: Sequence[LedgerEntry]) -> Discrepancy:
     off = sum(abs(hour.imbalance) for hour in hours)
     worst = sorted(hours, key=lambda hour: -abs(hour.imbalance))[:HOURS_NAMED]
-    named = "; ".join(_story_of_hour(endpoints, hour) for hour in worst)
+    named = "; ".join(_describe_hour(endpoints, hour) for hour in worst)
     more = f"; and {len(hours) - len(worst):,} hours more" if len(hours) > len(worst) else ""
-    return Hole("the source and the exits", hours[0].taxi_type, off, f"{named}{more}")
+    return Discrepancy("the source and the exits", hours[0].taxi_type, off, f"{named}{more}")
 
 
-def _story_of_hour(endpoints: Endpoints, hour: Entry) -> str:
+def _describe_hour(endpoints: Endpoints, hour: LedgerEntry) -> str:
     what = "read and at no exit" if hour.imbalance > 0 else "more at the exits than read"
     return f"{hour.event_hour:%Y-%m-%d %H:00} {abs(hour.imbalance):,} {what}{_hint(endpoints, hour)}"
 
 
-def _hint(endpoints: Endpoints, hour: Entry) -> str:
+def _hint(endpoints: Endpoints, hour: LedgerEntry) -> str:
     """Whether `taxi.trips` sides with the source or with the windows."""
     if hour.event_hour is None or hour.taxi_type == "unknown":
         return ""

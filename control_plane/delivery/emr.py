@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from control_plane.delivery.archives import code_files, write_tar_gz, write_zip
-from control_plane.delivery.sbom import bill_of, python_components
+from control_plane.delivery.sbom import make_sbom, python_components
 from control_plane.delivery.wheels import install, installed
 from stack.files import sha256_of
 from stack.settings import ROOT
@@ -16,7 +16,7 @@ LOCK = ROOT / "requirements" / "cluster.txt"
 PYTHON = "3.11"
 """Both lines of EMR have it: emr-spark-8.0.0 (3.11 to 3.13) and emr-7.13.0 (3.9 and 3.11)."""
 FILES = ("main.py", "code.zip", "packages.tar.gz")
-BILL = "sbom.cdx.json"
+SBOM_NAME = "sbom.cdx.json"
 
 INTERPRETER = """#!/bin/sh
 # The cluster's own Python, which finds the packages beside this file.
@@ -48,4 +48,4 @@ def _write_files(draft: Path, site: Path, python: str) -> None:
     write_tar_gz(draft / "packages.tar.gz", packages, {"bin/python": program})
     libraries = python_components(LOCK, python)
     files = {file: draft / file for file in FILES}
-    (draft / BILL).write_text(bill_of("nyc-taxi-backfill", files, libraries))
+    (draft / SBOM_NAME).write_text(make_sbom("nyc-taxi-backfill", files, libraries))

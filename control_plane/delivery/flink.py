@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from control_plane.delivery.flink_zip import imported_packages, write_package
-from control_plane.delivery.sbom import bill_of, java_components, python_component
+from control_plane.delivery.sbom import java_components, make_sbom, python_component
 from stack.files import sha256_of
 
 
@@ -15,7 +15,7 @@ def write_flink_package(target: Path) -> Path:
         draft = Path(name) / "zone_fares.zip"
         write_package(draft)
         libraries = [*java_components("flink"), *(python_component(*one) for one in imported_packages())]
-        bill = bill_of("nyc-taxi-zone-fares", {draft.name: draft}, libraries)
+        sbom = make_sbom("nyc-taxi-zone-fares", {draft.name: draft}, libraries)
         package = target / f"zone_fares-{sha256_of(draft)[:12]}.zip"
-        package.with_suffix(".cdx.json").write_text(bill)
+        package.with_suffix(".cdx.json").write_text(sbom)
         return draft.rename(package)

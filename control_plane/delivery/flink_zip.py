@@ -19,7 +19,7 @@ IMPORTED = ("pydantic-settings", "boto3")
 NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 """What an installer notes for itself, each its own way."""
 BOTOCORE_DATA = "botocore/data/"
-ASKED_SERVICES = {"secretsmanager", "sts"}
+USED_AWS_SERVICES = {"secretsmanager", "sts"}
 """Of the four hundred that boto3 describes in a hundred megabytes."""
 SERVICES = "META-INF/services/"
 SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA)")
@@ -88,7 +88,7 @@ def _imported_files(*packages: str) -> Iterator[tuple[str, Path]]:
     for name in _needed_packages(*packages):
         for file in distribution(name).files or ():
             is_code = ".." not in file.parts and file.suffix != ".pyc" and file.name not in NOTES
-            if is_code and _is_asked(str(file)):
+            if is_code and _is_used_service(str(file)):
                 yield str(file), Path(str(file.locate()))
 
 
@@ -101,10 +101,10 @@ def _needed_packages(*packages: str) -> list[str]:
     return known
 
 
-def _is_asked(file: str) -> bool:
+def _is_used_service(file: str) -> bool:
     """Whether it is no description of a service that no job asks."""
     service, _, rest = file.partition(BOTOCORE_DATA)[2].partition("/")
-    return not rest or service in ASKED_SERVICES
+    return not rest or service in USED_AWS_SERVICES
 
 
 def _needed(requirement: str) -> str:

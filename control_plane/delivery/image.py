@@ -8,7 +8,7 @@ from pathlib import Path
 from packageurl import PackageURL
 
 from control_plane.delivery.archives import code_files, write_tar_gz
-from control_plane.delivery.sbom import bill_of, java_components, library, python_components
+from control_plane.delivery.sbom import java_components, library, make_sbom, python_components
 from stack.files import sha256_of
 from stack.settings import ROOT
 
@@ -32,8 +32,8 @@ def write_image_context(target: Path) -> Path:
             *java_components("flink"),
         ]
         digest = sha256_of(draft)[:12]
-        bill = bill_of("nyc-taxi-platform", {draft.name: draft}, libraries)
-        (target / f"platform-{digest}.cdx.json").write_text(bill)
+        sbom = make_sbom("nyc-taxi-platform", {draft.name: draft}, libraries)
+        (target / f"platform-{digest}.cdx.json").write_text(sbom)
         return draft.rename(target / f"platform-{digest}.tar.gz")
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from control_plane.delivery.archives import code_files, write_zip
-from control_plane.delivery.sbom import bill_of, python_components
+from control_plane.delivery.sbom import make_sbom, python_components
 from control_plane.delivery.wheels import install, installed
 from stack.files import sha256_of
 from stack.settings import ROOT
@@ -17,10 +17,10 @@ CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "schemas", "flink_jobs")
 LOCK = ROOT / "requirements" / "mwaa.txt"
 PYTHON = "3.12"
 """What AWS runs Airflow 3 on."""
-BILL = "sbom.cdx.json"
+SBOM_NAME = "sbom.cdx.json"
 IGNORED = ".airflowignore"
 SERVICES = "botocore/data/"
-ASKED_SERVICES = {"emr", "emr-serverless", "kinesisanalyticsv2", "s3", "secretsmanager", "sts"}
+USED_AWS_SERVICES = {"emr", "emr-serverless", "kinesisanalyticsv2", "s3", "secretsmanager", "sts"}
 """Of the four hundred that boto3 describes in a hundred megabytes."""
 REQUIREMENTS = """\
 # What the DAGs import besides Airflow: AWS' has it. Nothing is fetched, there is no index inside the VPC.
@@ -42,7 +42,7 @@ def write_airflow_bundle(target: Path, python: str = PYTHON) -> Path:
         _write_plugins(draft / "plugins.zip", Path(name) / "site", python)
         files = {str(path.relative_to(draft)): path for path in sorted(draft.rglob("*")) if path.is_file()}
         contents = sha256("".join(f"{place}{sha256_of(path)}" for place, path in files.items()).encode())
-        (draft / BILL).write_text(bill_of("nyc-taxi-airflow", files, python_components(LOCK, python)))
+        (draft / SBOM_NAME).write_text(make_sbom("nyc-taxi-airflow", files, python_components(LOCK, python)))
         bundle = target / f"bundle-{contents.hexdigest()[:12]}"
         shutil.rmtree(bundle, ignore_errors=True)
         return draft.rename(bundle)
@@ -60,13 +60,13 @@ def _write_dags(folder: Path) -> None:
 
 def _write_plugins(target: Path, site: Path, python: str) -> None:
     install(LOCK, site, python)
-    packages = {place: path.read_bytes() for place, path in installed(site) if _is_asked(place)}
+    packages = {place: path.read_bytes() for place, path in installed(site) if _is_used_service(place)}
     files = {**packages, **code_files(ROOT, CODE_FOLDERS)}
     # Airflow would import each file as a plugin of its own.
     write_zip(target, {IGNORED: b"taxi\n", **{f"taxi/{place}": text for place, text in files.items()}})
 
 
-def _is_asked(place: str) -> bool:
+def _is_used_service(place: str) -> bool:
     """Whether it is no description of a service that is never asked."""
     service, _, rest = place.removeprefix(SERVICES).partition("/")
-    return not place.startswith(SERVICES) or not rest or service in ASKED_SERVICES
+    return not place.startswith(SERVICES) or not rest or service in USED_AWS_SERVICES

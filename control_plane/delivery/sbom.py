@@ -44,21 +44,21 @@ def java_components(component: str) -> list[Component]:
     ]
 
 
-def bill_of(name: str, files: Mapping[str, Path], libraries: Iterable[Component]) -> str:
+def make_sbom(name: str, files: Mapping[str, Path], libraries: Iterable[Component]) -> str:
     """The text of a bill: an archive of these files, and what of others is in it."""
     hashes = {place: sha256_of(path) for place, path in files.items()}
     whole = sha256(repr(sorted(hashes.items())).encode()).hexdigest()
-    bill = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{whole}"))
-    bill.metadata.timestamp = LONG_AGO
-    bill.metadata.component = Component(
+    sbom = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{whole}"))
+    sbom.metadata.timestamp = LONG_AGO
+    sbom.metadata.component = Component(
         name=name, version=whole[:12], type=ComponentType.APPLICATION, bom_ref=name
     )
     for place, sha in hashes.items():
-        bill.components.add(_own(place, sha))
+        sbom.components.add(_own(place, sha))
     for library in libraries:
-        bill.components.add(library)
-    bill.register_dependency(bill.metadata.component, list(bill.components))
-    return make_outputter(bill, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=2) + "\n"
+        sbom.components.add(library)
+    sbom.register_dependency(sbom.metadata.component, list(sbom.components))
+    return make_outputter(sbom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string(indent=2) + "\n"
 
 
 def _own(name: str, sha: str) -> Component:
@@ -83,10 +83,10 @@ def _sha(value: str) -> HashType:
 
 
 def _holds(marker: str | None, python: str) -> bool:
-    surroundings = {
+    marker_environment = {
         "python_version": python,
         "python_full_version": f"{python}.0",
         "sys_platform": "linux",
         "platform_machine": "x86_64",
     }
-    return marker is None or Marker(marker.strip()).evaluate(surroundings)
+    return marker is None or Marker(marker.strip()).evaluate(marker_environment)

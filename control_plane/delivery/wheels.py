@@ -9,7 +9,7 @@ from stack.toolchain.environments import uv_command
 
 PLATFORM = "x86_64-manylinux_2_34"
 """Amazon Linux 2023, on which EMR and Airflow stand."""
-NEEDLESS = {"__pycache__", "tests", "include", "bin"}
+EXCLUDED = {"__pycache__", "tests", "include", "bin"}
 NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
@@ -26,5 +26,5 @@ def installed(site: Path) -> Iterator[tuple[str, Path]]:
     """The files that are run, by their place; what an installer notes differs from run to run."""
     for path in site.rglob("*"):
         place = path.relative_to(site)
-        if path.is_file() and not NEEDLESS & set(place.parts) and path.name not in NOTES:
+        if path.is_file() and not EXCLUDED & set(place.parts) and path.name not in NOTES:
             yield str(place), path

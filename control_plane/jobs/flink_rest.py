@@ -15,7 +15,7 @@ from stack.toolchain.java import innermost_cause
 
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 SAVEPOINT_SECONDS = 120
-STUMBLE_SECONDS = 5
+TRANSIENT_RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Slots:
     total: int
 
 
-class FlinkStumbledError(UserError):
+class TransientFlinkError(UserError):
     """Flink failed at a question that it may answer in a moment."""
 
 
@@ -68,16 +68,16 @@ class FlinkRest:
 
     def stop_with_savepoint(self, job_id: str, folder: str) -> str:
         """End a job gracefully; return the path of the savepoint it left."""
-        wish = {"targetDirectory": folder, "drain": False}
-        trigger = self._call("POST", f"/jobs/{job_id}/stop", json=wish)["request-id"]
+        body = {"targetDirectory": folder, "drain": False}
+        trigger = self._call("POST", f"/jobs/{job_id}/stop", json=body)["request-id"]
         done = self._await_savepoint(job_id, trigger)
         self._await_end(job_id)
         return done
 
     def take_savepoint(self, job_id: str, folder: str) -> str:
         """Have the job leave a savepoint and run on; return its path."""
-        wish = {"target-directory": folder, "cancel-job": False}
-        trigger = self._call("POST", f"/jobs/{job_id}/savepoints", json=wish)["request-id"]
+        body = {"target-directory": folder, "cancel-job": False}
+        trigger = self._call("POST", f"/jobs/{job_id}/savepoints", json=body)["request-id"]
         return self._await_savepoint(job_id, trigger)
 
     def savepoint_is_under_way(self, job_id: str) -> bool:
@@ -120,11 +120,11 @@ class FlinkRest:
 
     def get(self, path: str) -> Any:
         """The JSON answer to a GET; asked again while Flink stumbles over a change of state."""
-        deadline = time.monotonic() + STUMBLE_SECONDS
+        deadline = time.monotonic() + TRANSIENT_RETRY_SECONDS
         while True:
             try:
                 return self._call("GET", path)
-            except FlinkStumbledError:
+            except TransientFlinkError:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(POLL_SECONDS)
@@ -168,7 +168,7 @@ class FlinkRest:
             answer.raise_for_status()
         except httpx.HTTPStatusError as refusal:
             status = refusal.response.status_code
-            kind = FlinkStumbledError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else UserError
+            kind = TransientFlinkError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else UserError
             raise kind(
                 f"Flink answered {status} to {method} {path}{_reason(refusal.response)}",
                 "see ./taxi logs flink-jobmanager",

@@ -18,7 +18,7 @@ GREATEST_WATERMARK_LAG_SECONDS = 15 * 60  # of event time, with nothing left to 
 
 
 @dataclass(frozen=True)
-class JobFacts:
+class HealthInputs:
     """What the verdict is drawn from; ages and lags in seconds, None where nothing is known."""
 
     state: str
@@ -33,39 +33,39 @@ class JobFacts:
     watermark_lag_seconds: float | None
 
 
-VerdictName = Literal["healthy", "degraded", "down"]
+HealthState = Literal["healthy", "degraded", "down"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JobHealth:
     """`healthy`, `degraded` or `down`, and why in one sentence."""
 
-    name: VerdictName
+    name: HealthState
     reason: str
 
 
-def verdict(facts: JobFacts) -> Verdict:
+def verdict(facts: HealthInputs) -> JobHealth:
     """The first of these that holds, the worst first."""
     if facts.state in DOWN_STATES:
-        return Verdict("down", f"the job is {facts.state}{_because(facts.last_failure)}")
+        return JobHealth("down", f"the job is {facts.state}{_because(facts.last_failure)}")
     if not facts.all_tasks_run:
-        return Verdict(
+        return JobHealth(
             "degraded", f"not all tasks run: the job is {facts.state}{_because(facts.last_failure)}"
         )
-    for reason in (_restarted(facts), _unprotected(facts), _behind(facts), _standing_still(facts)):
+    for reason in (_restarted(facts), _checkpoint_overdue(facts), _behind(facts), _watermark_stalled(facts)):
         if reason:
-            return Verdict("degraded", reason)
-    return Verdict("healthy", "all tasks run, checkpoints complete, and nothing is left behind")
+            return JobHealth("degraded", reason)
+    return JobHealth("healthy", "all tasks run, checkpoints complete, and nothing is left behind")
 
 
-def _restarted(facts: JobFacts) -> str:
+def _restarted(facts: HealthInputs) -> str:
     age = facts.last_restart_age_seconds
     if age is None or age > RECENT_RESTART_SECONDS:
         return ""
     return f"it restarted {age:.0f} s ago{_because(facts.last_failure)}"
 
 
-def _unprotected(facts: JobFacts) -> str:
+def _checkpoint_overdue(facts: HealthInputs) -> str:
     age = facts.checkpoint_age_seconds
     if age is None:
         return "no checkpoint has completed yet" if facts.uptime_seconds > OLDEST_CHECKPOINT_SECONDS else ""
@@ -73,21 +73,21 @@ def _unprotected(facts: JobFacts) -> str:
     return f"the last checkpoint completed {age:.0f} s ago" if late else ""
 
 
-def _behind(facts: JobFacts) -> str:
+def _behind(facts: HealthInputs) -> str:
     if not facts.lag_records or facts.uptime_seconds < OLDEST_CHECKPOINT_SECONDS:
         return ""
     if not facts.read_per_second:
-        return f"it reads nothing, and {facts.lag_records:,} records wait{_held_back(facts)}"
+        return f"it reads nothing, and {facts.lag_records:,} records wait{_backpressure_note(facts)}"
     seconds = facts.lag_records / facts.read_per_second
     if seconds < LONGEST_CATCH_UP_SECONDS:
         return ""
     return (
         f"it is {facts.lag_records:,} records behind and reads {facts.read_per_second:,.0f} a second:"
-        f" {seconds:,.0f} s to catch up{_held_back(facts)}"
+        f" {seconds:,.0f} s to catch up{_backpressure_note(facts)}"
     )
 
 
-def _standing_still(facts: JobFacts) -> str:
+def _watermark_stalled(facts: HealthInputs) -> str:
     lag = facts.watermark_lag_seconds
     if lag is None or facts.lag_records or lag <= GREATEST_WATERMARK_LAG_SECONDS:
         return ""
@@ -97,7 +97,7 @@ def _standing_still(facts: JobFacts) -> str:
     )
 
 
-def _held_back(facts: JobFacts) -> str:
+def _backpressure_note(facts: HealthInputs) -> str:
     if facts.back_pressure < HIGH_BACK_PRESSURE:
         return ""
     return f", held back by its writers {facts.back_pressure:.0%} of the time"

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from control_plane.jobs.flink_rest import FlinkRest, Job
-from control_plane.jobs.records import JobRecords, Run
+from control_plane.jobs.records import JobRecords, JobRun
 from control_plane.jobs.releases import Release, Releases
-from control_plane.jobs.slots import await_room, needed_slots
+from control_plane.jobs.slots import needed_slots, wait_for_slots
 from control_plane.jobs.status import JobStatus, read_status
 from control_plane.jobs.submission import await_other_submission
 from control_plane.jobs.wiring import Wiring
 from control_plane.sink import table_sets as tables
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
-from stack.console import say
+from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
 from stack.polling import poll
@@ -24,11 +24,11 @@ from stack.settings import ROOT
 
 START_SECONDS = 60
 CLUSTER_SECONDS = 90
-ROOM_SECONDS = 20  # longer than Flink counts the slots of a killed TaskManager as taken
+SLOT_WAIT_SECONDS = 20  # longer than Flink counts the slots of a killed TaskManager as taken
 RESTORE_ATTEMPTS = 3
 
 
-class DidNotStartError(UserError):
+class JobStartError(UserError):
     """The job was submitted and failed before it ran: its release or the state that it began from is bad."""
 
 
@@ -84,7 +84,7 @@ class JobSite:
         """What the command holds that has the job."""
         return self.endpoints.home / "jobs" / f"{self.name}.lock"
 
-    def alone(self) -> AbstractContextManager[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """One command at a time."""
         return file_lock(self.lock, f"another command has {self.name}; waiting for it")
 
@@ -113,39 +113,39 @@ def start(
 ) -> Job:
     """Submit the job unless it runs already, and wait until all its tasks run."""
     site = JobSite.of(endpoints, name)
-    with site.alone():
+    with site.exclusive():
         running = site.live_job()
         if running and (fresh or origin):
             raise UserError(f"{name} runs already", f"./taxi job stop {name}, then deploy it again")
         if running:
-            say(f"{name} runs already ({running.state}, {running.job_id})")
+            print_message(f"{name} runs already ({running.state}, {running.job_id})")
             return running
         release = site.releases.of_tree(source)
-        return _start_fresh(site, release) if fresh else _go_on(site, release, origin)
+        return _start_fresh(site, release) if fresh else _resume(site, release, origin)
 
 
 def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
     """Stop the job if it runs; return the path of the savepoint that it left, empty without one."""
     site = JobSite.of(endpoints, name)
-    with site.alone():
+    with site.exclusive():
         site.records.write(site.name, site.records.read(site.name).stopped())
         job = site.live_job()
         if job is None:
-            say(f"{name} does not run")
+            print_message(f"{name} does not run")
         elif savepoint:
             left = site.flink.stop_with_savepoint(job.job_id, site.savepoint_folder)
-            say(f"{name} is stopped; its savepoint is {left}")
+            print_message(f"{name} is stopped; its savepoint is {left}")
             return left
         else:
             site.flink.cancel(job.job_id)
-            say(f"{name} is stopped; its newest checkpoint is kept")
+            print_message(f"{name} is stopped; its newest checkpoint is kept")
     return ""
 
 
 def take_savepoint(endpoints: Endpoints, name: str) -> Path:
     """Have the running job leave a savepoint."""
     site = JobSite.of(endpoints, name)
-    with site.alone():
+    with site.exclusive():
         job = site.live_job()
         if job is None or not job.is_running:
             state = job.state if job else "not running"
@@ -153,17 +153,17 @@ def take_savepoint(endpoints: Endpoints, name: str) -> Path:
         return Path(site.flink.take_savepoint(job.job_id, site.savepoint_folder))
 
 
-def bring_back(site: JobSite) -> Job:
+def restart_job(site: JobSite) -> Job:
     """Start the release that ran last, from the newest state that can be read."""
     release = site.running_release() or site.releases.of_tree(ROOT)
     points: Sequence[Path | None] = site.restore_points()[:RESTORE_ATTEMPTS] or [None]
     for number, point in enumerate(points, start=1):
         try:
             return launch(site, release, point)
-        except DidNotStartError as failure:
+        except JobStartError as failure:
             if number == len(points):
                 raise
-            say(f"{failure.message}; trying the state before {point}")
+            print_message(f"{failure.message}; trying the state before {point}")
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -173,18 +173,20 @@ def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     _set_up_tables(site, release)
     topic_id = site.topic.ensure()
     site.dead_letters_topic.ensure()
-    run = Run(uuid.uuid4().hex, release.number, str(origin or ""))
-    say(f"starting {site.name}, release {release.number}, from {origin or 'the beginning of the topic'} …")
+    run = JobRun(uuid.uuid4().hex, release.number, str(origin or ""))
+    print_message(
+        f"starting {site.name}, release {release.number}, from {origin or 'the beginning of the topic'} …"
+    )
     site.records.write(site.name, before.started(run, topic_id))
     try:
         await_slots(site, release)
         site.releases.program(release).submit(run.job_id, run.origin)
         job = poll(lambda: _running(site, run.job_id), seconds=START_SECONDS, what=f"{site.name} to run")
-    except DidNotStartError:
+    except JobStartError:
         site.records.write(site.name, before)
         raise
     release.note("ran")
-    say(f"{site.name} runs: {site.endpoints.flink_rest_url}/#/job/running/{run.job_id}/overview")
+    print_message(f"{site.name} runs: {site.endpoints.flink_rest_url}/#/job/running/{run.job_id}/overview")
     return job
 
 
@@ -197,7 +199,7 @@ def await_slots(site: JobSite, release: Release) -> None:
     """Wait for a TaskManager with room: without one the job would fail once."""
     poll(lambda: site.flink.slots().total, seconds=CLUSTER_SECONDS, what="Flink's TaskManager")
     needed = needed_slots(release.manifest.configuration)
-    await_room(site.flink, site.name, needed, seconds=ROOM_SECONDS)
+    wait_for_slots(site.flink, site.name, needed, seconds=SLOT_WAIT_SECONDS)
 
 
 def _set_up_tables(site: JobSite, release: Release) -> None:
@@ -207,7 +209,7 @@ def _set_up_tables(site: JobSite, release: Release) -> None:
     except UserError as failure:
         if release.outcome != "ran":
             raise
-        say(f"{failure.message}: the tables stay as a newer release left them")
+        print_message(f"{failure.message}: the tables stay as a newer release left them")
 
 
 def _start_fresh(site: JobSite, release: Release) -> Job:
@@ -215,7 +217,7 @@ def _start_fresh(site: JobSite, release: Release) -> Job:
     return launch(site, release, None)
 
 
-def _go_on(site: JobSite, release: Release, origin: Path | None) -> Job:
+def _resume(site: JobSite, release: Release, origin: Path | None) -> Job:
     if origin is not None and not (origin / "_metadata").exists():
         raise UserError(f"{origin} is no savepoint and no checkpoint", "name the folder that holds _metadata")
     point = origin or next(iter(site.restore_points()), None)
@@ -229,5 +231,5 @@ def _running(site: JobSite, job_id: str) -> Job | None:
     job = next((job for job in site.flink.jobs(site.name) if job.job_id == job_id), None)
     if job and job.state == "FAILED":
         reason = site.flink.failure(job_id) or "see ./taxi logs flink-jobmanager"
-        raise DidNotStartError(f"{site.name} failed as it started ({reason})")
+        raise JobStartError(f"{site.name} failed as it started ({reason})")
     return job if job and job.is_running else None

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from control_plane.jobs.backend import Kind, Pruned
 from control_plane.jobs.lifecycle import RESTORE_ATTEMPTS, JobSite
-from control_plane.jobs.records import JobRecord, Run
-from control_plane.jobs.wiring import parted
+from control_plane.jobs.records import JobRecord, JobRun
+from control_plane.jobs.wiring import split_version_name
 
 
 def prune(site: JobSite, *, keep: int, dry_run: bool = False) -> list[Pruned]:
     """Remove it, or only say what would go; `keep` is how many of the newest releases stay in any case."""
-    with site.alone():
+    with site.exclusive():
         unneeded = [*_unneeded_releases(site, keep), *_unneeded_states(site, keep)]
         for one in () if dry_run else unneeded:
             shutil.rmtree(one.path)
@@ -40,11 +40,11 @@ def _unneeded_states(site: JobSite, keep: int) -> Iterator[Pruned]:
 def _other_versions(site: JobSite) -> Iterator[JobSite]:
     """They share the releases."""
     for name in site.records.names():
-        if name != site.name and parted(name)[0] == site.wiring.job:
+        if name != site.name and split_version_name(name)[0] == site.wiring.job:
             yield JobSite.of(site.endpoints, name)
 
 
-def _is_in_use(folder: Path, run: Run, record: JobRecord) -> bool:
+def _is_in_use(folder: Path, run: JobRun, record: JobRecord) -> bool:
     """Flink still writes checkpoints, and perhaps a savepoint, of the run that came last."""
     return run == record.runs[-1] and (folder.name == run.job_id or not (folder / "_metadata").exists())
 
@@ -54,8 +54,8 @@ def _kept_releases(site: JobSite, keep: int) -> set[int]:
     newest = [release.number for release in site.releases.all()][::-1][:keep]
     needed = _needed_states(site, record)
     of_needed_states = {run.release for run in record.runs if needed & _states(site, run)}
-    in_play = {record.release, record.previous_release, record.upgrading_to}
-    return {*newest, *of_needed_states, *in_play}
+    candidates = {record.release, record.previous_release, record.upgrading_to}
+    return {*newest, *of_needed_states, *candidates}
 
 
 def _needed_states(site: JobSite, record: JobRecord) -> set[Path]:
@@ -71,7 +71,7 @@ def _newest_savepoints(site: JobSite, releases: set[int]) -> set[Path]:
     return {paths[-1] for paths in taken if paths}
 
 
-def _states(site: JobSite, run: Run) -> set[Path]:
+def _states(site: JobSite, run: JobRun) -> set[Path]:
     return {meta.parent for folder in site.records.state_folders(run) for meta in folder.rglob("_metadata")}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Run:
+class JobRun:
     """One start of the job: the release that ran, and the savepoint or checkpoint that it began from."""
 
     job_id: str
@@ -23,19 +23,19 @@ class Run:
 class JobRecord:
     """The job's runs, oldest first; `wanted` until somebody stops it on purpose."""
 
-    runs: tuple[Run, ...] = ()
+    runs: tuple[JobRun, ...] = ()
     topic_id: str = ""
     wanted: bool = False
     upgrading_to: int = 0
     """The release of an upgrade that has begun and is not verified yet; 0 when there is none."""
 
     @property
-    def kept_runs(self) -> tuple[Run, ...]:
+    def kept_runs(self) -> tuple[JobRun, ...]:
         """The runs that were not rolled back."""
         return tuple(run for run in self.runs if not run.abandoned)
 
     @property
-    def latest_runs(self) -> tuple[Run, ...]:
+    def latest_runs(self) -> tuple[JobRun, ...]:
         """The runs of the release that ran last, without one of another release in between, newest first."""
         newest_first = self.kept_runs[::-1]
         return tuple(takewhile(lambda run: run.release == newest_first[0].release, newest_first))
@@ -60,7 +60,7 @@ class JobRecord:
         """Whether this is a run of that release."""
         return any((run.job_id, run.release) == (job_id, release) for run in self.runs)
 
-    def started(self, run: Run, topic_id: str) -> "JobRecord":
+    def started(self, run: JobRun, topic_id: str) -> "JobRecord":
         """The record when a start begins."""
         return replace(self, runs=(*self.runs, run), topic_id=topic_id, wanted=True)
 
@@ -91,7 +91,9 @@ class JobRecords:
             kept = json.loads(self._path(name).read_text("utf-8"))
         except FileNotFoundError:
             return JobRecord()
-        runs = [Run(**run) for run in kept.get("runs", ())] or [Run(job) for job in kept.get("job_ids", ())]
+        runs = [JobRun(**run) for run in kept.get("runs", ())] or [
+            JobRun(job) for job in kept.get("job_ids", ())
+        ]
         return JobRecord(tuple(runs), kept["topic_id"], kept["wanted"], kept.get("upgrading_to", 0))
 
     def write(self, name: str, record: JobRecord) -> None:
@@ -134,17 +136,17 @@ class JobRecords:
         """The jobs that were ever started and not forgotten."""
         return sorted(path.stem for path in (self._home / "jobs").glob("*.json"))
 
-    def _metadata(self, run: Run) -> Iterator[Path]:
+    def _metadata(self, run: JobRun) -> Iterator[Path]:
         for folder in self.state_folders(run):
             yield from _whole(folder)
 
-    def state_folders(self, run: Run) -> Iterator[Path]:
+    def state_folders(self, run: JobRun) -> Iterator[Path]:
         """The folders with the checkpoints and savepoints of a run."""
         # The disk is asked: a stop may be killed before it could note its savepoint.
         yield from (self._home / "flink" / "checkpoints").glob(run.job_id)
         yield from self._savepoint_folders(run)
 
-    def _savepoint_folders(self, run: Run) -> Iterator[Path]:
+    def _savepoint_folders(self, run: JobRun) -> Iterator[Path]:
         yield from (self._home / "flink" / "savepoints").glob(f"savepoint-{run.job_id[:6]}-*")
 
     def _path(self, name: str) -> Path:

@@ -15,7 +15,7 @@ from pathlib import Path
 from control_plane.jobs.state_compatibility import Step, incompatibilities, newcomers, read_plan
 from control_plane.jobs.submission import JobProgram, current_configuration
 from control_plane.jobs.wiring import Wiring
-from control_plane.sink.table_sets import TABLE_SET_FOLDER, lacking
+from control_plane.sink.table_sets import TABLE_SET_FOLDER, missing_objects
 from schemas.errors import UserError
 from stack.console import console
 from stack.endpoints import Endpoints
@@ -94,14 +94,14 @@ class Release:
             raise UserError(
                 f"release {self.number} cannot take over the state of release {running.number}:"
                 f" {'; '.join(reasons)}; nothing was touched",
-                f"{self._way_out} runs it beside the old one from the start of the topic, to switch to",
+                f"{self._remedy} runs it beside the old one from the start of the topic, to switch to",
             )
         for uid in newcomers(running.steps, self.steps):
             console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
 
     def refuse_absent_tables(self, dsn: str) -> None:
         """Raises UserError when it writes to tables that it does not make; else the first row would tell."""
-        absent = ", ".join(lacking(dsn, self.table_set_folder, self.sink_tables))
+        absent = ", ".join(missing_objects(dsn, self.table_set_folder, self.sink_tables))
         if absent:
             self.note(f"refused: there is no table {absent}")
             raise UserError(
@@ -111,7 +111,7 @@ class Release:
             )
 
     @property
-    def _way_out(self) -> str:
+    def _remedy(self) -> str:
         source = Path(self.manifest.source)
         return f"./taxi job beside {self.manifest.job}" + (f" --source {source}" if source != ROOT else "")
 
@@ -182,7 +182,7 @@ class Releases:
             _link(jar, draft / "jars" / jar.name)
         hashes = {path.name: sha256_of(path) for path in sorted((draft / "jars").iterdir())}
         configuration = current_configuration()
-        made_of = [_tree_hash(draft / "code"), hashes, configuration, version()]
+        inputs = [_tree_hash(draft / "code"), hashes, configuration, version()]
         return Manifest(
             number=1 + max((int(path.name) for path in self._folder.glob("[0-9]*")), default=0),
             job=self._name,
@@ -192,7 +192,7 @@ class Releases:
             flink_version=version(),
             jar_hashes=hashes,
             configuration=configuration,
-            content=hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest(),
+            content=hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest(),
         )
 
     def _planned(self, release: Release) -> Release:

@@ -15,7 +15,7 @@ def needed_slots(configuration: Mapping[str, str]) -> int:
     return int(configuration.get("FLINK_PARALLELISM", PARALLELISM))
 
 
-def await_room(flink: FlinkRest, name: str, needed: int, *, seconds: float) -> None:
+def wait_for_slots(flink: FlinkRest, name: str, needed: int, *, seconds: float) -> None:
     """Wait for slots that another job is just giving back; raises UserError when they stay taken."""
     try:
         poll(lambda: flink.slots().free >= needed, seconds=seconds, what="task slots")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from control_plane.jobs.flink_rest import FlinkRest, Job
-from control_plane.jobs.health import NOT_RUNNING, JobFacts, Verdict, verdict
+from control_plane.jobs.health import NOT_RUNNING, HealthInputs, JobHealth, verdict
 from control_plane.topics import TopicEnds
 
 REFRESH_SECONDS = 0.3
@@ -37,7 +37,7 @@ class Restarts:
 
 
 @dataclass(frozen=True)
-class Flow:
+class JobThroughput:
     """What goes through the job; the lags are None when Kafka does not answer."""
 
     records_read: int = 0
@@ -80,8 +80,8 @@ class JobStatus:
     records_read: int
     checkpoint: Checkpoint | None
     failure: str
-    verdict: Verdict
-    flow: Flow = Flow()
+    verdict: JobHealth
+    flow: JobThroughput = JobThroughput()
     checkpoints_completed: int = 0
     watermark_lag_seconds: float | None = None
 
@@ -135,7 +135,7 @@ def read_status(flink: FlinkRest, name: str, ends: TopicEnds | None = None) -> J
 
 def unreachable(name: str, reason: str) -> JobStatus:
     """The status of a job of which nothing can be read."""
-    down = Verdict("down", reason)
+    down = JobHealth("down", reason)
     return JobStatus(name, NOT_RUNNING, False, "", 0, Restarts(0, None, None), None, 0, None, "", down)
 
 
@@ -144,10 +144,10 @@ def _facts(
     details: dict[str, Any],
     restarts: Restarts,
     checkpoint: Checkpoint | None,
-    flow: Flow,
+    flow: JobThroughput,
     failure: str,
-) -> JobFacts:
-    return JobFacts(
+) -> HealthInputs:
+    return HealthInputs(
         state=job.state,
         all_tasks_run=job.is_running,
         uptime_seconds=details["duration"] / 1000,
@@ -180,20 +180,20 @@ def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any], checkpoints: 
     )
 
 
-def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds | None) -> Flow:
+def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds | None) -> JobThroughput:
     offsets = ends.offsets() if ends else ()
     partitions = [_metrics_of_partition(ends.topic, number) for number in range(len(offsets))] if ends else []
     wanted = [name for partition in partitions for name in astuple(partition)]
     wanted += [f"{SOURCE}.numRecordsIn", f"{SOURCE}.numRecordsInPerSecond", "backPressuredTimeMsPerSecond"]
     figures = [_figures(flink, job, vertex, wanted) for vertex in details["vertices"]]
     source = next((one for one in figures if f"{SOURCE}.numRecordsIn" in one), {})
-    return Flow(
+    return JobThroughput(
         records_read=int(source.get(f"{SOURCE}.numRecordsIn", {}).get("sum", 0)),
         read_per_second=source.get(f"{SOURCE}.numRecordsInPerSecond", {}).get("sum", 0),
         records_written=sum(
             int(v["sum"]) for one in figures for k, v in one.items() if k.startswith("Sink__")
         ),
-        back_pressure=max((_hindered(one) for one in figures), default=0),
+        back_pressure=max((_backpressure(one) for one in figures), default=0),
         lag_records=_lag(offsets, [_position(source, partition) for partition in partitions]),
         watermark_ms=_watermark_ms(flink, job, details),
         partition_watermarks_ms=_partition_watermarks_ms(source, partitions),
@@ -211,7 +211,7 @@ def _figures(
     return {entry["id"]: entry for entry in answer}
 
 
-def _hindered(figures: dict[str, dict[str, float]]) -> float:
+def _backpressure(figures: dict[str, dict[str, float]]) -> float:
     return figures.get("backPressuredTimeMsPerSecond", {}).get("max", 0) / 1000
 
 
@@ -286,7 +286,7 @@ def _watermark_text(found: JobStatus) -> str:
     return f"{found.watermark}{suffix}" if found.watermark else "none yet"
 
 
-def _lag_text(flow: Flow) -> str:
+def _lag_text(flow: JobThroughput) -> str:
     return "lag not known yet" if flow.lag_records is None else f"{flow.lag_records:,} behind"
 
 

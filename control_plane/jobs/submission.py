@@ -14,7 +14,7 @@ from control_plane.jobs.wiring import Wiring
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
 from stack.services.flink import client_environment
-from stack.settings import ROOT, person_environment
+from stack.settings import ROOT, user_environment
 from stack.toolchain.java import innermost_cause
 
 SETTINGS = ("FLINK_PARALLELISM", "CONSUMER_GROUP")
@@ -26,7 +26,7 @@ BRIEF_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 def current_configuration() -> dict[str, str]:
     """The settings that the caller's environment gives the job."""
-    environment = person_environment()
+    environment = user_environment()
     return {name: environment[name] for name in SETTINGS if environment.get(name)}
 
 
@@ -42,14 +42,14 @@ class JobProgram:
     @property
     def graph(self) -> Path:
         """The job graph planned for these very addresses and places, which are baked into it."""
-        places = {**self.endpoints.job_environment(), **self.wiring.as_environment()}
-        known = hashlib.sha256(json.dumps(places, sort_keys=True).encode()).hexdigest()
+        variables = {**self.endpoints.job_environment(), **self.wiring.as_environment()}
+        known = hashlib.sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()
         return self.folder / f"graph-{known[:12]}.bin"
 
     def plan(self) -> None:
         """Leave the plan and the job graph in the folder."""
-        wish = ["plan", self.wiring.job, str(self.folder), str(self.graph)]
-        self._run(wish, f"{self.wiring.name} cannot be planned")
+        arguments = ["plan", self.wiring.job, str(self.folder), str(self.graph)]
+        self._run(arguments, f"{self.wiring.name} cannot be planned")
 
     def submit(self, job_id: str, origin: str) -> None:
         """Run the planned job under this id, from this savepoint or checkpoint where there is one."""
@@ -57,14 +57,14 @@ class JobProgram:
         # does not look for the job before it is there.
         with _submission_lock(self.endpoints, self.wiring.name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            wish = ["submit", str(self.graph), job_id, origin]
-            self._run(wish, f"{self.wiring.name} could not be submitted", held=(lock.fileno(),))
+            arguments = ["submit", str(self.graph), job_id, origin]
+            self._run(arguments, f"{self.wiring.name} could not be submitted", held=(lock.fileno(),))
 
-    def _run(self, wish: Sequence[str], otherwise: str, held: Sequence[int] = ()) -> None:
-        log = self.endpoints.home / "logs" / f"{wish[0]}-{self.wiring.name}.log"
+    def _run(self, arguments: Sequence[str], failure_message: str, held: Sequence[int] = ()) -> None:
+        log = self.endpoints.home / "logs" / f"{arguments[0]}-{self.wiring.name}.log"
         with log.open("wb") as stream:
             done = subprocess.run(
-                [sys.executable, "-m", "control_plane.jobs.submitter", *wish],
+                [sys.executable, "-m", "control_plane.jobs.submitter", *arguments],
                 env=self._environment(),
                 cwd=self.folder / "code",
                 stdout=stream,
@@ -73,14 +73,14 @@ class JobProgram:
                 check=False,
             )
         if done.returncode:
-            story = log.read_text("utf-8", "replace")
+            log_text = log.read_text("utf-8", "replace")
             raise UserError(
-                f"{otherwise}: {innermost_cause(story) or 'no cause was given'}",
+                f"{failure_message}: {innermost_cause(log_text) or 'no cause was given'}",
                 f"the whole story is in {log}",
             )
 
     def _environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in person_environment().items() if name not in SETTINGS}
+        inherited = {name: value for name, value in user_environment().items() if name not in SETTINGS}
         return {
             **inherited,
             **self.endpoints.job_environment(),

@@ -5,20 +5,20 @@ from pathlib import Path
 
 from control_plane.jobs.backend import Action, Rollback, Upgrade, UpgradeFailedError
 from control_plane.jobs.flink_rest import Job
-from control_plane.jobs.lifecycle import JobSite, await_jobmanager, bring_back, launch
+from control_plane.jobs.lifecycle import JobSite, await_jobmanager, launch, restart_job
 from control_plane.jobs.records import JobRecord
 from control_plane.jobs.releases import Release
 from control_plane.jobs.verification import (
     POLL_SECONDS,
     VERIFY_SECONDS,
-    Before,
-    Judgement,
+    Baseline,
     Observation,
-    judge,
+    VerificationResult,
+    evaluate,
     observation,
 )
 from schemas.errors import UserError
-from stack.console import say
+from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.polling import poll
 from stack.settings import ROOT
@@ -30,7 +30,7 @@ CAUSE_SECONDS = 10
 def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | None:
     """Go over to the release of a tree; None when it runs already. Raises UserError after rolling back."""
     site = JobSite.of(endpoints, name)
-    with site.alone():
+    with site.exclusive():
         release = site.releases.of_tree(source)
         if site.records.read(name).upgrading_to not in {0, release.number}:
             settle(site)
@@ -44,7 +44,7 @@ def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | N
 def rollback(endpoints: Endpoints, name: str) -> Rollback:
     """Return to the release before, from the savepoint that the upgrade took."""
     site = JobSite.of(endpoints, name)
-    with site.alone():
+    with site.exclusive():
         record = site.records.read(name)
         if record.upgrading_to not in {0, record.release}:
             settle(site)
@@ -59,14 +59,14 @@ def rollback(endpoints: Endpoints, name: str) -> Rollback:
         _refuse_lost_savepoint(record.handover, name)
         job = site.live_job()
         again = site.status().records_read if job else 0
-        _go_back(site, previous, job)
+        _restore_previous(site, previous, job)
         return Rollback(name, previous.number, record.release, record.handover, again)
 
 
 def ensure(endpoints: Endpoints, name: str) -> Action:
     """Bring back a job that is lost, and settle an upgrade that was cut short."""
     site = JobSite.of(endpoints, name)
-    with site.alone():
+    with site.exclusive():
         record = site.records.read(name)
         if not record.wanted:
             raise UserError(f"{name} is not meant to run", f"./taxi job deploy {name} starts it")
@@ -75,7 +75,7 @@ def ensure(endpoints: Endpoints, name: str) -> Action:
             return settle(site)
         if site.live_job():
             return "none"
-        bring_back(site)
+        restart_job(site)
         return "started"
 
 
@@ -84,17 +84,17 @@ def settle(site: JobSite) -> Action:
     record = site.records.read(site.name)
     job = _live_job_after_stopping(site)
     if job and record.knows(job.job_id, record.upgrading_to):
-        say(f"the upgrade to release {record.upgrading_to} was cut short; verifying it")
+        print_message(f"the upgrade to release {record.upgrading_to} was cut short; verifying it")
         _verify(site, site.releases.get(record.upgrading_to), None)
         return "verified"
     if job:
-        say(f"the upgrade to release {record.upgrading_to} was cut short before it began")
+        print_message(f"the upgrade to release {record.upgrading_to} was cut short before it began")
         site.records.write(site.name, record.upgrading(0))
         return "none"
-    say(f"the upgrade to release {record.upgrading_to} was cut short; the release before goes on")
+    print_message(f"the upgrade to release {record.upgrading_to} was cut short; the release before goes on")
     begun = record.release == record.upgrading_to
     site.records.write(site.name, record.rolled_back() if begun else record.upgrading(0))
-    bring_back(site)
+    restart_job(site)
     return "started"
 
 
@@ -107,10 +107,10 @@ def _upgrade(site: JobSite, running: Release, release: Release) -> Upgrade | Non
     if job is None and not record.wanted:
         raise UserError(f"{site.name} does not run", f"./taxi job deploy {site.name} starts this code")
     if running.number == release.number and not record.upgrading_to:
-        bring_back(site)
+        restart_job(site)
         _finish(site, release)
         return None
-    before = _look_before(site) if job else None
+    before = _baseline(site) if job else None
     begun = time.monotonic()
     site.records.write(site.name, record.upgrading(release.number))
     savepoint = _stop(site, job) if job else next(iter(site.restore_points()), None)
@@ -133,9 +133,9 @@ def _upgrade(site: JobSite, running: Release, release: Release) -> Upgrade | Non
 def _finish(site: JobSite, release: Release) -> None:
     """The release runs already; what may be missing is the proof."""
     if site.records.read(site.name).upgrading_to:
-        say(f"the upgrade to release {release.number} was cut short; verifying it")
+        print_message(f"the upgrade to release {release.number} was cut short; verifying it")
         _verify(site, release, None)
-    say(f"{site.name} runs release {release.number} already")
+    print_message(f"{site.name} runs release {release.number} already")
 
 
 def _running_release(site: JobSite) -> Release:
@@ -151,10 +151,10 @@ def _running_release(site: JobSite) -> Release:
     return site.releases.get(number)
 
 
-def _look_before(site: JobSite) -> Before:
+def _baseline(site: JobSite) -> Baseline:
     older = observation(site.status())
     time.sleep(2 * POLL_SECONDS)  # Flink reads its metrics every two seconds
-    return Before(older, observation(site.status()))
+    return Baseline(older, observation(site.status()))
 
 
 def _stop(site: JobSite, job: Job) -> Path:
@@ -164,7 +164,7 @@ def _stop(site: JobSite, job: Job) -> Path:
         raise UserError(
             f"{failure.message}, so the upgrade did not begin", f"./taxi job ensure {site.name} settles it"
         ) from failure
-    say(f"{site.name} is stopped; its savepoint is {savepoint}")
+    print_message(f"{site.name} is stopped; its savepoint is {savepoint}")
     return Path(savepoint)
 
 
@@ -179,29 +179,29 @@ def _live_job_after_stopping(site: JobSite) -> Job | None:
     return site.live_job()
 
 
-def _verify(site: JobSite, release: Release, before: Before | None) -> None:
+def _verify(site: JobSite, release: Release, before: Baseline | None) -> None:
     """Raises UserError, with the release before running again, unless this one proves itself."""
-    say(f"verifying release {release.number} …")
-    judgement = _watched(site, before)
-    if judgement.outcome != "passed":
-        _undo(site, release, judgement.reason)
+    print_message(f"verifying release {release.number} …")
+    result = _watched(site, before)
+    if result.outcome != "passed":
+        _undo(site, release, result.reason)
     site.records.write(site.name, site.records.read(site.name).upgrading(0))
     release.note("ran")
 
 
-def _watched(site: JobSite, before: Before | None) -> Judgement:
+def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
     deadline = time.monotonic() + VERIFY_SECONDS
     seen: list[Observation] = []
     while True:
         seen.append(observation(site.status()))
-        judgement = judge(before, seen)
-        if judgement.outcome == "failed":
+        result = evaluate(before, seen)
+        if result.outcome == "failed":
             _await_cause(site)
-            return judge(before, [*seen, observation(site.status())])
-        if judgement.outcome == "passed" and not seen[-1].records_read:
-            say("no records came meanwhile, so its writers are not tried yet")
-        if judgement.outcome == "passed" or time.monotonic() > deadline:
-            return judgement
+            return evaluate(before, [*seen, observation(site.status())])
+        if result.outcome == "passed" and not seen[-1].records_read:
+            print_message("no records came meanwhile, so its writers are not tried yet")
+        if result.outcome == "passed" or time.monotonic() > deadline:
+            return result
         time.sleep(POLL_SECONDS)
 
 
@@ -219,15 +219,15 @@ def _undo(site: JobSite, release: Release, reason: str) -> None:
     begun = record.release == release.number
     previous = site.releases.get(record.previous_release if begun else record.release)
     savepoint = record.handover if begun else str(next(iter(site.restore_points()), ""))
-    say(f"release {release.number} failed ({reason}); going back to release {previous.number}")
-    _go_back(site, previous, site.live_job(), begun=begun)
+    print_message(f"release {release.number} failed ({reason}); going back to release {previous.number}")
+    _restore_previous(site, previous, site.live_job(), begun=begun)
     raise UpgradeFailedError(
         f"the upgrade of {site.name} to release {release.number} failed: {reason}",
         f"release {previous.number} runs again, from {savepoint or 'the beginning of the topic'}",
     )
 
 
-def _go_back(site: JobSite, previous: Release, job: Job | None, *, begun: bool = True) -> None:
+def _restore_previous(site: JobSite, previous: Release, job: Job | None, *, begun: bool = True) -> None:
     record = site.records.read(site.name)
     origin = _handover(record) if begun else next(iter(site.restore_points()), None)
     if job:

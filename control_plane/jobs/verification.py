@@ -29,7 +29,7 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Before:
+class Baseline:
     """How the job did that the release takes over from: an older look and a newer one."""
 
     older: Observation
@@ -42,7 +42,7 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class VerificationResult:
     """`passed`, `failed` for good, or `open`: what is still missing is the reason."""
 
     outcome: Literal["passed", "failed", "open"]
@@ -64,48 +64,48 @@ def observation(status: JobStatus) -> Observation:
     )
 
 
-def judge(before: Before | None, seen: Sequence[Observation]) -> Judgement:
+def evaluate(before: Baseline | None, seen: Sequence[Observation]) -> VerificationResult:
     """The verdict on a release that was looked at again and again, the newest look last."""
     now, recent = seen[-1], seen[-POLLS:]
     if now.restarts:
-        return Judgement("failed", f"it restarted{_because(now.failure)}")
+        return VerificationResult("failed", f"it restarted{_because(now.failure)}")
     if now.state in DOWN_STATES:
-        return Judgement("failed", f"it is {now.state}{_because(now.failure)}")
-    checks: tuple[Callable[[Before | None, Sequence[Observation]], str], ...] = (
-        _not_running, _no_checkpoint, _watermark_behind, _watermark_stands, _lag_grows
+        return VerificationResult("failed", f"it is {now.state}{_because(now.failure)}")
+    checks: tuple[Callable[[Baseline | None, Sequence[Observation]], str], ...] = (
+        _not_running, _no_checkpoint, _watermark_behind, _watermark_stalled, _lag_grows
     )  # fmt: skip
     missing = next((reason for check in checks if (reason := check(before, recent))), "")
-    return Judgement("open", missing) if missing else Judgement("passed")
+    return VerificationResult("open", missing) if missing else VerificationResult("passed")
 
 
-def _not_running(_: Before | None, recent: Sequence[Observation]) -> str:
+def _not_running(_: Baseline | None, recent: Sequence[Observation]) -> str:
     if len(recent) == POLLS and all(one.all_tasks_run for one in recent):
         return ""
     return f"not all of its tasks ran for {POLLS} looks in a row (it is {recent[-1].state})"
 
 
-def _no_checkpoint(_: Before | None, recent: Sequence[Observation]) -> str:
+def _no_checkpoint(_: Baseline | None, recent: Sequence[Observation]) -> str:
     return "" if recent[-1].checkpoints_completed else "it completed no checkpoint"
 
 
-def _watermark_behind(before: Before | None, recent: Sequence[Observation]) -> str:
+def _watermark_behind(before: Baseline | None, recent: Sequence[Observation]) -> str:
     now = recent[-1]
-    if before is None or before.newer.watermark_ms is None or not _came_on(before.newer, now):
+    if before is None or before.newer.watermark_ms is None or not _clocks_advanced(before.newer, now):
         return ""
     if now.watermark_ms is not None and now.watermark_ms >= before.newer.watermark_ms:
         return ""
     return "its watermark is behind where it was before the upgrade"
 
 
-def _watermark_stands(_: Before | None, recent: Sequence[Observation]) -> str:
+def _watermark_stalled(_: Baseline | None, recent: Sequence[Observation]) -> str:
     first, now = recent[0], recent[-1]
-    if not _came_on(first, now) or now.records_read == first.records_read:
+    if not _clocks_advanced(first, now) or now.records_read == first.records_read:
         return ""
     moves = now.watermark_ms is not None and now.watermark_ms > (first.watermark_ms or now.watermark_ms - 1)
     return "" if moves else "its watermark stands still although trips arrive"
 
 
-def _lag_grows(before: Before | None, recent: Sequence[Observation]) -> str:
+def _lag_grows(before: Baseline | None, recent: Sequence[Observation]) -> str:
     lags = [one.lag_records for one in recent if one.lag_records is not None]
     if before is not None and before.lag_grew:
         return ""
@@ -114,7 +114,7 @@ def _lag_grows(before: Before | None, recent: Sequence[Observation]) -> str:
     return ""
 
 
-def _came_on(earlier: Observation, later: Observation) -> bool:
+def _clocks_advanced(earlier: Observation, later: Observation) -> bool:
     """Whether the publishers' clock moved in every partition: only then must a watermark move."""
     clocks = list(zip(earlier.event_clocks_ms, later.event_clocks_ms, strict=False))
     return bool(clocks) and all(after > before for before, after in clocks)

@@ -27,7 +27,7 @@ class Wiring:
     @classmethod
     def of_job(cls, name: str) -> "Wiring":
         """That of the version which bears this name: `zone_fares` is the first, `zone_fares-2` the second."""
-        job, number = parted(name)
+        job, number = split_version_name(name)
         return cls.of_version(job, number or 1)
 
     @classmethod
@@ -44,11 +44,11 @@ class Wiring:
     @property
     def version(self) -> int:
         """The number of the version."""
-        return parted(self.name)[1] or 1
+        return split_version_name(self.name)[1] or 1
 
     def as_environment(self) -> Mapping[str, str]:
         """The same under the names that the job's settings have."""
-        places = {
+        variables = {
             "JOB_NAME": self.name,
             "TABLE_SET": self.table_set,
             "TRIPS_TOPIC": self.topic,
@@ -56,10 +56,10 @@ class Wiring:
             "CONSUMER_GROUP": self.consumer_group,
             "BOUNDED": "true" if self.bounded else "",
         }
-        return {name: value for name, value in places.items() if value}
+        return {name: value for name, value in variables.items() if value}
 
 
-def parted(name: str) -> tuple[str, int]:
+def split_version_name(name: str) -> tuple[str, int]:
     """The job and the number in the name of a version; 0 where it names none."""
     found = re.fullmatch(r"(.+?)-([1-9][0-9]*)", name)
     return (found[1], int(found[2])) if found else (name, 0)

@@ -7,12 +7,12 @@ from prometheus_client import CollectorRegistry, start_http_server
 from control_plane.jobs.names import JOB
 from control_plane.metrics.exposition import PlatformCollector
 from control_plane.metrics.reader import Reader
-from control_plane.metrics.readings import Platform
+from control_plane.metrics.readings import PlatformMetrics
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
 from stack.ports import LOOPBACK
 from stack.security.profiles import recorded_secrets
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.state import recorded_ports
 
 QUICK_PAUSE_SECONDS = 5
@@ -21,11 +21,11 @@ LEDGER_PAUSE_SECONDS = 15
 
 def main() -> None:
     """Read in threads, answer scrapes from what was read last."""
-    home = Settings.from_environment().home
+    home = StackSettings.from_environment().home
     ports = recorded_ports(home)
     if ports is None:
         raise UserError("no stack is recorded here", "this part is started by ./taxi up")
-    platform = Platform(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)), JOB)
+    platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)), JOB)
     collector = PlatformCollector(
         job=Reader("job", platform.job, pause_seconds=QUICK_PAUSE_SECONDS),
         served=Reader("served", platform.served, pause_seconds=QUICK_PAUSE_SECONDS),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_args
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from control_plane.jobs.health import VerdictName
+from control_plane.jobs.health import HealthState
 from control_plane.jobs.status import JobStatus
 from control_plane.metrics.reader import Reader
 from control_plane.metrics.readings import DiskReading, LedgerReading, ServedReading
@@ -60,7 +60,7 @@ def reading_families(readers: Sequence[Reader[Any]]) -> Families:
 
 def job_families(status: JobStatus) -> Families:
     """What `./taxi job status` says."""
-    yield _verdict_family(status)
+    yield _health_family(status)
     flow, restarts, checkpoint = status.flow, status.restarts, status.checkpoint
     known = status.uptime_seconds > 0
     last_restart_at = restarts.last_at or 0 if known else None
@@ -135,12 +135,12 @@ def disk_families(reading: DiskReading) -> Families:
     yield _family("taxi_disk_free_bytes", "What is free of it.", (), {(): reading.free_bytes})
 
 
-def _verdict_family(status: JobStatus) -> GaugeMetricFamily:
+def _health_family(status: JobStatus) -> GaugeMetricFamily:
     return _family(
         "taxi_job_verdict",
         "1 at the verdict that holds.",
         ("job_name", "verdict"),
-        {(status.name, verdict): verdict == status.verdict.name for verdict in get_args(VerdictName)},
+        {(status.name, verdict): verdict == status.verdict.name for verdict in get_args(HealthState)},
     )
 
 

@@ -34,7 +34,7 @@ _WAITING = "select count(*) from taxi.dead_letters where redriven_at is null"
 
 
 @dataclass(frozen=True)
-class Account:
+class LedgerAccount:
     """The ledger of one taxi type, in records."""
 
     taxi_type: str
@@ -48,7 +48,7 @@ class Account:
 class LedgerReading:
     """What is stored, beside what Kafka holds."""
 
-    accounts: tuple[Account, ...]
+    accounts: tuple[LedgerAccount, ...]
     topic_records: int
     dead_letters_waiting: int
 
@@ -68,7 +68,7 @@ class DiskReading:
     free_bytes: int
 
 
-class Platform:
+class PlatformMetrics:
     """The running platform, read through the doors that its users have."""
 
     def __init__(self, endpoints: Endpoints, job_name: str) -> None:
@@ -95,7 +95,7 @@ class Platform:
         rows = database.query(dsn, _LEDGER, {"watermark": watermark}).rows
         return LedgerReading(
             accounts=tuple(
-                Account(
+                LedgerAccount(
                     taxi_type=taxi_type,
                     entries=dict(zip(ENTRIES, amounts[:-2], strict=True)),
                     imbalance=amounts[-2],

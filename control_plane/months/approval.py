@@ -12,35 +12,39 @@ from schemas.tlc_month import TlcMonth
 
 
 @dataclass(frozen=True)
-class Consent:
+class Approval:
     """What a person agreed to beforehand; `ask` puts the question to one who is there."""
 
     yes: bool
     force: bool
-    ask: Callable[[str], bool]
+    confirm: Callable[[str], bool]
 
     @classmethod
-    def at_terminal(cls, *, yes: bool, force: bool) -> "Consent":
+    def at_terminal(cls, *, yes: bool, force: bool) -> "Approval":
         """What the options say; the question is put where a person can answer."""
-        return cls(yes or force, force, _asked)
+        return cls(yes or force, force, _confirm)
 
 
-def _asked(question: str) -> bool:
+def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
         raise UserError(f"{question} Nobody is there to answer", "run the same with --yes")
     return typer.confirm(question, err=True)
 
 
-def obtain(consent: Consent, found: Mapping[TlcMonth, Comparison], otherwise: str) -> None:
+def require_approval(approval: Approval, found: Mapping[TlcMonth, Comparison], otherwise: str) -> None:
     """The consent to withdraw trips; raises UserError without."""
     leaving = {month: one for month, one in found.items() if one.trips_only_served}
     for month, one in leaving.items():
-        if one.withdrawn_share > LARGEST_WITHDRAWN_SHARE and not consent.force:
+        if one.withdrawn_share > LARGEST_WITHDRAWN_SHARE and not approval.force:
             raise UserError(
                 f"{month}: {one.trips_only_served:,} of the trips that are served"
                 f" ({one.withdrawn_share:.0%}) are not in the file, so nothing was published",
                 f"when the file is right, run the same with --force; else {otherwise}",
             )
     trips = sum(one.trips_only_served for one in leaving.values())
-    if leaving and not consent.yes and not consent.ask(f"{trips:,} trips that are served will go. Publish?"):
+    if (
+        leaving
+        and not approval.yes
+        and not approval.confirm(f"{trips:,} trips that are served will go. Publish?")
+    ):
         raise UserError("nothing was published", otherwise)

@@ -10,20 +10,20 @@ from rich import box
 from rich.table import Table
 
 from control_plane.months import fetching, loading, processing
-from control_plane.months.approval import Consent, obtain
-from control_plane.months.cost import estimate, plan_of
-from control_plane.months.history import History, MadeMonth
+from control_plane.months.approval import Approval, require_approval
+from control_plane.months.cost import estimate, estimate_month
+from control_plane.months.history import History, ProcessedMonth
 from control_plane.months.report import print_comparison, print_published
 from control_plane.settings import SparkSettings
 from control_plane.sink import publication
 from control_plane.sink import table_sets as tables
 from control_plane.sink.publication import served_of
 from control_plane.sink.runs import BackfillRun, Engine, PlannedMonth
-from control_plane.spark.run import SparkBackend
+from control_plane.spark.spark_backend import SparkBackend
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth
 from stack import database
-from stack.console import output, say
+from stack.console import output, print_message
 from stack.endpoints import Endpoints
 
 ENGINE: Engine = "spark"
@@ -48,32 +48,34 @@ class Backfill:
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
         for column in COLUMNS:
             table.add_column(column, justify="right" if column in FIGURES else "left")
-        planned = [plan_of(self.history, month, self.spark.code()) for month in self.months]
+        planned = [estimate_month(self.history, month, self.spark.code()) for month in self.months]
         for one in planned:
             served, by = served_of(self.endpoints.postgres_dsn, one.month)
             table.add_row(*one.cells(), f"{served:,}", by)
         output().print(table)
         unknown = [str(one.month) for one in planned if one.rows is None]
         but = f" (not counted, as its rows are not known yet: {', '.join(unknown)})" if unknown else ""
-        say(f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}{but}")
+        print_message(
+            f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}{but}"
+        )
 
     def fetch(self) -> None:
         """Bring the files to where Spark reads them; raises UserError for months that cannot be had."""
         processing.refuse_folders(self.spark, self.history)
-        _refuse_missing(fetching.bring(self.history, self.months))
+        _refuse_missing(fetching.fetch_missing(self.history, self.months))
         for month in self.months:
             names = ", ".join(file.path for file in self.history.raw_files(month))
-            say(f"{month}: {names} in {self.history.raw.address}")
+            print_message(f"{month}: {names} in {self.history.raw.address}")
 
-    def carry_out(self, consent: Consent) -> None:
+    def execute(self, approval: Approval) -> None:
         """Do all of it; raises UserError when a month failed, and then the others are published."""
         processing.refuse_folders(self.spark, self.history)
-        with publication.alone(self.endpoints.home):
+        with publication.publication_lock(self.endpoints.home):
             tables.set_up(self.endpoints.postgres_dsn)
-            missing = fetching.bring(self.history, self.months)
+            missing = fetching.fetch_missing(self.history, self.months)
             there = [month for month in self.months if month not in missing]
             if there:
-                _Run(self, there).carry_out(consent)
+                _Run(self, there).execute(approval)
         _refuse_missing(missing)
 
 
@@ -99,19 +101,19 @@ class _Run:
     def _schema(self) -> str:
         return f"taxi_backfill_{self.name}"
 
-    def carry_out(self, consent: Consent) -> None:
+    def execute(self, approval: Approval) -> None:
         """All of it but the fetching."""
         dsn = self.of.endpoints.postgres_dsn
         if all(publication.is_published(dsn, month, self.name) for month in self.months):
             tables.drop(dsn, self._schema)  # of a run that was killed when it had published
-            say(f"run {self.name} is what is published: nothing to do")
+            print_message(f"run {self.name} is what is published: nothing to do")
             return
         record = BackfillRun(dsn, self.name)
         record.plan([PlannedMonth(month, "", 0, 0) for month in self.months], ENGINE)
         try:
             record.begin()
             reasons = self._process()
-            database.outlasting(dsn, lambda: self._publish(record, consent))
+            database.outlasting(dsn, lambda: self._publish(record, approval))
         except (UserError, psycopg.Error, OSError) as failure:
             record.fail(str(failure).partition("\n")[0])
             raise
@@ -124,36 +126,38 @@ class _Run:
 
     def _process(self) -> Mapping[TlcMonth, str]:
         """Have Spark make the months that are not made yet; why some could not be. None is a UserError."""
-        left = self._not_made()
+        left = self._unprocessed()
         if not left:
-            say("the months are processed already")
+            print_message("the months are processed already")
             return {}
         outcome = processing.process(self.of.spark, left, self.of.history)
-        failed = {month: outcome.reason(month) for month in self._not_made()}
+        failed = {month: outcome.reason(month) for month in self._unprocessed()}
         if len(failed) == len(self.months):
             raise UserError(f"Spark could not process the months ({outcome.detail})")
         return failed
 
-    def _made(self) -> dict[TlcMonth, MadeMonth]:
+    def _processed_months(self) -> dict[TlcMonth, ProcessedMonth]:
         """The months whose rows are in place, made of just these files by just this code."""
-        found = {month: self.of.history.made(month) for month in self.months}
+        found = {month: self.of.history.processed_month(month) for month in self.months}
         return {
             month: one for month, one in found.items() if one and one.fingerprint == self.fingerprints[month]
         }
 
-    def _not_made(self) -> dict[TlcMonth, str]:
-        made = self._made()
-        return {month: text for month, text in self.fingerprints.items() if month not in made}
+    def _unprocessed(self) -> dict[TlcMonth, str]:
+        processed_month = self._processed_months()
+        return {month: text for month, text in self.fingerprints.items() if month not in processed_month}
 
-    def _publish(self, record: BackfillRun, consent: Consent) -> None:
-        dsn, schema, made = self.of.endpoints.postgres_dsn, self._schema, self._made()
-        record.plan([_planned(month, one) for month, one in made.items()], ENGINE)
+    def _publish(self, record: BackfillRun, approval: Approval) -> None:
+        dsn, schema, processed_month = self.of.endpoints.postgres_dsn, self._schema, self._processed_months()
+        record.plan([_planned(month, one) for month, one in processed_month.items()], ENGINE)
         record.begin()
-        loading.load(dsn, schema, self.of.history.processed, list(made))
-        found = {month: publication.compare(dsn, month, schema, self.name, ENGINE) for month in made}
+        loading.load(dsn, schema, self.of.history.processed, list(processed_month))
+        found = {
+            month: publication.compare(dsn, month, schema, self.name, ENGINE) for month in processed_month
+        }
         print_comparison(found)
-        obtain(consent, found, "the months stay as they were")
-        done = publication.publish(dsn, list(made), schema, self.name)
+        require_approval(approval, found, "the months stay as they were")
+        done = publication.publish(dsn, list(processed_month), schema, self.name)
         print_published(done, f"./taxi backfill --undo {self.name}")
 
 
@@ -163,5 +167,10 @@ def _refuse_missing(missing: Sequence[TlcMonth]) -> None:
         raise UserError(f"{names}: no file could be fetched", "see above; the other months are done")
 
 
-def _planned(month: TlcMonth, made: MadeMonth) -> PlannedMonth:
-    return PlannedMonth(month, ", ".join(made.files), made.accepted + made.quarantined, made.quarantined)
+def _planned(month: TlcMonth, processed_month: ProcessedMonth) -> PlannedMonth:
+    return PlannedMonth(
+        month,
+        ", ".join(processed_month.files),
+        processed_month.accepted + processed_month.quarantined,
+        processed_month.quarantined,
+    )

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from control_plane.months.history import History
-from control_plane.months.storage import StoredFile
+from control_plane.months.history_store import StoredFile
 from control_plane.settings import SparkSettings
-from control_plane.spark.run import Usage
+from control_plane.spark.spark_backend import Usage
 from schemas.tlc_month import TlcMonth
 
 START_VCPU_SECONDS = 40.0
@@ -18,7 +18,7 @@ GB_A_VCPU = 4.0
 
 
 @dataclass(frozen=True)
-class PlannedFiles:
+class MonthEstimate:
     """A month: its files, their rows where a footer tells them, and whether Spark has work with it."""
 
     month: TlcMonth
@@ -35,17 +35,19 @@ class PlannedFiles:
         return str(self.month), names, megabytes, rows, state
 
 
-def plan_of(history: History, month: TlcMonth, code: str) -> PlannedFiles:
+def estimate_month(history: History, month: TlcMonth, code: str) -> MonthEstimate:
     """Look at a month."""
     files = history.raw_files(month)
     rows = [history.raw.rows(file) for file in files]
     counted = sum(count for count in rows if count is not None) if files and None not in rows else None
-    made = history.made(month) if files else None
-    is_processed = made is not None and made.fingerprint == history.fingerprint(month, code)
-    return PlannedFiles(month, files, counted, is_processed)
+    processed_month = history.processed_month(month) if files else None
+    is_processed = processed_month is not None and processed_month.fingerprint == history.fingerprint(
+        month, code
+    )
+    return MonthEstimate(month, files, counted, is_processed)
 
 
-def estimate(planned: Sequence[PlannedFiles], settings: SparkSettings) -> Usage:
+def estimate(planned: Sequence[MonthEstimate], settings: SparkSettings) -> Usage:
     """What Spark will use for the months whose rows are known."""
     left = [one.rows for one in planned if one.rows is not None and not one.is_processed]
     seconds = START_VCPU_SECONDS * bool(left) + MILLION_ROWS_VCPU_SECONDS * sum(left) / 1e6

@@ -13,7 +13,7 @@ from schemas.tlc_month import TlcMonth
 PARALLEL = 4
 
 
-def bring(history: History, months: Sequence[TlcMonth]) -> list[TlcMonth]:
+def fetch_missing(history: History, months: Sequence[TlcMonth]) -> list[TlcMonth]:
     """Fetch the months that are not there; those that cannot be had are returned, and each was told of."""
     missing = _missing(history, months)
     if missing:

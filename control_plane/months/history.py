@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from control_plane.months.storage import Place, StoredFile, place
+from control_plane.months.history_store import HistoryStore, StoredFile, open_store
 from control_plane.settings import HistorySettings
 from schemas.processed import note_path, partition, staging_folder
 from schemas.tlc_month import RAW_SUFFIXES, TlcMonth
 
 
 @dataclass(frozen=True)
-class MadeMonth:
+class ProcessedMonth:
     """A processed month, as the note beside it tells."""
 
     fingerprint: str
@@ -26,13 +26,13 @@ class MadeMonth:
 class History:
     """Raw and processed months."""
 
-    raw: Place
-    processed: Place
+    raw: HistoryStore
+    processed: HistoryStore
 
     @classmethod
     def of(cls, settings: HistorySettings) -> "History":
         """Where the settings say."""
-        return cls(place(settings.raw), place(settings.processed))
+        return cls(open_store(settings.raw), open_store(settings.processed))
 
     def raw_files(self, month: TlcMonth) -> Sequence[StoredFile]:
         """A month's files, as Spark finds them: in a folder of its own, or among all others."""
@@ -45,7 +45,7 @@ class History:
         parts = [f"{file.name} {self.raw.fingerprint(file)}" for file in self.raw_files(month)]
         return sha256("\n".join([str(month), *parts, code]).encode()).hexdigest()[:20]
 
-    def made(self, month: TlcMonth) -> MadeMonth | None:
+    def processed_month(self, month: TlcMonth) -> ProcessedMonth | None:
         """What it was made of; None where it is not wholly in place, or nobody has noted it."""
         if self.processed.holds_anything(staging_folder(month.taxi_type, month.first_day)):
             return None
@@ -53,7 +53,9 @@ class History:
         if not text:
             return None
         note = json.loads(text)
-        return MadeMonth(note["fingerprint"], tuple(note["files"]), note["accepted"], note["quarantined"])
+        return ProcessedMonth(
+            note["fingerprint"], tuple(note["files"]), note["accepted"], note["quarantined"]
+        )
 
 
 def _trips(files: Sequence[StoredFile]) -> list[StoredFile]:

@@ -9,7 +9,7 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from control_plane.months.storage import Place
+from control_plane.months.history_store import HistoryStore
 from schemas.processed import QUARANTINED, TRIPS, ZONE_FARES_15M, ProcessedTable
 from schemas.tlc_month import TlcMonth
 
@@ -29,14 +29,14 @@ BLOCK_BYTES = 1 << 20
 Connection = psycopg.Connection[Any]
 
 
-def load(dsn: str, schema: str, processed: Place, months: Sequence[TlcMonth]) -> None:
+def load(dsn: str, schema: str, processed: HistoryStore, months: Sequence[TlcMonth]) -> None:
     """Fill the schema with these months, whole or not at all; what it held before is gone."""
     with psycopg.connect(dsn) as connection, tempfile.TemporaryDirectory() as folder:
         _make(connection, schema)
         for month in months:
             for table, name in FILLED.items():
                 rows, served = Path(folder) / "rows.csv", _columns(connection, schema, name)
-                with processed.at_hand(table.folder(month.taxi_type, month.first_day)) as files:
+                with processed.local_copy(table.folder(month.taxi_type, month.first_day)) as files:
                     columns = _write_rows(table, month, files, rows, served)
                 _copy(connection, sql.Identifier(schema, name), columns, rows)
         for name in LIKE:

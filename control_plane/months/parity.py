@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from control_plane.months import loading
-from control_plane.months.history import History, MadeMonth
+from control_plane.months.history import History, ProcessedMonth
 from control_plane.months.report import COMPARED, print_comparison
 from control_plane.sink import publication
 from control_plane.sink import table_sets as tables
@@ -35,21 +35,29 @@ class Parity:
     @classmethod
     def of(cls, endpoints: Endpoints, history: History, months: Sequence[TlcMonth]) -> "Parity":
         """Compare, and file a report of each month; raises UserError for a month that Spark has not made."""
-        dsn, made = endpoints.postgres_dsn, {month: _made(history, month) for month in months}
-        with publication.alone(endpoints.home):
+        dsn, processed_month = (
+            endpoints.postgres_dsn,
+            {month: _processed_month(history, month) for month in months},
+        )
+        with publication.publication_lock(endpoints.home):
             tables.set_up(dsn)
-            streamed = [month for month in made if publication.is_streamed(dsn, month)]
+            streamed = [month for month in processed_month if publication.is_streamed(dsn, month)]
             try:
                 loading.load(dsn, SCHEMA, history.processed, streamed)
                 found = {
                     month: publication.compare(
-                        dsn, month, SCHEMA, made[month].fingerprint, "spark", beside="stream"
+                        dsn,
+                        month,
+                        SCHEMA,
+                        processed_month[month].fingerprint,
+                        "spark",
+                        compared_with="stream",
                     )
                     for month in streamed
                 }
             finally:
                 tables.drop(dsn, SCHEMA)
-        return cls(found, [month for month in made if month not in found])
+        return cls(found, [month for month in processed_month if month not in found])
 
     @property
     def exit_code(self) -> int:
@@ -72,11 +80,11 @@ class Parity:
         return compared + [{**asdict(month), "streamed": False} for month in self.not_streamed]
 
 
-def _made(history: History, month: TlcMonth) -> MadeMonth:
-    made = history.made(month)
-    if made is None:
+def _processed_month(history: History, month: TlcMonth) -> ProcessedMonth:
+    processed_month = history.processed_month(month)
+    if processed_month is None:
         raise UserError(
             f"{month}: Spark has made nothing of it in {history.processed.address}",
             f"./taxi backfill --taxi-type {month.taxi_type} --month {month.text}",
         )
-    return made
+    return processed_month

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from control_plane.months.history import History
-from control_plane.months.storage import Folder
-from control_plane.settings import SparkPlace, SparkSettings
-from control_plane.spark.run import RunState, SparkBackend, SparkRun
+from control_plane.months.history_store import LocalFolder
+from control_plane.settings import SparkSettings, SparkTarget
+from control_plane.spark.spark_backend import RunState, SparkBackend, SparkRun
 from control_plane.spark.waiting import month_summaries, wait
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_month
-from stack.console import say
+from stack.console import print_message
 
 MINUTE = 60.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SparkOutcome:
     """How Spark ended, and what it says of months that failed: on EMR its log may come later than its end."""
 
     detail: str
@@ -30,42 +30,52 @@ class Outcome:
 def refuse_folders(spark: SparkBackend, history: History) -> None:
     """Raise UserError for a folder of this machine, of which a cluster knows nothing."""
     for variable, place in {"RAW_DATA": history.raw, "PROCESSED_DATA": history.processed}.items():
-        if spark.place is not SparkPlace.LOCAL and isinstance(place, Folder):
+        if spark.place is not SparkTarget.LOCAL and isinstance(place, LocalFolder):
             raise UserError(
                 f"{variable}={place.address} is a folder here, and Spark runs on {spark.place.value}",
                 f"set {variable} to s3://bucket/prefix, or take --on local",
             )
 
 
-def process(spark: SparkBackend, months: Mapping[TlcMonth, str], history: History) -> Outcome:
+def process(spark: SparkBackend, months: Mapping[TlcMonth, str], history: History) -> SparkOutcome:
     """Replace these months in the history; each is noted with its fingerprint."""
     run_id = spark.submit(_arguments(months, history))
     at = f"{run_id} --on {spark.place.value}"
-    say(f"Spark processes {', '.join(map(str, months))}: ./taxi spark-run status|logs|cancel {at}")
+    print_message(f"Spark processes {', '.join(map(str, months))}: ./taxi spark-run status|logs|cancel {at}")
     limit = SparkSettings.from_environment().timeout_minutes * MINUTE
-    done = wait(spark, run_id, seconds=limit, tell=say)
-    reasons = _told(spark, done)
+    done = wait(spark, run_id, seconds=limit, on_message=print_message)
+    reasons = _failure_reasons(spark, done)
     if done.state is RunState.CANCELLED:
         raise UserError(f"{run_id} was cancelled", "run the same command again")
-    return Outcome(done.detail or done.state.value, reasons)
+    return SparkOutcome(done.detail or done.state.value, reasons)
 
 
 def _arguments(months: Mapping[TlcMonth, str], history: History) -> list[str]:
     (taxi_type,) = {month.taxi_type for month in months}
-    wish = [word for month in months for word in ("--month", month.text)]
-    notes = [word for month, text in months.items() for word in ("--fingerprint", f"{month.text}={text}")]
-    places = ["--raw", history.raw.address, "--processed", history.processed.address]
-    return ["process", "--taxi-type", taxi_type, *wish, *notes, *places, "--json"]
+    month_options = [word for month in months for word in ("--month", month.text)]
+    fingerprint_options = [
+        word for month, text in months.items() for word in ("--fingerprint", f"{month.text}={text}")
+    ]
+    folder_options = ["--raw", history.raw.address, "--processed", history.processed.address]
+    return [
+        "process",
+        "--taxi-type",
+        taxi_type,
+        *month_options,
+        *fingerprint_options,
+        *folder_options,
+        "--json",
+    ]
 
 
-def _told(spark: SparkBackend, done: SparkRun) -> dict[TlcMonth, str]:
+def _failure_reasons(spark: SparkBackend, done: SparkRun) -> dict[TlcMonth, str]:
     """Say what the run was like; what its log tells of the months that failed."""
-    say(f"Spark: {done.state.value} after {done.seconds:,.0f} s, {spark.usage(done.run_id).text()}")
+    print_message(f"Spark: {done.state.value} after {done.seconds:,.0f} s, {spark.usage(done.run_id).text()}")
     try:
         logs = spark.logs(done.run_id)
     except UserError as error:
-        say(f"no log: {error}")
+        print_message(f"no log: {error}")
         return {}
-    say(f"log: {logs.place}")
-    told = month_summaries(logs.stdout)
-    return {parse_month(one["taxi_type"], one["month"]): one["error"] for one in told if one["error"]}
+    print_message(f"log: {logs.place}")
+    summaries = month_summaries(logs.stdout)
+    return {parse_month(one["taxi_type"], one["month"]): one["error"] for one in summaries if one["error"]}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from producer.errors import StoppedByUser
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from schemas.errors import UserError
 from schemas.errors import UserError as ProducerError
 from stack.endpoints import Endpoints
@@ -22,7 +22,7 @@ def producer_errors() -> Iterator[None]:
         raise UserError(str(stop)) from stop
 
 
-def producer_settings(endpoints: Endpoints, topic: str) -> Settings:
+def producer_settings(endpoints: Endpoints, topic: str) -> ProducerSettings:
     """The producer's settings for this stack and this topic."""
     security = endpoints.kafka_security(PRODUCER)
     places = {
@@ -32,4 +32,4 @@ def producer_settings(endpoints: Endpoints, topic: str) -> Settings:
         "trips_topic": topic,
         **{name.lower(): value for name, value in security.as_environment().items()},
     }
-    return Settings.from_environment().model_copy(update=places)
+    return ProducerSettings.from_environment().model_copy(update=places)

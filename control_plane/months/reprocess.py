@@ -7,9 +7,9 @@ import psycopg
 
 from control_plane.jobs.releases import Release
 from control_plane.jobs.versions.versions import Versions
-from control_plane.months.approval import Consent, obtain
-from control_plane.months.files import Plan, make_plan, print_plan
+from control_plane.months.approval import Approval, require_approval
 from control_plane.months.report import print_comparison, print_published
+from control_plane.months.reprocess_plan import ReprocessPlan, make_plan, print_plan
 from control_plane.months.shadow import Shadow
 from control_plane.sink import publication
 from control_plane.sink.publication import Comparison
@@ -17,7 +17,7 @@ from control_plane.sink.runs import BackfillRun, Engine
 from control_plane.sink.table_sets import set_up
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth
-from stack.console import say
+from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
 
@@ -33,39 +33,41 @@ def dry_run(endpoints: Endpoints, paths: Sequence[Path]) -> None:
     print_plan(endpoints, plan, _run_of(plan, release) if release else "(no release yet)")
 
 
-def reprocess(endpoints: Endpoints, paths: Sequence[Path], consent: Consent, *, keep: bool) -> None:
+def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *, keep: bool) -> None:
     """Replace the months that the files hold by what the served release makes of them."""
-    with publication.alone(endpoints.home):
+    with publication.publication_lock(endpoints.home):
         set_up(endpoints.postgres_dsn)
         plan = make_plan(endpoints, paths)
         release = _served_release(endpoints)
         run = _run_of(plan, release)
         print_plan(endpoints, plan, run)
         if all(publication.is_published(endpoints.postgres_dsn, month, run) for month in plan.months):
-            say(f"run {run} is what is published: nothing to do")
+            print_message(f"run {run} is what is published: nothing to do")
         else:
-            _carry_out(endpoints, plan, release, run, consent)
+            _execute(endpoints, plan, release, run, approval)
         if not keep:
             Shadow(endpoints, JOB, run).remove()
 
 
 def undo(endpoints: Endpoints, run: str) -> None:
     """Bring back what was there before a run was published."""
-    with publication.alone(endpoints.home):
+    with publication.publication_lock(endpoints.home):
         months = BackfillRun(endpoints.postgres_dsn, run).published_months()
         if not months:
             raise UserError(f"there is nothing published by run {run}", "see taxi.backfill_runs")
         publication.undo(endpoints.postgres_dsn, months, run)
-        say(f"{', '.join(map(str, months))}: as before run {run}")
+        print_message(f"{', '.join(map(str, months))}: as before run {run}")
 
 
 def discard(endpoints: Endpoints, run: str) -> None:
     """Remove what a run left that did not come to its end."""
-    with publication.alone(endpoints.home):
+    with publication.publication_lock(endpoints.home):
         Shadow(endpoints, JOB, run).remove()
 
 
-def _carry_out(endpoints: Endpoints, plan: Plan, release: Release, run: str, consent: Consent) -> None:
+def _execute(
+    endpoints: Endpoints, plan: ReprocessPlan, release: Release, run: str, approval: Approval
+) -> None:
     record, shadow = BackfillRun(endpoints.postgres_dsn, run), Shadow(endpoints, JOB, run)
     record.plan([one.planned for one in plan.files], ENGINE)
     try:
@@ -74,7 +76,7 @@ def _carry_out(endpoints: Endpoints, plan: Plan, release: Release, run: str, con
         shadow.fill(release)
         found = {month: _compared(endpoints, month, shadow) for month in plan.months}
         print_comparison(found)
-        obtain(consent, found, f"./taxi reprocess --discard {run} removes what was made")
+        require_approval(approval, found, f"./taxi reprocess --discard {run} removes what was made")
         done = publication.publish(endpoints.postgres_dsn, plan.months, shadow.wiring.table_set, run)
     except (UserError, psycopg.Error) as failure:
         record.fail(str(failure).partition("\n")[0])
@@ -102,5 +104,5 @@ def _served_release(endpoints: Endpoints) -> Release:
     return release
 
 
-def _run_of(plan: Plan, release: Release) -> str:
+def _run_of(plan: ReprocessPlan, release: Release) -> str:
     return plan.run(release.manifest.content)

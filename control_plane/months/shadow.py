@@ -19,11 +19,11 @@ from control_plane.sink import table_sets as tables
 from control_plane.sink.ledger import read_ledger
 from control_plane.topics import TopicEnds
 from producer.months import Naming
+from producer.publishing.kafka_topic import file_safe
 from producer.publishing.pace import Pace, parse_speedup
-from producer.publishing.replay import Request, replay
-from producer.publishing.topic import file_safe
+from producer.publishing.replay import ReplayRequest, replay
 from schemas.errors import UserError
-from stack.console import console, say
+from stack.console import console, print_message
 from stack.endpoints import Endpoints
 from stack.polling import poll
 
@@ -69,7 +69,7 @@ class Shadow:
     def publish_trips(self, paths: Sequence[Path]) -> None:
         """Put all trips on the topic of the run, at full speed; goes on where a killed run ended."""
         settings = producer_settings(self.endpoints, self.wiring.topic)
-        request = Request(paths, Pace(parse_speedup("max"), is_live=False))
+        request = ReplayRequest(paths, Pace(parse_speedup("max"), is_live=False))
         with producer_errors():
             replay(request, Naming(tlc_data_dir=settings.tlc_data_dir), settings, console())
 
@@ -112,7 +112,7 @@ class Shadow:
         await_slots(self.site, release)
         release = self.site.releases.get(release.number)
         job_id = uuid.uuid4().hex
-        say(f"release {release.number} reads {self.wiring.topic} into {self.wiring.table_set} …")
+        print_message(f"release {release.number} reads {self.wiring.topic} into {self.wiring.table_set} …")
         self.site.releases.program(release).submit(job_id, "")
         return job_id
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from control_plane.aws import code_of, message_of, missing_settings_told
+from control_plane.aws import code_of, message_of, translate_missing_settings
 from control_plane.sink import table_sets as tables
 from schemas.errors import UserError
 from stack.security.database_roles import ensure_roles
@@ -40,10 +40,10 @@ def _ensured_password(secret: str) -> str:
     try:
         return str(client.get_secret_value(SecretId=secret)["SecretString"])
     except client.exceptions.ResourceNotFoundException:
-        wish = {"PasswordLength": PASSWORD_LENGTH, "ExcludePunctuation": True}
-        made = str(client.get_random_password(**wish)["RandomPassword"])
-        client.put_secret_value(SecretId=secret, SecretString=made)
-        return made
+        parameters = {"PasswordLength": PASSWORD_LENGTH, "ExcludePunctuation": True}
+        password = str(client.get_random_password(**parameters)["RandomPassword"])
+        client.put_secret_value(SecretId=secret, SecretString=password)
+        return password
 
 
 def _client(secret: str) -> Any:
@@ -54,11 +54,11 @@ def _client(secret: str) -> Any:
 
 
 @contextmanager
-def _told_plainly(through: str) -> Iterator[None]:
+def _translate_errors(through: str) -> Iterator[None]:
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
     try:
-        with missing_settings_told():
+        with translate_missing_settings():
             yield
     except ClientError as error:
         raise UserError(

@@ -30,7 +30,7 @@ order by taxi_type, event_hour
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """The accounts of one taxi type, in records; of one hour of event time where one is named."""
 
     taxi_type: str
@@ -50,7 +50,7 @@ class Entry:
 class Ledger:
     """The accounts of every taxi type beside what Kafka holds."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
     records_in_kafka: int
 
     @property
@@ -71,15 +71,15 @@ def read_ledger(endpoints: Endpoints, schema: str = "taxi", topic: str = TOPIC) 
     """
     rows = database.query(endpoints.postgres_dsn, TOTALS % schema).rows
     records = Topic(endpoints.kafka, topic).record_count()
-    return Ledger(tuple(Entry(*row) for row in rows), records)
+    return Ledger(tuple(LedgerEntry(*row) for row in rows), records)
 
 
 def read_hours(
     endpoints: Endpoints, since: datetime | None = None, until: datetime | None = None, *, every: bool = False
-) -> tuple[Entry, ...]:
+) -> tuple[LedgerEntry, ...]:
     """The accounts by hour of event time: those with an imbalance, or all from `since` to before `until`."""
-    wish = {"since": since, "until": until, "all": every}
-    return tuple(Entry(*row) for row in database.query(endpoints.postgres_dsn, HOURS, wish).rows)
+    parameters = {"since": since, "until": until, "all": every}
+    return tuple(LedgerEntry(*row) for row in database.query(endpoints.postgres_dsn, HOURS, parameters).rows)
 
 
 def print_ledger(ledger: Ledger) -> None:
@@ -100,7 +100,7 @@ def print_ledger(ledger: Ledger) -> None:
     )
 
 
-def print_hours(entries: tuple[Entry, ...]) -> None:
+def print_hours(entries: tuple[LedgerEntry, ...]) -> None:
     """One line a taxi type and hour of event time."""
     table = Table(title="By hour of event time", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("taxi type", "hour"):

@@ -74,10 +74,10 @@ UNDO = "select {}.undo_publication(%(run)s, %(taxi_type)s, %(first_day)s)"
 ADOPT = "select {}.adopt_publications(%s)"
 
 Connection = psycopg.Connection[Any]
-Beside = Literal["served", "stream"]
+ComparedWith = Literal["served", "stream"]
 
 
-def alone(home: Path) -> AbstractContextManager[None]:
+def publication_lock(home: Path) -> AbstractContextManager[None]:
     """Held by whoever replaces months: each compares with what another would change."""
     return file_lock(home / "jobs" / "months.lock", "another ./taxi replaces months; waiting for it")
 
@@ -113,10 +113,16 @@ class Published:
 
 
 def compare(
-    dsn: str, month: TlcMonth, table_set: str, run: str, engine: str, beside: Beside = "served"
+    dsn: str, month: TlcMonth, table_set: str, run: str, engine: str, compared_with: ComparedWith = "served"
 ) -> Comparison:
     """Hold a month in a set against the served one, or what the stream wrote of it, and file the report."""
-    named = {"run": run, "engine": engine, "beside": beside, "table_set": table_set, **month.sql_parameters}
+    named = {
+        "run": run,
+        "engine": engine,
+        "beside": compared_with,
+        "table_set": table_set,
+        **month.sql_parameters,
+    }
     with psycopg.connect(dsn) as connection:
         text = _of_served(connection, COMPARE)
         with connection.cursor(row_factory=class_row(Comparison)) as cursor:
@@ -183,10 +189,10 @@ def _publish(
     done = {}
     with psycopg.connect(dsn) as connection, connection.cursor(row_factory=class_row(Published)) as cursor:
         text = _of_served(connection, PUBLISH)
-        wish = {"run": run, "table_set": table_set, "exclusive": exclusive}
+        values = {"run": run, "table_set": table_set, "exclusive": exclusive}
         for month in months:
-            (found,) = cursor.execute(text, {**wish, **month.sql_parameters}).fetchall()
-            cursor.execute(NOTE, {**wish, **month.sql_parameters, **vars(found)})
+            (found,) = cursor.execute(text, {**values, **month.sql_parameters}).fetchall()
+            cursor.execute(NOTE, {**values, **month.sql_parameters, **vars(found)})
             done[month] = found
     return done
 

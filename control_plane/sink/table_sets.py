@@ -45,7 +45,7 @@ where
 
 
 @dataclass(frozen=True)
-class Switch:
+class TableSetSwitch:
     """From this moment on people read this set."""
 
     table_set: str
@@ -79,10 +79,10 @@ def served(dsn: str) -> str:
         return served_by(connection)
 
 
-def switches(dsn: str) -> list[Switch]:
+def switches(dsn: str) -> list[TableSetSwitch]:
     """What people have been reading, the newest first."""
     with psycopg.connect(dsn) as connection:
-        return [Switch(*row) for row in connection.execute(SWITCHES).fetchall()]
+        return [TableSetSwitch(*row) for row in connection.execute(SWITCHES).fetchall()]
 
 
 def numbered_sets(dsn: str) -> list[str]:
@@ -99,7 +99,7 @@ def serve(dsn: str, table_set: str) -> None:
         show(connection, table_set)
         connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
 
-    _when_nobody_reads(dsn, switch)
+    _when_unlocked(dsn, switch)
 
 
 def serve_only_first(dsn: str) -> None:
@@ -112,7 +112,7 @@ def serve_only_first(dsn: str) -> None:
         connection.execute("delete from taxi.switches")
         connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
 
-    _when_nobody_reads(dsn, start_over)
+    _when_unlocked(dsn, start_over)
 
 
 def empty(dsn: str, table_set: str) -> None:
@@ -148,7 +148,7 @@ def make_set(connection: Connection, table_set: str, folder: Path = TABLE_SET_FO
     connection.execute("set local search_path to default")
 
 
-def lacking(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
+def missing_objects(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
     """Those tables that a set made by the files of `folder` would not have; no set is left behind."""
     trial = f"taxi_trial_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(dsn) as connection:
@@ -158,7 +158,7 @@ def lacking(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
     return sorted(set(names) - set(there))
 
 
-def _when_nobody_reads(dsn: str, switch: Callable[[Connection], None]) -> None:
+def _when_unlocked(dsn: str, switch: Callable[[Connection], None]) -> None:
     """Try again and again, each time for a moment: to wait in line would hold up every other reader."""
     deadline = time.monotonic() + UNREAD_SECONDS
     while True:
@@ -180,8 +180,8 @@ def _when_nobody_reads(dsn: str, switch: Callable[[Connection], None]) -> None:
 def _carry_marks(connection: Connection, old: str, new: str) -> None:
     """A dead letter that was re-driven is not to be re-driven again because another set is served."""
     if old and all("dead_letters" in relations(connection, name, TABLES) for name in (old, new)):
-        places = {"old": sql.Identifier(old), "new": sql.Identifier(new)}
-        connection.execute(sql.SQL(CARRY_MARKS).format(**places))
+        identifiers = {"old": sql.Identifier(old), "new": sql.Identifier(new)}
+        connection.execute(sql.SQL(CARRY_MARKS).format(**identifiers))
 
 
 def served_by(connection: Connection) -> str:

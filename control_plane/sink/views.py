@@ -64,16 +64,16 @@ def readers(dsn: str) -> list[str]:
 
 
 def _show(connection: Connection, table_set: str, name: str) -> None:
-    place = {"view": sql.Identifier("taxi", name), "table": sql.Identifier(table_set, name)}
+    identifiers = {"view": sql.Identifier("taxi", name), "table": sql.Identifier(table_set, name)}
     try:
         # What depends on the view, a mart of dbt for example, lives on when the view is replaced.
         with connection.transaction():
             connection.execute(
-                sql.SQL("create or replace view {view} as select * from {table}").format(**place)
+                sql.SQL("create or replace view {view} as select * from {table}").format(**identifiers)
             )
     except psycopg.errors.InvalidTableDefinition:
         _drop(connection, name, f"taxi.{name} has other columns in {table_set}")
-        connection.execute(sql.SQL("create view {view} as select * from {table}").format(**place))
+        connection.execute(sql.SQL("create view {view} as select * from {table}").format(**identifiers))
 
 
 def _drop(connection: Connection, name: str, why: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from control_plane.aws import NoAnswerError, addresses_below, client, read_gzip, told_plainly
-from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.aws import TransientAwsError, addresses_below, client, read_gzip, translate_aws_errors
+from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark.emr_code import archive_code, code_folder, needed, submit_parameters
-from control_plane.spark.run import RunLogs, RunState, SparkRun, Usage, run_name
+from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, run_name
 from schemas.errors import UserError
 from stack.polling import poll
 
@@ -27,7 +27,7 @@ GONE = {"CANCEL_PENDING", "CANCELLED", "FAILED", "INTERRUPTED"}
 class ClusterSpark:
     """A cluster that takes steps."""
 
-    place = SparkPlace.EMR
+    place = SparkTarget.EMR
 
     def __init__(self, settings: SparkSettings) -> None:
         self._settings = settings
@@ -48,7 +48,7 @@ class ClusterSpark:
             return found
         try:
             added = self._call("add_job_flow_steps", self._once, **self.request(arguments, name))
-        except NoAnswerError as silence:
+        except TransientAwsError as silence:
             return self._perhaps_added(name, token, silence)
         return str(added["StepIds"][0])
 
@@ -124,19 +124,19 @@ class ClusterSpark:
         return found
 
     def _found(self, name: str, token: str) -> str:
-        with told_plainly(self._cluster):
+        with translate_aws_errors(self._cluster):
             pages = self._client.get_paginator("list_steps").paginate(ClusterId=self._cluster)
             steps = [one for page in pages for one in page["Steps"] if one["Name"] == name]
         unwanted = GONE if token else {*GONE, "COMPLETED"}
         return next((str(one["Id"]) for one in steps if one["Status"]["State"] not in unwanted), "")
 
-    def _perhaps_added(self, name: str, token: str, silence: NoAnswerError) -> str:
+    def _perhaps_added(self, name: str, token: str, silence: TransientAwsError) -> str:
         """The answer got lost; look whether the step is there, and never send it again unseen."""
 
         def probe() -> str | None:
             try:
                 return self._found(name, token) or "absent"
-            except NoAnswerError:
+            except TransientAwsError:
                 return None
 
         found = poll(probe, seconds=FIND_SECONDS, what=f"an answer of {self._cluster}")
@@ -145,7 +145,7 @@ class ClusterSpark:
         return found
 
     def _call(self, operation: str, through: Any = None, **request: Any) -> Mapping[str, Any]:
-        with told_plainly(self._cluster):
+        with translate_aws_errors(self._cluster):
             answer: Mapping[str, Any] = getattr(through or self._client, operation)(**request)
         return answer
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from control_plane.settings import SparkSettings
-from control_plane.spark.run import code_name
+from control_plane.spark.spark_backend import code_name
 from schemas.errors import UserError
 
 PYTHON = "./packages/bin/python"

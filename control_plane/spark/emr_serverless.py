@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from control_plane.aws import client, read_gzip, told_plainly
-from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.aws import client, read_gzip, translate_aws_errors
+from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark.emr_code import archive_code, code_folder, needed, submit_parameters
-from control_plane.spark.run import RunLogs, RunState, SparkRun, Usage, run_name
+from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, run_name
 from schemas.errors import UserError
 
 STATES = {
@@ -25,7 +25,7 @@ DRIVER_ENVIRONMENT = "spark.emr-serverless.driverEnv"
 class ServerlessSpark:
     """An application of EMR Serverless."""
 
-    place = SparkPlace.EMR_SERVERLESS
+    place = SparkTarget.EMR_SERVERLESS
 
     def __init__(self, settings: SparkSettings) -> None:
         self._settings = settings
@@ -64,7 +64,7 @@ class ServerlessSpark:
                 "sparkSubmit": {
                     "entryPoint": f"{code}/main.py",
                     "entryPointArguments": list(arguments),
-                    "sparkSubmitParameters": " ".join(map(_unbroken, parameters)),
+                    "sparkSubmitParameters": " ".join(map(_escaped, parameters)),
                 }
             },
             **(
@@ -110,13 +110,13 @@ class ServerlessSpark:
 
     def _earlier(self, name: str) -> list[Mapping[str, Any]]:
         """The runs of that name, newest first."""
-        with told_plainly(self._application):
+        with translate_aws_errors(self._application):
             pages = self._client.get_paginator("list_job_runs").paginate(applicationId=self._application)
             found = [one for page in pages for one in page["jobRuns"] if one.get("name") == name]
         return sorted(found, key=lambda one: one["createdAt"], reverse=True)
 
     def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:
-        with told_plainly(self._application):
+        with translate_aws_errors(self._application):
             answer: Mapping[str, Any] = getattr(self._client, operation)(
                 applicationId=self._application, **request
             )
@@ -127,7 +127,7 @@ def _state(found: Mapping[str, Any]) -> RunState:
     return STATES.get(str(found["state"]), RunState.QUEUED)
 
 
-def _unbroken(parameter: str) -> str:
+def _escaped(parameter: str) -> str:
     if len(parameter.split()) != 1:
         raise UserError(f"{parameter!r} holds a space, which EMR Serverless would split", "name it otherwise")
     return parameter

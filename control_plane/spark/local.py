@@ -16,15 +16,15 @@ from typing import Any
 import psutil
 
 from control_plane.aws import NoSuchRunError
-from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark import local_submit
 from control_plane.spark import local_submit as spark
-from control_plane.spark.run import RunLogs, RunState, SparkRun, Usage, code_name, run_name
+from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
 from stack.console import console
 from stack.files import sha256_of
 from stack.locks import file_lock
 from stack.polling import poll
-from stack.settings import ROOT, person_environment
+from stack.settings import ROOT, user_environment
 
 RUN_VARIABLE = "TAXI_SPARK_RUN"
 DRIVER_GB = 3.0
@@ -42,7 +42,7 @@ mv "$0/code.part" "$0/code"
 class LocalSpark:
     """Runs below `.taxi/spark-runs`, a folder each."""
 
-    place = SparkPlace.LOCAL
+    place = SparkTarget.LOCAL
 
     def __init__(self, settings: SparkSettings) -> None:
         self._settings = settings
@@ -50,11 +50,11 @@ class LocalSpark:
 
     def code(self) -> str:
         """The sources of this tree."""
-        made_of = hashlib.sha256()
+        digest = hashlib.sha256()
         for path in sorted(path for folder in CODE_FOLDERS for path in (ROOT / folder).rglob("*")):
             if path.suffix in CODE_SUFFIXES:
-                made_of.update(f"{path.relative_to(ROOT)} {sha256_of(path)}\n".encode())
-        return code_name(made_of.hexdigest(), self._settings)
+                digest.update(f"{path.relative_to(ROOT)} {sha256_of(path)}\n".encode())
+        return code_name(digest.hexdigest(), self._settings)
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Start a run, or find the one that an earlier call has started."""
@@ -123,7 +123,7 @@ class LocalSpark:
         command = spark.submit_command([*options, program, *arguments])
         subprocess.Popen(
             ["/bin/sh", "-c", KEEPER, str(folder), *command],
-            env={**person_environment(), **spark.environment(self._settings.home), RUN_VARIABLE: run_id},
+            env={**user_environment(), **spark.environment(self._settings.home), RUN_VARIABLE: run_id},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -76,12 +76,12 @@ def s3_options(arguments: Iterable[str], settings: SparkSettings) -> Sequence[st
         "spark.hadoop.fs.s3a.aws.credentials.provider": CREDENTIALS,
         # Buffers on the disk would want Hadoop's checksum files there, which the job has done away with.
         "spark.hadoop.fs.s3a.fast.upload.buffer": "bytebuffer",
-        **_place(settings),
+        **_s3_options(settings),
     }
     return [part for name, value in pairs.items() for part in ("--conf", f"{name}={value}")]
 
 
-def _place(settings: SparkSettings) -> dict[str, str]:
+def _s3_options(settings: SparkSettings) -> dict[str, str]:
     """Which S3: without settings it is Amazon's, in the region that the usual chain names."""
     place = {}
     if settings.region:

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 
-from control_plane.settings import SparkPlace, SparkSettings
-from control_plane.spark.run import SparkBackend
+from control_plane.settings import SparkSettings, SparkTarget
+from control_plane.spark.spark_backend import SparkBackend
 
 
-def backend(settings: SparkSettings, place: SparkPlace | None = None) -> SparkBackend:
+def backend(settings: SparkSettings, place: SparkTarget | None = None) -> SparkBackend:
     """The place that is wished, or that the settings name."""
     from control_plane.spark.emr_cluster import ClusterSpark  # noqa: PLC0415 - boto3 is slow to import
     from control_plane.spark.emr_serverless import ServerlessSpark  # noqa: PLC0415
     from control_plane.spark.local import LocalSpark  # noqa: PLC0415
 
-    made: dict[SparkPlace, Callable[[SparkSettings], SparkBackend]] = {
-        SparkPlace.LOCAL: LocalSpark,
-        SparkPlace.EMR_SERVERLESS: ServerlessSpark,
-        SparkPlace.EMR: ClusterSpark,
+    factories: dict[SparkTarget, Callable[[SparkSettings], SparkBackend]] = {
+        SparkTarget.LOCAL: LocalSpark,
+        SparkTarget.EMR_SERVERLESS: ServerlessSpark,
+        SparkTarget.EMR: ClusterSpark,
     }
-    return made[place or settings.place](settings)
+    return factories[place or settings.place](settings)

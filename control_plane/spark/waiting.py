@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from control_plane.aws import NoAnswerError
-from control_plane.spark.run import RunLogs, RunState, SparkBackend, SparkRun
+from control_plane.aws import TransientAwsError
+from control_plane.spark.spark_backend import RunLogs, RunState, SparkBackend, SparkRun
 from schemas.errors import UserError
 from stack.toolchain.java import innermost_cause
 
@@ -23,13 +23,15 @@ def wait(
     *,
     seconds: float,
     every: float = POLL_SECONDS,
-    tell: Callable[[str], None] = lambda _: None,
+    on_message: Callable[[str], None] = lambda _: None,
 ) -> SparkRun:
     """The run when it has ended, with its error line; a lost connection is waited out."""
     try:
-        return explained(spark, _ended(spark, run_id, seconds=seconds, every=every, tell=tell), every)
+        return explained(
+            spark, _ended(spark, run_id, seconds=seconds, every=every, on_message=on_message), every
+        )
     except KeyboardInterrupt:
-        tell(f"{run_id} runs on: {_ways(spark, run_id)}")
+        on_message(f"{run_id} runs on: {_follow_up_commands(spark, run_id)}")
         raise
 
 
@@ -46,8 +48,8 @@ def explained(spark: SparkBackend, run: SparkRun, every: float = POLL_SECONDS) -
 def error_line(logs: RunLogs) -> str:
     """Why the job failed, in its own words; empty where the logs do not say."""
     lines = [line.strip() for line in (*logs.stdout.splitlines(), *logs.stderr.splitlines())]
-    told = [line.partition(": ")[2] for line in lines if line.startswith(("failed: ", "error: "))]
-    return "; ".join(_json_errors(logs.stdout) or told) or innermost_cause(logs.stderr)
+    failures = [line.partition(": ")[2] for line in lines if line.startswith(("failed: ", "error: "))]
+    return "; ".join(_json_errors(logs.stdout) or failures) or innermost_cause(logs.stderr)
 
 
 def _error_line_of(spark: SparkBackend, run_id: str) -> str | None:
@@ -76,39 +78,41 @@ def _json_errors(stdout: str) -> list[str]:
 
 
 def _ended(
-    spark: SparkBackend, run_id: str, *, seconds: float, every: float, tell: Callable[[str], None]
+    spark: SparkBackend, run_id: str, *, seconds: float, every: float, on_message: Callable[[str], None]
 ) -> SparkRun:
-    deadline, heard_at, was, looked_at = time.monotonic() + seconds, time.monotonic(), "", False
+    deadline, last_response_at, was, links_reported = time.monotonic() + seconds, time.monotonic(), "", False
     while time.monotonic() < deadline:
         try:
             run = spark.state(run_id)
-        except NoAnswerError as silence:
-            if time.monotonic() - heard_at > SILENT_SECONDS:
+        except TransientAwsError as silence:
+            if time.monotonic() - last_response_at > SILENT_SECONDS:
                 raise
             run = SparkRun(run_id, RunState.RUNNING, f"{silence.message}; waiting")
         else:
-            heard_at = time.monotonic()
+            last_response_at = time.monotonic()
         if run.state.has_ended:
             return run
         now = f"{run.state.value}{f' ({run.detail})' if run.detail else ''}"
         if now != was:
-            tell(f"{run_id}: {now}")
-        if run.state is RunState.RUNNING and not looked_at:
-            looked_at = _tell_links(spark, run_id, tell)
+            on_message(f"{run_id}: {now}")
+        if run.state is RunState.RUNNING and not links_reported:
+            links_reported = _report_links(spark, run_id, on_message)
         was = now
         time.sleep(every)
-    raise UserError(f"{run_id} has not ended after {seconds:.0f} s and runs on", _ways(spark, run_id))
+    raise UserError(
+        f"{run_id} has not ended after {seconds:.0f} s and runs on", _follow_up_commands(spark, run_id)
+    )
 
 
-def _tell_links(spark: SparkBackend, run_id: str, tell: Callable[[str], None]) -> bool:
+def _report_links(spark: SparkBackend, run_id: str, on_message: Callable[[str], None]) -> bool:
     """Where to look while it runs; a service that does not say so yet is asked no more."""
     with suppress(UserError):
         for name, link in spark.links(run_id).items():
-            tell(f"{name}: {link}")
+            on_message(f"{name}: {link}")
     return True
 
 
-def _ways(spark: SparkBackend, run_id: str) -> str:
+def _follow_up_commands(spark: SparkBackend, run_id: str) -> str:
     on = spark.place.value
     return (
         f"./taxi spark-run status {run_id} --on {on} tells how it is,"

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from control_plane.aws import client, parted, told_plainly
+from control_plane.aws import client, parse_s3_uri, translate_aws_errors
 from control_plane.settings import SparkSettings
 from schemas.errors import UserError
 
@@ -11,9 +11,9 @@ from schemas.errors import UserError
 def main(address: str, folder: str) -> int:
     """Leave the file, whole or not at all; print where."""
     try:
-        bucket, key = parted(address)
+        bucket, key = parse_s3_uri(address)
         target = Path(folder) / Path(key).name
-        with told_plainly(address):
+        with translate_aws_errors(address):
             client("s3", SparkSettings.from_environment()).download_file(bucket, key, str(target))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - one line, as everywhere

@@ -3,15 +3,15 @@
 import os
 import sys
 
-from producer.publishing.topic import KafkaCluster
-from producer.settings import Settings
+from producer.publishing.kafka_topic import KafkaCluster
+from producer.settings import ProducerSettings
 from schemas.errors import UserError
 
 
 def main() -> int:
     """Leave both topics; print what they are."""
     try:
-        settings = Settings.from_environment()
+        settings = ProducerSettings.from_environment()
         cluster = KafkaCluster(settings.kafka_bootstrap_servers, settings.kafka_access)
         for name in (settings.trips_topic, os.environ["DEAD_LETTERS_TOPIC"]):
             topic = cluster.topic(name, settings.trips_partitions)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import httpx
 
-from producer.fetching.partial_download import BusyError, PartialDownload
+from producer.fetching.partial_download import DownloadInProgressError, PartialDownload
 from schemas.errors import UserError
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ OnProgress = Callable[[int, int | None], None]
 """Called with the bytes that are there and, where it is known, the size of the whole file."""
 
 
-def unwatched(_done: int, _total: int | None) -> None:
+def no_progress(_done: int, _total: int | None) -> None:
     """Nobody looks on."""
 
 
@@ -34,12 +34,12 @@ class UnreachableError(FetchError):
     """The site does not answer."""
 
 
-class _InterruptedError(Exception):
+class _RetryableError(Exception):
     """The transfer broke in a way that another attempt may mend."""
 
 
 @dataclass(frozen=True)
-class Site:
+class DownloadSite:
     """Where files come from, and how patiently: attempts are counted anew whenever bytes arrived."""
 
     base_url: str
@@ -62,7 +62,7 @@ class Site:
 class RemoteFile:
     """A file of a site: its title for people, what is wrong with a copy, what to do if the site is away."""
 
-    site: Site
+    site: DownloadSite
     name: str
     title: str
     damage: Callable[[Path], str | None]
@@ -74,17 +74,17 @@ class RemoteFile:
         return f"{self.site.base_url.rstrip('/')}/{self.name}"
 
 
-def download(remote: RemoteFile, to: Path, on_progress: OnProgress = unwatched) -> Path:
+def download(remote: RemoteFile, to: Path, on_progress: OnProgress = no_progress) -> Path:
     """Fetch the file into the folder `to`; an interrupted download is continued by the next call."""
     make_folder(to)
     target = to / remote.name
     partial = PartialDownload(to / f".{remote.name}.part")
     try:
         with partial.locked():
-            _patiently(remote, lambda: _attempt(remote, partial, on_progress), lambda: partial.size)
+            _with_retries(remote, lambda: _attempt(remote, partial, on_progress), lambda: partial.size)
             partial.file.replace(target)
             partial.discard()
-    except BusyError:
+    except DownloadInProgressError:
         raise FetchError(f"another process is fetching {remote.title} into {to} now: wait for it") from None
     return target
 
@@ -92,12 +92,12 @@ def download(remote: RemoteFile, to: Path, on_progress: OnProgress = unwatched) 
 def announced_bytes(remote: RemoteFile) -> int | None:
     """Size of the file by a HEAD request, where the site tells it; NotPublishedError if there is none."""
 
-    def ask() -> int | None:
+    def head_request() -> int | None:
         response = httpx.head(remote.url, timeout=remote.site.timeout, follow_redirects=True)
         _refuse(remote, response)
         return _whole_bytes(response.headers)
 
-    return _patiently(remote, ask, lambda: 0)
+    return _with_retries(remote, head_request, lambda: 0)
 
 
 def make_folder(folder: Path) -> None:
@@ -110,13 +110,13 @@ def make_folder(folder: Path) -> None:
         raise FetchError(f"cannot write to {folder}: permission denied")
 
 
-def _patiently(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Callable[[], int]) -> T:
+def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Callable[[], int]) -> T:
     failures = 0
     while True:
         before = bytes_so_far()
         try:
             return attempt()
-        except (_InterruptedError, httpx.TransportError) as error:
+        except (_RetryableError, httpx.TransportError) as error:
             failures = 1 if bytes_so_far() > before else failures + 1
             if failures >= remote.site.attempts:
                 raise UnreachableError(_unreachable(remote, error)) from None
@@ -130,13 +130,13 @@ def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgre
     with httpx.stream("GET", remote.url, headers=headers, timeout=timeout, follow_redirects=True) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             partial.discard()
-            raise _InterruptedError("the unfinished download does not fit the file any more")
+            raise _RetryableError("the unfinished download does not fit the file any more")
         _refuse(remote, response)
         expected_bytes = _receive(response, partial, on_progress)
     if expected_bytes is not None and partial.size != expected_bytes:
         size = partial.size
         partial.discard()
-        raise _InterruptedError(f"{size} bytes came, {expected_bytes} were announced")
+        raise _RetryableError(f"{size} bytes came, {expected_bytes} were announced")
     fault = remote.damage(partial.file)
     if fault:
         partial.discard()
@@ -149,7 +149,7 @@ def _refuse(remote: RemoteFile, response: httpx.Response) -> None:
     if status in {403, 404}:
         raise NotPublishedError(f"the TLC has not published {remote.title} (yet)")
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in {408, 425, 429}:
-        raise _InterruptedError(f"the server answered {status} {response.reason_phrase}")
+        raise _RetryableError(f"the server answered {status} {response.reason_phrase}")
     if status not in {200, 206}:
         raise FetchError(f"{response.url} answered {status} {response.reason_phrase}")
 

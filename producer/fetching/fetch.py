@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
-from producer.fetching.download import Site, UnreachableError
-from producer.fetching.errands import Errand, MonthToBucket, MonthToFolder, ZoneFile
+from producer.fetching.download import DownloadSite, UnreachableError
+from producer.fetching.download_tasks import DownloadTask, MonthToBucket, MonthToFolder, ZoneFile
 from producer.fetching.month_files import published_since
-from producer.fetching.transfers import Outcome, look_at_all, run_all
+from producer.fetching.transfers import DownloadOutcome, locate_all, run_all
 from producer.fetching.zone_files import remote_zone_files
-from producer.settings import Settings, zones_dir
+from producer.settings import ProducerSettings, zones_dir
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_months
 
@@ -46,29 +46,31 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = False,
 ) -> None:
     """Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download."""
-    settings = Settings.from_environment()
+    settings = ProducerSettings.from_environment()
     months = _wanted(taxi_type or [], month or [], all_since, settings)
     if not months and not zones:
         raise UserError("nothing to fetch", "name --month 2024-01, --all-since 2024-01 or --zones")
-    errands = _zone_errands(settings) if zones else []
-    errands += _month_errands(months, to, settings) if months else []
+    tasks = _zone_tasks(settings) if zones else []
+    tasks += _month_tasks(months, to, settings) if months else []
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
-    outcomes = look_at_all(errands, parallel) if dry_run else run_all(errands, parallel, console)
+    outcomes = locate_all(tasks, parallel) if dry_run else run_all(tasks, parallel, console)
     _report(outcomes, console, is_dry=dry_run)
 
 
 def _wanted(
-    taxi_types: Sequence[str], months: Sequence[str], since: str | None, settings: Settings
+    taxi_types: Sequence[str], months: Sequence[str], since: str | None, settings: ProducerSettings
 ) -> list[TlcMonth]:
     """Every month that was asked for, once."""
     if (months or since) and not taxi_types:
         raise UserError("the months are of no taxi type", "add --taxi-type yellow, green or fhvhv")
-    today, site = datetime.now(UTC).date(), Site(settings.tlc_base_url)
+    today, site = datetime.now(UTC).date(), DownloadSite(settings.tlc_base_url)
     named = {one for taxi_type in taxi_types for one in parse_months(taxi_type, months)}
     return sorted(named | _published(taxi_types, since, site, today))
 
 
-def _published(taxi_types: Sequence[str], since: str | None, site: Site, today: date) -> set[TlcMonth]:
+def _published(
+    taxi_types: Sequence[str], since: str | None, site: DownloadSite, today: date
+) -> set[TlcMonth]:
     if since is None:
         return set()
     return {
@@ -78,11 +80,13 @@ def _published(taxi_types: Sequence[str], since: str | None, site: Site, today: 
     }
 
 
-def _zone_errands(settings: Settings) -> list[Errand]:
+def _zone_tasks(settings: ProducerSettings) -> list[DownloadTask]:
     return [ZoneFile(remote, zones_dir(settings.taxi_cache_dir)) for remote in remote_zone_files(settings)]
 
 
-def _month_errands(months: Sequence[TlcMonth], to: str | None, settings: Settings) -> list[Errand]:
+def _month_tasks(
+    months: Sequence[TlcMonth], to: str | None, settings: ProducerSettings
+) -> list[DownloadTask]:
     if to is None or not to.startswith(S3_SCHEME):
         return [MonthToFolder(month, settings, Path(to) if to else None) for month in months]
     from producer.fetching.object_store import open_folder  # noqa: PLC0415 - boto3 takes a while, and few need it
@@ -92,7 +96,7 @@ def _month_errands(months: Sequence[TlcMonth], to: str | None, settings: Setting
     return [MonthToBucket(month, settings, bucket) for month in months]
 
 
-def _report(outcomes: Sequence[Outcome], console: Console, *, is_dry: bool) -> None:
+def _report(outcomes: Sequence[DownloadOutcome], console: Console, *, is_dry: bool) -> None:
     """A line a file on stdout; failures and the sum on stderr."""
     for line in filter(None, (_line(outcome, is_dry=is_dry) for outcome in outcomes)):
         typer.echo(line)
@@ -103,19 +107,21 @@ def _report(outcomes: Sequence[Outcome], console: Console, *, is_dry: bool) -> N
         raise typer.Exit(1)
 
 
-def _line(outcome: Outcome, *, is_dry: bool) -> str | None:
+def _line(outcome: DownloadOutcome, *, is_dry: bool) -> str | None:
     result = outcome.result
     if result is None:
         return None
     if result.was_there:
-        return f"{outcome.title} (already there): {result.place}"
+        return f"{outcome.title} (already there): {result.location}"
     size = "" if result.size is None else f", {result.size:,} bytes"
     return (
-        f"{outcome.title} (to fetch{size}): {result.place}" if is_dry else f"{outcome.title}: {result.place}"
+        f"{outcome.title} (to fetch{size}): {result.location}"
+        if is_dry
+        else f"{outcome.title}: {result.location}"
     )
 
 
-def _failure_lines(outcomes: Sequence[Outcome]) -> list[str]:
+def _failure_lines(outcomes: Sequence[DownloadOutcome]) -> list[str]:
     """One line a failure, but only one for a site that is down, however many files were asked for."""
     errors = [outcome.error for outcome in outcomes if outcome.error]
     unreachable = [str(error) for error in errors if isinstance(error, UnreachableError)]
@@ -123,7 +129,7 @@ def _failure_lines(outcomes: Sequence[Outcome]) -> list[str]:
     return list(dict.fromkeys(others)) + unreachable[:1]
 
 
-def _summary(outcomes: Sequence[Outcome], *, is_dry: bool) -> str:
+def _summary(outcomes: Sequence[DownloadOutcome], *, is_dry: bool) -> str:
     results = [outcome.result for outcome in outcomes if outcome.result]
     sizes = [result.size or 0 for result in results if not result.was_there]
     there, failed = len(results) - len(sizes), len(outcomes) - len(results)

@@ -15,7 +15,7 @@ PART_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadPart:
     """One part of a file: S3 knows it by its number, its MD5 (the ETag) and its SHA-256."""
 
     number: int
@@ -39,7 +39,7 @@ class Part:
 class Fingerprint:
     """The parts of a file; two files are equal when their sizes and checksums are."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[UploadPart, ...]
 
     @classmethod
     def of(cls, file: Path) -> "Fingerprint":
@@ -69,9 +69,9 @@ def parts_of(content: BinaryIO) -> Iterator[bytes]:
             return
 
 
-def _part(number: int, data: bytes) -> Part:
+def _part(number: int, data: bytes) -> UploadPart:
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    return Part(number, len(data), md5, hashlib.sha256(data).digest())
+    return UploadPart(number, len(data), md5, hashlib.sha256(data).digest())
 
 
 def _text(digest: bytes) -> str:

@@ -6,17 +6,17 @@ from datetime import date
 from pathlib import Path
 
 from producer.fetching.download import (
+    DownloadSite,
     FetchError,
     NotPublishedError,
     OnProgress,
     RemoteFile,
-    Site,
     announced_bytes,
     download,
-    unwatched,
+    no_progress,
 )
 from producer.parquet_check import damage
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from schemas.tlc_month import FIRST_MONTH, TlcMonth, parse_month, parse_months
 
 ENDINGS = (".parquet", ".csv.gz", ".csv")
@@ -24,12 +24,12 @@ ENDINGS = (".parquet", ".csv.gz", ".csv")
 logger = logging.getLogger(__name__)
 
 
-def months_dir(settings: Settings) -> Path:
+def months_dir(settings: ProducerSettings) -> Path:
     """The cache's folder of TLC months."""
     return settings.taxi_cache_dir / "months"
 
 
-def folders(settings: Settings) -> list[Path]:
+def folders(settings: ProducerSettings) -> list[Path]:
     """Local folders in the order in which months are looked for."""
     return [*([settings.tlc_data_dir] if settings.tlc_data_dir else []), months_dir(settings)]
 
@@ -41,7 +41,9 @@ def find_month(month: TlcMonth, *, folders: Sequence[Path], endings: Sequence[st
     return next((file for file in candidates if file.is_file() and _is_whole(file)), None)
 
 
-def fetch_month(month: TlcMonth, *, site: Site, to: Path, on_progress: OnProgress = unwatched) -> Path:
+def fetch_month(
+    month: TlcMonth, *, site: DownloadSite, to: Path, on_progress: OnProgress = no_progress
+) -> Path:
     """Download the month into the folder `to` unless it is there; FetchError says why it could not be had."""
     target = to / month.file_name
     if target.is_file() and _is_whole(target):
@@ -49,7 +51,7 @@ def fetch_month(month: TlcMonth, *, site: Site, to: Path, on_progress: OnProgres
     return download(remote_month(month, site), to, on_progress)
 
 
-def remote_month(month: TlcMonth, site: Site) -> RemoteFile:
+def remote_month(month: TlcMonth, site: DownloadSite) -> RemoteFile:
     """The month's file at the TLC."""
     remedy = (
         f"Set TLC_DATA_DIR to a folder with TLC files, or make a synthetic month: "
@@ -58,10 +60,10 @@ def remote_month(month: TlcMonth, site: Site) -> RemoteFile:
     return RemoteFile(site, month.file_name, str(month), damage, remedy)
 
 
-def published_since(taxi_type: str, since: str, *, site: Site, today: date) -> tuple[TlcMonth, ...]:
+def published_since(taxi_type: str, since: str, *, site: DownloadSite, today: date) -> tuple[TlcMonth, ...]:
     """The months of the taxi type from `since`, or its first one, to the newest that is published."""
-    asked = parse_month("yellow", since).first_day
-    began = max(asked, FIRST_MONTH.get(taxi_type, asked))
+    earliest = parse_month("yellow", since).first_day
+    began = max(earliest, FIRST_MONTH.get(taxi_type, earliest))
     if began > today:
         raise FetchError(f"--all-since {since} lies ahead: name a month that is over")
     candidates = parse_months(taxi_type, [f"{began:%Y-%m}:{today:%Y-%m}"])
@@ -71,7 +73,7 @@ def published_since(taxi_type: str, since: str, *, site: Site, today: date) -> t
     raise NotPublishedError(f"the TLC has not published any {taxi_type} month since {since} (yet)")
 
 
-def _is_published(month: TlcMonth, site: Site) -> bool:
+def _is_published(month: TlcMonth, site: DownloadSite) -> bool:
     try:
         announced_bytes(remote_month(month, site))
     except NotPublishedError:

@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from producer.fetching.fingerprint import Fingerprint, Part, parts_of
-from producer.fetching.object_store_errors import ObjectStoreError, code_of, told_plainly
+from producer.fetching.fingerprint import Fingerprint, UploadPart, parts_of
+from producer.fetching.object_store_errors import ObjectStoreError, code_of, translate_store_errors
 from schemas.errors import UserError
 
 SCHEME = "s3://"
@@ -21,7 +21,7 @@ OnSent = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Folder:
+class S3Prefix:
     """A prefix in a bucket. Safe to use from several threads."""
 
     bucket: str
@@ -39,12 +39,12 @@ class Folder:
 
     def check(self) -> None:
         """ObjectStoreError unless the bucket answers."""
-        with self._told_plainly():
+        with self._translate_errors():
             self.client.head_bucket(Bucket=self.bucket)
 
     def stored_bytes(self, path: str) -> int | None:
         """Size of the object, or nothing if there is none."""
-        with self._told_plainly():
+        with self._translate_errors():
             stored = self._stored(self.key(path))
         return int(stored["ContentLength"]) if stored else None
 
@@ -54,7 +54,7 @@ class Folder:
         An upload that an earlier run left unfinished is continued: parts that are there are not sent again.
         """
         fingerprint, key = Fingerprint.of(file), self.key(path)
-        with self._told_plainly():
+        with self._translate_errors():
             if self._holds(key, fingerprint):
                 return False
             upload_id = self._unfinished(key) or self._begin(key)
@@ -125,7 +125,7 @@ class Folder:
         pages = self.client.get_paginator("list_parts").paginate(**upload)
         return {part["PartNumber"]: part for page in pages for part in page.get("Parts", [])}
 
-    def _send_part(self, upload: Mapping[str, str], part: Part, data: bytes) -> str:
+    def _send_part(self, upload: Mapping[str, str], part: UploadPart, data: bytes) -> str:
         # By the checksum S3 refuses bytes that were spoiled on the way, or that changed since they were read.
         answer = self.client.upload_part(
             **upload, PartNumber=part.number, Body=data, ChecksumSHA256=part.checksum
@@ -140,17 +140,17 @@ class Folder:
         self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
 
     @contextmanager
-    def _told_plainly(self) -> Iterator[None]:
-        with told_plainly(self.bucket, self.endpoint):
+    def _translate_errors(self) -> Iterator[None]:
+        with translate_store_errors(self.bucket, self.endpoint):
             yield
 
 
-def open_folder(address: str, endpoint_url: str | None) -> Folder:
+def open_folder(address: str, endpoint_url: str | None) -> S3Prefix:
     """`s3://bucket/prefix`, with the credentials and region of the standard AWS chain."""
     bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
     if not bucket:
         raise UserError(f"{address!r} names no bucket", "write it as s3://bucket/raw-data")
     endpoint = endpoint_url or "AWS"
-    with told_plainly(bucket, endpoint):
+    with translate_store_errors(bucket, endpoint):
         client = boto3.client("s3", endpoint_url=endpoint_url, config=CONFIG)
-    return Folder(bucket, prefix.strip("/"), client, endpoint)
+    return S3Prefix(bucket, prefix.strip("/"), client, endpoint)

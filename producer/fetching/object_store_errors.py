@@ -30,7 +30,7 @@ class ObjectStoreError(UserError):
 
 
 @contextmanager
-def told_plainly(bucket: str, endpoint: str) -> Iterator[None]:
+def translate_store_errors(bucket: str, endpoint: str) -> Iterator[None]:
     """Raise ObjectStoreError instead of what boto3 raises."""
     try:
         yield

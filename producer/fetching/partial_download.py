@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 
-class BusyError(Exception):
+class DownloadInProgressError(Exception):
     """Another process holds the file."""
 
 
@@ -56,7 +56,7 @@ class PartialDownload:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise BusyError from None
+                raise DownloadInProgressError from None
             try:
                 yield
             finally:

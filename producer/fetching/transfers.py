@@ -10,20 +10,20 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from producer.errors import StoppedByUser, UserError
 from producer.fetching.download import FetchError, OnProgress
-from producer.fetching.errands import Errand, Result
+from producer.fetching.download_tasks import DownloadResult, DownloadTask
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DownloadOutcome:
     """How an errand went."""
 
     title: str
-    result: Result | None = None
+    result: DownloadResult | None = None
     error: UserError | None = None
 
 
 @dataclass
-class Bar:
+class TransferBar:
     """One bar for all transfers."""
 
     progress: Progress
@@ -45,29 +45,30 @@ class Bar:
         return on_progress
 
 
-def run_all(errands: Sequence[Errand], parallel: int, console: Console) -> list[Outcome]:
+def run_all(tasks: Sequence[DownloadTask], parallel: int, console: Console) -> list[DownloadOutcome]:
     """Bring everything; one failure does not hinder the others."""
     with _progress(console) as progress:
-        bar = Bar(progress, progress.add_task(_described(errands), total=None))
-        return _side_by_side(
-            errands, parallel, lambda errand: errand.run(bar.of(errand.title)), lambda: _stop(bar)
-        )
+        bar = TransferBar(progress, progress.add_task(_described(tasks), total=None))
+        return _in_parallel(tasks, parallel, lambda task: task.run(bar.of(task.title)), lambda: _stop(bar))
 
 
-def look_at_all(errands: Sequence[Errand], parallel: int) -> list[Outcome]:
+def locate_all(tasks: Sequence[DownloadTask], parallel: int) -> list[DownloadOutcome]:
     """What `run_all` would bring."""
-    return _side_by_side(errands, parallel, lambda errand: errand.look(), lambda: None)
+    return _in_parallel(tasks, parallel, lambda task: task.locate(), lambda: None)
 
 
-def _stop(bar: Bar) -> None:
+def _stop(bar: TransferBar) -> None:
     bar.is_stopped = True
 
 
-def _side_by_side(
-    errands: Sequence[Errand], parallel: int, do: Callable[[Errand], Result], stop: Callable[[], None]
-) -> list[Outcome]:
+def _in_parallel(
+    tasks: Sequence[DownloadTask],
+    parallel: int,
+    do: Callable[[DownloadTask], DownloadResult],
+    stop: Callable[[], None],
+) -> list[DownloadOutcome]:
     with ThreadPoolExecutor(parallel) as pool:
-        futures = [pool.submit(_outcome, errand, do) for errand in errands]
+        futures = [pool.submit(_outcome, task, do) for task in tasks]
         try:
             return [future.result() for future in futures]
         except KeyboardInterrupt:
@@ -76,17 +77,17 @@ def _side_by_side(
             raise StoppedByUser("stopped; the same command goes on where this one ended") from None
 
 
-def _outcome(errand: Errand, do: Callable[[Errand], Result]) -> Outcome:
+def _outcome(task: DownloadTask, do: Callable[[DownloadTask], DownloadResult]) -> DownloadOutcome:
     try:
-        return Outcome(errand.title, do(errand))
+        return DownloadOutcome(task.title, do(task))
     except UserError as error:
-        return Outcome(errand.title, error=error)
+        return DownloadOutcome(task.title, error=error)
     except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
-        return Outcome(errand.title, error=FetchError(f"cannot fetch {errand.title}: {error}"))
+        return DownloadOutcome(task.title, error=FetchError(f"cannot fetch {task.title}: {error}"))
 
 
-def _described(errands: Sequence[Errand]) -> str:
-    return errands[0].title if len(errands) == 1 else f"{len(errands)} files"
+def _described(tasks: Sequence[DownloadTask]) -> str:
+    return tasks[0].title if len(tasks) == 1 else f"{len(tasks)} files"
 
 
 def _progress(console: Console) -> Progress:

@@ -4,14 +4,14 @@ import csv
 import zipfile
 from pathlib import Path
 
-from producer.fetching.download import RemoteFile, Site
-from producer.settings import Settings, zones_dir
+from producer.fetching.download import DownloadSite, RemoteFile
+from producer.settings import ProducerSettings, zones_dir
 from schemas.rules import FIRST_ZONE_ID, LAST_ZONE_ID
 
 
-def remote_zone_files(settings: Settings) -> list[RemoteFile]:
+def remote_zone_files(settings: ProducerSettings) -> list[RemoteFile]:
     """The files of the zones at the TLC."""
-    site, folder = Site(settings.tlc_zones_url), zones_dir(settings.taxi_cache_dir)
+    site, folder = DownloadSite(settings.tlc_zones_url), zones_dir(settings.taxi_cache_dir)
     return [
         RemoteFile(site, name, name, damage, f"Try again later, or put {name} into {folder} yourself")
         for name, damage in (("taxi_zone_lookup.csv", lookup_damage), ("taxi_zones.zip", shapes_damage))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from confluent_kafka import Producer
 
-from producer.publishing.topic import TIMEOUT_SECONDS, KafkaCluster, Topic
+from producer.publishing.kafka_topic import TIMEOUT_SECONDS, KafkaCluster, TopicDescription
 from schemas.errors import UserError
 from schemas.trip import PARTITION_DISCOVERY_SECONDS, PROGRESS_MARKER_KEY
 
@@ -15,7 +15,7 @@ STEP_SECONDS = 0.1
 
 def introduce(
     cluster: KafkaCluster,
-    topic: Topic,
+    topic: TopicDescription,
     added: Sequence[int],
     tails_ms: Mapping[int, int],
     check: Callable[[], None],

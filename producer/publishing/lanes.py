@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaException
 
 from producer.errors import StoppedByUser, UserError
-from producer.publishing.board import Board
 from producer.publishing.markers import Marker
 from producer.publishing.pace import Pace
 from producer.publishing.playback import Playback, Position
 from producer.publishing.publisher import Destination, Lane, Publisher, Records
+from producer.publishing.shared_progress import SharedProgress
 from producer.reading.prepared import Span, batches
 
 SETTLE_SECONDS = 9.0
@@ -25,7 +25,7 @@ Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Work:
+class ReplayWork:
     """What all lanes publish together, each its own partitions, and at which pace."""
 
     span: Span
@@ -46,9 +46,9 @@ def lanes_of(next_rows: Sequence[int], count: int) -> list[Lane]:
 class LaneRun:
     """Publishes one lane; `check` raises StoppedByUser, `tick` is called every step."""
 
-    def __init__(self, work: Work, board: Board, number: int, lane: Lane) -> None:
+    def __init__(self, work: ReplayWork, progress: SharedProgress, number: int, lane: Lane) -> None:
         self._work = work
-        self._board = board
+        self._progress = progress
         self._number = number
         self._lane = lane
 
@@ -84,27 +84,27 @@ class LaneRun:
             self._publisher.settle(1.0)
 
     def _after_step(self, position: Position) -> None:
-        board, number = self._board, self._number
-        board.positions[number] = position.row
-        board.clocks_ms[number] = position.clock_ms
-        board.lags_ms[number] = round(position.lag_seconds * 1000)
-        board.sent[number] = self._publisher.sent
-        board.markers_sent[number] = self._publisher.markers_sent
+        progress, number = self._progress, self._number
+        progress.positions[number] = position.row
+        progress.clocks_ms[number] = position.clock_ms
+        progress.lags_ms[number] = round(position.lag_seconds * 1000)
+        progress.sent[number] = self._publisher.sent
+        progress.markers_sent[number] = self._publisher.markers_sent
         self._look_up()
-        while position.row - board.positions.min() > MOST_ROWS_APART:
+        while position.row - progress.positions.min() > MOST_ROWS_APART:
             self._publisher.wait(0.01)
 
     def _look_up(self) -> None:
         """Say what is acknowledged, and hear whether it is time to stop."""
-        self._board.in_flight[self._number] = self._publisher.in_flight
+        self._progress.in_flight[self._number] = self._publisher.in_flight
         self._note_acknowledged()
         self._tick()
         self._check()
 
     def _note_acknowledged(self) -> None:
         for partition, marker in self._publisher.acknowledged.items():
-            self._board.acknowledged_clocks_ms[partition] = marker.clock_ms
-            self._board.acknowledged_rows[partition] = marker.row
+            self._progress.acknowledged_clocks_ms[partition] = marker.clock_ms
+            self._progress.acknowledged_rows[partition] = marker.row
 
 
 def _nothing() -> None:

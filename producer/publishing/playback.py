@@ -101,11 +101,11 @@ def ahead(items: Iterable[Records], count: int) -> Iterator[Records]:
     """The same items; while one is used, another thread makes up to `count` of those that follow."""
     source = iter(items)
     with ThreadPoolExecutor(max_workers=1) as maker:
-        made: deque[Future[list[Records]]] = deque()
+        futures: deque[Future[list[Records]]] = deque()
         while True:
-            while len(made) < count:
-                made.append(maker.submit(lambda: list(islice(source, 1))))
-            item = made.popleft().result()
+            while len(futures) < count:
+                futures.append(maker.submit(lambda: list(islice(source, 1))))
+            item = futures.popleft().result()
             if not item:
                 return
             yield item[0]

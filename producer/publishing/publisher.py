@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producer.publishing.encoding import VersionedEncoder
+from producer.publishing.kafka_topic import KafkaCluster, TopicDescription
 from producer.publishing.markers import Marker
 from producer.publishing.partitioning import partitions_of
-from producer.publishing.topic import KafkaCluster, Topic
 from schemas.errors import UserError
 from schemas.trip import PROGRESS_MARKER_KEY, TripSchema
 
@@ -61,7 +61,7 @@ class Destination:
     """Where trips go, and what the broker holds there already: the newest timestamp of each partition."""
 
     cluster: KafkaCluster
-    topic: Topic
+    topic: TopicDescription
     schema_ids: Mapping[TripSchema, int]
     tails_ms: Mapping[int, int]
     in_flight_megabytes: int

@@ -10,27 +10,27 @@ from rich.console import Console
 from producer.instants import instant_of, text_of
 from producer.interruption import Interruption, listening
 from producer.months import MonthFile, Naming
-from producer.progress import Display, display_on, warning_on, watching
 from producer.publishing.growth import WAIT_SECONDS, introduce
-from producer.publishing.lanes import Work
-from producer.publishing.ledger import Entry, ReplayLedger, only_replay_into
+from producer.publishing.kafka_topic import KafkaCluster, TopicDescription
+from producer.publishing.lanes import ReplayWork
 from producer.publishing.markers import closing_clock_ms, last_closed_minute_ms
 from producer.publishing.pace import Pace, new_york_now
 from producer.publishing.publisher import Destination
-from producer.publishing.registry import SchemaRegistry
-from producer.publishing.session import Outcome, Session, Surroundings
-from producer.publishing.topic import KafkaCluster, Topic
+from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress, only_replay_into
+from producer.publishing.replay_session import Session, SessionCallbacks, SessionResult
+from producer.publishing.schema_registry import SchemaRegistry
 from producer.reading.arrival import Arrival
 from producer.reading.examination import examine
-from producer.reading.preparation import Workshop, digest
+from producer.reading.preparation import MonthPreparer, digest
 from producer.reading.prepared import Prepared, Span, lateness, span_of
-from producer.settings import Settings
+from producer.replay_display import Display, display_on, warning_on, watching
+from producer.settings import ProducerSettings
 from schemas import trip
 from schemas.errors import UserError
 
 
 @dataclass(frozen=True)
-class Request:
+class ReplayRequest:
     """What a person asked for; instants are New York wall-clock time."""
 
     files: Sequence[Path]
@@ -56,7 +56,7 @@ class Request:
         return instant_of(self.to_at) if self.to_at else None
 
 
-def replay(request: Request, naming: Naming, settings: Settings, console: Console) -> None:
+def replay(request: ReplayRequest, naming: Naming, settings: ProducerSettings, console: Console) -> None:
     """Publish the trips of these files as they happened; raises UserError or StoppedByUser when it cannot."""
     months = list(examine(naming.month_files(request.files), console))
     if not months:
@@ -68,7 +68,7 @@ def replay(request: Request, naming: Naming, settings: Settings, console: Consol
 class Replay:
     """One call of the command."""
 
-    def __init__(self, request: Request, settings: Settings, console: Console) -> None:
+    def __init__(self, request: ReplayRequest, settings: ProducerSettings, console: Console) -> None:
         self._request = request
         self._settings = settings
         self._console = console
@@ -91,20 +91,20 @@ class Replay:
                 self._console.print(f"{described}; nothing was published (--dry-run)")
             else:
                 entry = self._new_entry(span, source, months)
-                around = Surroundings(display.replaying, self._warn, interruption.check)
-                self._publish(span, entry, source, around)
+                callbacks = SessionCallbacks(display.replaying, self._warn, interruption.check)
+                self._publish(span, entry, source, callbacks)
 
     def _arriving(
         self, months: Sequence[MonthFile], display: Display, interruption: Interruption
     ) -> Prepared:
         """The trips in the order in which they arrive."""
-        shop = Workshop.of(self._settings, watching(display, interruption), self._warn)
-        source, arrival = shop.prepare(months), self._request.arrival
+        preparer = MonthPreparer.of(self._settings, watching(display, interruption), self._warn)
+        source, arrival = preparer.prepare(months), self._request.arrival
         if self._request.pace.is_live:
             arrival = arrival.to_present(span_of(source.path), new_york_now())
-        return arrival.applied(source, shop)
+        return arrival.applied(source, preparer)
 
-    def _new_entry(self, span: Span, source: Prepared, months: Sequence[MonthFile]) -> Entry:
+    def _new_entry(self, span: Span, source: Prepared, months: Sequence[MonthFile]) -> ReplayProgress:
         first_row, clock_ms = span.first_row, span.first_ms or 0
         if self._request.pace.is_live:
             now = new_york_now()
@@ -112,7 +112,7 @@ class Replay:
             self._console.print(
                 f"live from {text_of(clock_ms)} on: {span.end_row - first_row:,} trips are to come"
             )
-        return Entry(
+        return ReplayProgress(
             files=tuple(month.name for month in months),
             topic=self._settings.trips_topic,
             next_rows=(first_row,),
@@ -120,7 +120,9 @@ class Replay:
             clock_ms=clock_ms,
         )
 
-    def _publish(self, span: Span, new_entry: Entry, source: Prepared, around: Surroundings) -> None:
+    def _publish(
+        self, span: Span, new_entry: ReplayProgress, source: Prepared, callbacks: SessionCallbacks
+    ) -> None:
         request = self._request
         schema_ids = self._registry.register(new_entry.topic, trip.all_versions())
         topic = self._cluster.topic(new_entry.topic, self._settings.trips_partitions)
@@ -130,7 +132,7 @@ class Replay:
             entry = self._entry_to_start_from(ledger.read(), new_entry)
             if entry is None:
                 return
-            tails_ms = self._tails_ms(topic, ledger, around.check)
+            tails_ms = self._tails_ms(topic, ledger, callbacks.check)
             closing_ms = closing_clock_of(span, request.to_ms)
             is_new = entry is new_entry
             if not request.as_late and (is_new or is_overtaken(closing_ms, ledger, tails_ms)):
@@ -145,11 +147,13 @@ class Replay:
                 self._settings.in_flight_megabytes,
                 self._settings.kafka_outage_seconds,
             )
-            work = Work(span, destination, request.pace, entry.clock_ms, closing_ms)
-            outcome = Session(work, ledger, entry, around).run(request.processes, lock)
+            work = ReplayWork(span, destination, request.pace, entry.clock_ms, closing_ms)
+            outcome = Session(work, ledger, entry, callbacks).run(request.processes, lock)
         self._console.print(_summary(outcome, destination, span))
 
-    def _tails_ms(self, topic: Topic, ledger: ReplayLedger, check: Callable[[], None]) -> Mapping[int, int]:
+    def _tails_ms(
+        self, topic: TopicDescription, ledger: ReplayLedger, check: Callable[[], None]
+    ) -> Mapping[int, int]:
         """The newest timestamps, also of partitions that were added since an earlier replay."""
         tails_ms = self._cluster.tails_ms(topic)
         added = range(ledger.known_partitions() or topic.partition_count, topic.partition_count)
@@ -161,7 +165,9 @@ class Replay:
         )
         return introduce(self._cluster, topic, added, tails_ms, check)
 
-    def _entry_to_start_from(self, earlier: Entry | None, new: Entry) -> Entry | None:
+    def _entry_to_start_from(
+        self, earlier: ReplayProgress | None, new: ReplayProgress
+    ) -> ReplayProgress | None:
         """The earlier one or the new one; None when all of it has been published before."""
         if earlier and not earlier.is_complete:
             return earlier
@@ -191,7 +197,7 @@ def is_overtaken(closing_ms: int, ledger: ReplayLedger, tails_ms: Mapping[int, i
     return max(tails_ms.values(), default=0) > closing_ms or ledger.is_older_than_another()
 
 
-def refuse_late(span: Span, entry: Entry, tails_ms: Mapping[int, int]) -> None:
+def refuse_late(span: Span, entry: ReplayProgress, tails_ms: Mapping[int, int]) -> None:
     """Raises UserError when trips that are still to be published would come too late for the stream."""
     if not tails_ms:
         return
@@ -208,7 +214,7 @@ def refuse_late(span: Span, entry: Entry, tails_ms: Mapping[int, int]) -> None:
         )
 
 
-def _going_on(span: Span, entry: Entry) -> str:
+def _going_on(span: Span, entry: ReplayProgress) -> str:
     done = entry.next_row - span.first_row
     return (
         f"{', '.join(entry.files)}: going on at {text_of(entry.clock_ms)}, after {done:,} acknowledged trips"
@@ -227,7 +233,7 @@ def _late_on_purpose(span: Span) -> str:
     return f", {span.late_trips:,} late on purpose" if span.late_trips else ""
 
 
-def _summary(outcome: Outcome, destination: Destination, span: Span) -> str:
+def _summary(outcome: SessionResult, destination: Destination, span: Span) -> str:
     rate = outcome.trips / outcome.seconds
     topic = destination.topic
     return (

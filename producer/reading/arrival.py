@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import duckdb
 
-from producer.reading.preparation import Workshop, digest
+from producer.reading.preparation import MonthPreparer, digest
 from producer.reading.prepared import Prepared, Span
 from producer.reading.queries import derived, query
 from schemas.errors import UserError
@@ -19,7 +19,7 @@ MOST_FORWARD = timedelta(minutes=30)
 MOST_DISORDER = timedelta(days=1)
 
 
-class Lateness(StrEnum):
+class LatenessMode(StrEnum):
     """Who comes late on purpose."""
 
     NONE = "none"
@@ -36,7 +36,7 @@ class Arrival:
 
     weeks_later: int = 0
     disorder_seconds: int = 0
-    lateness: Lateness = Lateness.NONE
+    lateness: LatenessMode = LatenessMode.NONE
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,14 +51,16 @@ class Arrival:
         first = datetime(1970, 1, 1) + timedelta(milliseconds=first_ms)  # noqa: DTZ001 - New York wall-clock time
         return replace(self, weeks_later=(now - first) // WEEK)
 
-    def applied(self, source: Prepared, workshop: Workshop) -> Prepared:
+    def applied(self, source: Prepared, preparer: MonthPreparer) -> Prepared:
         """The trips as they arrive, in that order; made once, then kept beside the prepared month."""
         if self.weeks_later:
             fingerprint = digest(self._shift_sql, source.fingerprint)
-            source = workshop.reworked(source, fingerprint, "moving to the present", self._shifted)
-        if self.disorder_seconds or self.lateness is not Lateness.NONE:
+            source = preparer.derived_month(source, fingerprint, "moving to the present", self._shifted)
+        if self.disorder_seconds or self.lateness is not LatenessMode.NONE:
             fingerprint = digest(self._arrive_sql, source.fingerprint)
-            source = workshop.reworked(source, fingerprint, "putting in the order of arrival", self._delayed)
+            source = preparer.derived_month(
+                source, fingerprint, "putting in the order of arrival", self._delayed
+            )
         return source
 
     def _shifted(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
@@ -77,7 +79,7 @@ class Arrival:
             "arrive",
             seed=str(self.seed),
             disorder_seconds=str(self.disorder_seconds),
-            stores_and_forwards=str(self.lateness is Lateness.STORE_AND_FORWARD).lower(),
+            stores_and_forwards=str(self.lateness is LatenessMode.STORE_AND_FORWARD).lower(),
             least_forward_seconds=str(int(LEAST_FORWARD.total_seconds())),
             most_forward_seconds=str(int(MOST_FORWARD.total_seconds())),
         )

@@ -6,8 +6,8 @@ import duckdb
 from rich.console import Console
 
 from producer.months import MonthFile
-from producer.progress import warning_on
-from producer.reading.sources import Source, has_rows, open_source
+from producer.reading.sources import MonthSource, has_rows, open_source
+from producer.replay_display import warning_on
 from schemas.vintages import Layout
 
 
@@ -16,11 +16,11 @@ def examine(months: Sequence[MonthFile], console: Console) -> dict[MonthFile, La
     with duckdb.connect() as connection:
         opened = {month: open_source(connection, month) for month in months}
         for month, source in opened.items():
-            _say_what_is_odd(month, source, console)
+            _print_oddities(month, source, console)
         return {month: source.layout for month, source in opened.items() if source and has_rows(source)}
 
 
-def _say_what_is_odd(month: MonthFile, source: Source | None, console: Console) -> None:
+def _print_oddities(month: MonthFile, source: MonthSource | None, console: Console) -> None:
     if source is None or not has_rows(source):
         console.print(f"{month.path}: is empty: zero trips")
     elif source.layout.ignored:

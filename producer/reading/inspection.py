@@ -8,33 +8,33 @@ from rich.console import Console
 from producer.instants import text_of
 from producer.interruption import listening
 from producer.months import MonthFile, Naming
-from producer.progress import display_on, warning_on, watching
 from producer.reading.examination import examine
-from producer.reading.preparation import Workshop
+from producer.reading.preparation import MonthPreparer
 from producer.reading.prepared import Prepared, broken_rules, span_of
 from producer.reading.zones import zone_counts
-from producer.settings import Settings
+from producer.replay_display import display_on, warning_on, watching
+from producer.settings import ProducerSettings
 from schemas.vintages import CONTRACT_COLUMNS, TRANSLATED, Layout
 from schemas.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 
 
-def inspect(files: Sequence[Path], naming: Naming, settings: Settings, console: Console) -> None:
+def inspect(files: Sequence[Path], naming: Naming, settings: ProducerSettings, console: Console) -> None:
     """Print the facts of each file."""
     for month, layout in examine(naming.month_files(files), console).items():
         _inspect_month(month, layout, settings, console)
 
 
-def _inspect_month(month: MonthFile, layout: Layout, settings: Settings, console: Console) -> None:
+def _inspect_month(month: MonthFile, layout: Layout, settings: ProducerSettings, console: Console) -> None:
     with listening() as interruption, display_on(console) as display:
-        shop = Workshop.of(settings, watching(display, interruption), warning_on(console))
-        source = shop.prepare([month])
-    _print_trips(month, source, shop.rejects(month, source).count, console)
+        preparer = MonthPreparer.of(settings, watching(display, interruption), warning_on(console))
+        source = preparer.prepare([month])
+    _print_trips(month, source, preparer.rejects(month, source).count, console)
     _print_columns(layout, console)
     for zone in layout.zones_by_coordinates:
-        names = " and ".join(layout.found[part] for part in layout.made[zone])
+        names = " and ".join(layout.found[part] for part in layout.computed[zone])
         counts = zone_counts(source.path, zone)
         console.print(
-            f"  {zone} from {names}, by {shop.shapes}: {counts.get(UNKNOWN_ZONE_ID, 0):,} without a fix"
+            f"  {zone} from {names}, by {preparer.shapes}: {counts.get(UNKNOWN_ZONE_ID, 0):,} without a fix"
             f" ({UNKNOWN_ZONE_ID}), {counts.get(OUTSIDE_ZONE_ID, 0):,} in no zone ({OUTSIDE_ZONE_ID})"
         )
 
@@ -55,10 +55,10 @@ def _print_trips(month: MonthFile, source: Prepared, rejected: int, console: Con
 def _print_columns(layout: Layout, console: Console) -> None:
     recognised = len(CONTRACT_COLUMNS) - len(layout.absent)
     console.print(f"  {recognised} of {len(CONTRACT_COLUMNS)} columns recognised")
-    made = tuple(name for name in layout.made if name not in layout.zones_by_coordinates)
+    computed = tuple(name for name in layout.computed if name not in layout.zones_by_coordinates)
     translated = tuple(layout.found[name] for name, kind in layout.read.items() if kind in TRANSLATED)
     lists = (
-        ("summed up", made),
+        ("summed up", computed),
         ("translated", translated),
         ("absent, so null", layout.absent),
         ("known, not carried", layout.unused),

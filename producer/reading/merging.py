@@ -17,7 +17,7 @@ EVENT_ORDER = [("replay_at", "ascending"), ("trip_id", "ascending")]
 
 
 @dataclass
-class _Part:
+class _SortedFile:
     """A month, of which some rows are in memory."""
 
     batches: Iterator[pa.RecordBatch]
@@ -53,7 +53,7 @@ def write_merged(paths: Sequence[Path], target: Path, watch: Callable[[float], N
         files = [stack.enter_context(pq.ParquetFile(path)) for path in paths]
         total = sum(file.metadata.num_rows for file in files) or 1
         schema, done = _nullable(files[0].schema_arrow), 0
-        parts = [_Part(file.iter_batches(ROWS_IN_A_GROUP), schema.empty_table()) for file in files]
+        parts = [_SortedFile(file.iter_batches(ROWS_IN_A_GROUP), schema.empty_table()) for file in files]
         with pq.ParquetWriter(unfinished_file, schema, compression="zstd") as writer:
             for group in _groups(_in_order(parts), schema):
                 writer.write_table(group)
@@ -66,7 +66,7 @@ def _nullable(schema: pa.Schema) -> pa.Schema:
     return pa.schema([field.with_nullable(True) for field in schema])
 
 
-def _in_order(parts: list[_Part]) -> Iterator[pa.Table]:
+def _in_order(parts: list[_SortedFile]) -> Iterator[pa.Table]:
     while any(part.has_more or part.rows.num_rows for part in parts):
         nearest = min(parts, key=lambda part: part.horizon)
         nearest.read_on()

@@ -6,11 +6,11 @@ import duckdb
 import pyarrow as pa
 
 from producer.months import MonthFile
-from producer.reading import mending
-from producer.reading.csv_head import UNREADABLE
+from producer.reading import repairs
+from producer.reading.csv_header import UNREADABLE
 from producer.reading.queries import derived, query, quoted_text
 from producer.reading.rejects import Staged, refusal, rejects_sql
-from producer.reading.sources import Source, open_source, unreadable
+from producer.reading.sources import MonthSource, open_source, unreadable
 from producer.reading.writing import write_csv, write_parquet
 from schemas import trip
 from schemas.standardisation import normalise_sql
@@ -20,13 +20,13 @@ NO_SPACE = "No space left"
 
 
 def write_prepared(
-    connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path, target: Path, rejects: Path
+    connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path, target: Path, rejects: Path
 ) -> None:
     """Write the trips of a month in event order and the list of its rejects, each wholly or not at all.
 
     The folder `room` is for what is needed meanwhile. UserError says why the month is refused.
     """
-    source = _staged(connection, month, room)
+    source = _staged(connection, month, workspace)
     if source is None:
         return
     staged = Staged(*connection.execute(query("staged")).fetchall()[0])
@@ -42,15 +42,15 @@ def write_prepared(
     write_parquet(ordered.project(", ".join((*trip.current().columns, "is_valid", "replay_at"))), target)
 
 
-def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path) -> Source | None:
+def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path) -> MonthSource | None:
     """Write the rows of the file in the types of the contract, in any order, as `staged`."""
     source = open_source(connection, month)
     if source is None:
         return None
     if source.head and source.head.mixes_line_ends:
-        source = _mended(connection, month, room)
+        source = _repaired(connection, month, workspace)
     try:
-        _stage(connection, source, room)
+        _stage(connection, source, workspace)
     except (duckdb.InterruptException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
@@ -58,41 +58,41 @@ def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path)
             raise
         if "UTF8" not in str(error):
             raise unreadable(month, error) from None
-        source = _mended(connection, month, room)
-        _stage(connection, source, room)
+        source = _repaired(connection, month, workspace)
+        _stage(connection, source, workspace)
     return source
 
 
-def _mended(connection: duckdb.DuckDBPyConnection, month: MonthFile, room: Path) -> Source:
-    mend = mending.with_valid_text if month.is_parquet else mending.with_equal_line_ends
+def _repaired(connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path) -> MonthSource:
+    repair = repairs.with_valid_text if month.is_parquet else repairs.with_equal_line_ends
     try:
-        mended = mend(month.path, room / "mended")
+        repaired = repair(month.path, workspace / "mended")
     except (*UNREADABLE, pa.ArrowException) as error:
         raise unreadable(month, error) from None
-    source = open_source(connection, month, mended)
+    source = open_source(connection, month, repaired)
     assert source is not None  # noqa: S101 - it was opened before
     return source
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, source: Source, room: Path) -> None:
-    connection.execute("set variable staged = $path", {"path": str(room / "staged.parquet")})
-    normalised(source).to_parquet(str(room / "staged.parquet"), compression="snappy", overwrite=True)
+def _stage(connection: duckdb.DuckDBPyConnection, source: MonthSource, workspace: Path) -> None:
+    connection.execute("set variable staged = $path", {"path": str(workspace / "staged.parquet")})
+    normalised(source).to_parquet(str(workspace / "staged.parquet"), compression="snappy", overwrite=True)
     connection.execute(query("no_torn_rows"))
     if source.head:
         torn = query("torn_rows", lines_before_rows=str(source.head.lines_before_rows))
         connection.execute(f"insert into torn_rows by name {torn}")
 
 
-def normalised(source: Source) -> duckdb.DuckDBPyRelation:
+def normalised(source: MonthSource) -> duckdb.DuckDBPyRelation:
     """The rows of a month in the types of the contract."""
     return derived(_located(source), "source", normalise_sql(source.layout, source.month.taxi_type))
 
 
-def _located(source: Source) -> duckdb.DuckDBPyRelation:
+def _located(source: MonthSource) -> duckdb.DuckDBPyRelation:
     """The source columns, with zones from coordinates where the file has no others."""
     layout = source.layout
     zones = (
-        f"zone_at({', '.join(f'coordinate({part})' for part in layout.made[zone])}) as {zone}"
+        f"zone_at({', '.join(f'coordinate({part})' for part in layout.computed[zone])}) as {zone}"
         for zone in layout.zones_by_coordinates
     )
     if not layout.zones_by_coordinates:

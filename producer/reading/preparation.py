@@ -24,7 +24,7 @@ from producer.reading.rejects import Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
 from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes
-from producer.settings import Settings, zones_dir
+from producer.settings import ProducerSettings, zones_dir
 from schemas import trip
 from schemas.standardisation import DEMANDS
 
@@ -39,12 +39,12 @@ Rework = Callable[[duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation]
 """From the trips of a prepared month to another form of them."""
 
 
-def _tell_nobody(_line: str) -> None:
+def _ignore_warning(_line: str) -> None:
     """Nobody listens."""
 
 
 @dataclass(frozen=True)
-class Workshop:
+class MonthPreparer:
     """Where and within which memory months are prepared; `warn` is told of every month that has rejects.
 
     Without `rejects_dir` the lists of rejects stay in the cache; without `shapes` months that have longitude
@@ -56,10 +56,10 @@ class Workshop:
     watch: Watch
     shapes: Path | None = None
     rejects_dir: Path | None = None
-    warn: Callable[[str], None] = _tell_nobody
+    warn: Callable[[str], None] = _ignore_warning
 
     @classmethod
-    def of(cls, settings: Settings, watch: Watch, warn: Callable[[str], None]) -> "Workshop":
+    def of(cls, settings: ProducerSettings, watch: Watch, warn: Callable[[str], None]) -> "MonthPreparer":
         """As the settings say."""
         return cls(
             settings.taxi_cache_dir,
@@ -114,11 +114,11 @@ class Workshop:
         if _is_there(result.path):
             return result
         try:
-            with self._room() as room, self._connection(room) as connection:
+            with self._workspace() as workspace, self._connection(workspace) as connection:
                 if shapes:
                     _register_zones(connection, shapes)
                 rejects = _rejects_beside(result.path)
-                work = partial(write_prepared, connection, month, room, result.path, rejects)
+                work = partial(write_prepared, connection, month, workspace, result.path, rejects)
                 self._watched(connection, month.name, work)
         except (duckdb.Error, OSError) as error:
             raise UserError(
@@ -138,13 +138,13 @@ class Workshop:
         self._forget_unused()
         return result
 
-    def reworked(self, source: Prepared, fingerprint: str, title: str, rework: Rework) -> Prepared:
+    def derived_month(self, source: Prepared, fingerprint: str, title: str, rework: Rework) -> Prepared:
         """Another form of a prepared month, named by its fingerprint."""
         stem = source.path.name.split(".")[0]
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
         if _is_there(result.path):
             return result
-        with self._room() as room, self._connection(room) as connection:
+        with self._workspace() as workspace, self._connection(workspace) as connection:
             rows = rework(connection.read_parquet(str(source.path)))
             self._watched(connection, title, partial(write_parquet, rows, result.path))
         self._forget_unused()
@@ -169,18 +169,18 @@ class Workshop:
         return folder
 
     @contextmanager
-    def _room(self) -> Iterator[Path]:
+    def _workspace(self) -> Iterator[Path]:
         """A folder for what is needed while a month is prepared."""
-        room = self._folder / f"spill-{os.getpid()}"
-        room.mkdir(exist_ok=True)
+        workspace = self._folder / f"spill-{os.getpid()}"
+        workspace.mkdir(exist_ok=True)
         try:
-            yield room
+            yield workspace
         finally:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(workspace, ignore_errors=True)
 
     @contextmanager
-    def _connection(self, room: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-        config: dict[str, Any] = {"memory_limit": self.memory_limit, "temp_directory": str(room)}
+    def _connection(self, workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        config: dict[str, Any] = {"memory_limit": self.memory_limit, "temp_directory": str(workspace)}
         with duckdb.connect(config=config) as connection:
             connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
             yield connection

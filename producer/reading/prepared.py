@@ -46,7 +46,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Lateness:
+class LatenessCounts:
     """Valid trips, and those of them that would come too late."""
 
     valid_trips: int
@@ -59,7 +59,7 @@ def span_of(path: Path, from_at: datetime | None = None, to_at: datetime | None 
     return Span(path, **_only_row(query("span"), values))
 
 
-def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: int) -> Lateness:
+def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: int) -> LatenessCounts:
     """How many trips from `start_row` on and before `end_row` lie in minutes that the stream has closed."""
     values = {
         "path": str(path),
@@ -67,7 +67,7 @@ def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: in
         "end_row": end_row,
         "last_closed_minute_ms": last_closed_minute_ms,
     }
-    return Lateness(**_only_row(query("lateness"), values))
+    return LatenessCounts(**_only_row(query("lateness"), values))
 
 
 def broken_rules(path: Path) -> dict[str, int]:

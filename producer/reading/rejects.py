@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from producer.reading.queries import query, quoted_name, quoted_text
-from producer.reading.sources import Source
+from producer.reading.sources import MonthSource
 from producer.reading.writing import unfinished
 from schemas.errors import UserError
 from schemas.standardisation import DEMANDS, is_what_it_claims
@@ -60,7 +60,7 @@ class Staged:
         return is_what_it_claims(self.rejected, self.rows)
 
 
-def refusal(connection: duckdb.DuckDBPyConnection, source: Source, staged: Staged) -> UserError:
+def refusal(connection: duckdb.DuckDBPyConnection, source: MonthSource, staged: Staged) -> UserError:
     """The one line for a file that is not what it claims to be: in which column, or in which row."""
     path = source.month.path
     if staged.torn > staged.misfits:
@@ -78,7 +78,7 @@ def refusal(connection: duckdb.DuckDBPyConnection, source: Source, staged: Stage
     )
 
 
-def rejects_sql(source: Source) -> str:
+def rejects_sql(source: MonthSource) -> str:
     """The query that lists what is left out; it reads `source_rows`, `torn_rows` and what is staged."""
     found, read = source.layout.found, source.layout.read
     columns = [quoted_name(column) for column in source.rows.columns if column != "file_row"]

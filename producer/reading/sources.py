@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from producer.months import MonthFile
-from producer.reading.csv_head import UNREADABLE, csv_head
+from producer.reading.csv_header import UNREADABLE, csv_head
 from producer.reading.queries import query, quoted_name, quoted_text
 from schemas.csv_head import CsvHead
 from schemas.errors import UserError
@@ -19,7 +19,7 @@ FETCH_AGAIN = "fetch it again (./taxi fetch)"
 
 
 @dataclass(frozen=True)
-class Source:
+class MonthSource:
     """A month that can be replayed.
 
     `rows` are as the file has them, `table` holds the source columns of the contract; both have `file_row`,
@@ -34,8 +34,8 @@ class Source:
 
 
 def open_source(
-    connection: duckdb.DuckDBPyConnection, month: MonthFile, mended: Path | None = None
-) -> Source | None:
+    connection: duckdb.DuckDBPyConnection, month: MonthFile, repaired: Path | None = None
+) -> MonthSource | None:
     """The month (or its mended copy) as a table, lazily; None for a file of zero bytes; or UserError.
 
     Rows of a CSV that are torn are left out, and noted in the connection's `reject_errors`.
@@ -43,7 +43,7 @@ def open_source(
     head = head_of(month)
     if head and not head.columns:
         return None
-    path = mended or month.path
+    path = repaired or month.path
     try:
         rows = _csv(connection, path, head) if head else _parquet(connection, path)
     except (duckdb.Error, OSError) as error:
@@ -51,7 +51,7 @@ def open_source(
     types = {name: str(kind) for name, kind in zip(rows.columns, rows.types, strict=True)}
     layout = resolve({name: kind for name, kind in types.items() if name != "file_row"}, month)
     connection.execute(query("macros"))
-    return Source(month, layout, rows, rows.project(_projection(layout)), head)
+    return MonthSource(month, layout, rows, rows.project(_projection(layout)), head)
 
 
 def head_of(month: MonthFile) -> CsvHead | None:
@@ -64,7 +64,7 @@ def head_of(month: MonthFile) -> CsvHead | None:
         raise unreadable(month, error) from None
 
 
-def has_rows(source: Source) -> bool:
+def has_rows(source: MonthSource) -> bool:
     """Whether there is a trip at all."""
     if source.head:
         return source.head.has_rows

@@ -7,20 +7,20 @@ from pathlib import Path
 import duckdb
 
 from producer.reading.queries import query
-from producer.settings import Settings, zones_dir
+from producer.settings import ProducerSettings, zones_dir
 from schemas.errors import UserError
 
 SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
 
 
-def find_shapes(settings: Settings) -> Path | None:
+def find_shapes(settings: ProducerSettings) -> Path | None:
     """The file with the zones' shapes, if one is at hand; UserError when the one that is set is not there."""
     if settings.taxi_zones_file:
         if settings.taxi_zones_file.is_file():
             return settings.taxi_zones_file
         raise UserError(f"TAXI_ZONES_FILE={settings.taxi_zones_file}: no such file")
-    places = (folder / name for folder in _folders(settings) for name in SHAPE_FILES)
-    return next((place for place in places if place.is_file()), None)
+    candidates = (folder / name for folder in _folders(settings) for name in SHAPE_FILES)
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def digest_of(file: Path) -> str:
@@ -35,7 +35,7 @@ def zone_counts(prepared: Path, zone_column: str) -> dict[int, int]:
         return dict(connection.execute(counts, {"path": str(prepared)}).fetchall())
 
 
-def _folders(settings: Settings) -> Iterator[Path]:
+def _folders(settings: ProducerSettings) -> Iterator[Path]:
     if settings.tlc_data_dir:
         yield settings.tlc_data_dir
         yield settings.tlc_data_dir.resolve().parent / "zones"

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from producer.synthesis.month import LAST_ZONE, SyntheticMonth
 from producer.synthesis.profile import PROFILES
 from producer.synthesis.schema import SYNTHETIC_KEY, schema_of
@@ -98,7 +98,7 @@ def targets_of(months: Sequence[SyntheticMonth], to: Path | None) -> list[Path]:
     """The file of each month; UserError if all would go into one."""
     # The name must not be that of the real month: a search for months would take it for one.
     names = [one.month.file_name.replace(".parquet", ".synthetic.parquet") for one in months]
-    folder = Settings.from_environment().taxi_cache_dir / "synthetic" if to is None else to
+    folder = ProducerSettings.from_environment().taxi_cache_dir / "synthetic" if to is None else to
     if folder.is_dir() or to is None:
         return [folder / name for name in names]
     if len(months) == 1:

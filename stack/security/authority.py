@@ -78,14 +78,14 @@ class Authority:
             write_private(path, self.issue(name))
 
 
-def parted_pem(text: bytes) -> tuple[bytes, bytes]:
+def split_pem(text: bytes) -> tuple[bytes, bytes]:
     """The certificate and the key of a server's PEM text."""
     key, mark, certificate = text.partition(b"-----BEGIN CERTIFICATE-----")
     return mark + certificate, key
 
 
 def _expires_at(path: Path) -> datetime:
-    return x509.load_pem_x509_certificate(parted_pem(path.read_bytes())[0]).not_valid_after_utc
+    return x509.load_pem_x509_certificate(split_pem(path.read_bytes())[0]).not_valid_after_utc
 
 
 def _builder(

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.security.authority import parted_pem
+from stack.security.authority import split_pem
 from stack.security.private_file import write_private
 from stack.security.secrets import OWNER, POSTGRES_NAME, Secrets
 from stack.toolchain.jars import ensure
 
-HandOver = Callable[[Path], None]
+GiveOwnership = Callable[[Path], None]
 ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 
 
-def locked(data: Path, secrets: Secrets, hand_over: HandOver) -> dict[str, str]:
+def locked(data: Path, secrets: Secrets, give_ownership: GiveOwnership) -> dict[str, str]:
     """Put certificate and rules of access into the data folder; the settings that name them."""
-    certificate, key = parted_pem(secrets.server_pem(POSTGRES_NAME).read_bytes())
+    certificate, key = split_pem(secrets.server_pem(POSTGRES_NAME).read_bytes())
     texts = {"server.crt": certificate, "server.key": key, "pg_hba.conf": ACCESS.encode()}
     for name, content in texts.items():
         write_private(data / name, content)
-        hand_over(data / name)
+        give_ownership(data / name)
     return {
         "ssl": "on",
         "ssl_min_protocol_version": "TLSv1.3",
@@ -33,26 +33,26 @@ def locked(data: Path, secrets: Secrets, hand_over: HandOver) -> dict[str, str]:
 
 
 @contextmanager
-def proof(folder: Path, secrets: Secrets | None, hand_over: HandOver) -> Iterator[list[str]]:
+def proof(folder: Path, secrets: Secrets | None, give_ownership: GiveOwnership) -> Iterator[list[str]]:
     """Options of initdb: how the owner proves who he is."""
     if secrets is None:
         yield ["-A", "trust"]
         return
     path = folder / "owner-password"
     write_private(path, secrets.postgres_password(OWNER).encode())
-    hand_over(path)
+    give_ownership(path)
     try:
         yield ["-A", "scram-sha-256", f"--pwfile={path}"]
     finally:
         path.unlink()
 
 
-def installation(shelter: Path) -> Path:
+def installation(root: Path) -> Path:
     """A server that was built with TLS, unpacked where its user can reach it."""
     (archive,) = ensure(POSTGRES_NAME)
-    target = shelter / f"postgres-tls-{archive.stem.rpartition('-')[2]}"
+    target = root / f"postgres-tls-{archive.stem.rpartition('-')[2]}"
     if not target.exists():
-        draft = shelter / "programs-draft"
+        draft = root / "programs-draft"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o755)
         with zipfile.ZipFile(archive) as jar:

@@ -41,13 +41,15 @@ def kafka_locks(secrets: Secrets) -> dict[str, object]:
 @contextmanager
 def with_users(secrets: Secrets, command: Sequence[str]) -> Iterator[list[str]]:
     """The command that formats the storage, with the users: in a file, as everybody sees command lines."""
-    wishes = [
+    user_arguments = [
         f"--add-scram={SCRAM_MECHANISM}=[name={user},password={secrets.kafka_password(user)}]"
         for user in KAFKA_USERS
     ]
     program, *arguments = command
     path = secrets.folder / "kafka-format.args"
-    write_private(path, "".join(f"{_quoted(argument)}\n" for argument in (*arguments, *wishes)).encode())
+    write_private(
+        path, "".join(f"{_quoted(argument)}\n" for argument in (*arguments, *user_arguments)).encode()
+    )
     try:
         yield [program, f"@{path}"]
     finally:

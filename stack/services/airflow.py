@@ -18,9 +18,9 @@ from stack.ports import LOOPBACK
 from stack.probes import get_json
 from stack.security.secrets import AIRFLOW
 from stack.services import postgres
-from stack.services.part import Part, Site
+from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
-from stack.supervision.processes import SCHEDULER_PART
+from stack.supervision.processes import SCHEDULER_SERVICE
 from stack.supervision.program import Program
 from stack.toolchain.environments import ensure_environment
 
@@ -28,7 +28,7 @@ NAME = "airflow"
 LOGIN = "admin"
 DAGS = ROOT / "airflow_dags" / "dags"
 POOLS = ROOT / "airflow_dags" / "pools.json"
-API_SERVER, SCHEDULER = "airflow-api-server", SCHEDULER_PART
+API_SERVER, SCHEDULER = "airflow-api-server", SCHEDULER_SERVICE
 DAG_PROCESSOR, TRIGGERER = "airflow-dag-processor", "airflow-triggerer"
 
 # Without its own server of logs: it would listen on every interface, and the files are on this machine.
@@ -48,13 +48,13 @@ _HEALTH_NAMES = {
 }
 
 
-def parts(site: Site) -> list[Part]:
+def services(site: Site) -> list[Service]:
     """The four processes."""
     return [
-        Part(
+        Service(
             name=name,
             prepare=lambda name=name: _prepare(site, name),  # type: ignore[misc]
-            check=lambda name=name: healthy_part(site.extra_ports[NAME], name),  # type: ignore[misc]
+            check=lambda name=name: component_health(site.extra_ports[NAME], name),  # type: ignore[misc]
             starts_after=postgres.NAME,
             begin=lambda: _migrate(site),
         )
@@ -62,7 +62,7 @@ def parts(site: Site) -> list[Part]:
     ]
 
 
-def healthy_part(port: int, name: str) -> str:
+def component_health(port: int, name: str) -> str:
     """Ask the API server how a part is; raises while it is not healthy."""
     found: dict[str, Any] = get_json(f"http://{LOOPBACK}:{port}/api/v2/monitor/health")
     state = found[_HEALTH_NAMES[name]]["status"]
@@ -89,7 +89,7 @@ def program() -> Path:
 def environment(site: Site) -> dict[str, str]:
     """What Airflow, its tasks and its command line need to know of this stack."""
     return {
-        **site.settings.handed_on,
+        **site.settings.forwarded_variables,
         "AIRFLOW_HOME": str(folder(site.home)),
         "AIRFLOW_CONN_FLINK_DEFAULT": site.endpoints.flink_rest_url,
         "PYTHONPATH": str(ROOT),
@@ -141,8 +141,8 @@ def _ensure_secrets(home: Path) -> Mapping[str, str]:
     path = folder(home) / "secrets.json"
     if not path.exists():
         # Fernet's key is 32 bytes in this very alphabet, with its padding.
-        made = {"jwt": secrets.token_urlsafe(48), "session": secrets.token_urlsafe(32)}
-        _write_private(path, json.dumps({**made, "fernet": secrets.token_urlsafe(32) + "="}))
+        keys = {"jwt": secrets.token_urlsafe(48), "session": secrets.token_urlsafe(32)}
+        _write_private(path, json.dumps({**keys, "fernet": secrets.token_urlsafe(32) + "="}))
     kept: dict[str, str] = json.loads(path.read_text("utf-8"))
     return kept
 
@@ -196,13 +196,13 @@ def _core(site: Site, kept: Mapping[str, str]) -> dict[str, object]:
 
 def _lineage(site: Site) -> dict[str, dict[str, object]]:
     """OpenLineage is silent until the person names a transport, by its own variables or by a short one."""
-    wish = site.settings.handed_on.get("OPENLINEAGE_TO", "")
-    if not wish:
-        return {"openlineage": {"disabled": not site.settings.handed_on.get("OPENLINEAGE_URL")}}
-    if wish.startswith(("http://", "https://")):
-        transport = {"type": "http", "url": wish}
+    target = site.settings.forwarded_variables.get("OPENLINEAGE_TO", "")
+    if not target:
+        return {"openlineage": {"disabled": not site.settings.forwarded_variables.get("OPENLINEAGE_URL")}}
+    if target.startswith(("http://", "https://")):
+        transport = {"type": "http", "url": target}
     else:
-        transport = {"type": "file", "log_file_path": wish, "append": "true"}
+        transport = {"type": "file", "log_file_path": target, "append": "true"}
     return {"openlineage": {"transport": json.dumps(transport), "namespace": "nyc-taxi-platform"}}
 
 

@@ -10,7 +10,7 @@ from schemas.errors import UserError
 from stack.ports import LOOPBACK
 from stack.probes import get_json
 from stack.security.secrets import JOB
-from stack.services.part import Part, Site
+from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
 from stack.supervision.program import Program
 from stack.toolchain.flink_wheel import distribution, java_options, prometheus_plugin
@@ -50,18 +50,18 @@ _RESOURCE_COMMANDS = {JOBMANAGER: "GET_JM_RESOURCE_PARAMS", TASKMANAGER: "GET_TM
 _RESULT_MARK = "BASH_JAVA_UTILS_EXEC_RESULT:"
 
 
-def jobmanager(site: Site) -> Part:
+def jobmanager(site: Site) -> Service:
     """The JobManager of this site."""
-    return Part(
+    return Service(
         name=JOBMANAGER,
         prepare=lambda: _prepare(site, JOBMANAGER),
         check=lambda: job_count(site.endpoints.flink_rest_url),
     )
 
 
-def taskmanager(site: Site) -> Part:
+def taskmanager(site: Site) -> Service:
     """The TaskManager of this site."""
-    return Part(
+    return Service(
         name=TASKMANAGER,
         prepare=lambda: _prepare(site, TASKMANAGER),
         check=lambda: slot_count(site.endpoints.flink_rest_url),

@@ -12,14 +12,14 @@ from stack.ports import LOOPBACK
 from stack.probes import require_listener
 from stack.security.kafka_locks import kafka_locks, with_users
 from stack.security.private_file import write_private
-from stack.services.part import Part, Site
+from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
-from stack.supervision.processes import KAFKA_PART
+from stack.supervision.processes import KAFKA_SERVICE
 from stack.supervision.program import Program
 from stack.toolchain.jars import ensure
 from stack.toolchain.java import class_path, java, temporary_folder
 
-NAME = KAFKA_PART
+NAME = KAFKA_SERVICE
 METADATA_TIMEOUT_SECONDS = 5
 
 BROKER_SETTINGS: dict[str, object] = {
@@ -42,9 +42,9 @@ BROKER_SETTINGS: dict[str, object] = {
 """What holds wherever the broker runs; docker-compose.yml says the same."""
 
 
-def kafka(site: Site) -> Part:
+def kafka(site: Site) -> Service:
     """The broker of this site."""
-    return Part(
+    return Service(
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: broker_count(site.endpoints.kafka),
@@ -118,9 +118,14 @@ def _format_storage(jars: str, properties: Path, site: Site) -> None:
         str(properties),
     ]
     command = [java(), _logging(), "-cp", jars, "kafka.tools.StorageTool", *arguments]
-    with with_users(site.secrets, command) if site.secrets else nullcontext(command) as told:
+    with with_users(site.secrets, command) if site.secrets else nullcontext(command) as command_with_users:
         done = subprocess.run(
-            told, capture_output=True, text=True, env=inherited_environment(), check=False, cwd=site.home
+            command_with_users,
+            capture_output=True,
+            text=True,
+            env=inherited_environment(),
+            check=False,
+            cwd=site.home,
         )
     if done.returncode != 0:
         reason = (done.stderr or done.stdout).strip().splitlines()[:1]

@@ -6,7 +6,7 @@ from string import Template
 
 from stack.probes import require_listener
 from stack.services import postgres
-from stack.services.part import Part, Site
+from stack.services.service import Service, Site
 from stack.settings import ROOT
 from stack.supervision.program import Program
 
@@ -14,9 +14,9 @@ NAME = "metrics"
 MONITORING = ROOT / "stack" / "monitoring"
 
 
-def metrics(site: Site) -> Part:
+def metrics(site: Site) -> Service:
     """The exporter of this site."""
-    return Part(
+    return Service(
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: _served_at(site),

@@ -15,7 +15,7 @@ from schemas.errors import UserError
 from stack.ports import LOOPBACK
 from stack.security import database_locks
 from stack.security.secrets import Secrets
-from stack.services.part import Part, Site
+from stack.services.service import Service, Site
 from stack.settings import inherited_environment
 from stack.supervision.program import Program
 
@@ -40,7 +40,7 @@ SERVER_SETTINGS = {
 }
 
 
-def postgres(site: Site) -> Part:
+def postgres(site: Site) -> Service:
     """The database of this site."""
     from stack import database  # noqa: PLC0415 - psycopg is slow to import
     from stack.security.database_roles import ensure_roles  # noqa: PLC0415
@@ -52,7 +52,7 @@ def postgres(site: Site) -> Part:
             passwords = {role: site.secrets.postgres_password(role) for role in (JOB, READER, AIRFLOW)}
             ensure_roles(site.endpoints.postgres_dsn, passwords)
 
-    return Part(
+    return Service(
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: database.server_version(_maintenance_dsn(site)),
@@ -61,7 +61,7 @@ def postgres(site: Site) -> Part:
 
 
 @dataclass(frozen=True)
-class Account:
+class ServiceUser:
     """Who runs the server: Postgres refuses to run as root, so then somebody else does."""
 
     user: str | None
@@ -89,7 +89,7 @@ class Account:
         """Whether every folder down to this one lets the user through."""
         return self.run(["sh", "-c", 'cd "$1"', "sh", str(folder)]).returncode == 0
 
-    def hand_over(self, file: Path) -> None:
+    def give_ownership(self, file: Path) -> None:
         """Make a file of ours the user's."""
         if self.user:
             shutil.chown(file, self.user, self.group)
@@ -97,18 +97,18 @@ class Account:
     def own(self, folder: Path) -> None:
         """Make a folder of ours the user's."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.hand_over(folder)
+        self.give_ownership(folder)
 
 
 @cache
-def account() -> Account:
+def account() -> ServiceUser:
     """The caller, or for root the first service user that this machine has."""
     if os.geteuid() != 0:
-        return Account(None)
+        return ServiceUser(None)
     known = {entry.pw_name for entry in pwd.getpwall()}
     for name in SERVICE_USERS:
         if name in known:
-            return Account(name)
+            return ServiceUser(name)
     raise UserError(
         "Postgres does not run as root, and there is no user nobody", "run ./taxi as a normal user"
     )
@@ -116,7 +116,7 @@ def account() -> Account:
 
 def data_folder(home: Path) -> Path:
     """Where the database of this home lies."""
-    return _shelter(home) / NAME
+    return _database_root(home) / NAME
 
 
 def private_folder(home: Path) -> Path:
@@ -137,7 +137,7 @@ def client_program(name: str) -> Path:
     return _wheel_folder() / INSTALLATION / "bin" / name
 
 
-def _shelter(home: Path) -> Path:
+def _database_root(home: Path) -> Path:
     if account().user is None or account().may_enter(home):
         return home
     return private_folder(home)
@@ -148,13 +148,13 @@ def _prepare(site: Site) -> Program:
     data.parent.mkdir(mode=0o755, exist_ok=True)
     if data.parent.stat().st_uid != os.geteuid():  # everybody may write in /var/tmp
         raise UserError(f"{data.parent} belongs to another user", "remove it, or move the stack: TAXI_HOME")
-    shelter = data.parent if site.secrets else None
-    programs = (database_locks.installation(shelter) if shelter else installation(site.home)) / "bin"
+    root = data.parent if site.secrets else None
+    programs = (database_locks.installation(root) if root else installation(site.home)) / "bin"
     if not (data / "PG_VERSION").exists():
         _initialise(data, programs, site.secrets)
     settings = {**SERVER_SETTINGS, "port": str(site.ports.postgres)}
     if site.secrets:
-        settings |= database_locks.locked(data, site.secrets, account().hand_over)
+        settings |= database_locks.locked(data, site.secrets, account().give_ownership)
     options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
     return Program(
         [str(programs / "postgres"), "-D", str(data), *options],
@@ -171,8 +171,8 @@ def _initialise(data: Path, programs: Path, secrets: Secrets | None) -> None:
     account().own(draft)
     options = ["-U", SUPERUSER, "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"]
     command = [str(programs / "initdb"), "-D", str(draft), *options]
-    with database_locks.proof(data.parent, secrets, account().hand_over) as asked:
-        done = account().run([*command, *asked])
+    with database_locks.proof(data.parent, secrets, account().give_ownership) as initdb_options:
+        done = account().run([*command, *initdb_options])
     if done.returncode != 0:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise UserError(f"initdb failed in {draft}: {' '.join(reason)}", "free the disk, then ./taxi up")
@@ -187,19 +187,19 @@ def _wheel_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def _copied_installation(shelter: Path) -> Path:
+def _copied_installation(root: Path) -> Path:
     wheel = _wheel_folder()
-    target = shelter / "programs" / PACKAGE / INSTALLATION
+    target = root / "programs" / PACKAGE / INSTALLATION
     if not target.exists():
-        draft = shelter / "programs-draft"
+        draft = root / "programs-draft"
         shutil.rmtree(draft, ignore_errors=True)
         # Side by side as in site-packages: the programs look for their libraries relative to themselves.
         shutil.copytree(wheel / INSTALLATION, draft / PACKAGE / INSTALLATION, symlinks=True)
         libraries = wheel.with_name(f"{PACKAGE}.libs")
         if libraries.exists():
             shutil.copytree(libraries, draft / libraries.name)
-        shutil.rmtree(shelter / "programs", ignore_errors=True)
-        draft.replace(shelter / "programs")
+        shutil.rmtree(root / "programs", ignore_errors=True)
+        draft.replace(root / "programs")
     return target
 
 

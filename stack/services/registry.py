@@ -10,7 +10,7 @@ from stack.probes import get_json
 from stack.security.private_file import write_private
 from stack.security.secrets import REGISTRY, Secrets
 from stack.services import kafka
-from stack.services.part import Part, Site
+from stack.services.service import Service, Site
 from stack.supervision.program import Program
 from stack.toolchain.jars import ensure
 from stack.toolchain.java import java, temporary_folder
@@ -18,9 +18,9 @@ from stack.toolchain.java import java, temporary_folder
 NAME = "registry"
 
 
-def registry(site: Site) -> Part:
+def registry(site: Site) -> Service:
     """The registry of this site."""
-    return Part(
+    return Service(
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: subject_count(site.endpoints.schema_registry_url),

@@ -5,7 +5,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from stack.ports import LOOPBACK
-from stack.services.part import Part, Site
+from stack.services.service import Service, Site
 from stack.settings import ROOT
 from stack.supervision.program import Program
 from stack.toolchain.jars import ensure
@@ -25,9 +25,9 @@ LOGGING = ROOT / "stack" / "conf" / "s3-logback.xml"
 TIMEOUT_SECONDS = 5
 
 
-def parts(site: Site) -> Sequence[Part]:
+def services(site: Site) -> Sequence[Service]:
     """The one server of this site."""
-    return [Part(name=NAME, prepare=lambda: _prepare(site), check=lambda: _answer(site.extra_ports[NAME]))]
+    return [Service(name=NAME, prepare=lambda: _prepare(site), check=lambda: _answer(site.extra_ports[NAME]))]
 
 
 def variables(endpoint: str) -> dict[str, str]:

@@ -7,33 +7,33 @@ from pathlib import Path
 import psutil
 
 HOME_VARIABLE = "TAXI_HOME"
-PART_VARIABLE = "TAXI_PART"
-SUPERVISOR_PART = "supervisord"
-KAFKA_PART = "kafka"
-SCHEDULER_PART = "airflow-scheduler"
+SERVICE_VARIABLE = "TAXI_PART"
+SUPERVISOR_SERVICE = "supervisord"
+KAFKA_SERVICE = "kafka"
+SCHEDULER_SERVICE = "airflow-scheduler"
 
 # supervisord would start again what we end. Airflow's idle workers wait for one another for ever when all are
 # asked to end at once; the commands that busy ones run may be killed anywhere.
-KILLED_AT_ONCE = {SUPERVISOR_PART, SCHEDULER_PART}
+KILLED_AT_ONCE = {SUPERVISOR_SERVICE, SCHEDULER_SERVICE}
 
 
 @dataclass(frozen=True)
 class OwnProcess:
     """A live process that belongs to the stack of one home."""
 
-    part: str
+    service: str
     process: psutil.Process
 
 
-def identity(home: Path, part: str) -> dict[str, str]:
+def identity(home: Path, service: str) -> dict[str, str]:
     """The variables by which a process is known as ours."""
-    return {HOME_VARIABLE: str(home), PART_VARIABLE: part}
+    return {HOME_VARIABLE: str(home), SERVICE_VARIABLE: service}
 
 
 def own_processes(home: Path, postgres_data: Path | None = None) -> list[OwnProcess]:
     """Every live process of this home's stack, found by looking at all of the machine's."""
-    found = ((process, _part_of(process, home, postgres_data)) for process in psutil.process_iter())
-    return [OwnProcess(part, process) for process, part in found if part]
+    found = ((process, _service_of(process, home, postgres_data)) for process in psutil.process_iter())
+    return [OwnProcess(service, process) for process, service in found if service]
 
 
 def end_processes(processes: Iterable[OwnProcess], grace_seconds: float = 20) -> list[OwnProcess]:
@@ -41,15 +41,15 @@ def end_processes(processes: Iterable[OwnProcess], grace_seconds: float = 20) ->
     known = list(processes)
     # supervisord first, and at once: it would start again what we end. Kafka last: the registry closes its
     # producer in half a second while Kafka answers, and in half a minute when it does not.
-    turn = {SUPERVISOR_PART: 0, KAFKA_PART: 2}
-    groups = [[own for own in known if turn.get(own.part, 1) == number] for number in range(3)]
+    shutdown_order = {SUPERVISOR_SERVICE: 0, KAFKA_SERVICE: 2}
+    groups = [[own for own in known if shutdown_order.get(own.service, 1) == number] for number in range(3)]
     return [left for group in groups for left in _end_group(group, grace_seconds)]
 
 
 def _end_group(group: list[OwnProcess], grace_seconds: float) -> list[OwnProcess]:
     by_process = {own.process: own for own in group}
     for own in group:
-        _signal(own.process, kill=own.part in KILLED_AT_ONCE)
+        _signal(own.process, kill=own.service in KILLED_AT_ONCE)
     _, alive = psutil.wait_procs(list(by_process), timeout=grace_seconds)
     for process in alive:
         _signal(process, kill=True)
@@ -67,14 +67,14 @@ def _signal(process: psutil.Process, *, kill: bool) -> None:
         pass
 
 
-def _part_of(process: psutil.Process, home: Path, postgres_data: Path | None) -> str | None:
+def _service_of(process: psutil.Process, home: Path, postgres_data: Path | None) -> str | None:
     """The part that a process is, or None for a stranger, a zombie or one we may not look at."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
         environment = process.environ()
-        if environment.get(HOME_VARIABLE) == str(home) and PART_VARIABLE in environment:
-            return environment[PART_VARIABLE]
+        if environment.get(HOME_VARIABLE) == str(home) and SERVICE_VARIABLE in environment:
+            return environment[SERVICE_VARIABLE]
         # Postgres writes its title over its environment; but each of its processes stands in the data folder.
         if postgres_data is not None and process.cwd() == str(postgres_data):
             return "postgres"

@@ -14,7 +14,7 @@ from xmlrpc.client import Fault, ServerProxy
 
 from schemas.errors import UserError
 from stack.settings import ROOT, inherited_environment
-from stack.supervision.processes import SUPERVISOR_PART, identity
+from stack.supervision.processes import SUPERVISOR_SERVICE, identity
 from stack.supervision.program import Program
 
 LONGEST_SOCKET_PATH = 100
@@ -69,7 +69,7 @@ class Supervisor:
             return {}
         return {row["name"]: row["statename"] for row in rows}
 
-    def start_part(self, name: str) -> None:
+    def start_service(self, name: str) -> None:
         """Start a part, if it does not run already."""
         try:
             self._proxy().startProcess(name, False)
@@ -77,7 +77,7 @@ class Supervisor:
             if fault.faultCode != ALREADY_STARTED:
                 raise
 
-    def stop_part(self, name: str) -> None:
+    def stop_service(self, name: str) -> None:
         """End a part, which stays away until it is started again."""
         self._proxy().stopProcess(name)
 
@@ -88,7 +88,7 @@ class Supervisor:
         self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write(programs)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.configuration)]
-        environment = {**inherited_environment(), **identity(self.home, SUPERVISOR_PART)}
+        environment = {**inherited_environment(), **identity(self.home, SUPERVISOR_SERVICE)}
         done = subprocess.run(
             command,
             env=environment,
@@ -150,7 +150,7 @@ class Supervisor:
         from supervisor.xmlrpc import SupervisorTransport  # noqa: PLC0415 - slow to import
 
         transport = SupervisorTransport(serverurl=f"unix://{self.socket}")
-        return ServerProxy(f"http://{SUPERVISOR_PART}", transport=transport).supervisor
+        return ServerProxy(f"http://{SUPERVISOR_SERVICE}", transport=transport).supervisor
 
 
 def console_log(home: Path, name: str) -> Path:

@@ -11,24 +11,24 @@ from pathlib import Path
 
 import psutil
 
-from stack.settings import Settings, person_environment
-from stack.supervision.processes import PART_VARIABLE, OwnProcess, end_processes, own_processes
+from stack.settings import StackSettings, user_environment
+from stack.supervision.processes import SERVICE_VARIABLE, OwnProcess, end_processes, own_processes
 
 
 def main(environment: Path, command: list[str]) -> None:
     """End the leftovers of this part, then become the program, with the environment that was kept for it."""
     end_processes(leftovers(), grace_seconds=5)
     kept = json.loads(environment.read_text("utf-8"))
-    os.execve(command[0], command, {**person_environment(), **kept})  # noqa: S606 - no shell is meant
+    os.execve(command[0], command, {**user_environment(), **kept})  # noqa: S606 - no shell is meant
 
 
 def leftovers() -> list[OwnProcess]:
     """Every process of this part and home that is neither this one nor above it."""
     me = psutil.Process()
     ours = {me.pid, *(parent.pid for parent in me.parents())}
-    part = me.environ()[PART_VARIABLE]
-    found = own_processes(Settings.from_environment().home)
-    return [own for own in found if own.part == part and own.process.pid not in ours]
+    service = me.environ()[SERVICE_VARIABLE]
+    found = own_processes(StackSettings.from_environment().home)
+    return [own for own in found if own.service == service and own.process.pid not in ours]
 
 
 if __name__ == "__main__":

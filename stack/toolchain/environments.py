@@ -49,7 +49,7 @@ def _is_current(folder: Path, lock: Path) -> bool:
 
 
 def _make(folder: Path, lock: Path) -> None:
-    _say(f"Python environment {folder.name}: installing what {lock.relative_to(ROOT)} locks")
+    _print_message(f"Python environment {folder.name}: installing what {lock.relative_to(ROOT)} locks")
     # Without its stamp a folder counts for nothing: a killed install is made anew.
     shutil.rmtree(folder, ignore_errors=True)
     _run_uv(["venv", "--quiet", "--python", _base_python(), str(folder)])
@@ -65,7 +65,7 @@ def _uv() -> str:
     for candidate in (shutil.which("uv"), str(own)):
         if candidate and _is_new_enough(candidate):
             return candidate
-    return _brought_uv(own)
+    return _installed_uv(own)
 
 
 def _is_new_enough(uv: str) -> bool:
@@ -77,8 +77,8 @@ def _is_new_enough(uv: str) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= OLDEST_UV
 
 
-def _brought_uv(own: Path) -> str:
-    _say("bringing uv, which installs the rest")
+def _installed_uv(own: Path) -> str:
+    _print_message("bringing uv, which installs the rest")
     folder = own.parents[1]
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(folder)], "Python's venv module does not work")
@@ -100,20 +100,22 @@ def _uv_variables(environment: Mapping[str, str]) -> dict[str, str]:
         "PIP_EXTRA_INDEX_URL": "UV_INDEX",
         "PIP_CERT": "SSL_CERT_FILE",
     }
-    told = {
+    variables = {
         uv: environment[pip] for pip, uv in meanings.items() if pip in environment and uv not in environment
     }
     # Big wheels come on slow lines; and uv would follow an active environment or another project's settings.
-    return {"UV_HTTP_TIMEOUT": "300", "UV_NO_CONFIG": "1", "VIRTUAL_ENV": "", **told}
+    return {"UV_HTTP_TIMEOUT": "300", "UV_NO_CONFIG": "1", "VIRTUAL_ENV": "", **variables}
 
 
-def _run(command: list[str], otherwise: str, environment: Mapping[str, str] | None = None) -> None:
+def _run(command: list[str], failure_message: str, environment: Mapping[str, str] | None = None) -> None:
     try:
         code = subprocess.run(command, env=environment, check=False, stdout=sys.stderr).returncode
     except OSError as error:
-        raise BootstrapError(f"{otherwise}: {error}") from error
+        raise BootstrapError(f"{failure_message}: {error}") from error
     if code != 0:
-        raise BootstrapError(f"{otherwise} (see above); check the network and the disk, then run it again")
+        raise BootstrapError(
+            f"{failure_message} (see above); check the network and the disk, then run it again"
+        )
 
 
 def _base_python() -> str:
@@ -126,7 +128,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("TAXI_CACHE_DIR") or default)
 
 
-def _say(text: str) -> None:
+def _print_message(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201 - rich is not there yet
 
 
@@ -134,7 +136,7 @@ if __name__ == "__main__":
     try:
         ensure_environment(sys.argv[1])
     except BootstrapError as problem:
-        _say(f"error: {problem}")
+        _print_message(f"error: {problem}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

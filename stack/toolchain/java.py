@@ -28,9 +28,9 @@ def class_path(jars: Iterable[Path]) -> str:
     return ":".join(str(jar) for jar in jars)
 
 
-def innermost_cause(story: str) -> str:
+def innermost_cause(log_text: str) -> str:
     """The last cause that a Java or Python stack trace names; empty when it names none."""
-    lines = [line.strip() for line in story.splitlines()]
+    lines = [line.strip() for line in log_text.splitlines()]
     causes = [
         line for line in lines if line.startswith("Caused by:") or "Error:" in line or "Exception:" in line
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schemas.errors import UserError
 from stack.locks import file_lock
-from stack.settings import ROOT, Settings
+from stack.settings import ROOT, StackSettings
 from stack.toolchain.flink_wheel import distribution, prometheus_plugin
 from stack.toolchain.jars import ensure
 from stack.toolchain.java import class_path, java
@@ -23,7 +23,7 @@ RELEASE = "17"
 
 
 @dataclass(frozen=True)
-class JavaRoom:
+class JavaProject:
     """Java under `src`, resources beside it, and what both become."""
 
     folder: Path
@@ -35,61 +35,61 @@ class JavaRoom:
 
 def ensure_formats_jar(folder: Path = FOLDER, build: Path | None = None) -> Path:
     """The jar of the jobs' formats and functions, built when one of them has changed."""
-    room = JavaRoom(folder, "taxi-flink-formats.jar", ("flink", "ecj"), lambda: ensure("flink"))
-    return _ensure_jar(room, build)
+    project = JavaProject(folder, "taxi-flink-formats.jar", ("flink", "ecj"), lambda: ensure("flink"))
+    return _ensure_jar(project, build)
 
 
 def ensure_reporter_jar(build: Path | None = None) -> Path:
     """The jar of the metrics reporter, which extends the one in Flink's distribution."""
-    room = JavaRoom(REPORTER_FOLDER, "taxi-flink-reporter.jar", ("ecj",), lambda: [prometheus_plugin()])
-    return _ensure_jar(room, build)
+    project = JavaProject(REPORTER_FOLDER, "taxi-flink-reporter.jar", ("ecj",), lambda: [prometheus_plugin()])
+    return _ensure_jar(project, build)
 
 
-def _ensure_jar(room: JavaRoom, build: Path | None) -> Path:
-    build = build or Settings.from_environment().build
-    target = build / _content_hash(room) / room.jar_name
+def _ensure_jar(project: JavaProject, build: Path | None) -> Path:
+    build = build or StackSettings.from_environment().build
+    target = build / _content_hash(project) / project.jar_name
     if not target.exists():
         with file_lock(build / ".lock", "another ./taxi compiles the Java; waiting for it"):
             if not target.exists():
-                _build(room, target)
+                _build(project, target)
     return target
 
 
-def _content_hash(room: JavaRoom) -> str:
+def _content_hash(project: JavaProject) -> str:
     content = hashlib.sha256(RELEASE.encode())
-    for path in (*_files(room.folder), *_locks(room)):
+    for path in (*_files(project.folder), *_locks(project)):
         content.update(f"{path.name} {path.stat().st_size}\n".encode())
         content.update(path.read_bytes())
     return content.hexdigest()[:16]
 
 
-def _locks(room: JavaRoom) -> list[Path]:
+def _locks(project: JavaProject) -> list[Path]:
     from stack.toolchain.jars.lock import lock_path  # noqa: PLC0415
 
-    return [lock_path(component) for component in room.locks]
+    return [lock_path(component) for component in project.locks]
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _build(room: JavaRoom, target: Path) -> None:
-    sources = sorted((room.folder / "src").rglob("*.java"))
+def _build(project: JavaProject, target: Path) -> None:
+    sources = sorted((project.folder / "src").rglob("*.java"))
     if not sources:
-        raise UserError(f"there is no Java under {room.folder / 'src'}", f"git checkout {room.folder}")
+        raise UserError(f"there is no Java under {project.folder / 'src'}", f"git checkout {project.folder}")
     classes = target.parent / "classes"
     shutil.rmtree(classes, ignore_errors=True)
     classes.mkdir(parents=True)
-    _compile(room, sources, classes)
+    _compile(project, sources, classes)
     draft = target.with_suffix(".part")
-    _write_jar(draft, (classes, room.folder / "resources"))
+    _write_jar(draft, (classes, project.folder / "resources"))
     draft.replace(target)
     shutil.rmtree(classes)
 
 
-def _compile(room: JavaRoom, sources: Iterable[Path], classes: Path) -> None:
+def _compile(project: JavaProject, sources: Iterable[Path], classes: Path) -> None:
     (compiler,) = ensure("ecj")
-    libraries = class_path([*sorted((distribution() / "lib").glob("*.jar")), *room.libraries()])
+    libraries = class_path([*sorted((distribution() / "lib").glob("*.jar")), *project.libraries()])
     # No `--release`: ecj would read older signatures from a JDK's ct.sym, which a runtime does not have.
     options = [
         "-source",
@@ -107,7 +107,7 @@ def _compile(room: JavaRoom, sources: Iterable[Path], classes: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise UserError(
-            f"the Java under {room.folder} does not compile:\n{done.stderr.strip() or done.stdout.strip()}"
+            f"the Java under {project.folder} does not compile:\n{done.stderr.strip() or done.stdout.strip()}"
         )
 
 

@@ -6,7 +6,7 @@ from schemas.errors import UserError
 from stack.console import console
 from stack.settings import ROOT
 from stack.toolchain.environments import uv_command
-from stack.toolchain.jars.relock import relock as relock_jars
+from stack.toolchain.jars.jar_locks import relock as relock_jars
 
 GROUPS = (
     "stream",

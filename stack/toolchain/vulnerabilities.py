@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.errors import UserError
 from stack.console import console, output
-from stack.settings import ROOT, Settings
+from stack.settings import ROOT, StackSettings
 from stack.toolchain.environments import ensure_environment
 
 LOCKS = tuple(sorted((ROOT / "requirements").glob("*.txt")))
@@ -39,16 +39,18 @@ class Vulnerability:
         return f"{self.package} {self.version}: {', '.join(sorted(self.names))}, {remedy}: {self.text}"
 
 
-class NoAnswerError(Exception):
+class OsvUnreachableError(Exception):
     """The source of the advisories cannot be reached; the text says why."""
 
 
-def print_findings(settings: Settings, locks: Sequence[Path] = LOCKS, accepted_file: Path = ACCEPTED) -> bool:
+def print_findings(
+    settings: StackSettings, locks: Sequence[Path] = LOCKS, accepted_file: Path = ACCEPTED
+) -> bool:
     """Print what is known; returns whether all of it is accepted. Without an answer nothing is known."""
     accepted = accepted_vulnerabilities(accepted_file)
     try:
         found = known_vulnerabilities(locks, settings.osv_url)
-    except NoAnswerError as silence:
+    except OsvUnreachableError as silence:
         console().print(f"not looked at, as the advisories cannot be reached: {silence}", highlight=False)
         return True
     known = {name for one in found for name in one.names}
@@ -75,7 +77,7 @@ def accepted_vulnerabilities(path: Path) -> Mapping[str, str]:
 
 
 def known_vulnerabilities(locks: Iterable[Path], osv_url: str | None) -> list[Vulnerability]:
-    """Ask for every pin; raises NoAnswerError where nobody answers."""
+    """Ask for every pin; raises OsvUnreachableError where nobody answers."""
     found = {one for lock in locks for one in _known_of(lock, osv_url)}
     return sorted(found, key=lambda one: (one.package, one.version, sorted(one.names)))
 
@@ -100,10 +102,10 @@ def _known_of(lock: Path, osv_url: str | None) -> list[Vulnerability]:
     return [_vulnerability(row, one) for row in rows for one in row["vulns"]]
 
 
-def _give_up(story: str) -> None:
-    last = (story.strip().splitlines() or ["it said nothing"])[-1]
-    if NO_ANSWER.search(story):
-        raise NoAnswerError(last)
+def _give_up(log_text: str) -> None:
+    last = (log_text.strip().splitlines() or ["it said nothing"])[-1]
+    if NO_ANSWER.search(log_text):
+        raise OsvUnreachableError(last)
     raise UserError(f"pip-audit failed: {last}", "see requirements/*.txt")
 
 

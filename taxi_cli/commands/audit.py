@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from control_plane.accounting.audit import Audit, take
-from control_plane.sink.ledger import Entry, print_hours, print_ledger, read_hours
+from control_plane.sink.ledger import LedgerEntry, print_hours, print_ledger, read_hours
 from schemas.errors import UserError
 from stack.console import output
 from stack.endpoints import Endpoints
@@ -50,16 +50,16 @@ def _conclusions(found: Audit) -> list[str]:
     ]
     if found.verdict == "no quiet point":
         remedy = "./taxi audit --wait 300 waits for one"
-        return [f"no quiet point, so this says nothing yet: {found.unrest}; {remedy}"]
-    if found.unrest:
-        return [f"it adds up now, though {found.unrest}"]
+        return [f"no quiet point, so this says nothing yet: {found.pending_reason}; {remedy}"]
+    if found.pending_reason:
+        return [f"it adds up now, though {found.pending_reason}"]
     return lines
 
 
-def _as_data(found: Audit, hours: Sequence[Entry]) -> dict[str, object]:
+def _as_data(found: Audit, hours: Sequence[LedgerEntry]) -> dict[str, object]:
     return {
         "verdict": found.verdict,
-        "unrest": found.unrest,
+        "unrest": found.pending_reason,
         "records_in_kafka": found.ledger.records_in_kafka,
         "records_read": found.ledger.records_read,
         "entries": [asdict(entry) for entry in found.ledger.entries],

@@ -6,15 +6,15 @@ from typing import Annotated
 import typer
 
 from control_plane.months import backfill as runs
-from control_plane.months.approval import Consent
+from control_plane.months.approval import Approval
 from control_plane.months.history import History
 from control_plane.months.parity import Parity
 from control_plane.months.reprocess import undo as take_back
-from control_plane.settings import HistorySettings, SparkPlace, SparkSettings
+from control_plane.settings import HistorySettings, SparkSettings, SparkTarget
 from control_plane.spark.places import backend
 from schemas.errors import UserError
 from schemas.tlc_month import parse_months
-from stack.database import outage_told
+from stack.database import translate_outage
 from stack.endpoints import Endpoints
 
 
@@ -24,7 +24,7 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
         list[str] | None, typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")
     ] = None,
     on: Annotated[
-        SparkPlace | None, typer.Option(help="Where Spark runs; the setting SPARK_BACKEND, or local.")
+        SparkTarget | None, typer.Option(help="Where Spark runs; the setting SPARK_BACKEND, or local.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
     fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Bring the files, and no more.")] = False,
@@ -42,13 +42,13 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
     months = parse_months(taxi_type, month or [])
     history = History.of(HistorySettings.from_environment())
     job = runs.Backfill(endpoints, months, history, backend(SparkSettings.from_environment(), on))
-    with outage_told():
+    with translate_outage():
         if dry_run:
             job.print_plan()
         elif fetch_only:
             job.fetch()
         else:
-            job.carry_out(Consent.at_terminal(yes=yes, force=force))
+            job.execute(Approval.at_terminal(yes=yes, force=force))
 
 
 def parity(
@@ -61,7 +61,7 @@ def parity(
     Exit 3: the stream has written nothing of a month.
     """
     history = History.of(HistorySettings.from_environment())
-    with outage_told():
+    with translate_outage():
         result = Parity.of(Endpoints.of_running_stack(), history, parse_months(taxi_type, month))
     if as_json:
         print(json.dumps(result.as_data(), indent=2))  # noqa: T201 - data for programs

@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from control_plane.accounting.dead_letters import decoding
-from control_plane.accounting.dead_letters.letters import Address, ClassCount, Letter, Letters
-from control_plane.accounting.dead_letters.redrive import Outcome, Wish
+from control_plane.accounting.dead_letters.letters import Address, ClassCount, DeadLetter, DeadLetterStore
+from control_plane.accounting.dead_letters.redrive import RedriveOptions, RedriveResult
 from control_plane.accounting.dead_letters.redrive import redrive as redrive_letters
 from schemas.errors import UserError
 from schemas.trip import TOPIC
@@ -34,7 +34,7 @@ def list_letters(
     as_json: Json = False,
 ) -> None:
     """Count the dead letters by error class, and show the newest."""
-    letters = Letters(Endpoints.of_running_stack().postgres_dsn)
+    letters = DeadLetterStore(Endpoints.of_running_stack().postgres_dsn)
     counts, newest = letters.counts(error_class), letters.newest(error_class, limit)
     if as_json:
         answer = {
@@ -55,7 +55,7 @@ def show(
 ) -> None:
     """Show a letter's bytes, and how far they can be read."""
     endpoints = Endpoints.of_running_stack()
-    letter = Letters(endpoints.postgres_dsn).at(Address.parse(address))
+    letter = DeadLetterStore(endpoints.postgres_dsn).at(Address.parse(address))
     reading = decoding.read(letter.payload, decoding.Registry(endpoints.schema_registry_url))
     if as_json:
         fields = {name: str(value) for name, value in reading.fields.items()}
@@ -80,17 +80,19 @@ def redrive(
     if addresses and error_class:
         raise UserError("letters are chosen by address or by --class, not by both", "leave one out")
     endpoints = Endpoints.of_running_stack()
-    letters = Letters(endpoints.postgres_dsn)
+    letters = DeadLetterStore(endpoints.postgres_dsn)
     chosen = [letters.at(Address.parse(text)) for text in addresses or ()]
     known = len(chosen) or sum(count.letters - count.redriven for count in letters.counts(error_class))
     if known and not (yes or dry_run):
         typer.confirm(f"This looks at {_letters(known)} and publishes what are trips now. Go on?", abort=True)
-    pages: Iterator[Sequence[Letter]] = iter([chosen]) if chosen else letters.not_redriven(TOPIC, error_class)
-    outcome = redrive_letters(endpoints, TOPIC, pages, Wish(schema_id, force, dry_run))
-    console().print(_told(outcome, dry_run=dry_run), highlight=False)
+    pages: Iterator[Sequence[DeadLetter]] = (
+        iter([chosen]) if chosen else letters.not_redriven(TOPIC, error_class)
+    )
+    outcome = redrive_letters(endpoints, TOPIC, pages, RedriveOptions(schema_id, force, dry_run))
+    console().print(_summary(outcome, dry_run=dry_run), highlight=False)
 
 
-def _told(outcome: Outcome, *, dry_run: bool) -> str:
+def _summary(outcome: RedriveResult, *, dry_run: bool) -> str:
     verb = "would be published" if dry_run else "published"
     done = f"{verb} to topic {TOPIC} again: {_letters(outcome.redriven)}"
     if not outcome.held_back:
@@ -103,7 +105,7 @@ def _letters(count: int) -> str:
     return f"{count:,} dead letter{'' if count == 1 else 's'}"
 
 
-def _print_letter(letter: Letter, reading: decoding.Reading) -> None:
+def _print_letter(letter: DeadLetter, reading: decoding.DecodedPayload) -> None:
     facts = Table.grid(padding=(0, 2))
     for label, value in _facts(letter, reading):
         facts.add_row(label, escape(value))
@@ -114,7 +116,7 @@ def _print_letter(letter: Letter, reading: decoding.Reading) -> None:
     output().print(reading.fault or "every byte can be read now", markup=False, highlight=False)
 
 
-def _facts(letter: Letter, reading: decoding.Reading) -> list[tuple[str, str]]:
+def _facts(letter: DeadLetter, reading: decoding.DecodedPayload) -> list[tuple[str, str]]:
     redriven = f"{letter.redriven_at:%Y-%m-%d %H:%M:%S}" if letter.redriven_at else "never"
     return [
         ("address", str(letter.address)),
@@ -152,7 +154,7 @@ def _counts_table(counts: Sequence[ClassCount]) -> Table:
     return table
 
 
-def _letters_table(letters: Sequence[Letter]) -> Table:
+def _letters_table(letters: Sequence[DeadLetter]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("address", "arrived at", "error class"):
         table.add_column(column, no_wrap=True)
@@ -172,7 +174,7 @@ def _count_json(count: ClassCount) -> dict[str, Any]:
     }
 
 
-def _json(letter: Letter) -> dict[str, Any]:
+def _json(letter: DeadLetter) -> dict[str, Any]:
     return {
         "topic": letter.address.topic,
         "partition": letter.address.partition,

@@ -19,7 +19,7 @@ from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.polling import poll
-from stack.settings import ROOT, Settings, person_environment
+from stack.settings import ROOT, StackSettings, user_environment
 from taxi_cli.commands import job
 
 SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
@@ -60,7 +60,7 @@ def demo(
     _report_times(ledger, path, first_window_seconds, time.monotonic() - begun)
     print_ledger(ledger)
     _print_dearest(endpoints)
-    _print_ways_on(endpoints)
+    _print_next_commands(endpoints)
 
 
 def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
@@ -75,8 +75,8 @@ def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
 
 def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
     """The real month where it can be had, else a synthetic one."""
-    asked = ("--taxi-type", taxi_type, "--month", month)
-    fetch = _producer(endpoints, "fetch", *asked, stdout=subprocess.PIPE)
+    arguments = ("--taxi-type", taxi_type, "--month", month)
+    fetch = _producer(endpoints, "fetch", *arguments, stdout=subprocess.PIPE)
     found, _ = fetch.communicate()
     if fetch.returncode == 0:
         return Path(found.decode().strip().partition(": ")[2])
@@ -84,11 +84,15 @@ def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
         f"the real month {taxi_type} {month} cannot be had here, so a SYNTHETIC one takes its place",
         style="yellow",
     )
-    made = Settings.from_environment().cache / "synthetic" / f"{taxi_type}_tripdata_{month}.synthetic.parquet"
-    made.parent.mkdir(parents=True, exist_ok=True)
-    if _producer(endpoints, "generate", *asked, "--rows", str(SYNTHETIC_ROWS), "--to", str(made)).wait():
+    file = (
+        StackSettings.from_environment().cache
+        / "synthetic"
+        / f"{taxi_type}_tripdata_{month}.synthetic.parquet"
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if _producer(endpoints, "generate", *arguments, "--rows", str(SYNTHETIC_ROWS), "--to", str(file)).wait():
         raise UserError("no month could be made either", "the message is above")
-    return made
+    return file
 
 
 def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
@@ -103,7 +107,7 @@ def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
 
 
 def _producer(endpoints: Endpoints, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
-    environment = {**person_environment(), **endpoints.as_environment(), "PYTHONPATH": str(ROOT)}
+    environment = {**user_environment(), **endpoints.as_environment(), "PYTHONPATH": str(ROOT)}
     environment["TAXI_HOME"] = str(endpoints.home)
     if not environment.get("TLC_DATA_DIR") and SHARED_MONTHS.is_dir():
         environment["TLC_DATA_DIR"] = str(SHARED_MONTHS)
@@ -140,8 +144,8 @@ def _print_dearest(endpoints: Endpoints) -> None:
     output().print(table)
 
 
-def _print_ways_on(endpoints: Endpoints) -> None:
-    ways = {
+def _print_next_commands(endpoints: Endpoints) -> None:
+    next_commands = {
         "Flink dashboard": endpoints.flink_rest_url,
         "schema registry": endpoints.schema_registry_url.removesuffix("/apis/ccompat/v7"),
         "Postgres": endpoints.postgres_dsn,
@@ -150,5 +154,5 @@ def _print_ways_on(endpoints: Endpoints) -> None:
         "stop it all": "./taxi down",
     }
     output().print()
-    for label, value in ways.items():
+    for label, value in next_commands.items():
         output().print(f"{label:<16} {value}", highlight=False, soft_wrap=True)

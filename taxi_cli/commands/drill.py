@@ -16,7 +16,7 @@ from rich.table import Table
 
 from schemas.errors import UserError
 from stack.console import output, wide_output
-from stack.settings import ROOT, person_environment
+from stack.settings import ROOT, user_environment
 from stack.toolchain import environments as bootstrap
 
 ALL = "all"
@@ -25,7 +25,7 @@ WIDTH = 100
 
 
 @dataclass(frozen=True)
-class Result:
+class DrillResult:
     """How one drill went; None where it did not come so far."""
 
     drill: str
@@ -50,8 +50,8 @@ def drill(
         print(json.dumps(known) if as_json else "\n".join(known))  # noqa: T201 - data
         return
     if name not in {*known, ALL}:
-        wish = f"there is no drill {name}" if name else "which drill?"
-        raise UserError(wish, f"there are: {', '.join([ALL, *known])}")
+        problem = f"there is no drill {name}" if name else "which drill?"
+        raise UserError(problem, f"there are: {', '.join([ALL, *known])}")
     results = _run(name, seed)
     if as_json:
         print(json.dumps([asdict(result) for result in results], indent=2))  # noqa: T201 - data
@@ -68,42 +68,45 @@ def _names() -> list[str]:
         return [line["drill"] for line in _lines(kept)]
 
 
-def _run(name: str, seed: int) -> list[Result]:
+def _run(name: str, seed: int) -> list[DrillResult]:
     with TemporaryDirectory() as folder:
         kept = Path(folder) / "results.jsonl"
-        wishes = {"TAXI_DRILL_RESULTS": str(kept), "TAXI_DRILL_SEED": str(seed)}
+        variables = {"TAXI_DRILL_RESULTS": str(kept), "TAXI_DRILL_SEED": str(seed)}
         if name != ALL:
-            wishes["TAXI_DRILL"] = name
-        _pytest(["-v", "-p", "no:cacheprovider"], wishes)
-        results = [Result(**line) for line in _lines(kept)]
+            variables["TAXI_DRILL"] = name
+        _pytest(["-v", "-p", "no:cacheprovider"], variables)
+        results = [DrillResult(**line) for line in _lines(kept)]
     if not results:
         raise UserError("no drill ran", "see above")
     return results
 
 
-def _pytest(options: Sequence[str], wishes: Mapping[str, str], *, quiet: bool = False) -> None:
+def _pytest(options: Sequence[str], variables: Mapping[str, str], *, quiet: bool = False) -> None:
     programs = bootstrap.ensure_environment("dev") / "bin"
-    inherited = person_environment()
+    inherited = user_environment()
     path = f"{programs}{os.pathsep}{inherited.get('PATH', '')}"
     done = subprocess.run(
         [str(programs / "pytest"), FOLDER, "-m", "drill", *options],
         cwd=ROOT,
-        env={**inherited, "PATH": path, "PYTHONPATH": str(ROOT), **wishes},
+        env={**inherited, "PATH": path, "PYTHONPATH": str(ROOT), **variables},
         # Standard output is for the table.
         stdout=subprocess.PIPE if quiet else sys.stderr,
         text=True,
         check=False,
     )
     if done.returncode not in {0, 1}:
-        said = (done.stdout or "see above").strip().splitlines()
-        raise UserError(f"pytest could not run the drills ({said[-1] if said else 'no word'})", "mend them")
+        output_lines = (done.stdout or "see above").strip().splitlines()
+        raise UserError(
+            f"pytest could not run the drills ({output_lines[-1] if output_lines else 'no word'})",
+            "mend them",
+        )
 
 
 def _lines(kept: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
 
 
-def _print(results: Sequence[Result]) -> None:
+def _print(results: Sequence[DrillResult]) -> None:
     seeds = ", ".join(sorted({str(result.seed) for result in results}))
     table = Table(title=f"Drills, seed {seeds}", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("drill", no_wrap=True)

@@ -16,17 +16,17 @@ from control_plane.jobs.names import known_job
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import ensure as ensure_it_runs
 from control_plane.jobs.versions.versions import exact_name
-from control_plane.jobs.wiring import parted
+from control_plane.jobs.wiring import split_version_name
 from control_plane.settings import Backend, flink_backend
 from schemas.errors import UserError
-from stack.console import output, say
+from stack.console import output, print_message
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
 from taxi_cli.commands import job_versions as version_commands
 
 __all__ = ["app", "end", "resume", "start"]
 
-BROUGHT_BACK = 3
+RESTARTED = 3
 """The exit code of `ensure` when it had something to do."""
 
 app = typer.Typer(no_args_is_help=True, help="The life of the Flink jobs.")
@@ -140,7 +140,7 @@ def ensure(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) ->
         _print_json({"job": name, "action": action})
     elif action == "none":
         output().print(f"{name} is there: nothing to do", highlight=False)
-    raise typer.Exit(0 if action == "none" else BROUGHT_BACK)
+    raise typer.Exit(0 if action == "none" else RESTARTED)
 
 
 @app.command()
@@ -234,7 +234,7 @@ def _job(name: str, on: Backend | None, *, dry_run: bool = False) -> JobBackend:
         raise UserError(
             "--dry-run prints the requests to the managed service", "add --on managed-flink, or leave it out"
         )
-    known_job(parted(name)[0])
+    known_job(split_version_name(name)[0])
     endpoints = Endpoints.of_running_stack()
     return LocalJob(endpoints, _exact(endpoints, name))
 
@@ -242,8 +242,8 @@ def _job(name: str, on: Backend | None, *, dry_run: bool = False) -> JobBackend:
 def _exact(endpoints: Endpoints, name: str) -> str:
     """The name of the version that is meant, as dashboard and records have it."""
     exact = exact_name(endpoints, name)
-    if exact == parted(name)[0] != name:
-        say(f"{name} is the first version, which is called {exact} in the dashboard and below")
+    if exact == split_version_name(name)[0] != name:
+        print_message(f"{name} is the first version, which is called {exact} in the dashboard and below")
     return exact
 
 

@@ -14,10 +14,10 @@ from control_plane.jobs.names import known_job
 from control_plane.jobs.versions.catching_up import await_caught_up
 from control_plane.jobs.versions.comparison import Difference, as_table, compare
 from control_plane.jobs.versions.switching import retire as end_version
-from control_plane.jobs.versions.switching import start_beside
+from control_plane.jobs.versions.switching import start_side_by_side
 from control_plane.jobs.versions.switching import switch as switch_over
 from control_plane.jobs.versions.versions import Version, Versions
-from control_plane.jobs.wiring import parted
+from control_plane.jobs.wiring import split_version_name
 from control_plane.sink import table_sets as tables
 from schemas.errors import UserError
 from stack import database
@@ -42,23 +42,23 @@ def beside(
     switch: Annotated[
         bool, typer.Option("--switch", help="Show it to readers once it has caught up.")
     ] = False,
-    anew: Annotated[bool, typer.Option("--anew", help="Even if this code is what is served.")] = False,
+    rebuild: Annotated[bool, typer.Option("--anew", help="Even if this code is what is served.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run other code as a version of its own from the start of the topic, wait for it, and compare."""
     known_job(name)
     endpoints = Endpoints.of_running_stack()
-    version = start_beside(endpoints, name, source.absolute(), anew=anew)
+    version = start_side_by_side(endpoints, name, source.absolute(), rebuild=rebuild)
     served = Versions(endpoints, name).served()
     if version.is_served:
         console().print(f"{served.name}, which is served, is of this code; --anew builds it once more")
         if as_json:
-            print(json.dumps(_beside_json(version, 0.0, ()), indent=2))  # noqa: T201 - data for programs
+            print(json.dumps(_comparison_json(version, 0.0, ()), indent=2))  # noqa: T201 - data for programs
         return
     seconds = await_caught_up(version, served)
     differences = compare(endpoints.postgres_dsn, served.table_set, version.table_set)
     if as_json:
-        print(json.dumps(_beside_json(version, seconds, differences), indent=2))  # noqa: T201 - data for programs
+        print(json.dumps(_comparison_json(version, seconds, differences), indent=2))  # noqa: T201 - data for programs
     else:
         _print(f"{version.name} has caught up with {served.name} after {seconds:.0f} s")
         output().print(as_table(differences, served.name, version.name))
@@ -97,7 +97,7 @@ def retire(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Stop a version that nobody reads, and remove its tables and its state."""
-    job, number = parted(name)
+    job, number = split_version_name(name)
     known_job(job)
     endpoints = Endpoints.of_running_stack()
     if not number:
@@ -155,7 +155,7 @@ def _row(endpoints: Endpoints, version: Version, since: str) -> dict[str, Any]:
     }
 
 
-def _beside_json(version: Version, seconds: float, differences: Sequence[Difference]) -> dict[str, Any]:
+def _comparison_json(version: Version, seconds: float, differences: Sequence[Difference]) -> dict[str, Any]:
     return {
         "version": version.number,
         "release": version.record.release,

@@ -38,20 +38,20 @@ def package(
     if unknown:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(WRITERS)}")
     if "://" not in to:
-        _tell(_written(Path(to).expanduser().absolute(), python, only), to)
+        _print_next_steps(_written(Path(to).expanduser().absolute(), python, only), to)
         return
     with tempfile.TemporaryDirectory(prefix="taxi-package-") as folder:
-        made = _written(Path(folder), python, only)
+        packages = _written(Path(folder), python, only)
         _upload(Path(folder), to)
-        _tell(made, to)
+        _print_next_steps(packages, to)
 
 
 def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Path]:
     """The packages by their kind; prints the hash of each file, as `sha256sum -c` reads it."""
-    made = {
+    packages = {
         kind: write(folder / kind, python) for kind, write in WRITERS.items() if kind in (only or WRITERS)
     }
-    for place in made.values():
+    for place in packages.values():
         files = place.rglob("*") if place.is_dir() else place.parent.glob(f"{place.name.partition('.')[0]}.*")
         for path in sorted(path for path in files if path.is_file()):
             output().print(
@@ -60,28 +60,28 @@ def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Pat
                 soft_wrap=True,
                 markup=False,
             )
-    return made
+    return packages
 
 
 def _upload(folder: Path, address: str) -> None:
-    from control_plane.aws import client, parted, told_plainly  # noqa: PLC0415 - boto3 is slow to import
+    from control_plane.aws import client, parse_s3_uri, translate_aws_errors  # noqa: PLC0415 - boto3 is slow to import
 
-    bucket, prefix = parted(address)
+    bucket, prefix = parse_s3_uri(address)
     s3 = client("s3", SparkSettings.from_environment())
-    with told_plainly(address):
+    with translate_aws_errors(address):
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             key = "/".join(filter(None, (prefix.strip("/"), str(path.relative_to(folder)))))
             s3.upload_file(str(path), bucket, key)
 
 
-def _tell(made: Mapping[str, Path], to: str) -> None:
+def _print_next_steps(packages: Mapping[str, Path], to: str) -> None:
     # Only the names: from a bucket they are what the settings want.
     below = to.rstrip("/")
-    told = {
+    messages = {
         "flink": lambda place: f"MANAGED_FLINK_CODE_KEY: flink/{place.name}",
         "spark": lambda place: f"EMR_CODE: {below}/spark/{place.name}",
         "images": lambda place: f"docker build -f {DOCKERFILE} - < {below}/images/{place.name}",
         "airflow": lambda place: f"Terraform's airflow_bundle_key: airflow/{place.name}",
     }
-    for kind, place in made.items():
-        console().print(told[kind](place), highlight=False)
+    for kind, place in packages.items():
+        console().print(messages[kind](place), highlight=False)

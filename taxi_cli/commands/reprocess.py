@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from control_plane.months import reprocess as runs
-from control_plane.months.approval import Consent
+from control_plane.months.approval import Approval
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
 
@@ -37,5 +37,5 @@ def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
     elif dry_run:
         runs.dry_run(endpoints, files or [])
     else:
-        consent = Consent.at_terminal(yes=yes, force=force)
-        runs.reprocess(endpoints, files or [], consent, keep=keep)
+        approval = Approval.at_terminal(yes=yes, force=force)
+        runs.reprocess(endpoints, files or [], approval, keep=keep)

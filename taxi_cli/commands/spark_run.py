@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark.places import backend
-from control_plane.spark.run import RunState, SparkBackend
+from control_plane.spark.spark_backend import RunState, SparkBackend
 from control_plane.spark.waiting import explained, wait
 from stack.console import console, output
 
@@ -16,7 +16,7 @@ MINUTE = 60.0
 app = typer.Typer(no_args_is_help=True, help="Runs of the Spark backfill, here or on EMR.")
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `submit` printed it.")]
-On = Annotated[SparkPlace | None, typer.Option(help="Where it runs; the setting SPARK_BACKEND, or local.")]
+On = Annotated[SparkTarget | None, typer.Option(help="Where it runs; the setting SPARK_BACKEND, or local.")]
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -33,8 +33,8 @@ def submit(
     output().print(run_id, highlight=False)
     if follow:
         limit = SparkSettings.from_environment().timeout_minutes * MINUTE
-        done = wait(spark, run_id, seconds=limit, tell=_say)
-        _say(f"{run_id}: {done.state.value}{f': {done.detail}' if done.detail else ''}")
+        done = wait(spark, run_id, seconds=limit, on_message=_print_message)
+        _print_message(f"{run_id}: {done.state.value}{f': {done.detail}' if done.detail else ''}")
         raise typer.Exit(int(done.state is not RunState.SUCCEEDED))
 
 
@@ -46,13 +46,13 @@ def status(
     spark = _spark(on)
     found = explained(spark, spark.state(run), every=1)
     used, links = spark.usage(run), spark.links(run)
-    told = {"run": run, "state": found.state.value, "detail": found.detail, "seconds": found.seconds}
+    summary = {"run": run, "state": found.state.value, "detail": found.detail, "seconds": found.seconds}
     if as_json:
         amounts = {"vcpu_hours": used.vcpu_hours, "gb_hours": used.gb_hours, "dollars": used.dollars}
-        print(json.dumps({**told, **amounts, "links": dict(links)}, indent=2))  # noqa: T201 - data for programs
+        print(json.dumps({**summary, **amounts, "links": dict(links)}, indent=2))  # noqa: T201 - data for programs
     else:
-        told["seconds"] = f"{found.seconds:,.0f}"
-        for label, value in {**told, "used": used.text(), **links}.items():
+        summary["seconds"] = f"{found.seconds:,.0f}"
+        for label, value in {**summary, "used": used.text(), **links}.items():
             output().print(f"{label:<12} {value}", highlight=False, soft_wrap=True)
     raise typer.Exit(int(found.state in {RunState.FAILED, RunState.CANCELLED}))
 
@@ -62,21 +62,21 @@ def cancel(run: Run, on: On = None) -> None:
     """Have a run end."""
     spark = _spark(on)
     spark.cancel(run)
-    _say(f"{run} was told to end; it is {spark.state(run).state.value} now")
+    _print_message(f"{run} was told to end; it is {spark.state(run).state.value} now")
 
 
 @app.command()
 def logs(run: Run, on: On = None) -> None:
     """Print what the driver wrote."""
     found = _spark(on).logs(run)
-    _say(f"from {found.place}")
+    _print_message(f"from {found.place}")
     for text in (found.stderr, found.stdout):
         typer.echo(text, nl=False)
 
 
-def _spark(on: SparkPlace | None) -> SparkBackend:
+def _spark(on: SparkTarget | None) -> SparkBackend:
     return backend(SparkSettings.from_environment(), on)
 
 
-def _say(line: str) -> None:
+def _print_message(line: str) -> None:
     console().print(line, highlight=False)

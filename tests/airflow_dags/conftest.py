@@ -10,9 +10,9 @@ import pytest
 from control_plane import start
 from stack import lifecycle
 from stack.endpoints import Endpoints
-from stack.settings import Settings
-from tests.airflow_dags.platform import SMALL_MONTH, Airflow, made_up
-from tests.airflow_dags.sns import Topic, sns_topic
+from stack.settings import StackSettings
+from tests.airflow_dags.airflow_server import SMALL_MONTH, Airflow, synthetic_month
+from tests.airflow_dags.sns import SnsTopic, sns_topic
 from tests.airflow_dags.webhook import Webhook, webhook
 from tests.producer.tlc_site import tlc_site
 
@@ -21,19 +21,19 @@ from tests.producer.tlc_site import tlc_site
 def months_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where Airflow's tasks find months: a small one."""
     folder = tmp_path_factory.mktemp("months")
-    made_up(folder, SMALL_MONTH, rows=2_000)
+    synthetic_month(folder, SMALL_MONTH, rows=2_000)
     return folder
 
 
 @pytest.fixture(scope="session")
-def told() -> Iterator[Webhook]:
+def alert_webhook() -> Iterator[Webhook]:
     """Who is told of trouble."""
     with webhook() as receiver:
         yield receiver
 
 
 @pytest.fixture(scope="package")
-def topic() -> Iterator[Topic]:
+def topic() -> Iterator[SnsTopic]:
     """The same people, by another channel."""
     with sns_topic() as found:
         yield found
@@ -42,26 +42,26 @@ def topic() -> Iterator[Topic]:
 @pytest.fixture(scope="package")
 def airflow(
     stack: Endpoints,
-    stack_settings: Settings,
+    stack_settings: StackSettings,
     months_folder: Path,
-    told: Webhook,
-    topic: Topic,
+    alert_webhook: Webhook,
+    topic: SnsTopic,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Airflow]:
     """Airflow on the session's stack, before a TLC that has published nothing else."""
     lineage = tmp_path_factory.mktemp("lineage") / "events"
     with tlc_site({}) as site:
-        wishes = {
+        variables = {
             "TLC_DATA_DIR": str(months_folder),
             "TLC_BASE_URL": site.base_url,
             "OPENLINEAGE_TO": str(lineage),
             "TAXI_ALERTS_WEBHOOK_CONN_ID": "people",
-            "AIRFLOW_CONN_PEOPLE": json.dumps({"conn_type": "http", "password": told.url}),
+            "AIRFLOW_CONN_PEOPLE": json.dumps({"conn_type": "http", "password": alert_webhook.url}),
             "TAXI_ALERTS_SNS_CONN_ID": "amazon",
             "TAXI_ALERTS_SNS_TOPIC_ARN": topic.arn,
             "AIRFLOW_CONN_AMAZON": topic.connection,
         }
-        settings = replace(stack_settings, handed_on=wishes)
+        settings = replace(stack_settings, forwarded_variables=variables)
         try:
             yield Airflow.of(start.up(settings, extras=["airflow"]))
         finally:

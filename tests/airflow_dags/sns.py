@@ -14,7 +14,7 @@ KEYS = ("testing", "testing")
 
 
 @dataclass(frozen=True)
-class Topic:
+class SnsTopic:
     """Where it is, and who listens."""
 
     url: str
@@ -35,7 +35,7 @@ class Topic:
 
 
 @contextmanager
-def sns_topic() -> Iterator[Topic]:
+def sns_topic() -> Iterator[SnsTopic]:
     """A topic on a free port of this machine."""
     moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     moto.start()
@@ -48,7 +48,7 @@ def sns_topic() -> Iterator[Topic]:
         sns = _client("sns", url)
         arn = sns.create_topic(Name="alerts")["TopicArn"]
         sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn["QueueArn"])
-        yield Topic(url, arn, queue_url, queue)
+        yield SnsTopic(url, arn, queue_url, queue)
     finally:
         moto.stop()
 

@@ -13,12 +13,12 @@ from control_plane.jobs.flink_rest import FlinkRest
 from control_plane.jobs.names import JOB
 from stack import lifecycle
 from stack.polling import poll
-from stack.services import airflow as part
+from stack.services import airflow as airflow_service
 from stack.services.keeper import NAME as KEEPER
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.supervision.supervisor import Supervisor
-from tests.airflow_dags.platform import RUN_SECONDS, SMALL_MONTH, Airflow
-from tests.airflow_dags.sns import Topic
+from tests.airflow_dags.airflow_server import RUN_SECONDS, SMALL_MONTH, Airflow
+from tests.airflow_dags.sns import SnsTopic
 from tests.airflow_dags.webhook import Webhook
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
@@ -46,26 +46,26 @@ def live_job(airflow: Airflow) -> str:
 
 
 def test_its_parts_are_healthy_and_only_the_owner_can_log_in(
-    airflow: Airflow, stack_settings: Settings
+    airflow: Airflow, stack_settings: StackSettings
 ) -> None:
     statuses = {one.name: one for one in lifecycle.statuses(lifecycle.running_site(stack_settings))}
     assert {name for name, one in statuses.items() if one.healthy} >= {
-        part.API_SERVER,
-        part.SCHEDULER,
-        part.DAG_PROCESSOR,
-        part.TRIGGERER,
+        airflow_service.API_SERVER,
+        airflow_service.SCHEDULER,
+        airflow_service.DAG_PROCESSOR,
+        airflow_service.TRIGGERER,
     }
     for name in ("passwords.json", "secrets.json", "airflow.cfg", "environment.json"):
-        file = part.folder(airflow.endpoints.home) / name
+        file = airflow_service.folder(airflow.endpoints.home) / name
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     stranger = httpx.Client(base_url=airflow.client.base_url, trust_env=False)
-    wrong = stranger.post("/auth/token", json={"username": part.LOGIN, "password": "guess"})
+    wrong = stranger.post("/auth/token", json={"username": airflow_service.LOGIN, "password": "guess"})
     assert wrong.status_code == 401
     assert stranger.get("/api/v2/dags").status_code == 401
 
 
 def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
-    airflow: Airflow, platform: Platform, told: Webhook, topic: Topic
+    airflow: Airflow, platform: Platform, alert_webhook: Webhook, topic: SnsTopic
 ) -> None:
     job = live_job(airflow)
     refused = airflow.trigger("flink_job_lifecycle", action="explode")
@@ -73,7 +73,7 @@ def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
     tasks = airflow.run("flink_job_lifecycle", action="upgrade", release="77")
     assert (tasks[""], tasks["check"], tasks["upgrade"]) == ("failed", "failed", "upstream_failed")
     assert live_job(airflow) == job
-    (text,) = [text for text in told.texts if text.startswith("flink_job_lifecycle.check failed")]
+    (text,) = [text for text in alert_webhook.texts if text.startswith("flink_job_lifecycle.check failed")]
     assert "there is no release 77" in text
     assert text in topic.heard()
 
@@ -93,7 +93,7 @@ def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
 ) -> None:
     flink = FlinkRest(airflow.endpoints.flink_rest_url)
     supervisor = Supervisor(airflow.endpoints.home)
-    supervisor.stop_part(KEEPER)
+    supervisor.stop_service(KEEPER)
     try:
         lost = live_job(airflow)
         flink.cancel(lost)
@@ -101,7 +101,7 @@ def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
         airflow.run("flink_job_watchdog")
         poll(lambda: live_job(airflow) not in {"", lost}, seconds=RUN_SECONDS, what="the job to be back")
     finally:
-        supervisor.start_part(KEEPER)
+        supervisor.start_service(KEEPER)
 
 
 def test_a_scheduled_month_waits_for_the_tlc_and_is_skipped_with_a_reason_when_it_never_comes(
@@ -115,7 +115,7 @@ def test_a_scheduled_month_waits_for_the_tlc_and_is_skipped_with_a_reason_when_i
         return next((run for run in runs if airflow.tasks(name, run)["available"] == "up_for_reschedule"), "")
 
     run_id = poll(waiting, seconds=RUN_SECONDS, what="a run to wait for its month", every=1)
-    with psycopg.connect(airflow.endpoints.postgres_dsn, dbname=part.NAME) as connection:
+    with psycopg.connect(airflow.endpoints.postgres_dsn, dbname=airflow_service.NAME) as connection:
         connection.execute(LONG_AGO, {"dag_id": name, "run_id": run_id})
     assert set(airflow.await_run(name, run_id).values()) == {"success", "skipped"}
     assert airflow.tasks(name, run_id)["publish"] == "skipped"
@@ -147,9 +147,9 @@ def test_a_backfill_serves_what_the_oracle_says_and_skips_what_is_not_published(
 
 
 def test_what_ran_is_told_as_lineage(airflow: Airflow, platform: Platform) -> None:
-    configuration = (part.folder(airflow.endpoints.home) / "airflow.cfg").read_text()
-    wish = next(line for line in configuration.splitlines() if line.startswith("transport = "))
-    file = Path(json.loads(wish.partition(" = ")[2])["log_file_path"])
+    configuration = (airflow_service.folder(airflow.endpoints.home) / "airflow.cfg").read_text()
+    request = next(line for line in configuration.splitlines() if line.startswith("transport = "))
+    file = Path(json.loads(request.partition(" = ")[2])["log_file_path"])
     deadline = time.monotonic() + 60
     while not file.exists() and time.monotonic() < deadline:
         time.sleep(0.5)

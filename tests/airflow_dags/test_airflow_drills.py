@@ -15,13 +15,13 @@ from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import upgrade
 from stack.polling import poll
-from stack.services import airflow as part
+from stack.services import airflow as service
 from stack.services.airflow import SCHEDULER
 from stack.services.flink import JOBMANAGER
 from stack.services.keeper import NAME as KEEPER
 from stack.supervision.processes import own_processes
 from stack.supervision.supervisor import Supervisor
-from tests.airflow_dags.platform import RUN_SECONDS, SMALL_MONTH, Airflow, made_up
+from tests.airflow_dags.airflow_server import RUN_SECONDS, SMALL_MONTH, Airflow, synthetic_month
 from tests.airflow_dags.webhook import Webhook
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_job_life import kept, live_jobs, running_release, slower_flush
@@ -35,8 +35,8 @@ LIFECYCLE = "flink_job_lifecycle"
 WATCHDOG = "flink_job_watchdog"
 KAPPA = "kappa_reprocess"
 REAL_MONTH = "green_tripdata_2023-12.parquet"
-MADE_UP = ("2023-10", "2023-11")
-WISH = {
+SYNTHETIC_MONTHS = ("2023-10", "2023-11")
+BACKFILL_CONF = {
     "dag_id": BACKFILL,
     "from_date": "2023-10-01T00:00:00Z",
     "to_date": "2023-12-01T00:00:00Z",
@@ -62,9 +62,9 @@ def platform(airflow: Airflow) -> Platform:
 def without_keeper(airflow: Airflow) -> Iterator[None]:
     """Nobody but Airflow brings a lost job back."""
     supervisor = Supervisor(airflow.endpoints.home)
-    supervisor.stop_part(KEEPER)
+    supervisor.stop_service(KEEPER)
     yield
-    supervisor.start_part(KEEPER)
+    supervisor.start_service(KEEPER)
 
 
 @pytest.fixture
@@ -73,12 +73,12 @@ def three_months(months_folder: Path) -> list[Path]:
     real = months_folder / REAL_MONTH
     if not real.exists():
         real.symlink_to(real_month(REAL_MONTH))
-    return [*(made_up(months_folder, month, rows=20_000) for month in MADE_UP), real]
+    return [*(synthetic_month(months_folder, month, rows=20_000) for month in SYNTHETIC_MONTHS), real]
 
 
 def commands(airflow: Airflow, *words: str) -> list[psutil.Process]:
     """The commands of Airflow's tasks that run now and hold these words."""
-    found = [own.process for own in own_processes(airflow.endpoints.home) if own.part == SCHEDULER]
+    found = [own.process for own in own_processes(airflow.endpoints.home) if own.service == SCHEDULER]
     return [one for one in found if set(words) <= set(one.cmdline())]
 
 
@@ -103,7 +103,11 @@ def digests(platform: Platform) -> list[tuple[object, ...]]:
 
 def month_runs(airflow: Airflow) -> list[str]:
     """The runs of the three months."""
-    runs = [run for run in airflow.runs(BACKFILL) if str(run["logical_date"])[:7] in {*MADE_UP, "2023-12"}]
+    runs = [
+        run
+        for run in airflow.runs(BACKFILL)
+        if str(run["logical_date"])[:7] in {*SYNTHETIC_MONTHS, "2023-12"}
+    ]
     return [str(run["dag_run_id"]) for run in runs]
 
 
@@ -135,8 +139,8 @@ def test_a_backfill_of_three_months_survives_the_death_of_the_scheduler(
     airflow: Airflow, platform: Platform, three_months: list[Path], tmp_path: Path
 ) -> None:
     earlier = {run["dag_run_id"] for run in airflow.runs("marts")}
-    assert airflow.client.post("/api/v2/backfills", json=WISH).status_code == 200
-    assert airflow.client.post("/api/v2/backfills", json=WISH).status_code == 409
+    assert airflow.client.post("/api/v2/backfills", json=BACKFILL_CONF).status_code == 200
+    assert airflow.client.post("/api/v2/backfills", json=BACKFILL_CONF).status_code == 409
     poll(lambda: commands(airflow, "backfill", "--yes"), seconds=RUN_SECONDS, what="a month to be computed")
     scheduler(airflow).kill()
     assert_all_succeed(airflow)
@@ -161,12 +165,12 @@ def assert_all_succeed(airflow: Airflow) -> None:
 
 
 def _is_accepted(airflow: Airflow) -> bool:
-    return airflow.client.post("/api/v2/backfills", json=WISH).status_code == 200
+    return airflow.client.post("/api/v2/backfills", json=BACKFILL_CONF).status_code == 200
 
 
 @pytest.mark.drill("airflow-sink-away")
 def test_a_month_is_tried_again_while_its_tables_are_away_and_then_told_and_changes_nothing(
-    airflow: Airflow, platform: Platform, told: Webhook, months_folder: Path, tmp_path: Path
+    airflow: Airflow, platform: Platform, alert_webhook: Webhook, months_folder: Path, tmp_path: Path
 ) -> None:
     before = digests(platform)
     with tables_away(airflow):
@@ -178,11 +182,13 @@ def test_a_month_is_tried_again_while_its_tables_are_away_and_then_told_and_chan
         "upstream_failed",
     )
     assert airflow.tries(BACKFILL, run_id, "process") == 4
-    (text,) = [text for text in told.texts if text.startswith(f"{BACKFILL}.process failed in {run_id}")]
+    (text,) = [
+        text for text in alert_webhook.texts if text.startswith(f"{BACKFILL}.process failed in {run_id}")
+    ]
     assert "Postgres does not answer" in text
     assert digests(platform) == before
-    wish = {"dag_run_id": run_id, "only_failed": True, "dry_run": False}
-    airflow.client.post(f"/api/v2/dags/{BACKFILL}/clearTaskInstances", json=wish).raise_for_status()
+    request = {"dag_run_id": run_id, "only_failed": True, "dry_run": False}
+    airflow.client.post(f"/api/v2/dags/{BACKFILL}/clearTaskInstances", json=request).raise_for_status()
     assert set(airflow.await_run(BACKFILL, run_id).values()) == {"success"}
     assert_months(platform, [months_folder / f"green_tripdata_{SMALL_MONTH}.parquet"], tmp_path)
 
@@ -191,7 +197,7 @@ def test_a_month_is_tried_again_while_its_tables_are_away_and_then_told_and_chan
 def tables_away(airflow: Airflow) -> Iterator[None]:
     """The platform's database lets nobody in; that of Airflow, on the same server, does."""
     name = psycopg.conninfo.conninfo_to_dict(airflow.endpoints.postgres_dsn)["dbname"]
-    with psycopg.connect(airflow.endpoints.postgres_dsn, dbname=part.NAME, autocommit=True) as connection:
+    with psycopg.connect(airflow.endpoints.postgres_dsn, dbname=service.NAME, autocommit=True) as connection:
         allow = "alter database {} with allow_connections {}"
         connection.execute(allow.format(name, "false").encode())
         end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
@@ -218,7 +224,7 @@ def test_a_month_is_reprocessed_by_request_and_once_more_without_a_change(
 @pytest.mark.drill("airflow-watchdog-budget")
 @pytest.mark.usefixtures("without_keeper")
 def test_the_watchdog_heals_three_times_and_then_tells(
-    airflow: Airflow, platform: Platform, told: Webhook
+    airflow: Airflow, platform: Platform, alert_webhook: Webhook
 ) -> None:
     flink = FlinkRest(airflow.endpoints.flink_rest_url)
     airflow.client.delete(f"/api/v2/variables/{WATCHDOG}.{JOB}")
@@ -229,19 +235,21 @@ def test_the_watchdog_heals_three_times_and_then_tells(
             flink.cancel(job.job_id)
         airflow.run(WATCHDOG)
         # The scheduled looks take part: whichever comes first finds the job gone.
-        if deeds(airflow, earlier).count("alert"):
+        if actions(airflow, earlier).count("alert"):
             break
     airflow.run(WATCHDOG)
-    assert deeds(airflow, earlier) == ["heal", "heal", "heal", "alert"]
-    assert [text for text in told.texts if f"{JOB}: brought back 3 times within an hour" in text] != []
+    assert actions(airflow, earlier) == ["heal", "heal", "heal", "alert"]
+    assert [
+        text for text in alert_webhook.texts if f"{JOB}: brought back 3 times within an hour" in text
+    ] != []
 
 
-def deeds(airflow: Airflow, earlier: set[str]) -> list[str]:
+def actions(airflow: Airflow, earlier: set[str]) -> list[str]:
     """What the watchdog's looks have done, one after the other."""
-    looks = sorted(airflow.runs(WATCHDOG), key=lambda run: str(run["start_date"]))
-    ids = [run["dag_run_id"] for run in looks if run["dag_run_id"] not in earlier]
+    watchdog_runs = sorted(airflow.runs(WATCHDOG), key=lambda run: str(run["start_date"]))
+    ids = [run["dag_run_id"] for run in watchdog_runs if run["dag_run_id"] not in earlier]
     tasks = [airflow.tasks(WATCHDOG, one) for one in ids]
-    return [deed for states in tasks for deed in ("heal", "alert") if states.get(deed) == "success"]
+    return [action for states in tasks for action in ("heal", "alert") if states.get(action) == "success"]
 
 
 @pytest.mark.drill("airflow-upgrade-killed")
@@ -289,21 +297,23 @@ def test_a_rollback_whose_task_is_killed_before_the_start_goes_no_release_furthe
 @pytest.mark.drill("airflow-flink-away")
 @pytest.mark.usefixtures("without_keeper")
 def test_a_request_while_flink_is_away_is_tried_again_and_then_told_and_changes_nothing(
-    airflow: Airflow, platform: Platform, told: Webhook, tmp_path: Path
+    airflow: Airflow, platform: Platform, alert_webhook: Webhook, tmp_path: Path
 ) -> None:
     tree = kept(platform, slower_flush(tmp_path))
     records, supervisor = JobRecords(platform.endpoints.home), Supervisor(platform.endpoints.home)
     before = records.read(JOB)
-    supervisor.stop_part(JOBMANAGER)
+    supervisor.stop_service(JOBMANAGER)
     try:
         run_id = airflow.trigger(LIFECYCLE, action="upgrade", release=str(tree)).json()["dag_run_id"]
         states = airflow.await_run(LIFECYCLE, run_id)
         assert records.read(JOB) == before
     finally:
-        supervisor.start_part(JOBMANAGER)
+        supervisor.start_service(JOBMANAGER)
     assert (states["check"], states["upgrade"], states["settled"]) == ("success", "failed", "upstream_failed")
     assert airflow.tries(LIFECYCLE, run_id, "upgrade") == 3
-    (text,) = [text for text in told.texts if text.startswith(f"{LIFECYCLE}.upgrade failed in {run_id}")]
+    (text,) = [
+        text for text in alert_webhook.texts if text.startswith(f"{LIFECYCLE}.upgrade failed in {run_id}")
+    ]
     assert "Flink does not answer" in text
     assert airflow.run(LIFECYCLE, action="deploy")[""] == "success"
     assert (len(live_jobs(platform)), running_release(platform)) == (1, before.release)
@@ -313,9 +323,9 @@ def _built_marts(airflow: Airflow) -> list[str]:
     """The runs that built the marts, once one was asked for after the last month was published."""
     runs, events = airflow.runs("marts"), airflow.get("/api/v2/assets/events?limit=100")["asset_events"]
     # Airflow gathers what is published while a run waits for its turn, and tells the run only of the first.
-    asked = max((str(run["queued_at"]) for run in runs), default="")
+    queued_at = max((str(run["queued_at"]) for run in runs), default="")
     published = max(str(event["timestamp"]) for event in events)
-    if asked < published or any(run["state"] in {"queued", "running"} for run in runs):
+    if queued_at < published or any(run["state"] in {"queued", "running"} for run in runs):
         return []
     ids = [str(run["dag_run_id"]) for run in runs]
     return [one for one in ids if airflow.tasks("marts", one)["build"] == "success"]

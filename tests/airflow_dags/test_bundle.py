@@ -13,19 +13,19 @@ import pytest
 
 from control_plane.delivery.mwaa import LOCK, write_airflow_bundle
 from control_plane.delivery.sbom import python_components
+from control_plane.jobs.managed.client import ManagedFlinkClient
 from control_plane.jobs.managed.job import ManagedJob
-from control_plane.jobs.managed.service import Service
 from control_plane.settings import ManagedFlinkSettings
 from stack.settings import ROOT
 from stack.toolchain.environments import ensure_environment
 from tests.producer.s3_server import CREDENTIALS
 from tests.stack import emr_service
-from tests.stack.bills import missing_from
 from tests.stack.managed_flink_service import ManagedFlink, serving
+from tests.stack.sboms import missing_from
 
 pytestmark = pytest.mark.integration
 
-LOOK = Path(__file__).with_name("bundle_look.py")
+PROBE = Path(__file__).with_name("bundle_probe.py")
 THIS_PYTHON = ".".join(map(str, sys.version_info[:2]))
 APPLICATION = "nyc-taxi-dev-zone-fares"
 
@@ -51,7 +51,7 @@ def lost_job() -> Iterator[tuple[ManagedFlink, str]]:
     with pytest.MonkeyPatch.context() as environment, serving(service) as url:
         for name, value in CREDENTIALS.items():
             environment.setenv(name, value)
-        wishes = {
+        variables = {
             "MANAGED_FLINK_APPLICATION": APPLICATION,
             "MANAGED_FLINK_ENDPOINT_URL": url,
             "MANAGED_FLINK_CODE_BUCKET": "code",
@@ -59,8 +59,8 @@ def lost_job() -> Iterator[tuple[ManagedFlink, str]]:
             "MANAGED_FLINK_ROLE_ARN": "arn:aws:iam::123456789012:role/zone-fares",
             "AWS_REGION": "us-east-1",
         }
-        settings = ManagedFlinkSettings.from_environment("zone_fares", wishes)
-        job = ManagedJob("zone_fares", settings, Service(settings, poll_seconds=0.001))
+        settings = ManagedFlinkSettings.from_environment("zone_fares", variables)
+        job = ManagedJob("zone_fares", settings, ManagedFlinkClient(settings, poll_seconds=0.001))
         job.deploy(fresh=False, source=ROOT, origin="")
         service.status = "READY"
         yield service, url
@@ -69,16 +69,16 @@ def lost_job() -> Iterator[tuple[ManagedFlink, str]]:
 class PatientEmr(emr_service.Emr):
     """Takes what it is sent, if AWS would, and says that it went well: Spark runs in other tests."""
 
-    def _start(self, run: emr_service.Run, *_: object) -> None:
+    def _start(self, run: emr_service.EmrRun, *_: object) -> None:
         run.state, run.ended_at = "SUCCESS", run.started_at
         self.runs.append(run)
 
 
-def looked_at(bundle: Path, home: Path, options: dict[str, str]) -> dict[str, Any]:
+def run_probe(bundle: Path, home: Path, options: dict[str, str]) -> dict[str, Any]:
     """What Airflow says of the bundle: first its start-up script, then the program."""
     python = ensure_environment("orchestrate") / "bin"
     done = subprocess.run(
-        ["bash", "-c", f'. "{bundle}/startup.sh" && exec python3 - <"{LOOK}"'],
+        ["bash", "-c", f'. "{bundle}/startup.sh" && exec python3 - <"{PROBE}"'],
         env={
             "PATH": f"{python}:/usr/bin:/bin",
             "HOME": str(home),
@@ -96,8 +96,8 @@ def looked_at(bundle: Path, home: Path, options: dict[str, str]) -> dict[str, An
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    look: dict[str, Any] = json.loads(done.stdout)
-    return look
+    probe: dict[str, Any] = json.loads(done.stdout)
+    return probe
 
 
 def test_on_aws_the_watchdog_brings_a_lost_job_back_and_a_month_goes_to_spark(
@@ -119,9 +119,9 @@ def test_on_aws_the_watchdog_brings_a_lost_job_back_and_a_month_goes_to_spark(
             "RAW_DATA": "s3://raw/raw-data",
             "PROCESSED_DATA": "s3://processed/processed-data",
         }
-        look = looked_at(bundle, home, options)
+        probe = run_probe(bundle, home, options)
     dags = ["flink_job_watchdog", "tlc_month_history"]
-    assert look == {"dags": dags, "errors": {}, "heal": "started", "process": 0}
+    assert probe == {"dags": dags, "errors": {}, "heal": "started", "process": 0}
     assert service.status == "RUNNING"
     (run,) = emr.runs
     assert " ".join(run.request["jobDriver"]["sparkSubmit"]["entryPointArguments"]) == (
@@ -136,9 +136,9 @@ def test_two_bundles_are_the_same_bytes_and_their_bill_names_what_is_in_them(
     again = write_airflow_bundle(tmp_path, THIS_PYTHON)
     assert again.name == bundle.name
     assert contents(again) == contents(bundle)
-    bill = (bundle / "sbom.cdx.json").read_text()
-    assert missing_from(bill, "pkg:pypi/boto3@", "pkg:pypi/psycopg@") == []
-    named = {one["name"] for one in json.loads(bill)["components"] if one["type"] == "file"}
+    sbom = (bundle / "sbom.cdx.json").read_text()
+    assert missing_from(sbom, "pkg:pypi/boto3@", "pkg:pypi/psycopg@") == []
+    named = {one["name"] for one in json.loads(sbom)["components"] if one["type"] == "file"}
     assert named == set(contents(bundle)) - {"sbom.cdx.json"}
 
 

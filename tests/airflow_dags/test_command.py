@@ -22,7 +22,11 @@ def test_a_command_answers_with_its_output_and_its_one_line(tmp_path: Path) -> N
         tmp_path, 'echo "row $1"; echo looking >&2; echo "error: no such month; give another" >&2; exit 3'
     )
     answer = TaxiCommand(program, ["2024-01"], lines.append).run()
-    assert (answer.code, answer.output, answer.said) == (3, "row 2024-01\n", "no such month; give another")
+    assert (answer.code, answer.output, answer.error_message) == (
+        3,
+        "row 2024-01\n",
+        "no such month; give another",
+    )
     assert lines == ["./taxi 2024-01", "looking", "error: no such month; give another"]
 
 

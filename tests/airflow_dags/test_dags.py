@@ -83,8 +83,8 @@ def test_dag_files_are_short_and_dbt_takes_none_for_its_own() -> None:
 
 
 def test_the_logic_imports_no_other_room() -> None:
-    rooms = ("taxi_cli", "control_plane", "stack", "producer", "flink_jobs", "batch_backfill", "tests")
+    packages = ("taxi_cli", "control_plane", "stack", "producer", "flink_jobs", "batch_backfill", "tests")
     lines = [
         line for file in (ROOT / "airflow_dags").rglob("*.py") for line in Path(file).read_text().splitlines()
     ]
-    assert [line for line in lines if line.startswith(tuple(f"from {room}" for room in rooms))] == []
+    assert [line for line in lines if line.startswith(tuple(f"from {package}" for package in packages))] == []

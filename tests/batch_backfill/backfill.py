@@ -26,7 +26,7 @@ for arguments in json.loads(sys.argv[1]):
 
 
 @dataclass(frozen=True)
-class Backfill:
+class BatchBackfill:
     """Raw months in one folder, the processed history in another."""
 
     raw: Path
@@ -35,7 +35,7 @@ class Backfill:
     zones: Path | None = None
 
     @classmethod
-    def below(cls, folder: Path, zones: Path | None = None) -> "Backfill":
+    def below(cls, folder: Path, zones: Path | None = None) -> "BatchBackfill":
         """Empty; with the shapes of the zones, if given."""
         (folder / "raw").mkdir()
         return cls(folder / "raw", folder / "processed", folder / "home", zones)
@@ -43,17 +43,17 @@ class Backfill:
     def process(self, *months: tuple[str, str]) -> list[dict[str, Any]]:
         """Process months of taxi types in one session; the summaries."""
         done = self.start(*months)
-        said, complaints = done.communicate()
+        output, complaints = done.communicate()
         assert "Traceback" not in complaints, complaints
-        runs = [json.loads(text) for text in said.split("\0") if text.strip()]
+        runs = [json.loads(text) for text in output.split("\0") if text.strip()]
         return [month for run in runs for month in run["months"]]
 
     def start(self, *months: tuple[str, str]) -> "subprocess.Popen[str]":
         """The same, without waiting; in a process group of its own."""
         where = ["--raw", str(self.raw), "--processed", str(self.processed), "--json"]
-        asked = [["process", "--taxi-type", kind, "--month", month, *where] for kind, month in months]
+        commands = [["process", "--taxi-type", kind, "--month", month, *where] for kind, month in months]
         return subprocess.Popen(
-            [spark.programs() / "python", "-c", PROGRAM, json.dumps(asked)],
+            [spark.programs() / "python", "-c", PROGRAM, json.dumps(commands)],
             env={
                 **os.environ,
                 **spark.environment(self.home),

@@ -3,7 +3,7 @@
 import pytest
 
 from batch_backfill.cli import main
-from batch_backfill.settings import Settings
+from batch_backfill.settings import BatchSettings
 from batch_backfill.summary import MonthSummary, as_table
 from schemas.errors import UserError
 
@@ -22,17 +22,17 @@ WHERE = ["--raw", "raw", "--processed", "processed"]
     ],
 )
 def test_a_wrong_wish_is_one_line(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RAW_DATA", raising=False)
     assert main(["process", *arguments]) == 1
     complaint = capsys.readouterr().err
-    assert (said in complaint, complaint.count("\n")) == (True, 1), complaint
+    assert (message in complaint, complaint.count("\n")) == (True, 1), complaint
 
 
 def test_a_setting_that_makes_no_sense_is_named() -> None:
     with pytest.raises(UserError, match="ROWS_PER_FILE=many is no number of rows; give a whole number"):
-        Settings.from_environment({"ROWS_PER_FILE": "many"})
+        BatchSettings.from_environment({"ROWS_PER_FILE": "many"})
 
 
 def test_the_table_has_a_line_a_month_and_the_reasons_of_those_that_failed() -> None:

@@ -16,7 +16,7 @@ from producer.reading.prepared import Prepared
 from producer.synthesis.generate import checked_month, write_month
 from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M
 from schemas.tlc_month import parse_month
-from tests.batch_backfill.backfill import Backfill
+from tests.batch_backfill.backfill import BatchBackfill
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import SHARED_DATA, first_days, shared_file
 from tests.producer.months import GREEN_COLUMNS, dropoff, green_parquet, prepared
@@ -62,9 +62,9 @@ ODD_VALUES = {
 
 
 @pytest.fixture(scope="module")
-def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
+def backfill(tmp_path_factory: pytest.TempPathFactory) -> BatchBackfill:
     """Real, golden, odd and bad months, ready to be processed."""
-    backfill = Backfill.below(tmp_path_factory.mktemp("backfill"), SHARED_DATA / ZONES)
+    backfill = BatchBackfill.below(tmp_path_factory.mktemp("backfill"), SHARED_DATA / ZONES)
     for (taxi_type, month), files in REAL.items():
         for file in files:
             provide(backfill.raw, part(SHARED_DATA / file), f"{taxi_type}_tripdata_{month}{suffix(file)}")
@@ -76,8 +76,8 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
     provide(
         backfill.raw, SHARED_DATA / "samples/yellow_tripdata_2009-01.head.csv", "yellow_tripdata_2009-01.csv"
     )
-    made_up = checked_month(parse_month(*FHVHV), 3_000, seed=1)
-    write_month(made_up, backfill.raw / made_up.month.file_name)
+    synthetic = checked_month(parse_month(*FHVHV), 3_000, seed=1)
+    write_month(synthetic, backfill.raw / synthetic.month.file_name)
     green_parquet(backfill.raw, *GOLDEN_TRIPS, name="green_tripdata_2024-01.parquet")
     (backfill.raw / "green_tripdata_2024-02.csv").write_text(",".join(GREEN_COLUMNS) + "\n")
     (backfill.raw / "green_tripdata_2024-03.csv").write_text("VendorID,trip_distance\n1,2\n")
@@ -86,7 +86,7 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
 
 
 @pytest.fixture(scope="module")
-def summaries(backfill: Backfill) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+def summaries(backfill: BatchBackfill) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """What became of each month."""
     found = backfill.process(*BAD, *there(REAL), GOLDEN, ODD, EMPTY, BY_COORDINATES, FHVHV)
     return {(summary["taxi_type"], summary["month"]): summary for summary in found}
@@ -111,7 +111,7 @@ def suffix(file: str) -> str:
     return next(ending for ending in (".parquet", ".csv.gz", ".csv") if file.endswith(ending))
 
 
-def oracle(backfill: Backfill, taxi_type: str, month: str) -> Oracle:
+def oracle(backfill: BatchBackfill, taxi_type: str, month: str) -> Oracle:
     files = sorted(backfill.raw.glob(f"{taxi_type}_tripdata_{month}*"))
     if not files:
         pytest.skip(f"needs the real TLC files {REAL[taxi_type, month]}, which are not on this machine")
@@ -124,7 +124,7 @@ Summaries = Mapping[tuple[str, str], Mapping[str, Any]]
 
 @MONTHS
 def test_a_month_has_the_trips_quarantined_trips_and_windows_of_the_oracle(
-    backfill: Backfill, summaries: Summaries, taxi_type: str, month: str
+    backfill: BatchBackfill, summaries: Summaries, taxi_type: str, month: str
 ) -> None:
     expected = oracle(backfill, taxi_type, month)
     assert summaries[taxi_type, month]["error"] == ""
@@ -144,7 +144,7 @@ def test_a_month_has_the_trips_quarantined_trips_and_windows_of_the_oracle(
 
 @MONTHS
 def test_the_summary_accounts_for_every_row(
-    backfill: Backfill, summaries: Summaries, taxi_type: str, month: str
+    backfill: BatchBackfill, summaries: Summaries, taxi_type: str, month: str
 ) -> None:
     expected, summary = oracle(backfill, taxi_type, month), summaries[taxi_type, month]
     assert (summary["windows"], summary["accepted"], summary["quarantined"]) == expected.row_counts()
@@ -159,14 +159,14 @@ def test_a_month_and_its_reissue_count_each_trip_once(summaries: Summaries) -> N
     assert (summary["rows_read"], summary["duplicates"]) == (2 * trips, trips)
 
 
-def test_a_month_without_trips_is_a_month_without_rows(backfill: Backfill, summaries: Summaries) -> None:
+def test_a_month_without_trips_is_a_month_without_rows(backfill: BatchBackfill, summaries: Summaries) -> None:
     assert (summaries[EMPTY]["state"], summaries[EMPTY]["rows_read"]) == ("processed", 0)
     for table in TABLES:
         assert backfill.rows(table, *EMPTY).shape[0] == 0
 
 
 def test_files_have_the_columns_types_and_order_of_the_contract(
-    backfill: Backfill, summaries: Summaries
+    backfill: BatchBackfill, summaries: Summaries
 ) -> None:
     assert summaries[GOLDEN]["error"] == ""
     for table in TABLES:
@@ -186,7 +186,7 @@ GOLDEN_TRIPS = (
 
 
 def test_a_window_is_there_as_long_as_it_has_trips_also_when_its_newest_minutes_have_none(
-    backfill: Backfill, summaries: Summaries
+    backfill: BatchBackfill, summaries: Summaries
 ) -> None:
     """Zone 7: two equal rides end at 12:00:00 for 10.00, one at 12:14:59 for 20.01; a refund counts not.
 
@@ -225,31 +225,31 @@ def quoted(value: str) -> str:
 
 
 def test_spark_makes_the_same_of_odd_values_as_the_producer(
-    backfill: Backfill, summaries: Summaries, tmp_path: Path
+    backfill: BatchBackfill, summaries: Summaries, tmp_path: Path
 ) -> None:
     assert_same_as_producer(backfill, summaries, ODD, prepared(raw_file(backfill, ODD), tmp_path))
 
 
 def test_high_volume_trips_get_the_totals_of_the_producer(
-    backfill: Backfill, summaries: Summaries, tmp_path: Path
+    backfill: BatchBackfill, summaries: Summaries, tmp_path: Path
 ) -> None:
     assert_same_as_producer(backfill, summaries, FHVHV, prepared(raw_file(backfill, FHVHV), tmp_path))
 
 
 def test_months_with_coordinates_get_the_zones_that_the_producer_finds(
-    backfill: Backfill, summaries: Summaries, tmp_path: Path
+    backfill: BatchBackfill, summaries: Summaries, tmp_path: Path
 ) -> None:
     source = prepared(raw_file(backfill, BY_COORDINATES), tmp_path, shared_file(ZONES))
     assert_same_as_producer(backfill, summaries, BY_COORDINATES, source)
 
 
-def raw_file(backfill: Backfill, month: tuple[str, str]) -> Path:
+def raw_file(backfill: BatchBackfill, month: tuple[str, str]) -> Path:
     found = list(backfill.raw.glob(f"{month[0]}_tripdata_{month[1]}*"))
     return found[0] if found else pytest.skip(f"needs the real TLC file of {month}, which is not here")
 
 
 def assert_same_as_producer(
-    backfill: Backfill, summaries: Summaries, month: tuple[str, str], source: Prepared
+    backfill: BatchBackfill, summaries: Summaries, month: tuple[str, str], source: Prepared
 ) -> None:
     assert summaries[month]["error"] == ""
     own = {"trip_id", "trip_duration_seconds"}
@@ -273,11 +273,11 @@ def assert_same_as_producer(
     ids=str,
 )
 def test_a_bad_month_fails_with_one_clear_line_and_stops_no_other(
-    summaries: Summaries, month: tuple[str, str], said: str
+    summaries: Summaries, month: tuple[str, str], message: str
 ) -> None:
     if month == TRUNCATED and not SHARED_DATA.exists():
         pytest.skip(f"needs {SHARED_DATA}, which is not on this machine")
     summary = summaries[month]
-    assert (summary["state"], said in summary["error"]) == ("failed", True), summary["error"]
+    assert (summary["state"], message in summary["error"]) == ("failed", True), summary["error"]
     assert "\n" not in summary["error"]
     assert summaries[GOLDEN]["state"] == "processed"

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.processed import TABLES, TRIPS
 from stack.polling import poll
-from tests.batch_backfill.backfill import Backfill, kill
+from tests.batch_backfill.backfill import BatchBackfill, kill
 from tests.producer.months import dropoff, green_parquet
 
 pytestmark = pytest.mark.integration
@@ -22,7 +22,7 @@ WITHOUT_ZONES = (
 )
 
 
-def old_month(backfill: Backfill, folder: Path, taxi_type: str, month: str) -> None:
+def old_month(backfill: BatchBackfill, folder: Path, taxi_type: str, month: str) -> None:
     """What an earlier run wrote."""
     for table in TABLES:
         place = folder / table.folder(taxi_type, date.fromisoformat(f"{month}-01"))
@@ -32,7 +32,7 @@ def old_month(backfill: Backfill, folder: Path, taxi_type: str, month: str) -> N
 
 @pytest.mark.long
 def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
-    backfill = Backfill.below(tmp_path)
+    backfill = BatchBackfill.below(tmp_path)
     green_parquet(backfill.raw, dropoff("2024-01-10 12:00:00"), name="green_tripdata_2024-01.parquet")
     old_month(backfill, backfill.processed, *MONTH)
     before = [backfill.files(table, *MONTH) for table in TABLES]

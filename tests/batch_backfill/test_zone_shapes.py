@@ -31,6 +31,6 @@ def test_points_all_over_the_city_lie_in_the_zones_of_the_producer() -> None:
         ('{"type": "FeatureCollection"}', "cannot be read: 'features'"),
     ],
 )
-def test_what_has_no_shapes_is_refused_in_one_line(text: str, said: str) -> None:
-    with pytest.raises(UserError, match=f"here: {said}"):
+def test_what_has_no_shapes_is_refused_in_one_line(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=f"here: {message}"):
         read_shapes(text, "here")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench._event_log import Task, Work
+from bench._event_log import StageMetrics, Task
 from stack.settings import ROOT
 
 
@@ -41,7 +41,7 @@ def test_recorded_tasks_are_dealt_out_to_cores_stage_by_stage() -> None:
     core 2  [6 s          ]
     """
     seconds = {1: (2.0, 6.0, 2.0, 2.0), 2: (1.0, 1.0)}
-    work = Work(
+    work = StageMetrics(
         [Task(stage, value, value, 10, 0, 0) for stage, values in seconds.items() for value in values]
     )
     assert work.makespan_seconds(2) == 6 + 1

@@ -7,31 +7,31 @@ import pytest
 
 from stack.endpoints import Endpoints
 from tests.dbt.live_tables import LiveTables
-from tests.dbt.worlds import LiveWorld, ProcessedWorld, World
+from tests.dbt.marts_environments import DuckdbMarts, MartsEnvironment, PostgresMarts
 
-IN_BOTH_WORLDS = (
+FOR_BOTH_TARGETS = (
     pytest.param("duckdb", marks=pytest.mark.unit),
     pytest.param("postgres", marks=pytest.mark.integration),
 )
 
 
-@pytest.fixture(params=IN_BOTH_WORLDS)
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+@pytest.fixture(params=FOR_BOTH_TARGETS)
+def marts_environment(request: pytest.FixtureRequest, tmp_path: Path) -> MartsEnvironment:
     """An empty world without marts."""
     if request.param == "duckdb":
-        return ProcessedWorld(tmp_path)
-    make: Callable[[], LiveWorld] = request.getfixturevalue("live_world")
+        return DuckdbMarts(tmp_path)
+    make: Callable[[], PostgresMarts] = request.getfixturevalue("postgres_marts")
     return make()
 
 
 @pytest.fixture
-def live_world(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], LiveWorld]:
+def postgres_marts(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], PostgresMarts]:
     """Makes the stack's Postgres an empty world; only who calls it starts the stack."""
 
-    def make() -> LiveWorld:
+    def make() -> PostgresMarts:
         stack: Endpoints = request.getfixturevalue("stack")
         tables = LiveTables(stack.postgres_dsn, tmp_path)
         tables.empty()
-        return LiveWorld(tables, tmp_path)
+        return PostgresMarts(tables, tmp_path)
 
     return make

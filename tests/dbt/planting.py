@@ -18,14 +18,14 @@ NOT_OF_MARTS = ("test_type:unit", "taxi_zones,test_type:generic", "former_zone_l
 
 def main() -> None:
     """Parse the project once, then test copy after copy."""
-    asked = json.load(sys.stdin)
+    arguments = json.load(sys.stdin)
     manifest = dbtRunner().invoke(["parse", "--target", "duckdb"]).result
     failed = {}
-    for number, (name, fault) in enumerate(asked["faults"].items()):
+    for number, (name, fault) in enumerate(arguments["faults"].items()):
         # The file keeps its name, which is the database's; only its folder is another.
-        copy = Path(asked["marts"]).parent / f"fault-{number}" / "taxi.duckdb"
+        copy = Path(arguments["marts"]).parent / f"fault-{number}" / "taxi.duckdb"
         copy.parent.mkdir()
-        shutil.copy(asked["marts"], copy)
+        shutil.copy(arguments["marts"], copy)
         with duckdb.connect(str(copy)) as connection:
             connection.execute(fault)
         os.environ["MARTS_DUCKDB"] = str(copy)

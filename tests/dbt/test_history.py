@@ -13,8 +13,8 @@ import pytest
 from dbt.lineage_diagram import drawn
 from schemas.processed import TRIPS, ZONE_FARES_15M
 from stack.settings import ROOT
-from tests.dbt.made_trips import month_of_trips
-from tests.dbt.worlds import ProcessedWorld, finished, run
+from tests.dbt.marts_environments import DuckdbMarts, finished, run
+from tests.dbt.synthetic_trips import month_of_trips
 from tests.flink_jobs.sql_columns import columns_of_ddl, postgres_ddl
 
 pytestmark = pytest.mark.unit
@@ -24,16 +24,16 @@ UTC = ZoneInfo("UTC")
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> ProcessedWorld:
+def built(tmp_path_factory: pytest.TempPathFactory) -> DuckdbMarts:
     """Two months a year apart, built."""
-    world = ProcessedWorld(tmp_path_factory.mktemp("world"))
-    world.hold({month: month_of_trips(month) for month in ("2020-12", "2021-12")})
-    run(world.dbt("build"))
-    return world
+    marts_environment = DuckdbMarts(tmp_path_factory.mktemp("world"))
+    marts_environment.hold({month: month_of_trips(month) for month in ("2020-12", "2021-12")})
+    run(marts_environment.dbt("build"))
+    return marts_environment
 
 
 @pytest.fixture(scope="module")
-def manifest(built: ProcessedWorld) -> dict[str, Any]:
+def manifest(built: DuckdbMarts) -> dict[str, Any]:
     """What dbt knows of the project."""
     parsed: dict[str, Any] = json.loads((built.folder / "dbt" / "duckdb" / "manifest.json").read_text())
     return parsed
@@ -56,7 +56,7 @@ def test_everything_that_analysts_meet_is_described(manifest: dict[str, Any]) ->
     assert mute == []
 
 
-def test_every_column_is_declared(built: ProcessedWorld, manifest: dict[str, Any]) -> None:
+def test_every_column_is_declared(built: DuckdbMarts, manifest: dict[str, Any]) -> None:
     stored = built.rows(
         "select table_schema, table_name, column_name from information_schema.columns"
         " where table_schema in ('marts', 'marts_staging') and table_name <> 'loaded_months'"
@@ -94,7 +94,7 @@ def test_the_source_declares_the_columns_that_both_worlds_have(table: Any, manif
     assert set(source["columns"]) == {"taxi_type", *table.column_names} - {"trip_duration_seconds"}
 
 
-def test_the_clock_of_each_hour_is_that_of_the_time_zone_database(built: ProcessedWorld) -> None:
+def test_the_clock_of_each_hour_is_that_of_the_time_zone_database(built: DuckdbMarts) -> None:
     first, last = datetime.fromisoformat("2020-11-29"), datetime.fromisoformat("2022-01-04")
     hours = {first + timedelta(hours=n): 0 for n in range(int((last - first).total_seconds() // 3600) + 1)}
     moment = datetime(2020, 11, 28, tzinfo=UTC)
@@ -107,7 +107,7 @@ def test_the_clock_of_each_hour_is_that_of_the_time_zone_database(built: Process
     assert built.rows("select hour_at, real_hours from marts.dim_datetime order by 1") == expected
 
 
-def test_the_holidays_of_2021_are_those_of_the_citys_calendar(built: ProcessedWorld) -> None:
+def test_the_holidays_of_2021_are_those_of_the_citys_calendar(built: DuckdbMarts) -> None:
     found = built.rows(
         "select distinct date_day, holiday_name from marts.dim_datetime"
         " where calendar_year = 2021 and is_holiday order by 1"
@@ -129,7 +129,7 @@ def test_the_holidays_of_2021_are_those_of_the_citys_calendar(built: ProcessedWo
     ]
 
 
-def test_only_264_and_265_were_called_otherwise(built: ProcessedWorld) -> None:
+def test_only_264_and_265_were_called_otherwise(built: DuckdbMarts) -> None:
     former = built.rows(
         "select zone_key, borough, zone_name from marts.dim_zones where not is_current order by 1"
     )
@@ -141,7 +141,7 @@ def test_the_picture_shows_what_the_marts_are_made_of_today(manifest: dict[str, 
     assert (ROOT / "docs" / "lineage.svg").read_text("utf-8") == drawn(manifest) + "\n"
 
 
-def test_a_trip_of_no_zone_fails_its_mart_and_leaves_it_as_it_was(built: ProcessedWorld) -> None:
+def test_a_trip_of_no_zone_fails_its_mart_and_leaves_it_as_it_was(built: DuckdbMarts) -> None:
     held, before = built.held, built.rows("select count(*), max(pickup_zone_id) from marts.fct_trips")
     nowhere = month_of_trips("2020-12").select("* replace (300::integer as pickup_zone_id)")
     built.hold({**held, "2020-12": nowhere})
@@ -152,7 +152,7 @@ def test_a_trip_of_no_zone_fails_its_mart_and_leaves_it_as_it_was(built: Process
     assert built.rows("select count(*), max(pickup_zone_id) from marts.fct_trips") == before
 
 
-def test_a_changed_month_is_built_without_opening_the_files_of_others(built: ProcessedWorld) -> None:
+def test_a_changed_month_is_built_without_opening_the_files_of_others(built: DuckdbMarts) -> None:
     held = built.rows("select count(*) from marts.fct_trips where source_month = date '2021-12-01'")
     for file in built.history.files("2021-12"):
         spoil(file)
@@ -164,9 +164,7 @@ def test_a_changed_month_is_built_without_opening_the_files_of_others(built: Pro
     ]
 
 
-def test_a_history_without_files_is_an_error_and_changes_no_mart(
-    built: ProcessedWorld, tmp_path: Path
-) -> None:
+def test_a_history_without_files_is_an_error_and_changes_no_mart(built: DuckdbMarts, tmp_path: Path) -> None:
     counts = "select (select count(*) from marts.fct_trips), (select count(*) from marts.agg_zone_day)"
     before = built.rows(counts)
     elsewhere = built.dbt("run")

@@ -8,8 +8,8 @@ import pytest
 
 from stack.settings import ROOT
 from stack.toolchain import environments as bootstrap
-from tests.dbt.made_trips import month_of_trips
-from tests.dbt.worlds import ProcessedWorld, run
+from tests.dbt.marts_environments import DuckdbMarts, run
+from tests.dbt.synthetic_trips import month_of_trips
 
 pytestmark = pytest.mark.unit
 
@@ -144,23 +144,23 @@ FAULTS = {
 
 
 def test_each_kind_of_bad_row_makes_exactly_its_test_fail(tmp_path: Path) -> None:
-    world = ProcessedWorld(tmp_path)
+    marts_environment = DuckdbMarts(tmp_path)
     # None ends between 21 and 22 h on New Year's Eve, so that this hour can be taken away.
-    world.hold({"2020-12": month_of_trips("2020-12")})
-    run(world.dbt("build"))
-    failed = failed_tests(world, {name: fault for name, (fault, _) in FAULTS.items()})
+    marts_environment.hold({"2020-12": month_of_trips("2020-12")})
+    run(marts_environment.dbt("build"))
+    failed = failed_tests(marts_environment, {name: fault for name, (fault, _) in FAULTS.items()})
     assert failed == {name: [test] for name, (_, test) in FAULTS.items()}
 
 
-def failed_tests(world: ProcessedWorld, faults: dict[str, str]) -> dict[str, list[str]]:
+def failed_tests(marts_environment: DuckdbMarts, faults: dict[str, str]) -> dict[str, list[str]]:
     """Of each fault, the tests that fail on marts that have it."""
     done = subprocess.run(
         [
             str(bootstrap.ensure_environment("transform") / "bin" / "python"),
             str(ROOT / "tests/dbt/planting.py"),
         ],
-        env=world.dbt("test").environment,
-        input=json.dumps({"marts": str(world.database), "faults": faults}),
+        env=marts_environment.dbt("test").environment,
+        input=json.dumps({"marts": str(marts_environment.database), "faults": faults}),
         capture_output=True,
         text=True,
         check=False,

@@ -102,9 +102,9 @@ def test_the_profiles_are_those_that_the_file_names() -> None:
 def test_airflow_finds_the_dags_and_what_they_import() -> None:
     airflow = SERVICES["airflow"]
     given, mounts = airflow["environment"], [one.split(":") for one in airflow["volumes"]]
-    places = {inside: ROOT / here for here, inside, *_ in mounts if here.startswith("./")}
+    mounted = {inside: ROOT / here for here, inside, *_ in mounts if here.startswith("./")}
     code = given["PYTHONPATH"]
-    assert {inside: place.is_dir() for inside, place in places.items()} == {
+    assert {inside: place.is_dir() for inside, place in mounted.items()} == {
         f"{code}/airflow_dags": True,
         f"{code}/schemas": True,
     }
@@ -143,7 +143,10 @@ def images() -> dict[str, str]:
     dockerfile = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
     return {
         **dict(re.findall(r"^ +image: (\S+:\S+)(.*)$", compose, re.MULTILINE)),
-        **{name: said for said, name in re.findall(r"^# (.*)\nFROM (\S+)$", dockerfile, re.MULTILINE)},
+        **{
+            name: description
+            for description, name in re.findall(r"^# (.*)\nFROM (\S+)$", dockerfile, re.MULTILINE)
+        },
     }
 
 

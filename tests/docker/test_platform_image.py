@@ -16,7 +16,7 @@ from control_plane.delivery.image import DOCKERFILE, write_image_context
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
 from tests.producer.s3_server import BUCKET, CREDENTIALS, s3_server
-from tests.stack.bills import missing_from
+from tests.stack.sboms import missing_from
 
 
 def run(
@@ -36,11 +36,11 @@ def run(
 @pytest.mark.integration
 def test_the_topics_are_made_once_and_found_again(stack: Endpoints) -> None:
     names = {"TRIPS_TOPIC": "image-trips", "DEAD_LETTERS_TOPIC": "image-trips-dead-letters"}
-    place = {"KAFKA_BOOTSTRAP_SERVERS": stack.kafka_bootstrap_servers}
+    variables = {"KAFKA_BOOTSTRAP_SERVERS": stack.kafka_bootstrap_servers}
     try:
-        told = [run("topics", environment={**names, **place}) for _ in range(2)]
+        outputs = [run("topics", environment={**names, **variables}) for _ in range(2)]
         lines = "".join(f"{name}: 2 partitions\n" for name in names.values())
-        assert [one.stdout for one in told] == [lines, lines], told
+        assert [one.stdout for one in outputs] == [lines, lines], outputs
     finally:
         client = AdminClient(stack.kafka.librdkafka())
         for future in client.delete_topics([*names.values()]).values():
@@ -51,12 +51,12 @@ def test_the_topics_are_made_once_and_found_again(stack: Endpoints) -> None:
 def test_a_month_is_brought_out_of_a_bucket_or_its_absence_is_one_line(tmp_path: Path) -> None:
     with s3_server() as server:
         server.client.put_object(Bucket=BUCKET, Key="raw-data/month=01/green.parquet", Body=b"trips")
-        place = {"S3_ENDPOINT_URL": server.url, "AWS_REGION": "us-east-1"}
+        variables = {"S3_ENDPOINT_URL": server.url, "AWS_REGION": "us-east-1"}
         brought = run(
-            "month", f"s3://{BUCKET}/raw-data/month=01/green.parquet", str(tmp_path), environment=place
+            "month", f"s3://{BUCKET}/raw-data/month=01/green.parquet", str(tmp_path), environment=variables
         )
         absent = run(
-            "month", f"s3://{BUCKET}/raw-data/month=02/green.parquet", str(tmp_path), environment=place
+            "month", f"s3://{BUCKET}/raw-data/month=02/green.parquet", str(tmp_path), environment=variables
         )
     assert (brought.returncode, brought.stdout) == (0, f"{tmp_path}/green.parquet\n"), brought.stderr
     assert (tmp_path / "green.parquet").read_bytes() == b"trips"
@@ -77,9 +77,9 @@ def test_the_door_opens_and_shuts_by_itself_and_an_unknown_program_is_told_which
 def test_what_the_image_is_built_from_is_the_same_bytes_twice_and_runs_by_itself(tmp_path: Path) -> None:
     once, twice = (write_image_context(tmp_path / name) for name in ("once", "twice"))
     assert (once.name, once.read_bytes()) == (twice.name, twice.read_bytes())
-    bill = once.with_name(once.name.replace(".tar.gz", ".cdx.json")).read_text()
+    sbom = once.with_name(once.name.replace(".tar.gz", ".cdx.json")).read_text()
     wanted = ("pkg:docker/python@3.11.", "pkg:pypi/apache-flink@", "pkg:maven/org.postgresql/postgresql@")
-    assert missing_from(bill, *wanted) == []
+    assert missing_from(sbom, *wanted) == []
     with tarfile.open(once) as context:
         context.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
         context.extractall(tmp_path / "tree")  # noqa: S202 - we have just made it

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stack.endpoints import Endpoints
-from tests.drills.audit import Audit
+from tests.drills.change_audit import ChangeAudit
 from tests.drills.drill import Drill
 from tests.drills.rehearsal import Rehearsals
 from tests.flink_jobs.platform import Platform
@@ -29,8 +29,8 @@ def name_of(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the drills that were not asked for; each test tells its name to the report."""
     drills = [item for item in items if item.path.is_relative_to(HERE)]
-    asked = os.environ.get("TAXI_DRILL")
-    left_out = [item for item in drills if asked and name_of(item) != asked]
+    selected = os.environ.get("TAXI_DRILL")
+    left_out = [item for item in drills if selected and name_of(item) != selected]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     for item in drills:
@@ -77,7 +77,7 @@ def drill(
     """The shared stack with an empty topic, a fresh job, and a trigger that sees what changes."""
     platform = Platform.fresh(stack)
     print(f"seed {seed_of_this_run()}")  # noqa: T201 - pytest shows it with a failure
-    with Audit.installed(platform) as audit:
+    with ChangeAudit.installed(platform) as audit:
         yield Drill(platform, audit, rehearsals, seed_of_this_run(), tmp_path, record_property)
 
 

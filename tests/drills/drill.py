@@ -21,8 +21,8 @@ from schemas.errors import UserError
 from schemas.trip import TOPIC
 from stack.polling import poll
 from stack.settings import ROOT
-from tests.drills.audit import Audit
-from tests.drills.rehearsal import Month, Rehearsals
+from tests.drills.change_audit import ChangeAudit
+from tests.drills.rehearsal import Rehearsals, SyntheticMonthFile
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, described, differences
 from tests.producer.topics import Record
@@ -43,7 +43,7 @@ Seen = Callable[[JobStatus], object]
 
 
 @dataclass
-class Replay:
+class ReplayProcess:
     """A replay in the background."""
 
     command: list[str]
@@ -90,29 +90,29 @@ class Drill:
     """A platform on which something is going to happen."""
 
     platform: Platform
-    audit: Audit
+    audit: ChangeAudit
     rehearsals: Rehearsals
     seed: int
     folder: Path
     note: Callable[[str, object], None]
     recoveries: list[float] = field(default_factory=list)
 
-    def month(self, **wish: Any) -> Month:
+    def month(self, **options: Any) -> SyntheticMonthFile:
         """A made-up month of this drill's seed."""
-        return self.rehearsals.month(self.seed, **wish)
+        return self.rehearsals.month(self.seed, **options)
 
-    def records(self, month: Month) -> list[list[Record]]:
+    def records(self, month: SyntheticMonthFile) -> list[list[Record]]:
         """What a replay of the month puts on each partition."""
         return self.rehearsals.records(month)
 
     @contextmanager
-    def replaying(self, month: Month, *, seconds: int) -> Iterator[Replay]:
+    def replaying(self, month: SyntheticMonthFile, *, seconds: int) -> Iterator[ReplayProcess]:
         """The month is replayed in so many seconds, and so far that the job reads it and keeps checkpoints.
 
         At the end of the block the rest comes at full speed.
         """
         command = self.platform.replay_command(month.file)
-        replay = Replay(command, self.platform.environment, self.folder / "replay.log")
+        replay = ReplayProcess(command, self.platform.environment, self.folder / "replay.log")
         replay.start(str(month.span_seconds // seconds))
         try:
             poll(lambda: self.status().records_read > FIRST_RECORDS, seconds=120, what="the first trips")

@@ -15,19 +15,21 @@ from psycopg import sql
 from stack import lifecycle
 from stack.polling import poll
 from stack.supervision.supervisor import Supervisor
-from tests.drills.audit import tables_schema
+from tests.drills.change_audit import tables_schema
 from tests.flink_jobs.platform import Platform
 
 
-def processes(platform: Platform, part: str) -> list[psutil.Process]:
+def processes(platform: Platform, service: str) -> list[psutil.Process]:
     """Every process of a part, its first one first."""
-    found = [own.process for own in lifecycle.stack_processes(platform.endpoints.home) if own.part == part]
+    found = [
+        own.process for own in lifecycle.stack_processes(platform.endpoints.home) if own.service == service
+    ]
     return sorted(found, key=lambda process: process.create_time())
 
 
-def kill(platform: Platform, part: str) -> None:
+def kill(platform: Platform, service: str) -> None:
     """kill -9 of the part's first process, as soon as there is one."""
-    (first, *_) = poll(lambda: processes(platform, part), seconds=60, what=part)
+    (first, *_) = poll(lambda: processes(platform, service), seconds=60, what=service)
     first.kill()
     with suppress(psutil.TimeoutExpired):
         first.wait(10)
@@ -52,15 +54,15 @@ def stopped(frozen: list[psutil.Process], seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def away(platform: Platform, part: str, seconds: float) -> Iterator[None]:
+def away(platform: Platform, service: str, seconds: float) -> Iterator[None]:
     """A part that is not there for so long."""
     supervisor = Supervisor(platform.endpoints.home)
-    supervisor.stop_part(part)
+    supervisor.stop_service(service)
     try:
         yield
         last_for(seconds)
     finally:
-        supervisor.start_part(part)
+        supervisor.start_service(service)
 
 
 @contextmanager
@@ -76,8 +78,8 @@ def locked(platform: Platform, table: str, seconds: float) -> Iterator[None]:
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
     """A disk of its own under a folder; skips where nothing may be mounted."""
-    wish = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
-    done = subprocess.run(wish, capture_output=True, text=True, check=False)
+    options = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    done = subprocess.run(options, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
     try:

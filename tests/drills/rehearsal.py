@@ -19,7 +19,7 @@ ROWS_A_MONTH = 60_000
 
 
 @dataclass(frozen=True)
-class Month:
+class SyntheticMonthFile:
     """Some days of a made-up green month, with those of its trips that are in no month."""
 
     file: Path
@@ -48,7 +48,7 @@ class Rehearsals:
         days: tuple[int, int] = (10, 11),
         hot_zone: str = "",
         oddities: Sequence[tuple[str, str]] = (),
-    ) -> Month:
+    ) -> SyntheticMonthFile:
         """The trips that end from the first to the last of these days, and some more with these clocks."""
         folder = self.folder / f"{name}-{seed}-{days[0]}-{days[1]}{hot_zone.replace(':', '-')}"
         file = folder / f"green_tripdata_{name}.parquet"
@@ -69,9 +69,9 @@ class Rehearsals:
             ]
             duckdb.sql(f"copy ({kept}{''.join(more)}) to '{file}' (format parquet)")
             whole.unlink()
-        return Month(file, name, (days[1] - days[0] + 1) * 86_400)
+        return SyntheticMonthFile(file, name, (days[1] - days[0] + 1) * 86_400)
 
-    def records(self, month: Month) -> list[list[Record]]:
+    def records(self, month: SyntheticMonthFile) -> list[list[Record]]:
         """What a replay of the month puts on each partition, in its order."""
         if month.file not in self._records:
             topic = f"rehearsal-{len(self._records)}"
@@ -104,7 +104,7 @@ def at(record: Record, timestamp_ms: int) -> Record:
 
 
 def _generate(file: Path, name: str, seed: int, hot_zone: str) -> None:
-    wish = ("--taxi-type", "green", "--month", name, "--rows", str(ROWS_A_MONTH), "--seed", str(seed))
+    options = ("--taxi-type", "green", "--month", name, "--rows", str(ROWS_A_MONTH), "--seed", str(seed))
     hot = ("--hot-zone", hot_zone) if hot_zone else ()
-    command = [sys.executable, "-m", "producer", "generate", *wish, *hot, "--to", str(file)]
+    command = [sys.executable, "-m", "producer", "generate", *options, *hot, "--to", str(file)]
     subprocess.run(command, check=True, capture_output=True, text=True)

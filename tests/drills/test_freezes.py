@@ -17,14 +17,14 @@ FROZEN_SECONDS = 60
 
 
 @pytest.mark.drill("freeze")
-@pytest.mark.parametrize("part", [TASKMANAGER, JOBMANAGER, KAFKA, POSTGRES])
-def test_a_part_that_stood_still_for_a_minute_goes_on_and_no_row_changes(drill: Drill, part: str) -> None:
+@pytest.mark.parametrize("service", [TASKMANAGER, JOBMANAGER, KAFKA, POSTGRES])
+def test_a_part_that_stood_still_for_a_minute_goes_on_and_no_row_changes(drill: Drill, service: str) -> None:
     month = drill.month()
     with drill.replaying(month, seconds=480) as replay:
         begun_at = time.time()
-        with stopped(processes(drill.platform, part), FROZEN_SECONDS):
+        with stopped(processes(drill.platform, service), FROZEN_SECONDS):
             pass
-        is_missed = part in {TASKMANAGER, JOBMANAGER}
+        is_missed = service in {TASKMANAGER, JOBMANAGER}
         drill.recovers(
             within=OTHERS_SECONDS, missed=restarted_after(begun_at) if is_missed else lambda _: True
         )

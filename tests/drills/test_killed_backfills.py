@@ -22,7 +22,7 @@ MONTH = "2024-12"
 PUBLISHED = f"select from taxi.backfill_runs where month = '{MONTH}' and state = 'published'"
 ACTIVE = "select from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query ilike %s"
 STEP_SECONDS = 600
-LOOK_SECONDS = 0.002
+POLL_SECONDS = 0.002
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def test_a_backfill_killed_at_a_step_serves_the_old_month_or_the_new_and_is_ende
         scene.site.faults = ["drip"]
     is_there = STEPS[step](scene)
     killed = scene.start()
-    poll(is_there, seconds=STEP_SECONDS, what=step, every=LOOK_SECONDS)
+    poll(is_there, seconds=STEP_SECONDS, what=step, every=POLL_SECONDS)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     if step in WITH_SPARK:

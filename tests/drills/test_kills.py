@@ -13,7 +13,7 @@ from stack.services.postgres import NAME as POSTGRES
 from stack.services.registry import NAME as REGISTRY
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill, Seen
 from tests.drills.faults import kill, processes
-from tests.drills.rehearsal import Month
+from tests.drills.rehearsal import SyntheticMonthFile
 from tests.flink_jobs.platform import Platform
 from tests.oracle.real_months import real_month
 
@@ -44,7 +44,9 @@ def test_a_taskmanager_killed_in_mid_replay_changes_no_row(drill: Drill) -> None
 
 @pytest.mark.drill("kill-taskmanager-again-and-again")
 def test_a_taskmanager_killed_three_times_and_then_in_a_burst_changes_no_row(drill: Drill) -> None:
-    month = Month(real_month("green_tripdata_2023-12.parquet"), "2023-12", span_seconds=31 * 86_400)
+    month = SyntheticMonthFile(
+        real_month("green_tripdata_2023-12.parquet"), "2023-12", span_seconds=31 * 86_400
+    )
     with drill.replaying(month, seconds=600) as replay:
         for _ in range(3):
             killed_at = time.time()
@@ -58,23 +60,23 @@ def test_a_taskmanager_killed_three_times_and_then_in_a_burst_changes_no_row(dri
     drill.assert_exact(month.oracle)
 
 
-def kill_when_back(platform: Platform, part: str) -> None:
+def kill_when_back(platform: Platform, service: str) -> None:
     """Kill a part, and wait until the supervisor has started another."""
-    before = {process.pid for process in processes(platform, part)}
-    kill(platform, part)
+    before = {process.pid for process in processes(platform, service)}
+    kill(platform, service)
     poll(
-        lambda: {process.pid for process in processes(platform, part)} - before,
+        lambda: {process.pid for process in processes(platform, service)} - before,
         seconds=60,
-        what=f"another {part}",
+        what=f"another {service}",
     )
 
 
 @pytest.mark.drill("kill")
-@pytest.mark.parametrize("part", [pytest.param(KAFKA), pytest.param(POSTGRES, marks=pytest.mark.short)])
-def test_a_killed_broker_or_database_comes_back_and_no_row_changes(drill: Drill, part: str) -> None:
+@pytest.mark.parametrize("service", [pytest.param(KAFKA), pytest.param(POSTGRES, marks=pytest.mark.short)])
+def test_a_killed_broker_or_database_comes_back_and_no_row_changes(drill: Drill, service: str) -> None:
     month = drill.month()
     with drill.replaying(month, seconds=240) as replay:
-        kill(drill.platform, part)
+        kill(drill.platform, service)
         drill.recovers(within=OTHERS_SECONDS)
         assert replay.is_under_way
     drill.assert_exact(month.oracle)

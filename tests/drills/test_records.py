@@ -17,7 +17,7 @@ from tests.drills.drill import TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill
 from tests.drills.rehearsal import at, in_order, publish
 from tests.drills.test_kills import restarted_after
-from tests.flink_jobs.poison import STRANGE_SCHEMA, headers, poison, published_letters
+from tests.flink_jobs.poison import STRANGE_SCHEMA, headers, poison, published_dead_letters
 from tests.flink_jobs.records import register, schema_id
 from tests.producer.topics import Record
 
@@ -65,7 +65,7 @@ def test_poison_at_the_first_the_middle_and_the_last_offset_stops_nothing(drill:
     assert Counter(drill.platform.query("select error_class, payload from taxi.dead_letters")) == expected
     assert drill.status().restarts.count == 0
     # The topic has the same letters, each under its address.
-    letters = published_letters(drill.platform)
+    letters = published_dead_letters(drill.platform)
     assert Counter((headers(one)["error_class"].decode(), one.value()) for one in letters) == expected
     addresses = "select concat_ws('/', topic, partition, kafka_offset) from taxi.dead_letters"
     assert {one.key().decode() for one in letters} == {one for (one,) in drill.platform.query(addresses)}

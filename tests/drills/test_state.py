@@ -125,9 +125,9 @@ def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(dril
 
 def delete_until(drill: Drill, offsets: dict[int, int]) -> None:
     """Have Kafka delete the records before these offsets, as a retention would."""
-    places = [TopicPartition(TOPIC, number, offset) for number, offset in offsets.items()]
+    positions = [TopicPartition(TOPIC, number, offset) for number, offset in offsets.items()]
     client = admin(drill)  # without a name it would be gone before it answers
-    for answer in client.delete_records(places).values():
+    for answer in client.delete_records(positions).values():
         answer.result(ADMIN_SECONDS)
 
 

@@ -61,9 +61,9 @@ class Platform:
         """How the job does."""
         return read_status(FlinkRest(self.endpoints.flink_rest_url), JOB)
 
-    def part(self, name: str) -> OwnProcess:
+    def service(self, name: str) -> OwnProcess:
         """The running process of a part."""
-        return next(own for own in own_processes(self.endpoints.home) if own.part == name)
+        return next(own for own in own_processes(self.endpoints.home) if own.service == name)
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
         """The answer of Postgres to a small question."""

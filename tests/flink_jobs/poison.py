@@ -34,7 +34,7 @@ def poison(number: int, strange_number: int) -> list[tuple[str, bytes | None]]:
     ]
 
 
-def published_letters(platform: Platform) -> list[Message]:
+def published_dead_letters(platform: Platform) -> list[Message]:
     """Everything on the topic of the dead letters."""
     servers = platform.endpoints.kafka_bootstrap_servers
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.auto.commit": False})

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 TRIP = "0b7a2c1e-0000-4000-8000-00000000000a"
 NO_TRIP = b"no trip at all"
-PATIENCE_SECONDS = "120"
+TIMEOUT_SECONDS = "120"
 
 
 def audit(platform: Platform, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,10 +37,10 @@ def test_open_windows_are_no_hole_and_a_lost_row_is_one_between_source_and_exits
     assert (early.returncode, "no quiet point" in early.stdout) == (3, True)
 
     move_event_clock(platform, at("11:30"))
-    whole = audit(platform, "--json", "--by-hour", "--wait", PATIENCE_SECONDS)
-    told = json.loads(whole.stdout)
-    assert (whole.returncode, told["verdict"], told["records_in_kafka"]) == (0, "balanced", 4)
-    assert told["hours"] == []
+    whole = audit(platform, "--json", "--by-hour", "--wait", TIMEOUT_SECONDS)
+    output = json.loads(whole.stdout)
+    assert (whole.returncode, output["verdict"], output["records_in_kafka"]) == (0, "balanced", 4)
+    assert output["hours"] == []
 
     platform.execute("delete from taxi.dead_letters")
     lost = audit(platform)
@@ -55,5 +55,5 @@ def test_open_windows_are_no_hole_and_a_lost_row_is_one_between_source_and_exits
 
 
 def _all_hours(platform: Platform) -> list[dict[str, str]]:
-    told = json.loads(audit(platform, "--json", "--from", "2024-01-10T10", "--to", "2024-01-10T11").stdout)
-    return list(told["hours"])
+    output = json.loads(audit(platform, "--json", "--from", "2024-01-10T10", "--to", "2024-01-10T11").stdout)
+    return list(output["hours"])

@@ -19,7 +19,7 @@ CUT_OFF = "green_tripdata_2024-02.parquet"
 
 
 MONTH = ("--taxi-type", "green", "--month", "2023-12")
-BESIDE_THE_STREAM = """
+PARALLEL_TO_STREAM = """
 select equal, explained, unexplained
 from taxi.parity_reports where beside = 'stream' order by report desc limit 1
 """
@@ -27,10 +27,10 @@ from taxi.parity_reports where beside = 'stream' order by report desc limit 1
 
 def taxi(platform: Platform, raw: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of history as a person types it."""
-    places = {"TAXI_HOME": str(platform.endpoints.home), "RAW_DATA": str(raw)}
+    variables = {"TAXI_HOME": str(platform.endpoints.home), "RAW_DATA": str(raw)}
     return subprocess.run(
         [str(ROOT / "taxi"), *arguments],
-        env={**os.environ, **places, "PROCESSED_DATA": str(raw.with_name("processed"))},
+        env={**os.environ, **variables, "PROCESSED_DATA": str(raw.with_name("processed"))},
         capture_output=True,
         text=True,
         check=False,
@@ -78,7 +78,7 @@ def test_months_by_spark_take_the_place_of_what_the_stream_wrote(platform: Platf
     parity = f"select unexplained, trips_equal, trips_changed from taxi.parity_reports where {ours}"
     assert platform.query(parity) == [(0, trips, 0)]
     assert taxi(platform, raw, "parity", *MONTH).returncode == 0
-    assert platform.query(BESIDE_THE_STREAM) == [(windows - late, late, 0)]
+    assert platform.query(PARALLEL_TO_STREAM) == [(windows - late, late, 0)]
 
     shutil.copy(new, raw)
     done = backfill(platform, raw, *MONTH, "--yes")

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from control_plane.topics import Topic
-from producer.publishing.ledger import only_replay_into
-from producer.publishing.topic import KafkaCluster
+from producer.publishing.kafka_topic import KafkaCluster
+from producer.publishing.replay_ledger import only_replay_into
 from schemas import trip
 from schemas.trip import PARTITIONS
 from stack.polling import poll
@@ -131,11 +131,11 @@ def test_a_letter_is_redriven_with_the_schema_that_it_was_written_with(platform:
 def test_a_registry_that_is_away_makes_no_dead_letter(platform: Platform) -> None:
     number = schema_id(platform)
     supervisor = Supervisor(platform.endpoints.home)
-    supervisor.stop_part(REGISTRY)
+    supervisor.stop_service(REGISTRY)
     publish(platform, [trip_record(number, str(UUID(int=1)), at("11:00:00"), zone=74, cents=100)])
     try:
         poll(lambda: platform.status().restarts.count, seconds=90, what="the job to try again")
     finally:
-        supervisor.start_part(REGISTRY)
+        supervisor.start_service(REGISTRY)
     entries = {entry.taxi_type: entry for entry in platform.balanced_ledger().entries}
     assert (entries["green"].late, "unknown" in entries) == (1, False)

@@ -21,7 +21,7 @@ from schemas.errors import UserError
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.keeper import NAME as KEEPER
-from stack.services.keeper import said
+from stack.services.keeper import keeper_status
 from stack.settings import ROOT
 from stack.supervision.supervisor import Supervisor
 from taxi_cli.commands import job
@@ -88,11 +88,11 @@ def home(platform: Platform) -> dict[str, str]:
 def without_keeper(platform: Platform) -> Iterator[None]:
     """Nobody brings a lost job back."""
     supervisor = Supervisor(platform.endpoints.home)
-    supervisor.stop_part(KEEPER)
+    supervisor.stop_service(KEEPER)
     try:
         yield
     finally:
-        supervisor.start_part(KEEPER)
+        supervisor.start_service(KEEPER)
 
 
 def live_jobs(platform: Platform) -> list[str]:
@@ -221,7 +221,7 @@ def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can
     with without_keeper(platform):
         points = lose_the_job(platform)
         (points[0] / "_metadata").write_bytes(b"damaged")
-        assert taxi(platform, "ensure", JOB).returncode == job.BROUGHT_BACK
+        assert taxi(platform, "ensure", JOB).returncode == job.RESTARTED
     assert platform.status().is_running
     assert taxi(platform, "ensure", JOB).returncode == 0
     assert JobRecords(platform.endpoints.home).read(JOB).runs[-1].origin == str(points[1])
@@ -273,7 +273,7 @@ def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purp
         platform,
     ):
         forgotten = platform.status().job_id
-        platform.part(JOBMANAGER).process.kill()
+        platform.service(JOBMANAGER).process.kill()
         poll(lambda: runs_otherwise_than(platform, forgotten), seconds=RECOVERY_SECONDS, what="the job")
         assert platform.status().restarts.restored_checkpoint is not None
     assert_all_counted(platform)
@@ -291,7 +291,7 @@ def test_a_job_that_cannot_be_brought_back_is_given_up_until_a_person_starts_it(
     with without_keeper(platform):
         for point in lose_the_job(platform):
             (point / "_metadata").write_bytes(b"damaged")
-    await_keeper(platform, f"gave {JOB} up after 3 attempts in vain")
+    await_keeper(platform, f"giving up on {JOB} after 3 failed restarts")
     assert live_jobs(platform) == []
     job.start(platform.endpoints, JOB, fresh=True)
     await_keeper(platform, f"{JOB} is there")
@@ -306,9 +306,13 @@ def runs_otherwise_than(platform: Platform, job_id: str) -> bool:
     return found.is_running and found.job_id != job_id
 
 
-def await_keeper(platform: Platform, news: str) -> None:
+def await_keeper(platform: Platform, message: str) -> None:
     """Wait until the keeper says this."""
-    poll(lambda: news in said(platform.endpoints.home), seconds=RECOVERY_SECONDS, what=f"the keeper: {news}")
+    poll(
+        lambda: message in keeper_status(platform.endpoints.home),
+        seconds=RECOVERY_SECONDS,
+        what=f"the keeper: {message}",
+    )
 
 
 def test_an_unknown_job_is_refused_with_the_known_ones() -> None:

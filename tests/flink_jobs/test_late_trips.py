@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from control_plane.jobs.names import JOB
-from control_plane.sink.ledger import Entry
+from control_plane.sink.ledger import LedgerEntry
 from stack import database
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
@@ -32,7 +32,7 @@ LATE_TRIPS = "select trip_id::text, lateness, windows_corrected from taxi.late_t
 TRIPS = "select trip_id::text, on_time from taxi.trips order by 1"
 
 
-def green(platform: Platform) -> Entry:
+def green(platform: Platform) -> LedgerEntry:
     """The accounts of the green trips at the next quiet point."""
     return next(entry for entry in platform.balanced_ledger().entries if entry.taxi_type == "green")
 
@@ -113,10 +113,10 @@ def test_a_late_trip_counts_once_whatever_is_killed_redeployed_or_read_again(pla
     job.end(platform.endpoints, JOB)
     job.start(platform.endpoints, JOB)
     supervisor = Supervisor(platform.endpoints.home)
-    supervisor.stop_part(POSTGRES)
+    supervisor.stop_service(POSTGRES)
     publish_at(platform, "13:00", late)
     poll(lambda: platform.status().restarts.count, seconds=90, what="the job to miss Postgres")
-    supervisor.start_part(POSTGRES)
+    supervisor.start_service(POSTGRES)
     poll(lambda: answers(platform), seconds=60, what="Postgres")
     assert booked(green(platform)) == (1, 1, 3)
     job.end(platform.endpoints, JOB)
@@ -127,7 +127,7 @@ def test_a_late_trip_counts_once_whatever_is_killed_redeployed_or_read_again(pla
     assert [platform.query(text) for text in (SERVED, LATE_TRIPS, TRIPS)] == tables
 
 
-def booked(entry: Entry) -> tuple[int, int, int]:
+def booked(entry: LedgerEntry) -> tuple[int, int, int]:
     return entry.windowed, entry.late, entry.duplicates
 
 
@@ -140,7 +140,7 @@ def answers(platform: Platform) -> bool:
 
 def kill_taskmanager(platform: Platform) -> None:
     poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
-    platform.part(TASKMANAGER).process.kill()
+    platform.service(TASKMANAGER).process.kill()
     poll(lambda: platform.status().restarts.last_at, seconds=60, what="the job to restart")
 
 

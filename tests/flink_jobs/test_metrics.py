@@ -120,8 +120,8 @@ def test_the_exporter_tells_the_ledger(platform: Platform) -> None:
 
 
 def test_nothing_listens_beyond_loopback(platform: Platform) -> None:
-    for part in (JOBMANAGER, TASKMANAGER, EXPORTER):
-        connections = platform.part(part).process.net_connections(kind="inet")
+    for service in (JOBMANAGER, TASKMANAGER, EXPORTER):
+        connections = platform.service(service).process.net_connections(kind="inet")
         listening = [c.laddr for c in connections if c.status == psutil.CONN_LISTEN]
         assert {address.ip.removeprefix("::ffff:") for address in listening} == {LOOPBACK}
 

@@ -28,9 +28,9 @@ def assert_equals_oracle(platform: Platform, oracle: Oracle, taxi_type: str, fol
     assert_same_rows(trips, served(platform, "trips", trips, taxi_type, folder))
 
 
-def made_up_month(folder: Path, taxi_type: str, month: str, rows: int) -> Path:
+def synthetic_month(folder: Path, taxi_type: str, month: str, rows: int) -> Path:
     file = folder / f"{taxi_type}_tripdata_{month}.parquet"
-    asked = (
+    arguments = (
         "--taxi-type",
         taxi_type,
         "--month",
@@ -42,7 +42,9 @@ def made_up_month(folder: Path, taxi_type: str, month: str, rows: int) -> Path:
         "--to",
         str(file),
     )
-    subprocess.run([sys.executable, "-m", "producer", "generate", *asked], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "producer", "generate", *arguments], check=True, capture_output=True
+    )
     return file
 
 
@@ -51,7 +53,7 @@ def test_two_taxi_types_in_two_schema_versions_are_merged_into_one_stream(
 ) -> None:
     #  green 2024-12 (v1)  ├──────────────────────────────┤ 2025-01-01 01:00
     #  yellow 2025-01 (v2)                 2024-12-31 20:47 ├──────┤ real, the first 10,000 rows
-    green = made_up_month(tmp_path, "green", "2024-12", 20_000)
+    green = synthetic_month(tmp_path, "green", "2024-12", 20_000)
     yellow = shared_file("samples/yellow_tripdata_2025-01.head.parquet")
     replayed = platform.replay(yellow, green, "--speedup", "max")
     assert replayed.returncode == 0, replayed.stderr

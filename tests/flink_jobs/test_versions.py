@@ -118,14 +118,14 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
         killed_before_it_submits(platform, "beside", "--source", source)
         early = taxi(platform, "switch", "--to", "2")
         assert (early.returncode, "has not caught up with zone_fares-1" in early.stderr) == (1, True)
-        beside = taxi(platform, "beside", "--source", source, "--json")
-        assert beside.returncode == 0, beside.stderr
+        started = taxi(platform, "beside", "--source", source, "--json")
+        assert started.returncode == 0, started.stderr
     platform.balanced_ledger()
     found = platform.status()
     assert (found.job_id, found.restarts.count) == (live, 0)
     oracle = Oracle([first_days(MONTH)], "green", "2023-12")
     assert_served(platform, oracle.zone_fares_15m(), oracle.valid_trips(), tmp_path)
-    compared = {one["table"]: one for one in json.loads(beside.stdout)["tables"]}
+    compared = {one["table"]: one for one in json.loads(started.stdout)["tables"]}
     dear = oracle.valid_trips().filter("total_amount_cents > 5000").aggregate("count(*)").fetchall()
     assert [(compared["trips"]["only_old"],)] == dear
 
@@ -164,7 +164,7 @@ def test_a_version_alone_survives_a_lost_cluster_and_starting_over_returns_to_th
     assert taxi(platform, "beside", "--source", changed(tmp_path), "--switch").returncode == 0
     assert taxi(platform, "retire", "zone_fares-1", "--yes").returncode == 0
     assert platform.replay(first_days(MONTH), "--speedup", "max").returncode == 0
-    platform.part(JOBMANAGER).process.kill()
+    platform.service(JOBMANAGER).process.kill()
     # As `./taxi up` does.
     tables.set_up(platform.endpoints.postgres_dsn)
     job.resume(platform.endpoints)

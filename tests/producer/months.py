@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from producer.months import Naming
-from producer.reading.preparation import Workshop
+from producer.reading.preparation import MonthPreparer
 from producer.reading.prepared import Prepared
 
 GREEN_COLUMNS: dict[str, tuple[pa.DataType, Any]] = {
@@ -59,13 +59,15 @@ def green_parquet(folder: Path, *trips: dict[str, Any], name: str = "green_tripd
 
 def prepared(file: Path, cache: Path, shapes: Path | None = None) -> Prepared:
     """The month in event order."""
-    return workshop(cache, shapes).prepare(Naming().month_files([file]))
+    return preparer_in(cache, shapes).prepare(Naming().month_files([file]))
 
 
-def workshop(cache: Path, shapes: Path | None = None, warnings: list[str] | None = None) -> Workshop:
+def preparer_in(cache: Path, shapes: Path | None = None, warnings: list[str] | None = None) -> MonthPreparer:
     """With the shapes of the zones, if given; what it warns of is noted."""
     warned = [] if warnings is None else warnings
-    return Workshop(cache, "500MB", lambda _title, _percent: None, shapes, cache / "rejects", warned.append)
+    return MonthPreparer(
+        cache, "500MB", lambda _title, _percent: None, shapes, cache / "rejects", warned.append
+    )
 
 
 def rows(source: Prepared, columns: str = "*") -> list[tuple[Any, ...]]:

@@ -51,7 +51,7 @@ class S3Server:
         """Go on with what hangs."""
         self.released.set()
 
-    def refusal_of(self, request: "Request") -> tuple[str, bytes] | None:
+    def refusal_of(self, request: "S3Request") -> tuple[str, bytes] | None:
         """Status and body of an answer that moto does not give."""
         if self.is_denying:
             return "403 Forbidden", b""
@@ -81,14 +81,14 @@ class S3Server:
 
 
 @dataclass(frozen=True)
-class Request:
+class S3Request:
     """Which part of which upload a request sends, if it sends one."""
 
     part: int | None
     upload_id: str
 
     @classmethod
-    def of(cls, environ: dict[str, Any]) -> "Request":
+    def of(cls, environ: dict[str, Any]) -> "S3Request":
         """Read the request's query."""
         query = parse_qs(environ.get("QUERY_STRING", ""))
         is_part = environ["REQUEST_METHOD"] == "PUT" and "partNumber" in query
@@ -126,7 +126,7 @@ def _put_in_front(wsgi: BaseWSGIServer, server: S3Server) -> None:
     inner = wsgi.app
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        refusal = server.refusal_of(Request.of(environ))
+        refusal = server.refusal_of(S3Request.of(environ))
         if refusal:
             start_response(refusal[0], [("Content-Type", "application/xml")])
             return [refusal[1]]

@@ -29,14 +29,14 @@ class TlcSite:
     etag: str = '"v1"'
     faults: list[str] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     together: Barrier | None = None
     is_dripping: Event = field(default_factory=Event)
     base_url: str = ""
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Send the file, or the rest of it, or what the fault says."""
-        self.asked.append(f"{handler.command} {handler.path}")
+        self.requested.append(f"{handler.command} {handler.path}")
         self.requests.append(dict(handler.headers))
         fault = self.faults.pop(0) if self.faults else ""
         content = self.files.get(handler.path.removeprefix("/"))

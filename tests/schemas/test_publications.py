@@ -161,12 +161,12 @@ def empty(sets: Endpoints) -> Iterator[Connection]:
         connection.rollback()
 
 
-def state_after(connection: Connection, *writes: Write, look: str = SHOWN) -> tuple[Any, ...]:
+def state_after(connection: Connection, *writes: Write, select: str = SHOWN) -> tuple[Any, ...]:
     """The tables after these writes, which are undone."""
     with connection.transaction(force_rollback=True):
         for write in writes:
             write(connection)
-        (state,) = connection.execute(look).fetchall()
+        (state,) = connection.execute(select).fetchall()
         return state
 
 
@@ -203,7 +203,7 @@ def orders(*writes: Write, count: int) -> Iterator[tuple[Write, ...]]:
 def test_the_end_does_not_depend_on_when_the_month_is_published(empty: Connection) -> None:
     FILE(empty)
     found = {str(state_after(empty, *order)) for order in orders(*STREAM, publish("r"), count=60)}
-    kept = {str(state_after(empty, *order, look=KEPT)) for order in orders(*STREAM, publish("r"), count=20)}
+    kept = {str(state_after(empty, *order, select=KEPT)) for order in orders(*STREAM, publish("r"), count=20)}
     assert (len(found), len(kept)) == (1, 1)
     trips, fares, refused, ledger = state_after(empty, *STREAM, publish("r"))
     assert [trip[-7:] for trip in trips] == ["01,2,t)", "02,2,f)", "04,2,t)", "005,2,)"]
@@ -230,7 +230,7 @@ def test_a_month_is_published_again_and_each_undoing_leads_to_the_one_before(emp
         FILE(empty)
         first = state_after(empty, *order, publish("first"))
         both = (*before, publish("first"), *between, newer, *after)
-        assert state_after(empty, *both, look=KEPT)[0] != []
+        assert state_after(empty, *both, select=KEPT)[0] != []
         FILE(empty)
         assert state_after(empty, *both, undo("second")) == first
         FILE(empty)
@@ -242,7 +242,7 @@ def test_publishing_the_same_run_twice_changes_nothing(empty: Connection) -> Non
     everything = "select array(select publications::text from taxi.publications)"
     once = state_after(empty, *STREAM, publish("r"))
     assert state_after(empty, *STREAM, publish("r"), publish("r")) == once
-    assert len(state_after(empty, publish("r"), publish("r"), look=everything)[0]) == 1
+    assert len(state_after(empty, publish("r"), publish("r"), select=everything)[0]) == 1
 
 
 def test_another_set_takes_publications_over_before_or_after_it_is_filled(empty: Connection) -> None:
@@ -259,12 +259,12 @@ def test_another_set_takes_publications_over_before_or_after_it_is_filled(empty:
 
     filled = [on_time(trip, table_set=SHADOW) for trip in (1, 3, 4)]
     start = (on_time(1), on_time(3), on_time(4), publish("r"), clear)
-    look = adopted.format(SHADOW)
+    select = adopted.format(SHADOW)
     states = {
-        str(state_after(empty, *start, *order, look=look))
+        str(state_after(empty, *start, *order, select=select))
         for order in ((*filled, adopt), (adopt, *filled), (filled[0], adopt, *filled[1:]))
     }
-    assert states == {str(state_after(empty, *start, look=adopted.format(FIRST_SET)))}
+    assert states == {str(state_after(empty, *start, select=adopted.format(FIRST_SET)))}
 
 
 def test_a_stream_of_the_same_month_and_a_publication_meet_without_losing_a_trip(sets: Endpoints) -> None:
@@ -294,9 +294,9 @@ def test_a_stream_of_the_same_month_and_a_publication_meet_without_losing_a_trip
     tables.empty(sets.postgres_dsn, FIRST_SET)
     with psycopg.connect(sets.postgres_dsn) as connection:
         file_holds(trips=range(200, 601))(connection)
-    with ThreadPoolExecutor() as crew:
-        streams = [crew.submit(stream, first) for first in (1, 2, 3, 4)]
-        publications = crew.map(publish_now, range(4))
+    with ThreadPoolExecutor() as pool:
+        streams = [pool.submit(stream, first) for first in (1, 2, 3, 4)]
+        publications = pool.map(publish_now, range(4))
         assert [writer.exception() for writer in streams] == [None] * 4
         assert list(publications) == [None] * 4
     with psycopg.connect(sets.postgres_dsn) as connection:
@@ -326,8 +326,8 @@ def test_a_neighbours_trip_of_just_before_a_months_first_window_is_no_difference
 
 def beside_the_stream(connection: Connection, *writes: Write) -> tuple[Any, ...]:
     """The other set's month beside what the stream wrote, after these writes, which are undone."""
-    look = f"select * from taxi_1.compare_month('{SHADOW}', 'green', '{MONTH}', 'stream')"
-    return state_after(connection, *writes, look=look)
+    select = f"select * from taxi_1.compare_month('{SHADOW}', 'green', '{MONTH}', 'stream')"
+    return state_after(connection, *writes, select=select)
 
 
 def test_what_the_stream_wrote_differs_from_a_file_by_its_late_trips_or_for_no_good_reason(

@@ -14,7 +14,7 @@ from control_plane.delivery.relocation import relocate
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from flink_jobs.zone_fares.statements import statements
 from producer.publishing.proof import client_options, signed_token
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from schemas.errors import UserError
 from schemas.kafka_security import IAM, KafkaSecurity
 from stack.toolchain import jars
@@ -92,7 +92,7 @@ def test_the_job_fetches_its_password_by_the_name_of_its_secret(aws: None, text:
 )
 def test_settings_that_let_nobody_in_are_refused_in_one_line(setting: str, named: str) -> None:
     with pytest.raises(UserError, match=named):
-        _ = Settings(kafka_security=setting, aws_region="").kafka_access
+        _ = ProducerSettings(kafka_security=setting, aws_region="").kafka_access
 
 
 def test_the_login_module_of_msk_is_one_of_the_connectors_kafka(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from control_plane import start
 from schemas.errors import UserError
 from stack import lifecycle
 from stack.security.secrets import AIRFLOW, Secrets
-from stack.settings import Settings
-from tests.airflow_dags.platform import Airflow
+from stack.settings import StackSettings
+from tests.airflow_dags.airflow_server import Airflow
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(900)]
 
@@ -22,7 +22,7 @@ where datname = 'airflow' and client_addr is not null group by usename
 
 
 @pytest.fixture(scope="module")
-def airflow(stack_settings: Settings) -> Iterator[Airflow]:
+def airflow(stack_settings: StackSettings) -> Iterator[Airflow]:
     """Airflow on a stack with locks, in a home of its own."""
     settings = replace(stack_settings, home=stack_settings.home.with_name("secure-airflow"))
     lifecycle.down(settings, purge=True)
@@ -42,7 +42,9 @@ def test_a_task_deploys_the_job_and_airflows_tables_are_behind_the_locks(airflow
     assert [path.name for path in written if password in path.read_bytes()] == []
 
 
-def test_a_store_whose_key_everybody_knows_is_refused(airflow: Airflow, stack_settings: Settings) -> None:
+def test_a_store_whose_key_everybody_knows_is_refused(
+    airflow: Airflow, stack_settings: StackSettings
+) -> None:
     settings = replace(stack_settings, home=airflow.endpoints.home)
     with pytest.raises(UserError, match="s3 cannot be had on a stack with locks"):
         start.up(settings, extras=["s3"])

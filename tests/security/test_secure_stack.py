@@ -28,7 +28,7 @@ from stack.endpoints import Endpoints
 from stack.locks import file_lock
 from stack.polling import poll
 from stack.ports import LOOPBACK
-from stack.security.authority import Authority, parted_pem
+from stack.security.authority import Authority, split_pem
 from stack.security.database_locks import locked
 from stack.security.database_roles import ensure_roles
 from stack.security.secrets import (
@@ -42,7 +42,7 @@ from stack.security.secrets import (
     Secrets,
 )
 from stack.services import postgres
-from stack.settings import ROOT, Settings
+from stack.settings import ROOT, StackSettings
 from stack.state import recorded_ports
 from taxi_cli.commands.aws_database import aws_database
 from tests.flink_jobs.platform import Platform
@@ -60,7 +60,7 @@ Refusal = Callable[[], str]
 
 
 @pytest.fixture(scope="module")
-def secured(stack_settings: Settings) -> Iterator[Endpoints]:
+def secured(stack_settings: StackSettings) -> Iterator[Endpoints]:
     """A stack with locks, in a home of its own."""
     settings = replace(stack_settings, home=stack_settings.home.with_name("secure"))
     lock = settings.home.with_suffix(".lock")
@@ -84,14 +84,14 @@ def test_trips_go_through_the_locks_and_equal_the_oracle(platform: Platform, tmp
 def test_what_is_forbidden_is_refused(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
     table, let_in = Table("who", "wants", "is told"), []
     for who, wants, words, refusal in refusals(platform.endpoints):
-        told = refusal()
-        table.add_row(who, wants, told[-110:])
-        if words not in told:
-            let_in.append(f"{who} {wants}: {told}")
+        refused = refusal()
+        table.add_row(who, wants, refused[-110:])
+        if words not in refused:
+            let_in.append(f"{who} {wants}: {refused}")
     with capsys.disabled():
         Console(width=190).print(table)
     assert not let_in
-    assert Knocking(platform.endpoints).controller_with_a_good_one() == "let in"
+    assert KafkaAttempts(platform.endpoints).controller_with_a_good_one() == "let in"
 
 
 def test_no_secret_is_seen_by_others(platform: Platform) -> None:
@@ -151,7 +151,7 @@ def test_a_database_of_aws_gets_roles_and_tables_and_keeps_them(
 
 def refusals(endpoints: Endpoints) -> Iterator[tuple[str, str, str, Refusal]]:
     """Who wants what, the words of the refusal, and the attempt."""
-    kafka, stranger = Knocking(endpoints), "a stranger"
+    kafka, stranger = KafkaAttempts(endpoints), "a stranger"
     yield stranger, "Kafka without TLS", "brokers are down", kafka.without_tls
     yield stranger, "Kafka by an unknown name", "SASL authentication error", kafka.under_another_name
     yield PRODUCER, "Kafka with a wrong password", "SASL authentication error", kafka.with_a_wrong_password
@@ -164,21 +164,26 @@ def refusals(endpoints: Endpoints) -> Iterator[tuple[str, str, str, Refusal]]:
     yield REGISTRY, "to read trips", "TOPIC_AUTHORIZATION_FAILED", lambda: kafka.read(REGISTRY, "trips")
     yield stranger, "the controller, no certificate", "BAD_CERTIFICATE", kafka.controller
     yield stranger, "the controller, expired one", "CERTIFICATE_UNKNOWN", kafka.controller_with_expired
-    asks = Asking(endpoints)
-    yield stranger, "Postgres without TLS", "no encryption", asks.without_tls
-    yield JOB, "Postgres with a wrong password", "password authentication failed", asks.with_a_wrong_password
-    yield JOB, "a Postgres that expired", "certificate verify failed", asks.of_an_expired_server
-    yield JOB, "the producer's role", "password authentication failed", asks.as_nobody
-    yield JOB, "to drop its table", "must be owner", lambda: asks.of(JOB, "drop table taxi_1.all_trips")
-    yield JOB, "to switch readers", "denied", lambda: asks.of(JOB, "delete from taxi.switches")
-    yield JOB, "a new table", "denied", lambda: asks.of(JOB, "create table taxi_1.mine (id int)")
-    yield READER, "to delete trips", "denied", lambda: asks.of(READER, "delete from taxi.trips")
-    yield READER, "the tables below", "denied", lambda: asks.of(READER, "select * from taxi_1.all_trips")
-    yield AIRFLOW, "to read trips", "denied", lambda: asks.of(AIRFLOW, "select * from taxi.trips")
+    attempts = PostgresAttempts(endpoints)
+    yield stranger, "Postgres without TLS", "no encryption", attempts.without_tls
+    yield (
+        JOB,
+        "Postgres with a wrong password",
+        "password authentication failed",
+        attempts.with_a_wrong_password,
+    )
+    yield JOB, "a Postgres that expired", "certificate verify failed", attempts.of_an_expired_server
+    yield JOB, "the producer's role", "password authentication failed", attempts.as_nobody
+    yield JOB, "to drop its table", "must be owner", lambda: attempts.of(JOB, "drop table taxi_1.all_trips")
+    yield JOB, "to switch readers", "denied", lambda: attempts.of(JOB, "delete from taxi.switches")
+    yield JOB, "a new table", "denied", lambda: attempts.of(JOB, "create table taxi_1.mine (id int)")
+    yield READER, "to delete trips", "denied", lambda: attempts.of(READER, "delete from taxi.trips")
+    yield READER, "the tables below", "denied", lambda: attempts.of(READER, "select * from taxi_1.all_trips")
+    yield AIRFLOW, "to read trips", "denied", lambda: attempts.of(AIRFLOW, "select * from taxi.trips")
     yield PRODUCER, "./taxi replay, wrong password", "KAFKA_USER and its password", kafka.by_command
 
 
-class Knocking:
+class KafkaAttempts:
     """Attempts on Kafka that must fail; each returns what it was told."""
 
     def __init__(self, endpoints: Endpoints) -> None:
@@ -230,19 +235,19 @@ class Knocking:
                 return str(unknown.name())
             consumer.assign([TopicPartition(topic, 0, 0)])
             # That a group is refused says nothing of the topic, which is read without it.
-            answers = (_said(consumer.poll(1.0)) for _ in range(ANSWER_SECONDS))
-            return next((said for said in answers if said and not said.startswith("GROUP")), "no answer")
+            answers = (_record_text(consumer.poll(1.0)) for _ in range(ANSWER_SECONDS))
+            return next((text for text in answers if text and not text.startswith("GROUP")), "no answer")
         finally:
             consumer.close()
 
     def write(self, user: str, topic: str) -> str:
-        told: list[str] = []
+        refused: list[str] = []
         producer = Producer(self._options(user))
         producer.produce(
-            topic, b"x", on_delivery=lambda error, _: told.append(error.name() if error else "let in")
+            topic, b"x", on_delivery=lambda error, _: refused.append(error.name() if error else "let in")
         )
         producer.flush(ANSWER_SECONDS)
-        return "".join(told)
+        return "".join(refused)
 
     def make(self, user: str, topic: str) -> str:
         admin = AdminClient(self._options(user))
@@ -296,35 +301,35 @@ class Knocking:
         return {**access.librdkafka(), "log_level": "0"}
 
 
-def _said(record: Message | None) -> str:
+def _record_text(record: Message | None) -> str:
     if record is None:
         return ""
     return str(record.error().name()) if record.error() else "let in"
 
 
-class Asking:
+class PostgresAttempts:
     """Attempts on Postgres that must fail; each returns what it was told."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
 
     def of(self, role: str, statement: str) -> str:
-        return self._told(self._endpoints.dsn_of(role), statement)
+        return self._error_message(self._endpoints.dsn_of(role), statement)
 
     def without_tls(self) -> str:
-        return self._told(self._endpoints.dsn_of(READER).replace("verify-full", "disable"))
+        return self._error_message(self._endpoints.dsn_of(READER).replace("verify-full", "disable"))
 
     def with_a_wrong_password(self) -> str:
-        return self._told(self._endpoints.dsn_of(JOB), password="wrong")
+        return self._error_message(self._endpoints.dsn_of(JOB), password="wrong")
 
     def as_nobody(self) -> str:
-        return self._told(self._endpoints.dsn_of(JOB), user="producer", password="wrong")
+        return self._error_message(self._endpoints.dsn_of(JOB), user="producer", password="wrong")
 
     def of_an_expired_server(self) -> str:
         secrets = Secrets(self._endpoints.home)
         data = postgres.data_folder(self._endpoints.home)
         expired = Authority(secrets.folder).issue("postgres", until=YESTERDAY)
-        certificate, key = parted_pem(expired)
+        certificate, key = split_pem(expired)
         (data / "server.crt").write_bytes(certificate)
         (data / "server.key").write_bytes(key)
         with psycopg.connect(self._endpoints.postgres_dsn, autocommit=True) as connection:
@@ -332,15 +337,15 @@ class Asking:
                 connection.execute("select pg_reload_conf()")
                 return poll(self._expired, seconds=ANSWER_SECONDS, what="the expired certificate")
             finally:
-                locked(data, secrets, postgres.account().hand_over)
+                locked(data, secrets, postgres.account().give_ownership)
                 connection.execute("select pg_reload_conf()")
                 poll(lambda: not self._expired(), seconds=ANSWER_SECONDS, what="the good certificate")
 
     def _expired(self) -> str:
-        told = self._told(self._endpoints.dsn_of(JOB))
-        return told if "certificate" in told else ""
+        refused = self._error_message(self._endpoints.dsn_of(JOB))
+        return refused if "certificate" in refused else ""
 
-    def _told(self, dsn: str, statement: str = "select 1", **otherwise: str) -> str:
+    def _error_message(self, dsn: str, statement: str = "select 1", **otherwise: str) -> str:
         try:
             with psycopg.connect(make_conninfo(dsn, **otherwise)) as connection:
                 connection.execute(statement.encode())

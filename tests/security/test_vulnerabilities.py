@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import UserError
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.toolchain import vulnerabilities
 from stack.toolchain.environments import ensure_environment
 
@@ -30,12 +30,12 @@ ADVISORY = {
 WHY = "nothing of ours calls what is broken"
 
 
-class Source(BaseHTTPRequestHandler):
+class OsvHandler(BaseHTTPRequestHandler):
     """Knows one vulnerability."""
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        is_bad = (asked["package"]["name"], asked["version"]) == ("bad", "1.0")
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        is_bad = (query["package"]["name"], query["version"]) == ("bad", "1.0")
         self.send_response(200)
         self.end_headers()
         self.wfile.write(json.dumps({"vulns": [ADVISORY]} if is_bad else {}).encode())
@@ -52,7 +52,7 @@ def _programs() -> None:
 
 @pytest.fixture
 def source() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Source)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OsvHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -74,7 +74,7 @@ def is_well(folder: Path, source: str, **accepted: str) -> bool:
         f'[[accepted]]\nid = "{name.replace("_", "-")}"\nwhy = "{why}"\n' for name, why in accepted.items()
     ]
     file.write_text("".join(rows))
-    settings = Settings.from_environment({"OSV_URL": source, "TAXI_CACHE_DIR": str(folder)})
+    settings = StackSettings.from_environment({"OSV_URL": source, "TAXI_CACHE_DIR": str(folder)})
     return vulnerabilities.print_findings(settings, [folder / "lock.txt"], file)
 
 
@@ -82,8 +82,8 @@ def test_a_vulnerable_pin_fails_and_is_told_with_its_fix(
     folder: Path, source: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not is_well(folder, source)
-    told = " ".join(capsys.readouterr().out.split())
-    assert told == "bad 1.0: CVE-2099-1, PYSEC-2099-1, fixed in 1.1: lets everybody in"
+    output = " ".join(capsys.readouterr().out.split())
+    assert output == "bad 1.0: CVE-2099-1, PYSEC-2099-1, fixed in 1.1: lets everybody in"
 
 
 def test_what_is_accepted_by_any_of_its_names_passes_and_what_is_found_no_more_is_told(

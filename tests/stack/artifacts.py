@@ -44,9 +44,9 @@ def served(repository: Repository) -> Iterator[Repository]:
             else:
                 self._send(content, self.headers["Range"])
 
-        def _send(self, content: bytes, asked: str | None) -> None:
-            start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-            self.send_response(206 if asked else 200)
+        def _send(self, content: bytes, byte_range: str | None) -> None:
+            start = int(byte_range.removeprefix("bytes=").rstrip("-")) if byte_range else 0
+            self.send_response(206 if byte_range else 200)
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
             self.wfile.write(content[start:])

@@ -42,12 +42,12 @@ RELEASE = "emr-spark-8.0.0"
 Answer = dict[str, Any]
 
 
-class RefusalError(Exception):
+class EmrApiError(Exception):
     """An error of the service: its name and what it says."""
 
 
 @dataclass
-class Run:
+class EmrRun:
     """A job run or a step: what was asked, and what became of it."""
 
     run_id: str
@@ -70,7 +70,7 @@ class Emr:
     """One application and one cluster, whose Spark is the local one."""
 
     def __init__(self, folder: Path, s3: Any, log_uri: str, python: str = sys.executable) -> None:
-        self.runs: list[Run] = []
+        self.runs: list[EmrRun] = []
         self.calls: list[str] = []
         self.loses_answers_of: set[str] = set()
         """Operations that are done, and whose answer never comes."""
@@ -78,7 +78,7 @@ class Emr:
         self._lock, self._archives = threading.Lock(), threading.Lock()
 
     def answer(self, model: Any, operation: str, request: Answer) -> Answer:
-        """What the service says; raises RefusalError."""
+        """What the service says; raises EmrApiError."""
         known = model.operation_model(operation)
         _hold_against(request, known.input_shape)
         with self._lock:
@@ -100,7 +100,7 @@ class Emr:
             logs = request["configurationOverrides"]["monitoringConfiguration"]["s3MonitoringConfiguration"]
             prefix = f"{logs['logUri'].rstrip('/')}/applications/{APPLICATION}/jobs/{run_id}/SPARK_DRIVER"
             self._start(
-                Run(run_id, request, request["name"], prefix), command, "spark.emr-serverless.driverEnv."
+                EmrRun(run_id, request, request["name"], prefix), command, "spark.emr-serverless.driverEnv."
             )
             known = self.runs[-1:]
         run_id = known[0].run_id
@@ -137,12 +137,12 @@ class Emr:
         (step,) = request["Steps"]
         jar = step["HadoopJarStep"]
         if jar["Jar"] != "command-runner.jar" or jar["Args"][0] != "spark-submit":
-            raise RefusalError("ValidationException", "no such step")
+            raise EmrApiError("ValidationException", "no such step")
         step_id = f"s-{len(self.runs):03d}"
         number = f"1_{len(self.runs):04d}"
         containers = f"{self._log_uri}/{CLUSTER_ID}/containers/application_{number}"
         prefix = f"{containers}/container_{number}_01_000001"
-        self._start(Run(step_id, step, step["Name"], prefix), jar["Args"][1:], "spark.yarn.appMasterEnv.")
+        self._start(EmrRun(step_id, step, step["Name"], prefix), jar["Args"][1:], "spark.yarn.appMasterEnv.")
         return {"StepIds": [step_id]}
 
     def on_DescribeStep(self, request: Answer) -> Answer:  # noqa: N802
@@ -165,20 +165,20 @@ class Emr:
         for run in self.runs:
             self._end(run)
 
-    def _start(self, run: Run, command: list[str], environment_prefix: str) -> None:
+    def _start(self, run: EmrRun, command: list[str], environment_prefix: str) -> None:
         self.runs.append(run)
         threading.Thread(target=self._work, args=(run, command, environment_prefix), daemon=True).start()
 
-    def _work(self, run: Run, command: list[str], environment_prefix: str) -> None:
-        place = self._folder / run.run_id
-        place.mkdir(parents=True)
+    def _work(self, run: EmrRun, command: list[str], environment_prefix: str) -> None:
+        folder = self._folder / run.run_id
+        folder.mkdir(parents=True)
         code = -1
         try:
-            submit, variables = self._prepared(place, command, environment_prefix)
-            with (place / "stdout").open("wb") as out, (place / "stderr").open("wb") as err:
+            submit, variables = self._prepared(folder, command, environment_prefix)
+            with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
                 run.process = subprocess.Popen(
                     spark.submit_command([*self._s3_options(submit), *submit]),
-                    cwd=place,
+                    cwd=folder,
                     env=self._environment(variables),
                     stdout=out,
                     stderr=err,
@@ -190,18 +190,18 @@ class Emr:
                 code = run.process.wait()
         finally:
             for name in ("stdout", "stderr"):
-                text = (place / name).read_bytes() if (place / name).exists() else b""
+                text = (folder / name).read_bytes() if (folder / name).exists() else b""
                 self._put(f"{run.log_prefix}/{name}.gz", gzip.compress(text))
             run.ended_at = time()
             run.state = "CANCELLED" if run.is_cancelled else "SUCCESS" if code == 0 else "FAILED"
 
-    def _prepared(self, place: Path, command: list[str], prefix: str) -> tuple[list[str], dict[str, str]]:
+    def _prepared(self, folder: Path, command: list[str], prefix: str) -> tuple[list[str], dict[str, str]]:
         """The command line with what it names in S3 brought here, and the variables for the driver."""
         brought, variables, words = [], {}, iter(command)
         for word in words:
             if word == "--archives":
                 address, _, name = next(words).partition("#")
-                (place / name).symlink_to(self._unpacked(address))
+                (folder / name).symlink_to(self._unpacked(address))
             elif word == "--conf" and (pair := next(words)).startswith(prefix):
                 name, _, value = pair.removeprefix(prefix).partition("=")
                 variables[name] = value
@@ -211,10 +211,10 @@ class Emr:
                 brought += [word, pair]
             elif word.endswith("/main.py"):
                 # Behind the program come the words that are for itself.
-                return [*brought, str(self._get(word, place)), *words], variables
+                return [*brought, str(self._get(word, folder)), *words], variables
             else:
-                brought.append(str(self._get(word, place)) if word.startswith("s3://") else word)
-        raise RefusalError("ValidationException", "no program")
+                brought.append(str(self._get(word, folder)) if word.startswith("s3://") else word)
+        raise EmrApiError("ValidationException", "no program")
 
     def _s3_options(self, command: Sequence[str]) -> Sequence[str]:
         """What a cluster of AWS brings along: a Spark that reads S3."""
@@ -231,20 +231,20 @@ class Emr:
         # The credentials are those of the run's role.
         return {"PATH": path, "HOME": str(self._folder), **CREDENTIALS, **kept, **variables}
 
-    def _get(self, address: str, place: Path) -> Path:
+    def _get(self, address: str, folder: Path) -> Path:
         bucket, _, key = address.removeprefix("s3://").partition("/")
-        target = place / key.rpartition("/")[2]
+        target = folder / key.rpartition("/")[2]
         self._s3.download_file(bucket, key, str(target))
         return target
 
     def _unpacked(self, address: str) -> Path:
         """An archive's content; a machine of a cluster keeps it too."""
-        place = self._folder / "archives" / address.rpartition("/")[2]
-        content = place.with_suffix(".content")
+        folder = self._folder / "archives" / address.rpartition("/")[2]
+        content = folder.with_suffix(".content")
         with self._archives:
             if not content.exists():
                 content.mkdir(parents=True)
-                with tarfile.open(self._get(address, place.parent)) as archive:
+                with tarfile.open(self._get(address, folder.parent)) as archive:
                     archive.extractall(content, filter="data")
         return content
 
@@ -252,26 +252,26 @@ class Emr:
         bucket, _, key = address.removeprefix("s3://").partition("/")
         self._s3.put_object(Bucket=bucket, Key=key, Body=content)
 
-    def _end(self, run: Run) -> None:
+    def _end(self, run: EmrRun) -> None:
         if run.ended_at is None:
             run.is_cancelled = True
             if run.process is not None and run.process.poll() is None:
                 os.killpg(run.process.pid, signal.SIGKILL)
 
-    def _of(self, prefix: str) -> list[Run]:
+    def _of(self, prefix: str) -> list[EmrRun]:
         return [run for run in self.runs if run.run_id.startswith(prefix)]
 
-    def _run(self, run_id: str) -> Run:
+    def _run(self, run_id: str) -> EmrRun:
         for run in self.runs:
             if run.run_id == run_id:
                 return run
         kind = "InvalidRequestException" if run_id.startswith("s-") else "ResourceNotFoundException"
-        raise RefusalError(kind, f"there is no run {run_id}")
+        raise EmrApiError(kind, f"there is no run {run_id}")
 
     def _arn(self, run_id: str) -> str:
         return f"arn:aws:emr-serverless:us-east-1:123456789012:/applications/{APPLICATION}/jobruns/{run_id}"
 
-    def _summary(self, run: Run) -> Answer:
+    def _summary(self, run: EmrRun) -> Answer:
         return {
             "applicationId": APPLICATION,
             "name": run.name,
@@ -285,7 +285,7 @@ class Emr:
             "releaseLabel": RELEASE,
         }
 
-    def _step(self, run: Run) -> Answer:
+    def _step(self, run: EmrRun) -> Answer:
         state = {"SUBMITTED": "PENDING", "SUCCESS": "COMPLETED"}.get(run.state, run.state)
         timeline = {"CreationDateTime": run.started_at, "StartDateTime": run.started_at}
         ended = {"EndDateTime": run.ended_at} if run.ended_at else {}
@@ -299,10 +299,10 @@ class Emr:
 def _hold_against(content: Answer, shape: Any) -> None:
     report = ParamValidator().validate(content, shape)
     if report.has_errors():
-        raise RefusalError("ValidationException", report.generate_report())
+        raise EmrApiError("ValidationException", report.generate_report())
 
 
-def _asked(method: str, url: str, target: str, body: Answer) -> tuple[Any, str, Answer]:
+def _parse_request(method: str, url: str, target: str, body: Answer) -> tuple[Any, str, Answer]:
     """The model, the operation and the request, of a cluster by its header, of an application by its path."""
     if target:
         return CLUSTER, target.rpartition(".")[2], body
@@ -316,7 +316,7 @@ def _asked(method: str, url: str, target: str, body: Answer) -> tuple[Any, str, 
         ids = {name: one[name] for name in ("applicationId", "jobRunId")}
         return SERVERLESS, names[method], ids
     if several is None:
-        raise RefusalError("ResourceNotFoundException", parsed.path)
+        raise EmrApiError("ResourceNotFoundException", parsed.path)
     query = {name: values[0] for name, values in parse_qs(parsed.query).items()}
     request = {**several.groupdict(), **(body if method == "POST" else query)}
     return SERVERLESS, "StartJobRun" if method == "POST" else "ListJobRuns", request
@@ -331,9 +331,9 @@ def serving(emr: Emr) -> Iterator[str]:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
             target, operation = self.headers.get("X-Amz-Target", ""), ""
             try:
-                model, operation, request = _asked(self.command, self.path, target, body)
+                model, operation, request = _parse_request(self.command, self.path, target, body)
                 code, content = 200, emr.answer(model, operation, request)
-            except RefusalError as refusal:
+            except EmrApiError as refusal:
                 code, content = 400, {"__type": refusal.args[0], "message": refusal.args[1]}
             if operation in emr.loses_answers_of:
                 emr.loses_answers_of.discard(operation)

@@ -16,14 +16,14 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 
 MODEL = get_session().get_service_model("kinesisanalyticsv2")
-LOOKS = 2
+POLLS_UNTIL_DONE = 2
 ARN = "arn:aws:kinesisanalytics:us-east-1:123456789012:application"
 
 Behaviour = Literal["works", "does not start", "leaves nothing running", "hangs", "does no work"]
 Answer = dict[str, Any]
 
 
-class RefusalError(Exception):
+class ManagedFlinkApiError(Exception):
     """An error of the service: its name and what it says."""
 
 
@@ -46,34 +46,34 @@ class ManagedFlink:
     is_intruded: bool = False
     """Somebody else changes the application just before our next update."""
     _clock: int = 1_700_000_000
-    _looks_left: int = 0
+    _polls_left: int = 0
     _then: Callable[[], None] | None = None
 
     def answer(self, operation: str, request: Answer) -> Answer:
-        """What the service says; raises RefusalError."""
+        """What the service says; raises ManagedFlinkApiError."""
         known = MODEL.operation_model(operation)
         _hold_against(request, known.input_shape)
         self.calls.append(operation)
         if operation != "CreateApplication" and not self.versions:
-            raise RefusalError("ResourceNotFoundException", "no such application")
+            raise ManagedFlinkApiError("ResourceNotFoundException", "no such application")
         answer: Answer = getattr(self, f"on_{operation}")(request)
         _hold_against(answer, known.output_shape)
         return answer
 
     def on_CreateApplication(self, request: Answer) -> Answer:  # noqa: N802 - named as AWS does
         if self.versions:
-            raise RefusalError("ResourceInUseException", "the application exists")
+            raise ManagedFlinkApiError("ResourceInUseException", "the application exists")
         self.number, self.status = 1, "READY"
         self.versions[1] = {**request, "configuration": _described(request["ApplicationConfiguration"])}
         return {"ApplicationDetail": self._detail(1)}
 
     def on_DescribeApplication(self, _: Answer) -> Answer:  # noqa: N802
-        self._look()
+        self._advance()
         return {"ApplicationDetail": self._detail(self.number)}
 
     def on_DescribeApplicationVersion(self, request: Answer) -> Answer:  # noqa: N802
         if request["ApplicationVersionId"] not in self.versions:
-            raise RefusalError("ResourceNotFoundException", "no such version")
+            raise ManagedFlinkApiError("ResourceNotFoundException", "no such version")
         return {"ApplicationVersionDetail": self._detail(request["ApplicationVersionId"])}
 
     def on_ListApplicationVersions(self, _: Answer) -> Answer:  # noqa: N802
@@ -109,7 +109,7 @@ class ManagedFlink:
         if self.is_intruded:
             self.token, self.is_intruded = self.token + 1, False
         if request.get("ConditionalToken") != str(self.token):
-            raise RefusalError("ConcurrentModificationException", "the token is not the current one")
+            raise ManagedFlinkApiError("ConcurrentModificationException", "the token is not the current one")
         self._refuse_unknown_snapshot(request["RunConfigurationUpdate"]["ApplicationRestoreConfiguration"])
         before, was = self.number, self.versions[self.number]
         changed = _changed(was["configuration"], request["ApplicationConfigurationUpdate"])
@@ -125,9 +125,9 @@ class ManagedFlink:
     def on_RollbackApplication(self, request: Answer) -> Answer:  # noqa: N802
         self._refuse_unless({"RUNNING", "UPDATING", "AUTOSCALING"})
         if request["CurrentApplicationVersionId"] != self.number:
-            raise RefusalError("ConcurrentModificationException", "not the current version")
+            raise ManagedFlinkApiError("ConcurrentModificationException", "not the current version")
         if not any(one["SnapshotStatus"] == "READY" for one in self.snapshots) or not self.updated_from:
-            raise RefusalError("InvalidRequestException", "there is nothing to roll back to")
+            raise ManagedFlinkApiError("InvalidRequestException", "there is nothing to roll back to")
         operation = self._operation("RollbackApplication")
         self._roll_back(self.updated_from, lambda: self._end(operation, "RUNNING", works=True))
         return {"ApplicationDetail": self._detail(self.number), "OperationId": operation["OperationId"]}
@@ -135,14 +135,14 @@ class ManagedFlink:
     def on_CreateApplicationSnapshot(self, request: Answer) -> Answer:  # noqa: N802
         self._refuse_unless({"RUNNING"})
         if any(one["SnapshotStatus"] == "CREATING" for one in self.snapshots):
-            raise RefusalError("ResourceInUseException", "a snapshot is being taken")
+            raise ManagedFlinkApiError("ResourceInUseException", "a snapshot is being taken")
         self._snapshot(request["SnapshotName"], "CREATING")
         return {}
 
     def on_DescribeApplicationSnapshot(self, request: Answer) -> Answer:  # noqa: N802
         found = next((one for one in self.snapshots if one["SnapshotName"] == request["SnapshotName"]), None)
         if found is None:
-            raise RefusalError("ResourceNotFoundException", "no such snapshot")
+            raise ManagedFlinkApiError("ResourceNotFoundException", "no such snapshot")
         return {"SnapshotDetails": self._aged(found)}
 
     def on_ListApplicationSnapshots(self, _: Answer) -> Answer:  # noqa: N802
@@ -152,7 +152,7 @@ class ManagedFlink:
         wanted = (request["SnapshotName"], request["SnapshotCreationTimestamp"])
         left = [one for one in self.snapshots if _key(one) != wanted]
         if len(left) == len(self.snapshots):
-            raise RefusalError("ResourceNotFoundException", "no such snapshot")
+            raise ManagedFlinkApiError("ResourceNotFoundException", "no such snapshot")
         self.snapshots = left
         return {}
 
@@ -214,11 +214,11 @@ class ManagedFlink:
         self.versions[self.number] = version
 
     def _change(self, status: str, then: Callable[[], None]) -> None:
-        self.status, self._looks_left, self._then = status, LOOKS, then
+        self.status, self._polls_left, self._then = status, POLLS_UNTIL_DONE, then
 
-    def _look(self) -> None:
-        self._looks_left -= 1
-        if self._then is not None and self._looks_left <= 0:
+    def _advance(self) -> None:
+        self._polls_left -= 1
+        if self._then is not None and self._polls_left <= 0:
             then, self._then = self._then, None
             then()
 
@@ -227,18 +227,18 @@ class ManagedFlink:
         operation["OperationStatus"] = "SUCCESSFUL" if works else "FAILED"
 
     def _operation(self, name: str) -> Answer:
-        made = {
+        entry = {
             "Operation": name,
             "OperationId": f"op-{len(self.operations)}",
             "OperationStatus": "IN_PROGRESS",
         }
-        made["StartTime"] = self._now()  # type: ignore[assignment]
-        self.operations.append(made)
-        return made
+        entry["StartTime"] = self._now()  # type: ignore[assignment]
+        self.operations.append(entry)
+        return entry
 
     def _snapshot(self, name: str, status: str) -> None:
-        made = {"SnapshotName": name, "SnapshotStatus": status, "ApplicationVersionId": self.number}
-        self.snapshots.append({**made, "SnapshotCreationTimestamp": self._now(), "looks": LOOKS})
+        entry = {"SnapshotName": name, "SnapshotStatus": status, "ApplicationVersionId": self.number}
+        self.snapshots.append({**entry, "SnapshotCreationTimestamp": self._now(), "looks": POLLS_UNTIL_DONE})
 
     def _aged(self, snapshot: Answer) -> Answer:
         snapshot["looks"] -= 1
@@ -253,12 +253,12 @@ class ManagedFlink:
 
     def _refuse_unless(self, allowed: set[str]) -> None:
         if self.status not in allowed:
-            raise RefusalError("ResourceInUseException", f"the application is {self.status}")
+            raise ManagedFlinkApiError("ResourceInUseException", f"the application is {self.status}")
 
     def _refuse_unknown_snapshot(self, restore: Answer) -> None:
         names = {one["SnapshotName"] for one in self.snapshots}
         if restore.get("SnapshotName", "") not in {"", *names}:
-            raise RefusalError("InvalidApplicationConfigurationException", "no such snapshot")
+            raise ManagedFlinkApiError("InvalidApplicationConfigurationException", "no such snapshot")
 
     def _now(self) -> int:
         self._clock += 1
@@ -272,12 +272,15 @@ def _key(snapshot: Answer) -> tuple[str, int]:
 def _hold_against(content: Answer, shape: Any) -> None:
     report = ParamValidator().validate(content, shape)
     if report.has_errors():
-        raise RefusalError("InvalidArgumentException", report.generate_report())
+        raise ManagedFlinkApiError("InvalidArgumentException", report.generate_report())
 
 
-def _described(wish: Answer) -> Answer:
+def _described(configuration: Answer) -> Answer:
     """A configuration as the service describes it."""
-    flink, code = wish["FlinkApplicationConfiguration"], wish["ApplicationCodeConfiguration"]
+    flink, code = (
+        configuration["FlinkApplicationConfiguration"],
+        configuration["ApplicationCodeConfiguration"],
+    )
     location = code["CodeContent"]["S3ContentLocation"]
     return {
         "ApplicationCodeConfigurationDescription": {
@@ -288,10 +291,12 @@ def _described(wish: Answer) -> Answer:
             f"{name}Description": value for name, value in flink.items()
         },
         "EnvironmentPropertyDescriptions": {
-            "PropertyGroupDescriptions": wish["EnvironmentProperties"]["PropertyGroups"]
+            "PropertyGroupDescriptions": configuration["EnvironmentProperties"]["PropertyGroups"]
         },
-        "ApplicationSnapshotConfigurationDescription": wish["ApplicationSnapshotConfiguration"],
-        "ApplicationSystemRollbackConfigurationDescription": wish["ApplicationSystemRollbackConfiguration"],
+        "ApplicationSnapshotConfigurationDescription": configuration["ApplicationSnapshotConfiguration"],
+        "ApplicationSystemRollbackConfigurationDescription": configuration[
+            "ApplicationSystemRollbackConfiguration"
+        ],
     }
 
 
@@ -326,7 +331,7 @@ def serving(service: ManagedFlink) -> Iterator[str]:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             try:
                 code, body = 200, service.answer(self.headers["X-Amz-Target"].partition(".")[2], request)
-            except RefusalError as refusal:
+            except ManagedFlinkApiError as refusal:
                 code, body = 400, {"__type": refusal.args[0], "message": refusal.args[1]}
             text = json.dumps(body).encode()
             self.send_response(code)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from control_plane.accounting.audit import Audit, Hole, Look
-from control_plane.jobs.health import Verdict
-from control_plane.jobs.status import Checkpoint, Flow, JobStatus, Restarts, unreachable
-from control_plane.sink.ledger import Entry, Ledger
+from control_plane.accounting.audit import Audit, Discrepancy, QuiescenceSnapshot
+from control_plane.jobs.health import JobHealth
+from control_plane.jobs.status import Checkpoint, JobStatus, JobThroughput, Restarts, unreachable
+from control_plane.sink.ledger import Ledger, LedgerEntry
 
 pytestmark = pytest.mark.unit
 
@@ -22,16 +22,16 @@ JOB = JobStatus(
     records_read=10,
     checkpoint=Checkpoint(number=7, age_seconds=2, duration_seconds=1, size_bytes=1),
     failure="",
-    verdict=Verdict("healthy", ""),
-    flow=Flow(lag_records=0),
+    verdict=JobHealth("healthy", ""),
+    flow=JobThroughput(lag_records=0),
 )
-QUIET = Look(at=1_000, replay_runs=False, job=JOB, open_trips=0)
-SHORT = Ledger((Entry("green", 10, 9, 0, 0, 0, 0, 0, imbalance=1),), records_in_kafka=10)
-HOLE = Hole("the source and the exits", "green", 1, "")
+QUIET = QuiescenceSnapshot(at=1_000, replay_runs=False, job=JOB, open_trips=0)
+SHORT = Ledger((LedgerEntry("green", 10, 9, 0, 0, 0, 0, 0, imbalance=1),), records_in_kafka=10)
+DISCREPANCY = Discrepancy("the source and the exits", "green", 1, "")
 
 
 def test_nothing_is_on_its_way_when_all_is_read_and_every_window_is_closed() -> None:
-    assert QUIET.unrest == ""
+    assert QUIET.pending_reason == ""
 
 
 @pytest.mark.parametrize(
@@ -40,18 +40,21 @@ def test_nothing_is_on_its_way_when_all_is_read_and_every_window_is_closed() -> 
         (replace(QUIET, replay_runs=True), "a replay is running"),
         (replace(QUIET, job=unreachable("zone_fares", "it died")), "zone_fares is NOT RUNNING: it died"),
         (
-            replace(QUIET, job=replace(JOB, flow=Flow(lag_records=1_200))),
+            replace(QUIET, job=replace(JOB, flow=JobThroughput(lag_records=1_200))),
             "zone_fares is 1,200 records behind",
         ),
-        (replace(QUIET, job=replace(JOB, flow=Flow())), "it is not known yet how far zone_fares is behind"),
+        (
+            replace(QUIET, job=replace(JOB, flow=JobThroughput())),
+            "it is not known yet how far zone_fares is behind",
+        ),
         (
             replace(QUIET, open_trips=3),
             "3 trips are in windows that are still open: the event clock stands at 2024-01-10 13:00:00",
         ),
     ],
 )
-def test_what_is_still_on_its_way_is_named(look: Look, reason: str) -> None:
-    assert look.unrest == reason
+def test_what_is_still_on_its_way_is_named(snapshot: QuiescenceSnapshot, reason: str) -> None:
+    assert snapshot.pending_reason == reason
 
 
 def test_only_a_checkpoint_that_began_after_all_was_read_proves_that_it_was_written() -> None:
@@ -63,6 +66,6 @@ def test_only_a_checkpoint_that_began_after_all_was_read_proves_that_it_was_writ
 
 def test_an_imbalance_is_a_hole_only_at_a_quiet_point() -> None:
     assert Audit(SHORT, "a replay is running").verdict == "no quiet point"
-    assert Audit(SHORT, "", (HOLE,)).verdict == "imbalance"
+    assert Audit(SHORT, "", (DISCREPANCY,)).verdict == "imbalance"
     whole = replace(SHORT, entries=(replace(SHORT.entries[0], windowed=10, imbalance=0),))
     assert Audit(whole, "a replay is running").verdict == "balanced"

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from control_plane.jobs.versions.catching_up import Look, hopeless
+from control_plane.jobs.versions.catching_up import CatchUpProgress, hopeless
 
 pytestmark = pytest.mark.unit
 
-BEHIND = Look("it is 90 records behind", read=10, total=100)
+BEHIND = CatchUpProgress("it is 90 records behind", read=10, total=100)
 
 
 def test_a_version_that_comes_on_slowly_is_waited_for() -> None:

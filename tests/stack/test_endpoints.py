@@ -8,7 +8,7 @@ import pytest
 from control_plane import start
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.state import Ports, recorded_extras, recorded_ports, write_record
 from taxi_cli import report
 
@@ -71,7 +71,7 @@ def test_a_record_of_an_earlier_version_has_no_such_service(tmp_path: Path) -> N
 
 
 def test_nothing_is_started_for_a_name_that_there_is_not(tmp_path: Path) -> None:
-    settings = Settings.from_environment(
+    settings = StackSettings.from_environment(
         {"TAXI_HOME": str(tmp_path / "home"), "TAXI_CACHE_DIR": str(tmp_path)}
     )
     with pytest.raises(
@@ -87,6 +87,6 @@ def test_a_broken_record_counts_for_none(tmp_path: Path) -> None:
 
 def test_a_record_without_a_supervisor_is_no_running_stack(tmp_path: Path) -> None:
     write_record(tmp_path, PORTS)
-    settings = Settings.from_environment({"TAXI_HOME": str(tmp_path), "TAXI_CACHE_DIR": str(tmp_path)})
+    settings = StackSettings.from_environment({"TAXI_HOME": str(tmp_path), "TAXI_CACHE_DIR": str(tmp_path)})
     with pytest.raises(UserError, match=r"the stack is not running; start it with \./taxi up"):
         Endpoints.of_running_stack(settings)

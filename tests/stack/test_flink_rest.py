@@ -21,7 +21,7 @@ def test_a_question_that_fails_inside_flink_is_asked_again() -> None:
 def test_a_flink_that_keeps_failing_is_reported_with_the_way_to_its_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(flink_rest, "STUMBLE_SECONDS", 0.1)
+    monkeypatch.setattr(flink_rest, "TRANSIENT_RETRY_SECONDS", 0.1)
     with tlc_site(JOBS) as flink:
         flink.faults = ["500"] * 20
         with pytest.raises(UserError) as refusal:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.months.cost import estimate, plan_of
-from control_plane.months.fetching import bring
+from control_plane.months.cost import estimate, estimate_month
+from control_plane.months.fetching import fetch_missing
 from control_plane.months.history import History
-from control_plane.months.storage import place
+from control_plane.months.history_store import open_store
 from control_plane.settings import HistorySettings, SparkSettings
 from control_plane.spark import local_submit
 from schemas.errors import UserError
@@ -29,7 +29,7 @@ Put = Callable[[str, bytes], None]
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def world(
+def history_and_put(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[History, Put]:
     """An empty history, and how something gets into it."""
@@ -55,14 +55,14 @@ def server() -> Iterator[S3Server]:
 
 
 def history_at(address: str) -> History:
-    return History(place(f"{address}/raw"), place(f"{address}/processed"))
+    return History(open_store(f"{address}/raw"), open_store(f"{address}/processed"))
 
 
 def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_it(
-    world: tuple[History, Put], tmp_path: Path
+    history_and_put: tuple[History, Put], tmp_path: Path
 ) -> None:
-    history, put = world
-    assert (history.raw_files(MONTH), history.made(MONTH)) == ([], None)
+    history, put = history_and_put
+    assert (history.raw_files(MONTH), history.processed_month(MONTH)) == ([], None)
     trips = green_parquet(tmp_path, *[dropoff("2020-03-01 10:00:00")] * 3).read_bytes()
     put("raw/green_tripdata_2020-03.parquet", b"among all others")
     put("raw/green_tripdata_2020-03.parquet.part", b"unfinished")
@@ -70,29 +70,29 @@ def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_i
     (file,) = history.raw_files(MONTH)
     assert (file.path, file.size, history.raw.rows(file)) == (f"{OWN}/{file.name}", len(trips), 3)
 
-    made_of = history.fingerprint(MONTH, "code")
+    digest = history.fingerprint(MONTH, "code")
     put(f"processed/{TRIPS.folder('green', MONTH.first_day)}/part-0.parquet", trips)
-    note = {"fingerprint": made_of, "files": [file.name], "accepted": 2, "quarantined": 1}
+    note = {"fingerprint": digest, "files": [file.name], "accepted": 2, "quarantined": 1}
     put(f"processed/{note_path('green', MONTH.first_day)}", json.dumps(note).encode())
-    found = history.made(MONTH)
+    found = history.processed_month(MONTH)
     assert found is not None
-    assert (found.fingerprint, found.files, found.accepted) == (made_of, (file.name,), 2)
-    assert plan_of(history, MONTH, "code").is_processed
-    with history.processed.at_hand(TRIPS.folder("green", MONTH.first_day)) as folder:
+    assert (found.fingerprint, found.files, found.accepted) == (digest, (file.name,), 2)
+    assert estimate_month(history, MONTH, "code").is_processed
+    with history.processed.local_copy(TRIPS.folder("green", MONTH.first_day)) as folder:
         assert (folder / "part-0.parquet").read_bytes() == trips
 
-    assert plan_of(history, MONTH, "other code").is_processed is False
+    assert estimate_month(history, MONTH, "other code").is_processed is False
     put(f"raw/{OWN}/green_tripdata_2020-03.parquet", trips[:-1])
-    assert history.fingerprint(MONTH, "code") != made_of
+    assert history.fingerprint(MONTH, "code") != digest
     assert history.raw.rows(history.raw_files(MONTH)[0]) is None
     put(f"processed/{staging_folder('green', MONTH.first_day)}/_READY", b"")
-    assert history.made(MONTH) is None
+    assert history.processed_month(MONTH) is None
 
 
 def test_a_month_is_brought_to_where_spark_reads_it_and_then_not_looked_for_again(
-    world: tuple[History, Put], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    history_and_put: tuple[History, Put], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    history, _ = world
+    history, _ = history_and_put
     (tmp_path / "tlc").mkdir()
     file = green_parquet(tmp_path, dropoff("2020-05-01 10:00:00"))
     content = file.rename(tmp_path / "tlc" / "green_tripdata_2020-05.parquet").read_bytes()
@@ -100,11 +100,11 @@ def test_a_month_is_brought_to_where_spark_reads_it_and_then_not_looked_for_agai
     monkeypatch.setenv("TAXI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("TLC_BASE_URL", NOWHERE)
     month, absent = parse_month("green", "2020-05"), parse_month("green", "2020-06")
-    assert bring(history, [month, absent]) == [absent]
+    assert fetch_missing(history, [month, absent]) == [absent]
     (found,) = history.raw_files(month)
     assert found.size == len(content)
     shutil.rmtree(tmp_path / "tlc")
-    assert bring(history, [month]) == []
+    assert fetch_missing(history, [month]) == []
 
 
 def test_the_history_lies_in_folders_or_in_s3() -> None:
@@ -121,19 +121,22 @@ def test_spark_is_told_of_s3_only_where_something_lies_there(
     monkeypatch.setattr(local_submit, "ensure", lambda name: [Path(f"/{name}.jar")])
     settings = SparkSettings.from_environment({"S3_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "here"})
     assert local_submit.s3_options(["--raw", "/folder"], settings) == ()
-    told = local_submit.s3_options(["--raw", "s3://bucket/raw"], settings)
-    assert "spark.driver.extraClassPath=/spark-s3.jar" in told
-    assert "spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:9" in told
-    assert told == local_submit.s3_options([], replace(settings, data=("s3://bucket/raw",)))
+    spark_options = local_submit.s3_options(["--raw", "s3://bucket/raw"], settings)
+    assert "spark.driver.extraClassPath=/spark-s3.jar" in spark_options
+    assert "spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:9" in spark_options
+    assert spark_options == local_submit.s3_options([], replace(settings, data=("s3://bucket/raw",)))
 
 
 def test_what_is_processed_already_costs_nothing(tmp_path: Path) -> None:
     history = history_at(str(tmp_path))
     rates = {"SPARK_USD_PER_VCPU_HOUR": "0.05", "SPARK_USD_PER_GB_HOUR": "0.005"}
     settings = SparkSettings.from_environment(rates)
-    nothing = estimate([replace(plan_of(history, MONTH, ""), is_processed=True, rows=1_000_000)], settings)
+    nothing = estimate(
+        [replace(estimate_month(history, MONTH, ""), is_processed=True, rows=1_000_000)], settings
+    )
     much, little = (
-        estimate([replace(plan_of(history, MONTH, ""), rows=rows)], settings) for rows in (2_000_000, 1_000)
+        estimate([replace(estimate_month(history, MONTH, ""), rows=rows)], settings)
+        for rows in (2_000_000, 1_000)
     )
     assert nothing.dollars == 0
     assert (much.dollars or 0) > 5 * (little.dollars or 0) > 0

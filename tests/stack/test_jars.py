@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import UserError
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.toolchain.jars import download
 from stack.toolchain.jars.lock import COMPONENTS, locked_artifacts
-from stack.toolchain.jars.source import Source, chosen_source, mirror_of_settings
-from stack.toolchain.jars.store import Store, bring, damaged_artifacts
+from stack.toolchain.jars.maven_repository import MavenRepository, configured_repository, mirror_of_settings
+from stack.toolchain.jars.store import Store, damaged_artifacts, download_missing
 from tests.stack.artifacts import CONTENT, Repository, artifact, served
 
 SETTINGS_XML = """
@@ -35,7 +35,7 @@ def repository() -> Iterator[Repository]:
 def store(tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
     monkeypatch.setattr(download, "FIRST_PAUSE_SECONDS", 0.01)
-    settings = Settings.from_environment({"TAXI_CACHE_DIR": str(tmp_path / "cache")})
+    settings = StackSettings.from_environment({"TAXI_CACHE_DIR": str(tmp_path / "cache")})
     return Store(replace(settings, maven_mirror_url=repository.address))
 
 
@@ -48,7 +48,7 @@ def settings_file(folder: Path, mirror_of: str) -> Path:
 @pytest.mark.parametrize("mirror_of", ["*", "central", "external:*", "jboss, central"])
 def test_a_mirror_of_central_is_used_with_its_login(tmp_path: Path, mirror_of: str) -> None:
     found = mirror_of_settings(settings_file(tmp_path, mirror_of), {"HOUSE_PASSWORD": "secret"})
-    assert found == Source("http://house.example/m2/", ("ann", "secret"))
+    assert found == MavenRepository("http://house.example/m2/", ("ann", "secret"))
 
 
 @pytest.mark.parametrize("mirror_of", ["snapshots", "*,!central"])
@@ -64,13 +64,13 @@ def test_settings_that_are_no_xml_are_an_error_that_names_the_file(tmp_path: Pat
 
 
 def test_the_variable_wins_over_the_settings_file() -> None:
-    settings = Settings.from_environment({"MAVEN_MIRROR_URL": "http://mine.example"})
-    assert chosen_source(settings).address("a/b.jar") == "http://mine.example/a/b.jar"
+    settings = StackSettings.from_environment({"MAVEN_MIRROR_URL": "http://mine.example"})
+    assert configured_repository(settings).address("a/b.jar") == "http://mine.example/a/b.jar"
 
 
 def test_a_missing_archive_is_downloaded_once(store: Store, repository: Repository) -> None:
-    bring(store, [artifact()])
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
+    download_missing(store, [artifact()])
     assert store.path_of(artifact()).read_bytes() == CONTENT
     assert len(repository.ranges) == 1
 
@@ -79,7 +79,7 @@ def test_a_download_goes_on_where_it_was_broken_off(store: Store, repository: Re
     part = store.path_of(artifact()).with_name(f"{store.path_of(artifact()).name}.part")
     part.parent.mkdir(parents=True)
     part.write_bytes(CONTENT[:1000])
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
     assert store.path_of(artifact()).read_bytes() == CONTENT
     assert repository.ranges == ["bytes=1000-"]
 
@@ -88,21 +88,21 @@ def test_a_damaged_beginning_is_thrown_away_and_fetched_anew(store: Store, repos
     part = store.path_of(artifact()).with_name(f"{store.path_of(artifact()).name}.part")
     part.parent.mkdir(parents=True)
     part.write_bytes(b"nonsense")
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
     assert store.path_of(artifact()).read_bytes() == CONTENT
     assert repository.ranges == ["bytes=8-", None]
 
 
 def test_a_corrupt_file_in_the_cache_is_fetched_again(store: Store) -> None:
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
     store.path_of(artifact()).write_bytes(b"corrupt")
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
     assert store.path_of(artifact()).read_bytes() == CONTENT
 
 
 def test_a_server_that_fails_twice_is_asked_a_third_time(store: Store, repository: Repository) -> None:
     repository.failures_first = 2
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
     assert len(repository.ranges) == 3
 
 
@@ -112,7 +112,7 @@ def test_a_file_of_the_maven_cache_is_taken_instead(
     path = tmp_path / "m2" / artifact().path
     path.parent.mkdir(parents=True)
     path.write_bytes(CONTENT)
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
     assert store.path_of(artifact()).read_bytes() == CONTENT
     assert repository.ranges == []
 
@@ -120,7 +120,7 @@ def test_a_file_of_the_maven_cache_is_taken_instead(
 def test_other_bytes_than_locked_are_refused(store: Store, repository: Repository) -> None:
     repository.files[artifact().path] = b"something else"
     with pytest.raises(UserError, match=r"cannot download org\.example:engine:1\.0 .* SHA-256"):
-        bring(store, [artifact()])
+        download_missing(store, [artifact()])
     assert not store.path_of(artifact()).exists()
 
 
@@ -128,7 +128,7 @@ def test_an_archive_that_nobody_has_is_one_line_with_its_coordinate(store: Store
     with pytest.raises(
         UserError, match=r"org\.example:absent:1\.0 from 127\.0\.0\.1: HTTP 404; check the network"
     ):
-        bring(store, [artifact(name="absent")])
+        download_missing(store, [artifact(name="absent")])
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -137,7 +137,7 @@ def test_every_locked_archive_has_a_hash(component: str) -> None:
 
 
 def test_a_full_check_finds_what_the_quick_one_cannot(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    bring(store, [artifact()])
+    download_missing(store, [artifact()])
     store.path_of(artifact()).write_bytes(b"corrupt")
     store.mark_good(artifact())
     monkeypatch.setattr("stack.toolchain.jars.store.locked_artifacts", lambda _: [artifact()])

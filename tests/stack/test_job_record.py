@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.jobs.records import JobRecord, JobRecords, Run
+from control_plane.jobs.records import JobRecord, JobRecords, JobRun
 
 pytestmark = pytest.mark.unit
 
@@ -16,7 +16,7 @@ OLD, NEW = "a" * 32, "b" * 32
 
 def upgraded() -> JobRecord:
     """Release 1 ran, left a savepoint, and release 2 began from it."""
-    return JobRecord().started(Run(OLD, 1), TOPIC).started(Run(NEW, 2, "/savepoint"), TOPIC)
+    return JobRecord().started(JobRun(OLD, 1), TOPIC).started(JobRun(NEW, 2, "/savepoint"), TOPIC)
 
 
 def leave(home: Path, folder: str, seconds: int) -> Path:
@@ -29,12 +29,12 @@ def leave(home: Path, folder: str, seconds: int) -> Path:
 
 
 def test_the_release_before_and_the_savepoint_between_are_known() -> None:
-    record = upgraded().started(Run("c" * 32, 2, "/later"), TOPIC)
+    record = upgraded().started(JobRun("c" * 32, 2, "/later"), TOPIC)
     assert (record.release, record.previous_release, record.handover) == (2, 1, "/savepoint")
 
 
 def test_after_a_rollback_the_release_before_is_the_one_that_runs() -> None:
-    record = upgraded().rolled_back().started(Run("c" * 32, 1, "/savepoint"), TOPIC)
+    record = upgraded().rolled_back().started(JobRun("c" * 32, 1, "/savepoint"), TOPIC)
     assert (record.release, record.previous_release) == (1, 0)
 
 
@@ -61,7 +61,7 @@ def test_a_record_written_before_there_were_releases_is_read(tmp_path: Path) -> 
     (tmp_path / "jobs").mkdir()
     kept = {"job_ids": [OLD], "topic_id": TOPIC, "wanted": True}
     (tmp_path / "jobs" / "job.json").write_text(json.dumps(kept))
-    assert JobRecords(tmp_path).read("job") == JobRecord((Run(OLD),), TOPIC, wanted=True)
+    assert JobRecords(tmp_path).read("job") == JobRecord((JobRun(OLD),), TOPIC, wanted=True)
 
 
 def test_forgetting_removes_the_states_of_this_job_only(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.probes import require_listener
 from stack.services import flink
-from stack.settings import ROOT, Settings
+from stack.settings import ROOT, StackSettings
 
 pytestmark = pytest.mark.integration
 
-PARTS = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics", "keeper"}
+SERVICES = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics", "keeper"}
 # What a busy machine of two cores may need; a healthy one needs some ten seconds.
 REPAIR_SECONDS = 180
 
@@ -34,27 +34,27 @@ def within(seconds: float, holds: Callable[[], bool]) -> bool:
     return False
 
 
-def pids(settings: Settings) -> dict[str, set[int]]:
+def pids(settings: StackSettings) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for own in lifecycle.stack_processes(settings.home):
-        found.setdefault(own.part, set()).add(own.process.pid)
+        found.setdefault(own.service, set()).add(own.process.pid)
     return found
 
 
-def kill(settings: Settings, part: str) -> int:
+def kill(settings: StackSettings, service: str) -> int:
     """kill -9 of the part's first process."""
-    pid = min(pids(settings)[part])
+    pid = min(pids(settings)[service])
     psutil.Process(pid).kill()
     return pid
 
 
-def ailing(settings: Settings) -> list[str]:
+def ailing(settings: StackSettings) -> list[str]:
     """The parts that are not healthy, each with what it says of itself."""
     statuses = lifecycle.statuses(lifecycle.running_site(settings))
     return [f"{status.name}: {status.detail}" for status in statuses if not status.healthy]
 
 
-def all_healthy(settings: Settings) -> bool:
+def all_healthy(settings: StackSettings) -> bool:
     return not ailing(settings)
 
 
@@ -79,15 +79,15 @@ def taxi(*arguments: str, environment: dict[str, str]) -> "subprocess.CompletedP
 def test_every_part_is_healthy_and_says_so(stack: Endpoints, stack_environment: dict[str, str]) -> None:
     done = taxi("status", "--json", environment=stack_environment)
     statuses = json.loads(done.stdout)
-    assert {status["name"] for status in statuses if status["healthy"]} == PARTS
+    assert {status["name"] for status in statuses if status["healthy"]} == SERVICES
     assert done.returncode == 0
 
 
-def test_up_on_a_running_stack_changes_nothing(stack: Endpoints, stack_settings: Settings) -> None:
+def test_up_on_a_running_stack_changes_nothing(stack: Endpoints, stack_settings: StackSettings) -> None:
     before = pids(stack_settings)
     assert start.up(stack_settings) == stack
-    assert {part: pids(stack_settings)[part] for part in PARTS - {"postgres"}} == {
-        part: before[part] for part in PARTS - {"postgres"}
+    assert {service: pids(stack_settings)[service] for service in SERVICES - {"postgres"}} == {
+        service: before[service] for service in SERVICES - {"postgres"}
     }
 
 
@@ -98,7 +98,7 @@ def test_a_query_is_printed_and_its_mistake_is_one_line(stack_environment: dict[
     assert (bad.returncode, bad.stderr) == (1, 'error: Postgres says: column "nonsense" does not exist\n')
 
 
-def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_settings: Settings) -> None:
+def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_settings: StackSettings) -> None:
     killed = kill(stack_settings, flink.TASKMANAGER)
     assert within(REPAIR_SECONDS, lambda: bool(pids(stack_settings).get(flink.TASKMANAGER, set()) - {killed}))
     assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings)), ailing(stack_settings)
@@ -106,14 +106,16 @@ def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_setti
 
 
 def test_a_killed_broker_and_database_come_back_by_themselves(
-    stack: Endpoints, stack_settings: Settings
+    stack: Endpoints, stack_settings: StackSettings
 ) -> None:
     kill(stack_settings, "kafka")
     kill(stack_settings, "postgres")
     assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings)), ailing(stack_settings)
 
 
-def test_up_repairs_a_stack_whose_supervisor_was_killed(stack: Endpoints, stack_settings: Settings) -> None:
+def test_up_repairs_a_stack_whose_supervisor_was_killed(
+    stack: Endpoints, stack_settings: StackSettings
+) -> None:
     orphans = pids(stack_settings)
     kill(stack_settings, "supervisord")
     assert start.up(stack_settings) == stack
@@ -122,7 +124,7 @@ def test_up_repairs_a_stack_whose_supervisor_was_killed(stack: Endpoints, stack_
 
 
 def test_down_leaves_no_process_and_touches_no_other_stack(
-    stack: Endpoints, stack_settings: Settings
+    stack: Endpoints, stack_settings: StackSettings
 ) -> None:
     second = replace(stack_settings, home=stack_settings.home / "second")
     start.up(second)

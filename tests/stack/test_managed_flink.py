@@ -9,10 +9,10 @@ import boto3
 import pytest
 
 from control_plane.jobs.backend import UpgradeFailedError
-from control_plane.jobs.managed.errors import BusyError
+from control_plane.jobs.managed.client import ManagedFlinkClient
+from control_plane.jobs.managed.errors import ApplicationBusyError
 from control_plane.jobs.managed.job import ManagedJob
-from control_plane.jobs.managed.requests import Wish
-from control_plane.jobs.managed.service import Service
+from control_plane.jobs.managed.requests import ApplicationSpec
 from control_plane.settings import ManagedFlinkSettings
 from schemas.errors import UserError
 from stack.settings import ROOT
@@ -48,7 +48,9 @@ def at(service: ManagedFlink, monkeypatch: pytest.MonkeyPatch) -> Iterator[At]:
         def job(code: str = "v1", **options: bool) -> ManagedJob:
             wanted = {**VARIABLES, "MANAGED_FLINK_ENDPOINT_URL": url, "MANAGED_FLINK_CODE_VERSION": code}
             settings = ManagedFlinkSettings.from_environment("zone_fares", wanted)
-            return ManagedJob("zone_fares", settings, Service(settings, poll_seconds=0.001), **options)
+            return ManagedJob(
+                "zone_fares", settings, ManagedFlinkClient(settings, poll_seconds=0.001), **options
+            )
 
         yield job
 
@@ -69,8 +71,8 @@ def test_an_application_that_is_not_there_is_made_and_started_without_state(
 ) -> None:
     assert deployed(at()).status().verdict.name == "healthy"
     assert changes(service) == ["CreateApplication", "StartApplication"]
-    made = service.versions[1]["configuration"]
-    groups = made["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
+    configuration = service.versions[1]["configuration"]
+    groups = configuration["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
     options = {group["PropertyGroupId"]: group["PropertyMap"] for group in groups}
     assert options["kinesis.analytics.flink.run.options"] == {
         "python": "main.py",
@@ -78,14 +80,14 @@ def test_an_application_that_is_not_there_is_made_and_started_without_state(
         "pyFiles": "lib/python",
     }
     assert options["taxi.job"]["KAFKA_BOOTSTRAP_SERVERS"] == "kafka:9092"
-    assert made["ApplicationSnapshotConfigurationDescription"] == {"SnapshotsEnabled": True}
+    assert configuration["ApplicationSnapshotConfigurationDescription"] == {"SnapshotsEnabled": True}
 
 
 def test_a_deployment_cut_short_anywhere_is_finished_by_the_same_command(
     at: At, service: ManagedFlink
 ) -> None:
     job = at()
-    job.service.call("create_application", **Wish(job.settings, job.service.code()).creation())
+    job.service.call("create_application", **ApplicationSpec(job.settings, job.service.code()).creation())
     deployed(job)
     assert changes(service) == ["CreateApplication", "StartApplication"]
     deployed(job)
@@ -138,14 +140,14 @@ def test_an_upgrade_cut_short_after_its_request_is_verified_by_the_same_command_
     at: At, service: ManagedFlink
 ) -> None:
     deployed(at()).savepoint()
-    ways: dict[str, Callable[[ManagedJob], object]] = {
+    entry_points: dict[str, Callable[[ManagedJob], object]] = {
         "v2": lambda job: job.upgrade(ROOT),
         "v3": lambda job: job.ensure(),
     }
-    for code, go_on in ways.items():
+    for code, go_on in entry_points.items():
         cut = at(code)
-        wish = Wish(cut.settings, cut.service.code())
-        cut.service.call("update_application", **wish.update(cut.service.describe().token))
+        spec = ApplicationSpec(cut.settings, cut.service.code())
+        cut.service.call("update_application", **spec.update(cut.service.describe().token))
         assert go_on(cut) in {None, "verified"}
         proof = cut.releases()[-1]
         assert (proof.commit, len(proof.savepoints)) == (code, 1)
@@ -185,8 +187,8 @@ def test_a_job_that_failed_is_brought_back_as_it_was_before_the_update(at: At, s
     job.savepoint()
     service.behaviours["v2"] = "leaves nothing running"
     cut = at("v2")
-    wish = Wish(cut.settings, cut.service.code())
-    cut.service.call("update_application", **wish.update(cut.service.describe().token))
+    spec = ApplicationSpec(cut.settings, cut.service.code())
+    cut.service.call("update_application", **spec.update(cut.service.describe().token))
     assert (cut.ensure(), cut.releases()[-1].commit) == ("started", "v1")
 
 
@@ -203,7 +205,7 @@ def test_snapshots_that_nothing_needs_are_deleted(at: At, service: ManagedFlink)
 def test_what_somebody_else_is_doing_is_not_run_over(at: At, service: ManagedFlink) -> None:
     deployed(at())
     service.is_intruded = True
-    with pytest.raises(BusyError, match="run the same command again"):
+    with pytest.raises(ApplicationBusyError, match="run the same command again"):
         at("v2").upgrade(ROOT)
     assert at("v2").upgrade(ROOT) is not None
 
@@ -219,14 +221,14 @@ def test_a_dry_run_prints_the_requests_without_secrets_and_sends_none(
     at: At, service: ManagedFlink, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at(dry_run=True).deploy(fresh=False, source=ROOT, origin="")
-    told = capsys.readouterr().out
-    assert [one["operation"] for one in json.loads(told)] == ["CreateApplication", "StartApplication"]
+    output = capsys.readouterr().out
+    assert [one["operation"] for one in json.loads(output)] == ["CreateApplication", "StartApplication"]
     deployed(at())
     before = changes(service)
     at("v2", dry_run=True).upgrade(ROOT)
-    told += capsys.readouterr().out
-    assert '"UpdateApplication"' in told
-    assert "secret" not in told
+    output += capsys.readouterr().out
+    assert '"UpdateApplication"' in output
+    assert "secret" not in output
     assert changes(service) == before
 
 
@@ -263,6 +265,6 @@ def test_the_code_is_the_newest_version_of_the_object_and_must_be_there(at: At) 
         s3.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         put = s3.client.put_object(Bucket=BUCKET, Key="zone_fares.zip", Body=b"code")
         settings = replace(at().settings, code_bucket=BUCKET, code_version="", s3_endpoint_url=s3.url)
-        assert Service(settings).code().version == put["VersionId"]
+        assert ManagedFlinkClient(settings).code().version == put["VersionId"]
         with pytest.raises(UserError, match=f"there is no code at s3://{BUCKET}/other.zip"):
-            Service(replace(settings, code_key="other.zip")).code()
+            ManagedFlinkClient(replace(settings, code_key="other.zip")).code()

@@ -23,10 +23,10 @@ def test_a_history_that_is_no_folder_is_refused(tmp_path: Path, named: dict[str,
 
 
 def test_the_marts_read_the_months_that_backfills_have_made(tmp_path: Path) -> None:
-    made = tmp_path / "history" / "processed-data"
-    made.mkdir(parents=True)
+    folder = tmp_path / "history" / "processed-data"
+    folder.mkdir(parents=True)
     run = marts.dbt_run(["build", "--target=duckdb"], settings_with(tmp_path))
-    assert run.environment["PROCESSED_DATA"] == str(made)
+    assert run.environment["PROCESSED_DATA"] == str(folder)
 
 
 def test_the_live_tables_need_a_running_stack(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from control_plane.metrics.reader import Reader
 from stack.monitoring import dashboard
 from stack.ports import choose_ports
 from stack.services.metrics import MONITORING, prometheus_configuration
-from stack.services.part import Site
-from stack.settings import AUTO, DEFAULT_PORTS, ROOT, Settings
+from stack.services.service import Site
+from stack.settings import AUTO, DEFAULT_PORTS, ROOT, StackSettings
 from tests.stack.promql import alerts, metrics_in
 
 pytestmark = pytest.mark.unit
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.unit
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    settings = Settings.from_environment({"TAXI_HOME": str(tmp_path), "TAXI_CACHE_DIR": str(tmp_path)})
+    settings = StackSettings.from_environment({"TAXI_HOME": str(tmp_path), "TAXI_CACHE_DIR": str(tmp_path)})
     return Site(settings, choose_ports(dict.fromkeys(DEFAULT_PORTS, AUTO), previous=None))
 
 

@@ -8,7 +8,7 @@ from control_plane.delivery.emr import LOCK
 from control_plane.delivery.flink import write_flink_package
 from control_plane.delivery.sbom import python_components
 from stack.settings import ROOT
-from tests.stack.bills import missing_from
+from tests.stack.sboms import missing_from
 
 
 @pytest.mark.integration
@@ -18,9 +18,9 @@ def test_two_zips_of_the_flink_job_are_the_same_bytes_and_their_bill_names_what_
     once, twice = (write_flink_package(tmp_path / name) for name in ("once", "twice"))
     assert once.name == twice.name
     assert once.read_bytes() == twice.read_bytes()
-    bill = once.with_suffix(".cdx.json").read_text()
-    assert bill == twice.with_suffix(".cdx.json").read_text()
-    assert missing_from(bill, "pkg:maven/org.postgresql/postgresql@", "pkg:pypi/pydantic@") == []
+    sbom = once.with_suffix(".cdx.json").read_text()
+    assert sbom == twice.with_suffix(".cdx.json").read_text()
+    assert missing_from(sbom, "pkg:maven/org.postgresql/postgresql@", "pkg:pypi/pydantic@") == []
 
 
 @pytest.mark.unit

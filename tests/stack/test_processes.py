@@ -26,7 +26,7 @@ def waiting_process(variables: dict[str, str], folder: Path) -> Iterator["subpro
 
 def test_an_orphan_is_found_by_its_environment(tmp_path: Path) -> None:
     with waiting_process(identity(tmp_path, "kafka"), tmp_path) as orphan:
-        assert [(own.part, own.process.pid) for own in own_processes(tmp_path)] == [("kafka", orphan.pid)]
+        assert [(own.service, own.process.pid) for own in own_processes(tmp_path)] == [("kafka", orphan.pid)]
 
 
 def test_the_stack_of_another_home_is_not_ours(tmp_path: Path) -> None:

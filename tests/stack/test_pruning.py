@@ -9,7 +9,7 @@ import pytest
 
 from control_plane.jobs.lifecycle import JobSite
 from control_plane.jobs.pruning import prune
-from control_plane.jobs.records import JobRecord, Run
+from control_plane.jobs.records import JobRecord, JobRun
 from control_plane.jobs.releases import Manifest
 from stack.endpoints import Endpoints, Metrics
 
@@ -64,7 +64,7 @@ def lived(site: JobSite) -> None:
         release(site, number)
         state(site, f"savepoints/savepoint-{job_id(number)[:6]}-old", number * 100)
         state(site, f"checkpoints/{job_id(number)}/chk-9", number * 100 + 10)
-        record = record.started(Run(job_id(number), number, origin), TOPIC)
+        record = record.started(JobRun(job_id(number), number, origin), TOPIC)
         left = "hand" if number < 3 else "new"
         origin = state(site, f"savepoints/savepoint-{job_id(number)[:6]}-{left}", number * 100 + 20)
     site.records.write("job", record)
@@ -115,7 +115,7 @@ def test_a_savepoint_that_is_being_written_and_other_jobs_states_stay(site: JobS
 
 def test_what_another_version_runs_stays(site: JobSite) -> None:
     lived(site)
-    site.records.write("job-2", JobRecord().started(Run("c" * 32, 1), TOPIC))
+    site.records.write("job-2", JobRecord().started(JobRun("c" * 32, 1), TOPIC))
     assert "release 1" not in names(site)
 
 

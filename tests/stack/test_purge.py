@@ -6,11 +6,11 @@ import pytest
 
 from schemas.errors import UserError
 from stack import lifecycle
-from stack.settings import Settings
+from stack.settings import StackSettings
 
 
-def settings_of(home: Path) -> Settings:
-    return Settings.from_environment({"TAXI_HOME": str(home), "TAXI_CACHE_DIR": str(home / "cache")})
+def settings_of(home: Path) -> StackSettings:
+    return StackSettings.from_environment({"TAXI_HOME": str(home), "TAXI_CACHE_DIR": str(home / "cache")})
 
 
 def test_a_folder_that_we_did_not_make_is_refused(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.months.approval import Consent, obtain
-from control_plane.months.files import Plan, PlannedFile
+from control_plane.months.approval import Approval, require_approval
+from control_plane.months.reprocess_plan import PlannedFile, ReprocessPlan
 from control_plane.sink.publication import Comparison
 from producer.months import MonthFile
 from schemas.errors import UserError
@@ -22,8 +22,8 @@ def comparison(*, equal: int, only_served: int) -> dict[TlcMonth, Comparison]:
     return {MONTH: Comparison(0, 0, 0, equal, 0, only_served, 0)}
 
 
-def consent(*, yes: bool = False, force: bool = False, answer: bool = False) -> Consent:
-    return Consent(yes, force, ask=lambda _: answer)
+def approval(*, yes: bool = False, force: bool = False, answer: bool = False) -> Approval:
+    return Approval(yes, force, confirm=lambda _: answer)
 
 
 def planned(fingerprint: str, month: str = "2024-01") -> PlannedFile:
@@ -32,29 +32,29 @@ def planned(fingerprint: str, month: str = "2024-01") -> PlannedFile:
 
 
 def test_nobody_is_asked_when_no_trip_goes() -> None:
-    obtain(consent(), comparison(equal=10, only_served=0), "r")
+    require_approval(approval(), comparison(equal=10, only_served=0), "r")
 
 
 def test_trips_go_only_with_a_yes() -> None:
     few = comparison(equal=99, only_served=1)
-    obtain(consent(yes=True), few, "r")
-    obtain(consent(answer=True), few, "r")
+    require_approval(approval(yes=True), few, "r")
+    require_approval(approval(answer=True), few, "r")
     with pytest.raises(UserError, match="nothing was published; r"):
-        obtain(consent(answer=False), few, "r")
+        require_approval(approval(answer=False), few, "r")
 
 
 def test_a_great_part_of_a_month_goes_only_by_force() -> None:
     many = comparison(equal=90, only_served=10)
     with pytest.raises(UserError, match=r"green 2024-01: 10 of the trips .* \(10%\) .* with --force"):
-        obtain(consent(yes=True), many, "r")
-    obtain(consent(yes=True, force=True), many, "r")
+        require_approval(approval(yes=True), many, "r")
+    require_approval(approval(yes=True, force=True), many, "r")
 
 
 def test_a_run_is_known_by_its_files_whatever_their_order_and_by_its_release() -> None:
     january, february = planned("a"), planned("b", "2024-02")
-    run = Plan([january, february]).run("release")
-    assert Plan([february, january]).run("release") == run
-    assert Plan([planned("other"), february]).run("release") != run
-    assert Plan([january, february]).run("other") != run
-    assert Plan([february, january]).months == [MONTH, parse_month("green", "2024-02")]
+    run = ReprocessPlan([january, february]).run("release")
+    assert ReprocessPlan([february, january]).run("release") == run
+    assert ReprocessPlan([planned("other"), february]).run("release") != run
+    assert ReprocessPlan([january, february]).run("other") != run
+    assert ReprocessPlan([february, january]).months == [MONTH, parse_month("green", "2024-02")]
     assert january.file.month == date(2024, 1, 1)

@@ -12,7 +12,7 @@ from producer.synthesis.generate import checked_month, write_month
 from schemas.tlc_month import parse_month
 from stack import lifecycle
 from stack.endpoints import Endpoints
-from stack.settings import ROOT, Settings
+from stack.settings import ROOT, StackSettings
 
 pytestmark = pytest.mark.integration
 
@@ -35,7 +35,7 @@ def exports(home: Path) -> dict[str, str]:
 
 
 def test_a_month_is_sent_once_and_outlives_a_restart_and_a_stack_without_s3(
-    stack: Endpoints, stack_settings: Settings, tmp_path: Path
+    stack: Endpoints, stack_settings: StackSettings, tmp_path: Path
 ) -> None:
     month = checked_month(parse_month("green", "2024-01"), 1_000, seed=1)
     write_month(month, tmp_path / month.month.file_name)

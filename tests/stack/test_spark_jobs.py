@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from control_plane.aws import NoAnswerError
-from control_plane.delivery.emr import BILL, FILES, write_spark_package
-from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.aws import TransientAwsError
+from control_plane.delivery.emr import FILES, SBOM_NAME, write_spark_package
+from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark.places import backend
-from control_plane.spark.run import RunState, SparkBackend, run_name
+from control_plane.spark.spark_backend import RunState, SparkBackend, run_name
 from control_plane.spark.waiting import wait
 from producer.synthesis.generate import checked_month, write_month
 from schemas.errors import UserError
@@ -30,8 +30,8 @@ from taxi_cli.commands.package import package as pack
 from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_reprocess import assert_month
 from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
-from tests.stack.bills import missing_from
 from tests.stack.emr_service import APPLICATION, CLUSTER_ID, ROLE, Emr, serving
+from tests.stack.sboms import missing_from
 
 pytestmark = pytest.mark.integration
 
@@ -47,14 +47,14 @@ ABSENT_MONTH = ["process", "--taxi-type", "green", "--month", "2024-04"]
 
 
 @dataclass(frozen=True)
-class World:
+class SparkEnvironment:
     """The stand-ins, the folders that stand for S3's data, and the variables that point there."""
 
     emr: Emr
     folder: Path
     variables: dict[str, str]
 
-    def backend(self, place: SparkPlace, **changes: Any) -> SparkBackend:
+    def backend(self, place: SparkTarget, **changes: Any) -> SparkBackend:
         """A place to run, as one command sees it."""
         return backend(replace(SparkSettings.from_environment(self.variables), **changes), place)
 
@@ -92,7 +92,9 @@ def code(s3: S3Server) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(s3: S3Server, code: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def spark_environment(
+    s3: S3Server, code: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SparkEnvironment]:
     folder = tmp_path_factory.mktemp("emr")
     (folder / "raw").mkdir()
     (folder / "raw" / "yellow_tripdata_2009-01.csv").write_text(YELLOW_2009)
@@ -116,7 +118,7 @@ def world(s3: S3Server, code: str, tmp_path_factory: pytest.TempPathFactory) -> 
             "SPARK_USD_PER_GB_HOUR": "0.005",
             "TAXI_ZONES_FILE": str(folder / "zones.geojson"),
         }
-        yield World(emr, folder, variables)
+        yield SparkEnvironment(emr, folder, variables)
 
 
 def square() -> dict[str, Any]:
@@ -137,35 +139,41 @@ def test_what_was_uploaded_is_what_a_second_build_makes_and_its_bill_names_what_
     assert folder == f"spark/{again.name}"
     objects = s3.objects()
     assert [
-        name for name in (*FILES, BILL) if objects[f"{folder}/{name}"] != (again / name).read_bytes()
+        name for name in (*FILES, SBOM_NAME) if objects[f"{folder}/{name}"] != (again / name).read_bytes()
     ] == []
-    assert missing_from((again / BILL).read_text(), "pkg:pypi/shapely@", "pkg:pypi/pyarrow@") == []
+    assert missing_from((again / SBOM_NAME).read_text(), "pkg:pypi/shapely@", "pkg:pypi/pyarrow@") == []
 
 
 @pytest.mark.long
-def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_tells(world: World) -> None:
-    killed = world.waiter(*MONTH)
-    poll(lambda: world.emr.runs and world.emr.runs[0].state == "RUNNING", seconds=200, what="Spark's start")
+def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_tells(
+    spark_environment: SparkEnvironment,
+) -> None:
+    killed = spark_environment.waiter(*MONTH)
+    poll(
+        lambda: spark_environment.emr.runs and spark_environment.emr.runs[0].state == "RUNNING",
+        seconds=200,
+        what="Spark's start",
+    )
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
 
-    interrupted = world.waiter(*MONTH)
+    interrupted = spark_environment.waiter(*MONTH)
     assert interrupted.stdout is not None
     run_id = interrupted.stdout.readline().strip()
     assert interrupted.stderr is not None
     assert "running" in interrupted.stderr.readline()
     interrupted.send_signal(signal.SIGINT)
-    said = interrupted.communicate()[1]
-    assert f"{run_id} runs on: ./taxi spark-run status {run_id} --on emr-serverless" in said
+    output = interrupted.communicate()[1]
+    assert f"{run_id} runs on: ./taxi spark-run status {run_id} --on emr-serverless" in output
     assert interrupted.returncode == 130
 
-    again = world.waiter(*MONTH)
+    again = spark_environment.waiter(*MONTH)
     stdout, stderr = again.communicate(timeout=300)
-    assert (again.returncode, stdout.strip(), len(world.emr.runs)) == (0, run_id, 1), stderr
+    assert (again.returncode, stdout.strip(), len(spark_environment.emr.runs)) == (0, run_id, 1), stderr
 
-    spark = world.backend(SparkPlace.EMR_SERVERLESS)
+    spark = spark_environment.backend(SparkTarget.EMR_SERVERLESS)
     assert "yellow 2009-01     1         1" in spark.logs(run_id).stdout
-    files = f"{world.folder}/processed/{TRIPS.name}/**/*.parquet"
+    files = f"{spark_environment.folder}/processed/{TRIPS.name}/**/*.parquet"
     assert duckdb.read_parquet(files).project("pickup_zone_id, total_amount_cents").fetchall() == [
         (ZONE, 940)
     ]
@@ -176,15 +184,15 @@ def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_t
 
 
 def test_a_step_whose_answer_got_lost_is_found_and_its_failure_is_told_in_the_jobs_own_words(
-    world: World,
+    spark_environment: SparkEnvironment,
 ) -> None:
-    spark = world.backend(SparkPlace.EMR)
-    world.emr.loses_answers_of.add("AddJobFlowSteps")
-    run_id = spark.submit([*ABSENT_MONTH, *world.where()])
-    assert world.emr.calls.count("AddJobFlowSteps") == 1
-    assert spark.submit([*ABSENT_MONTH, *world.where()]) == run_id
-    assert world.emr.calls.count("AddJobFlowSteps") == 1
-    world.emr.loses_answers_of.add("DescribeStep")
+    spark = spark_environment.backend(SparkTarget.EMR)
+    spark_environment.emr.loses_answers_of.add("AddJobFlowSteps")
+    run_id = spark.submit([*ABSENT_MONTH, *spark_environment.where()])
+    assert spark_environment.emr.calls.count("AddJobFlowSteps") == 1
+    assert spark.submit([*ABSENT_MONTH, *spark_environment.where()]) == run_id
+    assert spark_environment.emr.calls.count("AddJobFlowSteps") == 1
+    spark_environment.emr.loses_answers_of.add("DescribeStep")
     done = wait(spark, run_id, seconds=400, every=0.2)
     assert done.state is RunState.FAILED
     assert done.detail.startswith("green 2024-04: ")
@@ -192,10 +200,12 @@ def test_a_step_whose_answer_got_lost_is_found_and_its_failure_is_told_in_the_jo
     assert spark.usage(run_id).vcpu_hours == pytest.approx(12 * done.seconds / 3600)
 
 
-@pytest.mark.parametrize("place", [SparkPlace.EMR, SparkPlace.EMR_SERVERLESS, SparkPlace.LOCAL])
-def test_a_run_that_is_cancelled_ends_and_the_same_wish_is_a_new_run(world: World, place: SparkPlace) -> None:
-    spark = world.backend(place)
-    arguments = ["process", "--taxi-type", "yellow", "--month", "2009-01:2015-12", *world.where()]
+@pytest.mark.parametrize("place", [SparkTarget.EMR, SparkTarget.EMR_SERVERLESS, SparkTarget.LOCAL])
+def test_a_run_that_is_cancelled_ends_and_the_same_wish_is_a_new_run(
+    spark_environment: SparkEnvironment, place: SparkTarget
+) -> None:
+    spark = spark_environment.backend(place)
+    arguments = ["process", "--taxi-type", "yellow", "--month", "2009-01:2015-12", *spark_environment.where()]
     run_id = spark.submit(arguments, "cancelled")
     assert spark.submit(arguments, "cancelled") == run_id
     poll(lambda: spark.state(run_id).state is RunState.RUNNING, seconds=200, what="Spark's start", every=0.1)
@@ -208,27 +218,27 @@ def test_a_run_that_is_cancelled_ends_and_the_same_wish_is_a_new_run(world: Worl
     assert wait(spark, another, seconds=200, every=0.1).state is RunState.CANCELLED
 
 
-def test_here_a_run_tells_its_end_and_why_it_failed(world: World) -> None:
-    spark = world.backend(SparkPlace.LOCAL)
+def test_here_a_run_tells_its_end_and_why_it_failed(spark_environment: SparkEnvironment) -> None:
+    spark = spark_environment.backend(SparkTarget.LOCAL)
     done = wait(spark, spark.submit(["--help"]), seconds=200, every=0.1)
     assert done.state is RunState.SUCCEEDED
-    wrong = spark.submit(["process", "--taxi-type", "pink", "--month", "2024-01", *world.where()])
+    wrong = spark.submit(["process", "--taxi-type", "pink", "--month", "2024-01", *spark_environment.where()])
     failed = wait(spark, wrong, seconds=200, every=0.1)
     assert failed.state is RunState.FAILED
     assert failed.detail.startswith("unknown taxi type 'pink'")
 
 
-def test_what_aws_says_is_one_line_with_the_remedy(world: World) -> None:
+def test_what_aws_says_is_one_line_with_the_remedy(spark_environment: SparkEnvironment) -> None:
     with pytest.raises(UserError, match=r"EMR_CODE is not set; \./taxi package --to s3://"):
-        world.backend(SparkPlace.EMR, code="").submit(MONTH)
+        spark_environment.backend(SparkTarget.EMR, code="").submit(MONTH)
     with pytest.raises(UserError, match=r"there is no run 00x; check the run's id"):
-        world.backend(SparkPlace.EMR_SERVERLESS).state("00x")
+        spark_environment.backend(SparkTarget.EMR_SERVERLESS).state("00x")
     with pytest.raises(UserError, match=r"there is no run s-x; check the run's id, EMR_CLUSTER_ID"):
-        world.backend(SparkPlace.EMR).cancel("s-x")
-    with pytest.raises(NoAnswerError, match="AWS does not answer"):
-        world.backend(SparkPlace.EMR, endpoint_url="http://127.0.0.1:9").submit(MONTH)
+        spark_environment.backend(SparkTarget.EMR).cancel("s-x")
+    with pytest.raises(TransientAwsError, match="AWS does not answer"):
+        spark_environment.backend(SparkTarget.EMR, endpoint_url="http://127.0.0.1:9").submit(MONTH)
     with pytest.raises(UserError, match="EMR_JOB_ROLE_ARN is not set; name the run's role"):
-        world.backend(SparkPlace.EMR_SERVERLESS, role_arn="").submit(MONTH)
+        spark_environment.backend(SparkTarget.EMR_SERVERLESS, role_arn="").submit(MONTH)
 
 
 def test_another_code_or_another_token_is_another_run() -> None:
@@ -237,19 +247,19 @@ def test_another_code_or_another_token_is_another_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [SparkPlace.EMR_SERVERLESS, pytest.param(SparkPlace.EMR, marks=pytest.mark.long)]
+    "place", [SparkTarget.EMR_SERVERLESS, pytest.param(SparkTarget.EMR, marks=pytest.mark.long)]
 )
 def test_a_month_in_s3_is_processed_by_emr_and_published(
-    world: World, s3: S3Server, stack: Endpoints, tmp_path: Path, place: SparkPlace
+    spark_environment: SparkEnvironment, s3: S3Server, stack: Endpoints, tmp_path: Path, place: SparkTarget
 ) -> None:
-    name = "2024-03" if place is SparkPlace.EMR else "2024-06"
+    name = "2024-03" if place is SparkTarget.EMR else "2024-06"
     month = checked_month(parse_month("green", name), 2_000, seed=1)
     write_month(month, tmp_path / month.month.file_name)
     data = f"s3://{BUCKET}/history"
     there = {"TLC_DATA_DIR": str(tmp_path), "RAW_DATA": f"{data}/raw", "PROCESSED_DATA": f"{data}/processed"}
     done = subprocess.run(
         [str(ROOT / "taxi"), "backfill", "--taxi-type", "green", "--month", name, "--on", place.value],
-        env={**os.environ, **world.variables, **there, "TAXI_HOME": str(stack.home)},
+        env={**os.environ, **spark_environment.variables, **there, "TAXI_HOME": str(stack.home)},
         capture_output=True,
         text=True,
         check=False,

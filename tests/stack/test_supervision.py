@@ -27,10 +27,10 @@ def test_a_part_that_a_running_supervisor_does_not_know_is_added_and_the_others_
     try:
         supervisor.launch({"old": waiting(home)})
         poll(supervisor.is_alive, seconds=30, what="supervisord")
-        supervisor.start_part("old")
+        supervisor.start_service("old")
         before = {own.process.pid for own in own_processes(home)}
         supervisor.change_to({"old": waiting(home), "new": waiting(home)})
-        supervisor.start_part("new")
+        supervisor.start_service("new")
         poll(lambda: supervisor.states().get("new") == "RUNNING", seconds=30, what="the new part")
         assert before < {own.process.pid for own in own_processes(home)}
     finally:

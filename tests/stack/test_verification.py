@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from control_plane.jobs.verification import POLLS, Before, Judgement, Observation, judge
+from control_plane.jobs.verification import POLLS, Baseline, Observation, VerificationResult, evaluate
 
 pytestmark = pytest.mark.unit
 
-LOOK = Observation(
+OBSERVATION = Observation(
     state="RUNNING",
     all_tasks_run=True,
     restarts=0,
@@ -21,12 +21,12 @@ LOOK = Observation(
     lag_records=0,
     records_read=0,
 )
-BEFORE = Before(LOOK, LOOK)
+BEFORE = Baseline(OBSERVATION, OBSERVATION)
 
 
-def looks(**series: Any) -> list[Observation]:
+def observations(**series: Any) -> list[Observation]:
     """Five looks; a field that is given a list has one value a look, any other the same in each."""
-    return [replace(LOOK, **dict(one)) for one in _rows(series)]
+    return [replace(OBSERVATION, **dict(one)) for one in _rows(series)]
 
 
 def _rows(series: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -38,46 +38,48 @@ def flowing(**series: Any) -> list[Observation]:
     """Five looks at a job that reads ten records a second while the publishers' clocks go on."""
     clocks = [(2_000 + 100 * number, 2_000 + 100 * number) for number in range(POLLS)]
     read = [10 * number for number in range(POLLS)]
-    return looks(event_clocks_ms=clocks, records_read=read, **series)
+    return observations(event_clocks_ms=clocks, records_read=read, **series)
 
 
 def test_a_release_that_keeps_up_passes() -> None:
-    assert judge(BEFORE, flowing(watermark_ms=[1_900, 2_000, 2_100, 2_200, 2_300])) == Judgement("passed")
+    assert evaluate(BEFORE, flowing(watermark_ms=[1_900, 2_000, 2_100, 2_200, 2_300])) == VerificationResult(
+        "passed"
+    )
 
 
 def test_a_release_that_gets_no_records_passes_without_a_watermark() -> None:
-    assert judge(BEFORE, looks(watermark_ms=None)).outcome == "passed"
+    assert evaluate(BEFORE, observations(watermark_ms=None)).outcome == "passed"
 
 
 @pytest.mark.parametrize(
     ("seen", "outcome", "reason"),
     [
-        (looks(restarts=[0, 0, 0, 0, 1], failure="no table"), "failed", "it restarted (no table)"),
-        (looks(state=["RUNNING"] * 4 + ["FAILED"]), "failed", "it is FAILED"),
-        (looks(all_tasks_run=[True, True, False, True, True]), "open", "not all of its tasks ran"),
-        (looks()[1:], "open", "not all of its tasks ran"),
-        (looks(checkpoints_completed=0), "open", "it completed no checkpoint"),
+        (observations(restarts=[0, 0, 0, 0, 1], failure="no table"), "failed", "it restarted (no table)"),
+        (observations(state=["RUNNING"] * 4 + ["FAILED"]), "failed", "it is FAILED"),
+        (observations(all_tasks_run=[True, True, False, True, True]), "open", "not all of its tasks ran"),
+        (observations()[1:], "open", "not all of its tasks ran"),
+        (observations(checkpoints_completed=0), "open", "it completed no checkpoint"),
         (flowing(watermark_ms=[500, 600, 700, 800, 900]), "open", "behind where it was"),
         (flowing(watermark_ms=None), "open", "behind where it was"),
         (flowing(watermark_ms=2_000), "open", "stands still"),
-        (looks(lag_records=[1, 2, 3, 4, 5]), "open", "its lag grows: 1 to 5"),
+        (observations(lag_records=[1, 2, 3, 4, 5]), "open", "its lag grows: 1 to 5"),
     ],
 )
 def test_what_is_missing_is_told(seen: list[Observation], outcome: str, reason: str) -> None:
-    found = judge(BEFORE, seen)
+    found = evaluate(BEFORE, seen)
     assert found.outcome == outcome
     assert reason in found.reason
 
 
 def test_a_lag_that_grew_before_the_upgrade_is_not_the_new_release_s_fault() -> None:
-    growing = Before(replace(LOOK, lag_records=1), replace(LOOK, lag_records=9))
-    assert judge(growing, looks(lag_records=[11, 12, 13, 14, 15])).outcome == "passed"
+    growing = Baseline(replace(OBSERVATION, lag_records=1), replace(OBSERVATION, lag_records=9))
+    assert evaluate(growing, observations(lag_records=[11, 12, 13, 14, 15])).outcome == "passed"
 
 
 def test_trips_that_all_come_late_need_not_move_the_watermark() -> None:
     # Their publisher's clock stands: only its moving on obliges the watermark.
-    assert judge(BEFORE, looks(records_read=[0, 10, 20, 30, 40])).outcome == "passed"
+    assert evaluate(BEFORE, observations(records_read=[0, 10, 20, 30, 40])).outcome == "passed"
 
 
 def test_a_release_that_is_taken_up_without_a_look_before_it_is_judged_by_itself() -> None:
-    assert judge(None, flowing(watermark_ms=[500, 600, 700, 800, 900])).outcome == "passed"
+    assert evaluate(None, flowing(watermark_ms=[500, 600, 700, 800, 900])).outcome == "passed"

@@ -39,12 +39,12 @@ EMPTY_ANSWERS: Mapping[tuple[str, str], Answer] = {
 }
 
 
-class NoSuchThingError(Exception):
+class NotFoundError(Exception):
     """What was asked for is not there."""
 
 
 @dataclass(frozen=True)
-class Request:
+class AwsRequest:
     """What a client of AWS asks."""
 
     service: str
@@ -54,7 +54,7 @@ class Request:
     body: Mapping[str, Any]
 
     @classmethod
-    def of(cls, environ: dict[str, Any], body: bytes) -> "Request":
+    def of(cls, environ: dict[str, Any], body: bytes) -> "AwsRequest":
         """Read the request; the service is in the scope of its signature."""
         scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         return cls(
@@ -73,8 +73,8 @@ class Extras:
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def answer(self, request: Request) -> Answer | None:
-        """The answer, or None where moto has one; raises NoSuchThingError."""
+    def answer(self, request: AwsRequest) -> Answer | None:
+        """The answer, or None where moto has one; raises NotFoundError."""
         if request.service == "airflow":
             return self._airflow(request)
         if request.service == "kafka":
@@ -83,7 +83,7 @@ class Extras:
             return _managed_flink(request)
         return EMPTY_ANSWERS.get((request.service, request.action))
 
-    def _airflow(self, request: Request) -> Answer:
+    def _airflow(self, request: AwsRequest) -> Answer:
         if request.path.startswith("/tags/"):
             return {"Tags": {}}
         name = request.path.rpartition("/")[2]
@@ -91,13 +91,13 @@ class Extras:
             self.environments[name] = _environment(name, request.body)
             return {"Arn": self.environments[name]["Arn"]}
         if name not in self.environments:
-            raise NoSuchThingError
+            raise NotFoundError
         if request.method == "DELETE":
             del self.environments[name]
             return {}
         return {"Environment": self.environments[name]}
 
-    def _kafka(self, request: Request) -> Answer | None:
+    def _kafka(self, request: AwsRequest) -> Answer | None:
         if request.path.endswith("/bootstrap-brokers"):
             return {"bootstrapBrokerStringSaslIam": "b-1.stand-in.test:9098,b-2.stand-in.test:9098"}
         if not request.path.startswith("/v1/configurations"):
@@ -109,25 +109,25 @@ class Extras:
             return self.configurations[arn]
         return self._configuration(request)
 
-    def _configuration(self, request: Request) -> Answer:
+    def _configuration(self, request: AwsRequest) -> Answer:
         arn = request.path.removeprefix("/v1/configurations/").removesuffix("/revisions/1")
         if arn not in self.configurations:
-            raise NoSuchThingError
+            raise NotFoundError
         if request.method == "DELETE":
             return {"arn": arn, "state": self.configurations.pop(arn)["state"]}
         return self.configurations[arn]
 
 
-def _refuse_a_cluster_that_is_gone(request: Request) -> None:
+def _refuse_a_cluster_that_is_gone(request: AwsRequest) -> None:
     # moto stumbles when it is asked for a cluster that was deleted.
     arn = request.path.partition("/clusters/")[2]
     if request.method == "GET" and arn and arn not in kafka_backends[ACCOUNT][REGION].clusters:
-        raise NoSuchThingError
+        raise NotFoundError
 
 
-def _environment(name: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+def _environment(name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **wish,
+        **spec,
         "Name": name,
         "Arn": f"arn:aws:airflow:{REGION}:{ACCOUNT}:environment/{name}",
         "Status": "AVAILABLE",
@@ -140,10 +140,10 @@ def _environment(name: str, wish: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _configuration(arn: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+def _configuration(arn: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     revision = {"creationTime": NOW.isoformat(), "revision": 1}
     return {
-        **wish,
+        **spec,
         "arn": arn,
         "state": "ACTIVE",
         "creationTime": NOW.isoformat(),
@@ -152,14 +152,14 @@ def _configuration(arn: str, wish: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _managed_flink(request: Request) -> Answer | None:
+def _managed_flink(request: AwsRequest) -> Answer | None:
     backend = kinesisanalyticsv2_backends[ACCOUNT][REGION]
     name = str(request.body.get("ApplicationName"))
     if request.action == "CreateApplication":
         return _application_detail(name, backend.create_application(**_creation(request.body)))
     if request.action == "DescribeApplication":
         if name not in backend.applications:
-            raise NoSuchThingError
+            raise NotFoundError
         return _application_detail(name, backend.describe_application(name))
     if request.action == "DeleteApplication":
         del backend.applications[name]
@@ -212,10 +212,10 @@ def _with_extras(inner: Application, extras: Extras, refusals: list[str]) -> App
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
-        request = Request.of(environ, body)
+        request = AwsRequest.of(environ, body)
         try:
             answer = extras.answer(request)
-        except NoSuchThingError:
+        except NotFoundError:
             status, kind, message = _refusal(request)
             start_response(status, [("Content-Type", "application/json"), ("X-Amzn-ErrorType", kind)])
             return [json.dumps({"message": message}).encode()]
@@ -227,7 +227,7 @@ def _with_extras(inner: Application, extras: Extras, refusals: list[str]) -> App
     return app
 
 
-def _refusal(request: Request) -> tuple[str, str, str]:
+def _refusal(request: AwsRequest) -> tuple[str, str, str]:
     """Status, kind and text by which a client of the service knows that a thing is gone."""
     if request.path.startswith("/v1/configurations"):
         return "400 Bad Request", "BadRequestException", "Configuration ARN does not exist"
@@ -235,7 +235,7 @@ def _refusal(request: Request) -> tuple[str, str, str]:
     return "404 Not Found", kind, "it is not there"
 
 
-def _noting(start_response: StartResponse, request: Request, refusals: list[str]) -> StartResponse:
+def _noting(start_response: StartResponse, request: AwsRequest, refusals: list[str]) -> StartResponse:
     def noted(status: str, *arguments: Any, **options: Any) -> Any:
         if status[0] in "45":
             refusals.append(f"{status} {request.service} {request.action} {request.method} {request.path}")

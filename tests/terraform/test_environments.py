@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from airflow_dags.settings import Settings as AirflowSettings
-from batch_backfill.settings import Settings as BatchSettings
+from airflow_dags.settings import AirflowSettings
+from batch_backfill.settings import BatchSettings
 from control_plane.settings import (
     JOB_VARIABLES,
     ManagedFlinkSettings,
@@ -19,7 +19,7 @@ from control_plane.settings import (
     flink_backend,
 )
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
-from producer.settings import Settings as ProducerSettings
+from producer.settings import ProducerSettings
 from stack.settings import DEFAULT_PORTS, EXTRA_PORTS, port_variable, wants_debug
 from tests.terraform.terraform import (
     MODULES,
@@ -167,34 +167,34 @@ def given_by_the_platform(opening: str) -> set[str]:
 
 
 def test_airflow_is_given_what_its_dags_read() -> None:
-    asked = Asked()
-    AirflowSettings.from_environment(asked)
+    environment = RecordedEnvironment()
+    AirflowSettings.from_environment(environment)
     # The first is said by the start-up script of the bundle; the other has no way out of the VPC.
     without = {"TAXI_COMMAND", "TAXI_ALERTS_WEBHOOK_CONN_ID"}
-    assert asked.names - without <= given_by_the_platform(AIRFLOW_SETTINGS)
+    assert environment.names - without <= given_by_the_platform(AIRFLOW_SETTINGS)
 
 
 def test_the_job_is_given_what_the_command_gives_it() -> None:
     given = given_by_the_platform(r"  job_settings = \{")
-    wishes = {name: "x" for name in JOB_VARIABLES if name not in set().union(*NO_OUTPUTS.values())}
-    assert given == set(ManagedFlinkSettings.from_environment("zone_fares", wishes).job_variables)
+    variables = {name: "x" for name in JOB_VARIABLES if name not in set().union(*NO_OUTPUTS.values())}
+    assert given == set(ManagedFlinkSettings.from_environment("zone_fares", variables).job_variables)
 
 
 def settings_of_the_programs() -> set[str]:
     """Every variable that a program reads: fields of settings, and what is asked of the environment."""
     fields = {*ZoneFaresSettings.model_fields, *ProducerSettings.model_fields}
-    asked = Asked()
-    MartsSettings.from_environment(asked)
-    flink_backend(asked)
-    wants_debug(asked)
-    ManagedFlinkSettings.from_environment("zone_fares", asked)
-    SparkSettings.from_environment(asked)
-    BatchSettings.from_environment(asked)
-    AirflowSettings.from_environment(asked)
-    return {field.upper() for field in fields} | asked.names
+    environment = RecordedEnvironment()
+    MartsSettings.from_environment(environment)
+    flink_backend(environment)
+    wants_debug(environment)
+    ManagedFlinkSettings.from_environment("zone_fares", environment)
+    SparkSettings.from_environment(environment)
+    BatchSettings.from_environment(environment)
+    AirflowSettings.from_environment(environment)
+    return {field.upper() for field in fields} | environment.names
 
 
-class Asked(Mapping[str, str]):
+class RecordedEnvironment(Mapping[str, str]):
     """An environment without variables, which notes those that it is asked for."""
 
     def __init__(self) -> None:

@@ -41,15 +41,15 @@ def findings(folder: Path) -> Mapping[str, dict[str, str]]:
         [program, "-d", str(folder), *options], capture_output=True, text=True, check=False, timeout=540
     )
     report = json.loads(done.stdout)
-    told = report["summary"]
+    report_summary = report["summary"]
     kinds = ("resource_count", "passed", "failed", "skipped", "parsing_errors")
-    Console(width=150).print(f"checkov on {folder.name}:", {kind: told[kind] for kind in kinds})
-    assert told["passed"] > 0
-    assert told["parsing_errors"] == 0
+    Console(width=150).print(f"checkov on {folder.name}:", {kind: report_summary[kind] for kind in kinds})
+    assert report_summary["passed"] > 0
+    assert report_summary["parsing_errors"] == 0
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for check in report["results"]["failed_checks"]:
-        said = f"{check['resource']}: {check['check_name']}"
-        found[Path(check["file_path"]).parent.name][check["check_id"]] = said
+        finding = f"{check['resource']}: {check['check_name']}"
+        found[Path(check["file_path"]).parent.name][check["check_id"]] = finding
     return found
 
 

@@ -35,8 +35,8 @@ def runs(terraform: Terraform, scratch: Path) -> Mapping[str, Runs]:
     copied_tree(scratch)
     tests = Path(shutil.copytree(MODULE_TESTS, scratch / MODULE_TESTS.relative_to(ROOT)))
     terraform.init(tests, "-backend=false")
-    said = terraform.run("test", "-json", folder=tests, seconds=540, may_fail=True).stdout
-    found = _by_file([json.loads(line) for line in said.splitlines() if line.startswith("{")])
+    output = terraform.run("test", "-json", folder=tests, seconds=540, may_fail=True).stdout
+    found = _by_file([json.loads(line) for line in output.splitlines() if line.startswith("{")])
     Console(width=100).print(_table(found))
     return found
 

@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from control_plane.aws import parted
-from control_plane.jobs.managed.requests import CodeObject, Wish
-from control_plane.settings import ManagedFlinkSettings, SparkPlace, SparkSettings
+from control_plane.aws import parse_s3_uri
+from control_plane.jobs.managed.requests import ApplicationSpec, CodeObject
+from control_plane.settings import ManagedFlinkSettings, SparkSettings, SparkTarget
 from schemas.kafka_security import KafkaSecurity
 from tests.terraform.stand_in import HOST, REGION, StandIn, aws_stand_in
 from tests.terraform.terraform import VALUES, Terraform, copied_tree, override, write_values
@@ -112,14 +112,14 @@ def programs_are_given_what_was_built(environment: Mapping[str, str], built: Bui
     flink = ManagedFlinkSettings.from_environment("zone_fares", environment)
     code = CodeObject(flink.code_bucket, flink.code_key, flink.code_version)
     # What `./taxi job deploy` would change before the first start is nothing.
-    assert Wish(flink, code).is_what(application)
+    assert ApplicationSpec(flink, code).matches(application)
 
     spark = SparkSettings.from_environment(environment)
     applications = built.client("emr-serverless").list_applications()["applications"]
-    assert (spark.place, spark.application_id) == (SparkPlace.EMR_SERVERLESS, applications[0]["id"])
+    assert (spark.place, spark.application_id) == (SparkTarget.EMR_SERVERLESS, applications[0]["id"])
     buckets = {bucket["Name"] for bucket in built.client("s3").list_buckets()["Buckets"]}
     addresses = [environment[name] for name in ("RAW_DATA", "PROCESSED_DATA", "EMR_CODE", "EMR_LOG_URI")]
-    assert {parted(address)[0] for address in addresses} < buckets
+    assert {parse_s3_uri(address)[0] for address in addresses} < buckets
 
     assert KafkaSecurity.from_mapping(environment).java()["sasl.mechanism"] == "AWS_MSK_IAM"
 
@@ -148,8 +148,8 @@ def test_dev_is_applied_looked_at_and_destroyed(terraform: Terraform, built: Bui
     outputs = terraform.run("output", "-raw", "MANAGED_FLINK_APPLICATION", folder=built.folder).stdout
     assert application["ApplicationName"] == outputs == "nyc-taxi-dev-zone-fares"
 
-    told = json.loads(terraform.run("output", "-json", folder=built.folder).stdout)
-    capitals = {name: str(output["value"]) for name, output in told.items() if name.isupper()}
+    terraform_outputs = json.loads(terraform.run("output", "-json", folder=built.folder).stdout)
+    capitals = {name: str(output["value"]) for name, output in terraform_outputs.items() if name.isupper()}
     programs_are_given_what_was_built(capitals, built)
 
     assert carried_out(terraform, "destroy", built.folder) == built.resources

@@ -17,7 +17,7 @@ MAGIC = b"\x00"
 
 
 @dataclass(frozen=True)
-class Reading:
+class DecodedPayload:
     """The fields that could be read, in order, and what came in the way of the rest; `schema` is a name."""
 
     fields: Mapping[str, Any]
@@ -40,10 +40,10 @@ class Registry:
     def schema(self, number: int) -> dict[str, Any] | None:
         """The schema of this id; None when the registry does not know it."""
         if number not in self._schemas:
-            self._schemas[number] = self._ask(number)
+            self._schemas[number] = self._fetch_schema(number)
         return self._schemas[number]
 
-    def _ask(self, number: int) -> dict[str, Any] | None:
+    def _fetch_schema(self, number: int) -> dict[str, Any] | None:
         try:
             answer = self._client.get(f"/schemas/ids/{number}")
         except httpx.TransportError as failure:
@@ -71,18 +71,18 @@ def with_schema_id(payload: bytes | None, number: int) -> bytes | None:
     return MAGIC + struct.pack(">i", number) + payload[HEADER_BYTES:]
 
 
-def read(payload: bytes | None, registry: Registry) -> Reading:
+def read(payload: bytes | None, registry: Registry) -> DecodedPayload:
     """Read as far as it goes."""
     number = schema_id_of(payload)
     if payload is None or number is None:
-        return Reading({}, "it is not framed: a zero byte and four bytes of schema id come first")
+        return DecodedPayload({}, "it is not framed: a zero byte and four bytes of schema id come first")
     schema = registry.schema(number)
     if schema is None:
-        return Reading({}, f"the registry does not know schema {number}")
+        return DecodedPayload({}, f"the registry does not know schema {number}")
     return _read_fields(schema, io.BytesIO(payload[HEADER_BYTES:]))
 
 
-def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> Reading:
+def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> DecodedPayload:
     name = f"{schema['namespace']}.{schema['name']}" if "namespace" in schema else str(schema.get("name"))
     fields: dict[str, Any] = {}
     known: dict[str, Any] = {}
@@ -92,6 +92,6 @@ def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> Reading:
                 body, fastavro.parse_schema(field["type"], named_schemas=known), None
             )
         except Exception as failure:  # whatever can stand in bytes that are no trip
-            return Reading(fields, f"{field['name']} cannot be read ({type(failure).__name__})", name)
+            return DecodedPayload(fields, f"{field['name']} cannot be read ({type(failure).__name__})", name)
     left = len(body.read())
-    return Reading(fields, f"{left} bytes are left behind the last field" if left else "", name)
+    return DecodedPayload(fields, f"{left} bytes are left behind the last field" if left else "", name)

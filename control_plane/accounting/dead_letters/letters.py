@@ -73,7 +73,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Letter:
+class DeadLetter:
     """A record that is no trip: its bytes, and why."""
 
     address: Address
@@ -97,7 +97,7 @@ class ClassCount:
 
 
 @dataclass(frozen=True)
-class Letters:
+class DeadLetterStore:
     """All dead letters of a sink."""
 
     dsn: str
@@ -106,11 +106,11 @@ class Letters:
         """By error class, that of the newest letter first."""
         return [ClassCount(*row) for row in self._rows(COUNTS, error_class=error_class)]
 
-    def newest(self, error_class: str | None, limit: int) -> list[Letter]:
+    def newest(self, error_class: str | None, limit: int) -> list[DeadLetter]:
         """The newest letters."""
         return [_letter(row) for row in self._rows(NEWEST, error_class=error_class, limit=limit)]
 
-    def at(self, address: Address) -> Letter:
+    def at(self, address: Address) -> DeadLetter:
         """The letter of this address; raises UserError when there is none."""
         where = {"topic": address.topic, "partition": address.partition, "offset": address.offset}
         rows = self._rows(AT_ADDRESS, **where)
@@ -118,14 +118,14 @@ class Letters:
             raise UserError(f"there is no dead letter {address}", "./taxi dead-letters list shows the newest")
         return _letter(rows[0])
 
-    def not_redriven(self, topic: str, error_class: str | None) -> Iterator[list[Letter]]:
+    def not_redriven(self, topic: str, error_class: str | None) -> Iterator[list[DeadLetter]]:
         """Those that were never re-driven, in the order of their addresses, by pages."""
         last = Address(topic, -1, -1)
         while page := self._page_after(last, error_class):
             yield page
             last = page[-1].address
 
-    def mark_redriven(self, letters: Sequence[Letter]) -> None:
+    def mark_redriven(self, letters: Sequence[DeadLetter]) -> None:
         """Note that these were published again, all or none."""
         for topic in {letter.address.topic for letter in letters}:
             addresses = [letter.address for letter in letters if letter.address.topic == topic]
@@ -136,7 +136,7 @@ class Letters:
             }
             database.query(self.dsn, MARK_REDRIVEN, parameters)
 
-    def _page_after(self, last: Address, error_class: str | None) -> list[Letter]:
+    def _page_after(self, last: Address, error_class: str | None) -> list[DeadLetter]:
         place = {"topic": last.topic, "partition": last.partition, "offset": last.offset}
         rows = self._rows(NOT_REDRIVEN, error_class=error_class, limit=PAGE, **place)
         return [_letter(row) for row in rows]
@@ -145,5 +145,5 @@ class Letters:
         return database.query(self.dsn, text, parameters).rows
 
 
-def _letter(row: tuple[Any, ...]) -> Letter:
-    return Letter(Address(*row[:3]), *row[3:])
+def _letter(row: tuple[Any, ...]) -> DeadLetter:
+    return DeadLetter(Address(*row[:3]), *row[3:])

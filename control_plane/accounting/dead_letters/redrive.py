@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from confluent_kafka import KafkaError, Message, Producer
 
 from control_plane.accounting.dead_letters import decoding
-from control_plane.accounting.dead_letters.letters import Letter, Letters
-from producer.publishing.ledger import only_replay_into
-from producer.publishing.topic import KafkaCluster
+from control_plane.accounting.dead_letters.letters import DeadLetter, DeadLetterStore
+from producer.publishing.kafka_topic import KafkaCluster
+from producer.publishing.replay_ledger import only_replay_into
 from schemas.errors import UserError
 from schemas.errors import UserError as ProducerError
 from schemas.trip import PARTITIONS
@@ -32,14 +32,14 @@ DECIDED_BY_VALUES = frozenset({"missing_value", "impossible_value"})
 
 
 @dataclass(frozen=True)
-class Wish:
+class RedriveOptions:
     """What a person wants to be done to letters."""
 
     schema_id: int | None = None
     force: bool = False
     dry_run: bool = False
 
-    def payload_of(self, letter: Letter) -> bytes | None:
+    def payload_of(self, letter: DeadLetter) -> bytes | None:
         """The bytes to publish."""
         if self.schema_id is None:
             return letter.payload
@@ -47,55 +47,59 @@ class Wish:
 
 
 @dataclass
-class Outcome:
+class RedriveResult:
     """How many letters went, and how many stay because they still are no trips, by error class."""
 
     redriven: int = 0
     held_back: Counter[str] = field(default_factory=Counter)
 
 
-def redrive(endpoints: Endpoints, topic: str, pages: Iterator[Sequence[Letter]], wish: Wish) -> Outcome:
+def redrive(
+    endpoints: Endpoints, topic: str, pages: Iterator[Sequence[DeadLetter]], options: RedriveOptions
+) -> RedriveResult:
     """Publish those that decode now, each to its own partition."""
     registry = decoding.Registry(endpoints.schema_registry_url)
-    if wish.schema_id is not None and registry.schema(wish.schema_id) is None:
-        raise UserError(f"the registry does not know schema {wish.schema_id}", "register it first")
-    outcome = Outcome()
-    with _publication(endpoints, topic, wish) as publication:
+    if options.schema_id is not None and registry.schema(options.schema_id) is None:
+        raise UserError(f"the registry does not know schema {options.schema_id}", "register it first")
+    outcome = RedriveResult()
+    with _publication(endpoints, topic, options) as publication:
         for page in pages:
-            ready = [letter for letter in page if wish.force or _is_trip_now(letter, wish, registry)]
+            ready = [letter for letter in page if options.force or _is_trip_now(letter, options, registry)]
             outcome.redriven += len(ready)
             outcome.held_back.update(letter.error_class for letter in page if letter not in ready)
             publication.publish(ready)
     return outcome
 
 
-def _is_trip_now(letter: Letter, wish: Wish, registry: decoding.Registry) -> bool:
-    payload = wish.payload_of(letter)
+def _is_trip_now(letter: DeadLetter, options: RedriveOptions, registry: decoding.Registry) -> bool:
+    payload = options.payload_of(letter)
     if payload == letter.payload and letter.error_class in DECIDED_BY_VALUES:
         return False
     return decoding.read(payload, registry).is_whole
 
 
 @contextmanager
-def _publication(endpoints: Endpoints, topic: str, wish: Wish) -> Iterator["_Publication"]:
+def _publication(
+    endpoints: Endpoints, topic: str, options: RedriveOptions
+) -> Iterator["_DeadLetterProducer"]:
     """Alone on the topic: beside a replay, timestamps would go back and forth within a partition."""
     cluster = KafkaCluster(endpoints.kafka_bootstrap_servers, endpoints.kafka.security)
     try:
         found = cluster.topic(topic, PARTITIONS)
         with only_replay_into(topic, endpoints.home, found.id):
-            yield _Publication(endpoints, cluster.tails_ms(found), wish)
+            yield _DeadLetterProducer(endpoints, cluster.tails_ms(found), options)
     except ProducerError as error:
         raise UserError(str(error)) from error
 
 
-class _Publication:
+class _DeadLetterProducer:
     """Publishes pages of letters and marks what has arrived."""
 
-    def __init__(self, endpoints: Endpoints, clocks_ms: Mapping[int, int], wish: Wish) -> None:
-        self._letters = Letters(endpoints.postgres_dsn)
+    def __init__(self, endpoints: Endpoints, clocks_ms: Mapping[int, int], options: RedriveOptions) -> None:
+        self._letters = DeadLetterStore(endpoints.postgres_dsn)
         # The event clock of each partition, which stands still for us: timestamps must not decrease.
         self._clocks_ms = clocks_ms
-        self._wish = wish
+        self._options = options
         self._producer = Producer(
             {
                 **endpoints.kafka.librdkafka(),
@@ -106,11 +110,11 @@ class _Publication:
         self._failure = ""
         self._has_waited = False
 
-    def publish(self, letters: Sequence[Letter]) -> None:
+    def publish(self, letters: Sequence[DeadLetter]) -> None:
         """Put them on the topic again, wait until they are there, and note it."""
-        if self._wish.dry_run or not letters:
+        if self._options.dry_run or not letters:
             return
-        self._wait_for_forgetting(letters)
+        self._wait_for_schema_cache(letters)
         for letter in letters:
             self._send(letter)
         if self._producer.flush(ACKNOWLEDGE_SECONDS) or self._failure:
@@ -118,10 +122,10 @@ class _Publication:
             raise UserError(f"Kafka did not take the letters ({reason})", "run the same command again")
         self._letters.mark_redriven(letters)
 
-    def _send(self, letter: Letter) -> None:
+    def _send(self, letter: DeadLetter) -> None:
         self._producer.produce(
             letter.address.topic,
-            value=self._wish.payload_of(letter),
+            value=self._options.payload_of(letter),
             key=letter.record_key,
             partition=letter.address.partition,
             timestamp=self._clocks_ms.get(letter.address.partition, BEFORE_ALL_CLOCKS_MS),
@@ -133,7 +137,7 @@ class _Publication:
         if error:
             self._failure = error.str()
 
-    def _wait_for_forgetting(self, letters: Sequence[Letter]) -> None:
+    def _wait_for_schema_cache(self, letters: Sequence[DeadLetter]) -> None:
         if not self._has_waited and any(letter.error_class == "unknown_schema" for letter in letters):
             time.sleep(UNKNOWN_SCHEMA_SECONDS)
             self._has_waited = True

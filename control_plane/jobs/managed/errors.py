@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from control_plane.aws import DENIED, code_of, message_of, missing_settings_told
+from control_plane.aws import DENIED, code_of, message_of, translate_missing_settings
 from schemas.errors import UserError
 
 BUSY = {"ResourceInUseException", "ConcurrentModificationException"}
@@ -16,15 +16,15 @@ class NoSuchApplicationError(UserError):
     """The account has no application of that name in that region."""
 
 
-class BusyError(UserError):
+class ApplicationBusyError(UserError):
     """Something else is being done to the application."""
 
 
 @contextmanager
-def told_plainly(application: str) -> Iterator[None]:
+def translate_application_errors(application: str) -> Iterator[None]:
     """Raise UserError instead of what boto3 raises."""
     try:
-        with missing_settings_told():
+        with translate_missing_settings():
             yield
     except ClientError as error:
         raise _refused(error, application) from None
@@ -46,7 +46,7 @@ def _refused(error: ClientError, application: str) -> UserError:
             "./taxi job deploy makes it; or check MANAGED_FLINK_APPLICATION and AWS_REGION",
         )
     if code in BUSY:
-        return BusyError(
+        return ApplicationBusyError(
             f"{application} is being changed by somebody else ({message})", "run the same command again"
         )
     if code in DENIED:

@@ -20,14 +20,20 @@ from control_plane.jobs.backend import (
     Upgrade,
     UpgradeFailedError,
 )
-from control_plane.jobs.health import Verdict
+from control_plane.jobs.health import JobHealth
+from control_plane.jobs.managed.client import RETURNABLE, Application, ManagedFlinkClient
 from control_plane.jobs.managed.errors import NoSuchApplicationError
-from control_plane.jobs.managed.requests import Wish, code_of, return_to, run_configuration, without_secrets
-from control_plane.jobs.managed.service import RETURNABLE, Application, Service
+from control_plane.jobs.managed.requests import (
+    ApplicationSpec,
+    code_of,
+    return_to,
+    run_configuration,
+    without_secrets,
+)
 from control_plane.jobs.status import JobStatus, Restarts, unreachable
 from control_plane.settings import ManagedFlinkSettings
 from schemas.errors import UserError
-from stack.console import say
+from stack.console import print_message
 from stack.settings import ROOT
 
 UPDATE_SECONDS = 1_200.0
@@ -53,36 +59,36 @@ class ManagedJob:
 
     name: str
     settings: ManagedFlinkSettings
-    service: Service
+    service: ManagedFlinkClient
     dry_run: bool = False
 
     @classmethod
     def of_environment(cls, name: str, *, dry_run: bool = False) -> "ManagedJob":
         """The application that the settings name."""
         settings = ManagedFlinkSettings.from_environment(name)
-        return cls(name, settings, Service(settings), dry_run)
+        return cls(name, settings, ManagedFlinkClient(settings), dry_run)
 
     def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
         """Make the application where there is none, bring it up to date, and start it."""
         _refuse_tree(source)
-        wish = Wish(self.settings, self.service.code())
+        spec = ApplicationSpec(self.settings, self.service.code())
         found = self.service.find()
         if self.dry_run:
-            self._print_deployment(wish, found, self._restore(fresh=fresh, origin=origin, found=found))
+            self._print_deployment(spec, found, self._restore(fresh=fresh, origin=origin, found=found))
             return Deployed("", "")
         if found is None:
-            say(f"making the application {self.service.application} …")
-            self.service.call("create_application", **wish.creation())
+            print_message(f"making the application {self.service.application} …")
+            self.service.call("create_application", **spec.creation())
         found = self.service.settled()
         if found.is_running:
             if fresh or origin:
                 raise UserError(
                     f"{self.name} runs already", f"./taxi job stop {self.name}, then deploy it again"
                 )
-            say(f"{self.name} runs already")
+            print_message(f"{self.name} runs already")
             return self._deployed(found)
-        if not wish.is_what(found.description):
-            self.service.call("update_application", **wish.update(found.token))
+        if not spec.matches(found.description):
+            self.service.call("update_application", **spec.update(found.token))
             found = self.service.settled()
         return self._deployed(self._start(self._restore(fresh=fresh, origin=origin, found=found)))
 
@@ -92,7 +98,7 @@ class ManagedJob:
             found = self.service.describe()
         except NoSuchApplicationError as failure:
             return _absent(self.name, failure.message)
-        trouble = self.service.trouble()
+        failure_reason = self.service.failure_reason()
         since: datetime = found.description.get("LastUpdateTimestamp") or datetime.now(UTC)
         return ManagedStatus(
             name=self.name,
@@ -104,8 +110,8 @@ class ManagedJob:
             watermark=None,
             records_read=0,
             checkpoint=None,
-            failure=trouble,
-            verdict=_verdict(found, trouble, self.service.newest_snapshot()),
+            failure=failure_reason,
+            verdict=_health(found, failure_reason, self.service.newest_snapshot()),
         )
 
     def savepoint(self) -> str:
@@ -116,24 +122,24 @@ class ManagedJob:
     def upgrade(self, source: Path) -> Upgrade | None:
         """Go over to the code and the settings of today; what does not prove itself is undone."""
         _refuse_tree(source)
-        wish = Wish(self.settings, self.service.code())
+        spec = ApplicationSpec(self.settings, self.service.code())
         if self.dry_run:
-            self._print_requests([_snapshot_request(), self._update_request(wish)])
+            self._print_requests([_snapshot_request(), self._update_request(spec)])
             return None
         found = self._running("there is nothing to upgrade")
-        if wish.is_what(found.description):
+        if spec.matches(found.description):
             self._finish(found)
             return None
         begun = time.monotonic()
         before = self.service.take_snapshot().name
-        say(f"{self.name} left the snapshot {before}; updating …")
-        self.service.call("update_application", **wish.update(self.service.describe().token))
-        tried = self._await_update(wish, found, before)
+        print_message(f"{self.name} left the snapshot {before}; updating …")
+        self.service.call("update_application", **spec.update(self.service.describe().token))
+        attempted = self._await_update(spec, found, before)
         away_seconds = time.monotonic() - begun
-        self._verify(tried, found.version, before)
+        self._verify(attempted, found.version, before)
         return Upgrade(
             job=self.name,
-            release=tried.version,
+            release=attempted.version,
             previous_release=found.version,
             savepoint=before,
             away_seconds=round(away_seconds, 1),
@@ -159,7 +165,8 @@ class ManagedJob:
         back = self.service.settled()
         if not back.is_running:
             raise UserError(
-                f"{self.name} is {back.status}: {self.service.trouble()}", f"./taxi job ensure {self.name}"
+                f"{self.name} is {back.status}: {self.service.failure_reason()}",
+                f"./taxi job ensure {self.name}",
             )
         left = back.rolled_back_from or found.version
         return Rollback(self.name, back.version, left, self.service.newest_snapshot(), None)
@@ -188,17 +195,19 @@ class ManagedJob:
         if found.status not in {"STOPPING", "FORCE_STOPPING"}:
             found = self.service.settled() if savepoint else found
             if found.status in {"READY", "ROLLED_BACK"}:
-                say(f"{self.name} does not run")
+                print_message(f"{self.name} does not run")
                 return ""
             self.service.call("stop_application", Force=not savepoint)
         stopped = self.service.settled()
         if stopped.is_running:
             raise UserError(
-                f"{self.name} runs on: {self.service.trouble()}",
+                f"{self.name} runs on: {self.service.failure_reason()}",
                 f"./taxi job stop {self.name} --no-savepoint",
             )
         left = self.service.newest_snapshot() if savepoint else ""
-        say(f"{self.name} is stopped; its snapshot is {left}" if left else f"{self.name} is stopped")
+        print_message(
+            f"{self.name} is stopped; its snapshot is {left}" if left else f"{self.name} is stopped"
+        )
         return left
 
     def releases(self) -> list[ReleaseRow]:
@@ -227,11 +236,11 @@ class ManagedJob:
         now = self.service.describe()
         taken = [one for one in self.service.snapshots() if one.status in {"READY", "FAILED"}]
         ready = [one for one in taken if one.is_ready]
-        in_play = [
+        candidates = [
             next((one.name for one in ready if one.version == number), "")
             for number in (now.version, now.updated_from)
         ]
-        needed = {*in_play, *(one.name for one in ready[: max(1, keep)])}
+        needed = {*candidates, *(one.name for one in ready[: max(1, keep)])}
         unneeded = [one for one in taken if one.name not in needed]
         for one in () if dry_run else unneeded:
             self.service.delete_snapshot(one)
@@ -252,31 +261,31 @@ class ManagedJob:
         return run_configuration(LATEST if has_state else NONE)
 
     def _start(self, restore: dict[str, Any]) -> Application:
-        say(
+        print_message(
             f"starting {self.name} ({restore['ApplicationRestoreConfiguration']['ApplicationRestoreType']}) …"
         )
         self.service.call("start_application", RunConfiguration=restore)
         started = self.service.settled()
         if not started.is_running:
-            raise UserError(
-                f"{self.name} did not start: {self.service.trouble() or 'the service does not say why'}",
-                "see the application's log",
-            )
-        say(f"{self.name} runs, version {started.version}")
+            reason = self.service.failure_reason() or "the service does not say why"
+            raise UserError(f"{self.name} did not start: {reason}", "see the application's log")
+        print_message(f"{self.name} runs, version {started.version}")
         return started
 
-    def _await_update(self, wish: Wish, before: Application, snapshot: str) -> Application:
+    def _await_update(self, spec: ApplicationSpec, before: Application, snapshot: str) -> Application:
         """The application with the wished version at work; raises after going back from any other."""
         try:
-            tried = self.service.settled(UPDATE_SECONDS)
+            attempted = self.service.settled(UPDATE_SECONDS)
         except UserError as failure:
             return self._undo(before.version, snapshot, failure.message)
-        if tried.is_running and wish.is_what(tried.description):
-            return tried
-        trouble = self.service.trouble() or "the update failed, and the service does not say why"
-        if tried.is_running:  # the service has gone back by itself
-            raise self._failed(before.version, trouble)
-        return self._undo(before.version, snapshot, trouble)
+        if attempted.is_running and spec.matches(attempted.description):
+            return attempted
+        failure_reason = (
+            self.service.failure_reason() or "the update failed, and the service does not say why"
+        )
+        if attempted.is_running:  # the service has gone back by itself
+            raise self._failed(before.version, failure_reason)
+        return self._undo(before.version, snapshot, failure_reason)
 
     def _is_proven(self, found: Application) -> bool:
         snapshots = self.service.snapshots()
@@ -285,13 +294,13 @@ class ManagedJob:
     def _finish(self, found: Application) -> None:
         """The version runs already; what may be missing is the proof."""
         if not self._is_proven(found):
-            say(f"the update to release {found.version} was cut short; verifying it")
+            print_message(f"the update to release {found.version} was cut short; verifying it")
             self._verify(found, found.updated_from, self.service.newest_snapshot())
-        say(f"{self.name} runs release {found.version} already")
+        print_message(f"{self.name} runs release {found.version} already")
 
-    def _verify(self, tried: Application, previous: int, snapshot: str) -> None:
+    def _verify(self, attempted: Application, previous: int, snapshot: str) -> None:
         """Where the service only says RUNNING, a snapshot proves that all tasks are at work."""
-        say(f"verifying release {tried.version} by a snapshot …")
+        print_message(f"verifying release {attempted.version} by a snapshot …")
         try:
             self.service.take_snapshot()
         except UserError as failure:
@@ -299,7 +308,7 @@ class ManagedJob:
 
     def _undo(self, previous: int, snapshot: str, reason: str) -> NoReturn:
         """Return to the version before; always raises, saying what failed and what runs now."""
-        say(f"the update failed ({reason}); going back to release {previous}")
+        print_message(f"the update failed ({reason}); going back to release {previous}")
         found = self.service.describe()
         if found.status in RETURNABLE:
             self.service.call("rollback_application", CurrentApplicationVersionId=found.version)
@@ -323,17 +332,19 @@ class ManagedJob:
     def _deployed(self, found: Application) -> Deployed:
         return Deployed(str(found.description["ApplicationARN"]), found.status)
 
-    def _print_deployment(self, wish: Wish, found: Application | None, restore: dict[str, Any]) -> None:
+    def _print_deployment(
+        self, spec: ApplicationSpec, found: Application | None, restore: dict[str, Any]
+    ) -> None:
         start = {"ApplicationName": self.service.application, "RunConfiguration": restore}
         requests: list[tuple[str, dict[str, Any]]] = [("StartApplication", start)]
         if found is None:
-            requests.insert(0, ("CreateApplication", wish.creation()))
-        elif not wish.is_what(found.description):
-            requests.insert(0, self._update_request(wish))
+            requests.insert(0, ("CreateApplication", spec.creation()))
+        elif not spec.matches(found.description):
+            requests.insert(0, self._update_request(spec))
         self._print_requests(requests)
 
-    def _update_request(self, wish: Wish) -> tuple[str, dict[str, Any]]:
-        return "UpdateApplication", wish.update(self.service.describe().token)
+    def _update_request(self, spec: ApplicationSpec) -> tuple[str, dict[str, Any]]:
+        return "UpdateApplication", spec.update(self.service.describe().token)
 
     def _print_requests(self, requests: list[tuple[str, dict[str, Any]]]) -> None:
         shown = [{"operation": name, "request": without_secrets(request)} for name, request in requests]
@@ -349,14 +360,14 @@ def _absent(name: str, reason: str) -> ManagedStatus:
     return ManagedStatus(**{field.name: getattr(down, field.name) for field in fields(down)})
 
 
-def _verdict(found: Application, trouble: str, snapshot: str) -> Verdict:
-    because = f" ({trouble})" if trouble else ""
+def _health(found: Application, failure_reason: str, snapshot: str) -> JobHealth:
+    because = f" ({failure_reason})" if failure_reason else ""
     if found.status in {"READY", "ROLLED_BACK", "DELETING"}:
-        return Verdict("down", f"the application is {found.status}{because}")
+        return JobHealth("down", f"the application is {found.status}{because}")
     if not found.is_running:
-        return Verdict("degraded", f"the application is {found.status}{because}")
+        return JobHealth("degraded", f"the application is {found.status}{because}")
     newest = f"its newest snapshot is {snapshot}" if snapshot else "it has no snapshot yet"
-    return Verdict("healthy", f"the service says RUNNING; {newest}")
+    return JobHealth("healthy", f"the service says RUNNING; {newest}")
 
 
 def _refuse_tree(source: Path) -> None:

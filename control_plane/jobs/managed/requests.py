@@ -42,7 +42,7 @@ class CodeObject:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ApplicationSpec:
     """The application as the settings want it."""
 
     settings: ManagedFlinkSettings
@@ -73,7 +73,7 @@ class Wish:
             "RunConfigurationUpdate": run_configuration("RESTORE_FROM_LATEST_SNAPSHOT"),
         }
 
-    def is_what(self, description: Mapping[str, Any]) -> bool:
+    def matches(self, description: Mapping[str, Any]) -> bool:
         """Whether an application is as it is wished: code, settings and parallelism."""
         return identity_of(description) == {
             "code": self.code,

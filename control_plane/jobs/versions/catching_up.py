@@ -16,9 +16,9 @@ from control_plane.jobs.versions.versions import Version
 from control_plane.sink.ledger import read_ledger
 from schemas.errors import UserError
 from stack import database
-from stack.console import console, say
+from stack.console import console, print_message
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 LINE_SECONDS = 5.0
 STUCK_SECONDS = 120.0
 MOST_RESTARTS = 3
@@ -34,7 +34,7 @@ select coalesce(sum(abs(imbalance)), 0)::bigint from {}.trip_ledger where event_
 
 
 @dataclass(frozen=True)
-class Look:
+class CatchUpProgress:
     """How far a version is; `missing` says what it has not caught up with, and is empty when it has."""
 
     missing: str
@@ -48,13 +48,13 @@ class Look:
     """Since the wait began."""
 
 
-def look(version: Version, served: Version) -> Look:
+def read_progress(version: Version, served: Version) -> CatchUpProgress:
     """Look at a version beside the one that is served; at that first, because both may move on."""
-    ahead, now = served.site.status(), version.site.status()
-    clock_ms = now.flow.watermark_ms if ahead.flow.watermark_ms is None else ahead.flow.watermark_ms
-    missing = _unread(now, ahead) or _unaccounted(version, served, clock_ms or 0)
+    reference, now = served.site.status(), version.site.status()
+    clock_ms = now.flow.watermark_ms if reference.flow.watermark_ms is None else reference.flow.watermark_ms
+    missing = _unread(now, reference) or _unaccounted(version, served, clock_ms or 0)
     total = version.site.topic.record_count()
-    return Look(
+    return CatchUpProgress(
         missing=missing,
         read=max(0, total - (total if now.flow.lag_records is None else now.flow.lag_records)),
         total=total,
@@ -68,9 +68,9 @@ def look(version: Version, served: Version) -> Look:
 def await_caught_up(version: Version, served: Version) -> float:
     """Wait, showing how far it is; return after how many seconds. Raises UserError when it never will."""
     begun = time.monotonic()
-    seen: list[Look] = []
+    seen: list[CatchUpProgress] = []
     with _bar(version.site.name) as show:
-        while (now := look(version, served)).missing:
+        while (now := read_progress(version, served)).missing:
             seen.append(replace(now, seconds=time.monotonic() - begun))
             show(now)
             why = hopeless(seen)
@@ -79,44 +79,45 @@ def await_caught_up(version: Version, served: Version) -> float:
                     f"{version.name} {why}; readers see what they saw",
                     f"./taxi job status {version.name} shows more, job retire {version.name} removes it",
                 )
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
     return time.monotonic() - begun
 
 
-def hopeless(seen: Sequence[Look]) -> str:
+def hopeless(seen: Sequence[CatchUpProgress]) -> str:
     """Why a version that was looked at again and again, the newest look last, will not catch up by itself."""
     now = seen[-1]
     since_checkpoint = list(takewhile(lambda one: one.checkpoints == now.checkpoints, reversed(seen)))
-    unmoved = list(takewhile(lambda one: _place(one) == _place(now), reversed(seen)))
+    unchanged = list(takewhile(lambda one: _position(one) == _position(now), reversed(seen)))
     if now.has_ended:
         return f"does not run any more{_because(now)}"
     if now.restarts - since_checkpoint[-1].restarts >= MOST_RESTARTS:
         return f"restarts over and over{_because(now)}"
-    if now.seconds - unmoved[-1].seconds > STUCK_SECONDS:
+    if now.seconds - unchanged[-1].seconds > STUCK_SECONDS:
         return f"has not moved for {STUCK_SECONDS:.0f} s: {now.missing}"
     return ""
 
 
-def _place(seen: Look) -> tuple[str, int, int]:
+def _position(seen: CatchUpProgress) -> tuple[str, int, int]:
     return seen.missing, seen.read, seen.total
 
 
-def _because(seen: Look) -> str:
+def _because(seen: CatchUpProgress) -> str:
     return f" ({seen.failure})" if seen.failure else ""
 
 
-def _unread(now: JobStatus, ahead: JobStatus) -> str:
+def _unread(now: JobStatus, reference: JobStatus) -> str:
     """What it has still to read, or to close."""
     if not now.is_running:
         return f"it is {now.state}"
     lag = now.flow.lag_records
     if lag is None:
         return "it does not say yet how far it is"
-    if lag > max(ahead.flow.lag_records or 0, READING_AHEAD_SECONDS * now.flow.read_per_second):
+    if lag > max(reference.flow.lag_records or 0, READING_AHEAD_SECONDS * now.flow.read_per_second):
         return f"it is {lag:,} records behind"
-    here, there = now.flow.watermark_ms, ahead.flow.watermark_ms
+    here, there = now.flow.watermark_ms, reference.flow.watermark_ms
     if there is not None and (here is None or here < there - WATERMARK_SLACK_MS):
-        return f"its watermark is at {now.watermark or 'no time'}, that of {ahead.name} at {ahead.watermark}"
+        behind = f"its watermark is at {now.watermark or 'no time'}"
+        return f"{behind}, that of {reference.name} at {reference.watermark}"
     return ""
 
 
@@ -139,7 +140,7 @@ def _old_imbalance(version: Version, closed_until: datetime) -> int:
 
 
 @contextmanager
-def _bar(name: str) -> Iterator["_Display"]:
+def _bar(name: str) -> Iterator["_ProgressLine"]:
     """A bar on a terminal, a line every few seconds elsewhere."""
     columns = (
         TextColumn("{task.description}"),
@@ -148,10 +149,10 @@ def _bar(name: str) -> Iterator["_Display"]:
         TextColumn("{task.fields[missing]}"),
     )
     with Progress(*columns, console=console(), transient=True, disable=not console().is_terminal) as progress:
-        yield _Display(name, progress)
+        yield _ProgressLine(name, progress)
 
 
-class _Display:
+class _ProgressLine:
     """Shows looks to a person."""
 
     def __init__(self, name: str, progress: Progress) -> None:
@@ -159,9 +160,9 @@ class _Display:
         self._task = progress.add_task(f"{name} reads the topic", total=None, missing="")
         self._line_at = 0.0
 
-    def __call__(self, seen: Look) -> None:
+    def __call__(self, seen: CatchUpProgress) -> None:
         """Show this one."""
         self._progress.update(self._task, total=seen.total, completed=seen.read, missing=seen.missing)
         if not console().is_terminal and time.monotonic() - self._line_at > LINE_SECONDS:
             self._line_at = time.monotonic()
-            say(f"{self._name}: {seen.read:,} of {seen.total:,} records read; {seen.missing}")
+            print_message(f"{self._name}: {seen.read:,} of {seen.total:,} records read; {seen.missing}")

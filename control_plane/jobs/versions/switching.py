@@ -4,30 +4,30 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from control_plane.jobs.lifecycle import JobSite, bring_back, end, launch
+from control_plane.jobs.lifecycle import JobSite, end, launch, restart_job
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.releases import Releases
-from control_plane.jobs.slots import await_room, needed_slots
+from control_plane.jobs.slots import needed_slots, wait_for_slots
 from control_plane.jobs.submission import current_configuration
-from control_plane.jobs.versions.catching_up import look
+from control_plane.jobs.versions.catching_up import read_progress
 from control_plane.jobs.versions.versions import Version, Versions
 from control_plane.jobs.wiring import Wiring
 from control_plane.sink import table_sets as tables
 from control_plane.sink.publication import adopt_publications
 from schemas.errors import UserError
 from schemas.trip import DEAD_LETTERS_TOPIC
-from stack.console import say
+from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
 from stack.settings import ROOT
 
-ROOM_SECONDS = 5
-LOOKS = 3
+SLOT_WAIT_SECONDS = 5
+CATCH_UP_CHECKS = 3
 """Two that follow a fast replay are not read at quite the same moment."""
 
 
 @dataclass(frozen=True)
-class Switch:
+class VersionSwitch:
     """Which version people read, and which they read before; the same where there was nothing to do."""
 
     job: str
@@ -35,14 +35,16 @@ class Switch:
     served_before: int
 
 
-def start_beside(endpoints: Endpoints, job: str, source: Path = ROOT, *, anew: bool = False) -> Version:
+def start_side_by_side(
+    endpoints: Endpoints, job: str, source: Path = ROOT, *, rebuild: bool = False
+) -> Version:
     """Have the release of a tree run as a version of its own, from the start of the topic, or go on.
 
     The version that is served is returned as it is when it is of this release, unless wanted `anew`.
     """
     versions = Versions(endpoints, job)
-    with _alone(endpoints, job):
-        number = _number_for(versions, source, anew=anew)
+    with _job_lock(endpoints, job):
+        number = _number_for(versions, source, rebuild=rebuild)
         if number != versions.served_number():
             site = JobSite(endpoints, Wiring.of_version(job, number))
             _start(site, source)
@@ -51,26 +53,26 @@ def start_beside(endpoints: Endpoints, job: str, source: Path = ROOT, *, anew: b
     return versions.get(number)
 
 
-def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = False) -> Switch:
+def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = False) -> VersionSwitch:
     """Show people this version; refused while it has not come as far as that served, unless forced."""
     versions = Versions(endpoints, job)
-    with _alone(endpoints, job):
+    with _job_lock(endpoints, job):
         served = versions.served()
         if target.number == served.number:
-            say(f"{target.name} is served already")
+            print_message(f"{target.name} is served already")
         else:
             if not force:
                 _refuse_behind(target, served)
             adopt_publications(endpoints.postgres_dsn, served.table_set, target.table_set)
             tables.serve(endpoints.postgres_dsn, target.table_set)
-            say(f"taxi.* shows {target.name} now, and no longer {served.name}, which runs on")
-        return Switch(job, target.number, served.number)
+            print_message(f"taxi.* shows {target.name} now, and no longer {served.name}, which runs on")
+        return VersionSwitch(job, target.number, served.number)
 
 
 def retire(endpoints: Endpoints, job: str, number: int) -> None:
     """End a version that nobody reads and remove what it wrote and kept; run again it goes on."""
     versions = Versions(endpoints, job)
-    with _alone(endpoints, job):
+    with _job_lock(endpoints, job):
         version = versions.get(number)
         if version.is_served:
             raise UserError(f"{version.name} is what people read", f"./taxi job switch {job} first")
@@ -79,7 +81,7 @@ def retire(endpoints: Endpoints, job: str, number: int) -> None:
 
 def start_over(endpoints: Endpoints, job: str) -> None:
     """Leave the first version alone, served, without a job, rows or state."""
-    with _alone(endpoints, job):
+    with _job_lock(endpoints, job):
         tables.serve_only_first(endpoints.postgres_dsn)
         for version in Versions(endpoints, job).all():
             if version.number > 1:
@@ -89,45 +91,45 @@ def start_over(endpoints: Endpoints, job: str) -> None:
         tables.empty(endpoints.postgres_dsn, tables.FIRST_SET)
 
 
-def _alone(endpoints: Endpoints, job: str) -> AbstractContextManager[None]:
+def _job_lock(endpoints: Endpoints, job: str) -> AbstractContextManager[None]:
     lock = endpoints.home / "jobs" / f"{job}.versions.lock"
     return file_lock(lock, f"another command changes the versions of {job}; waiting for it")
 
 
-def _number_for(versions: Versions, source: Path, *, anew: bool) -> int:
+def _number_for(versions: Versions, source: Path, *, rebuild: bool) -> int:
     """The version that is of this tree already, one that a killed command has only begun, or a new one."""
     known = versions.all()
     others = [version for version in known if not version.is_served]
     new = Wiring.of_version(versions.job, versions.next_number())
     release = Releases(versions.endpoints, new).find(source)
-    candidates = others if anew else known
+    candidates = others if rebuild else known
     same = next((one for one in candidates if release and one.record.release == release.number), None)
     if same:
         return same.number
-    half_made = next((one for one in others if not one.was_started), None)
-    site = half_made.site if half_made else JobSite(versions.endpoints, new)
-    await_room(site.flink, site.name, needed_slots(current_configuration()), seconds=ROOM_SECONDS)
-    if half_made:
-        _remove(half_made)  # its tables may be those of another release
+    incomplete = next((one for one in others if not one.was_started), None)
+    site = incomplete.site if incomplete else JobSite(versions.endpoints, new)
+    wait_for_slots(site.flink, site.name, needed_slots(current_configuration()), seconds=SLOT_WAIT_SECONDS)
+    if incomplete:
+        _remove(incomplete)  # its tables may be those of another release
     return site.wiring.version
 
 
 def _start(site: JobSite, source: Path) -> None:
     release = site.releases.of_tree(source)
-    with site.alone():
+    with site.exclusive():
         live = site.live_job()
         if live:
-            say(f"{site.name} runs already ({live.state}, {live.job_id})")
+            print_message(f"{site.name} runs already ({live.state}, {live.job_id})")
         elif site.records.read(site.name).release:
-            bring_back(site)
+            restart_job(site)
         else:
             launch(site, release, None)
 
 
 def _refuse_behind(target: Version, served: Version) -> None:
     missing = ""
-    for _ in range(LOOKS):
-        missing = look(target, served).missing
+    for _ in range(CATCH_UP_CHECKS):
+        missing = read_progress(target, served).missing
         if not missing:
             return
     raise UserError(
@@ -139,7 +141,7 @@ def _refuse_behind(target: Version, served: Version) -> None:
 def _remove(version: Version) -> None:
     """The record goes last: until then the version is known, and can be removed again."""
     site = version.site
-    with site.alone():
+    with site.exclusive():
         site.records.write(site.name, site.records.read(site.name).stopped())
         job = site.live_job()
         if job:
@@ -148,4 +150,4 @@ def _remove(version: Version) -> None:
         if site.wiring.dead_letters_topic != DEAD_LETTERS_TOPIC:
             site.dead_letters_topic.remove()
         site.records.forget(site.name)
-    say(f"{version.name} is gone, and with it the table set {version.table_set}")
+    print_message(f"{version.name} is gone, and with it the table set {version.table_set}")

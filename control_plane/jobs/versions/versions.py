@@ -11,7 +11,7 @@ import psycopg
 
 from control_plane.jobs.lifecycle import JobSite
 from control_plane.jobs.records import JobRecord, JobRecords
-from control_plane.jobs.wiring import Wiring, parted, set_number
+from control_plane.jobs.wiring import Wiring, set_number, split_version_name
 from control_plane.sink import table_sets as tables
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
@@ -111,12 +111,12 @@ class Versions:
                 f"name the version, as {self.job}-1, or bring Postgres back: ./taxi up",
             ) from failure
 
-    def _switches(self) -> list[tables.Switch]:
+    def _switches(self) -> list[tables.TableSetSwitch]:
         return tables.switches(self.endpoints.postgres_dsn)
 
     def _recorded(self) -> set[int]:
         names = JobRecords(self.endpoints.home).names()
-        wirings = [Wiring.of_job(name) for name in names if parted(name)[0] == self.job]
+        wirings = [Wiring.of_job(name) for name in names if split_version_name(name)[0] == self.job]
         return {wiring.version for wiring in wirings}
 
     def _version(self, number: int, served: int) -> Version:
@@ -126,7 +126,7 @@ class Versions:
 
 def exact_name(endpoints: Endpoints, name: str) -> str:
     """The name in dashboard and records of the version that a person means: without a number, that served."""
-    job, number = parted(name)
+    job, number = split_version_name(name)
     versions = Versions(endpoints, job)
     if not number:
         return versions.served().site.name

@@ -13,7 +13,7 @@ import httpx
 from schemas.errors import UserError
 from stack.files import sha256_of
 from stack.toolchain.jars.lock import Artifact
-from stack.toolchain.jars.source import Source
+from stack.toolchain.jars.maven_repository import MavenRepository
 
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.5
@@ -28,14 +28,14 @@ class TransferError(Exception):
     """This attempt failed; the next may not."""
 
 
-def client_of(source: Source) -> httpx.Client:
+def client_of(source: MavenRepository) -> httpx.Client:
     """One connection pool for all files; proxies and certificates come from the usual variables."""
     return httpx.Client(auth=source.login, follow_redirects=True, timeout=httpx.Timeout(30, connect=10))
 
 
 def fetch(
     client: httpx.Client,
-    source: Source,
+    source: MavenRepository,
     artifact: Artifact,
     target: Path,
     *,
@@ -85,6 +85,6 @@ def _check(part: Path, artifact: Artifact) -> None:
         raise TransferError("what came has not the SHA-256 of the lock")
 
 
-def _unavailable(artifact: Artifact, source: Source, reason: str) -> UserError:
+def _unavailable(artifact: Artifact, source: MavenRepository, reason: str) -> UserError:
     host = httpx.URL(source.base_url).host
     return UserError(f"cannot download {artifact.coordinate} from {host}: {reason}", REMEDY)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.locks import file_lock
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.toolchain.jars.lock import Artifact, locked_artifacts
 
 PARALLEL_DOWNLOADS = 8
@@ -18,7 +18,7 @@ PARALLEL_DOWNLOADS = 8
 class Store:
     """A folder laid out like a Maven repository, and the settings that fill it."""
 
-    settings: Settings
+    settings: StackSettings
 
     @property
     def folder(self) -> Path:
@@ -46,16 +46,16 @@ def ensure(component: str) -> list[Path]:
     return ensure_all([component])[component]
 
 
-def ensure_all(components: Sequence[str], settings: Settings | None = None) -> dict[str, list[Path]]:
+def ensure_all(components: Sequence[str], settings: StackSettings | None = None) -> dict[str, list[Path]]:
     """The paths of several components' archives; what is missing is fetched side by side."""
-    store = Store(settings or Settings.from_environment())
+    store = Store(settings or StackSettings.from_environment())
     wanted = {component: locked_artifacts(component) for component in components}
     distinct = {artifact.path: artifact for artifacts in wanted.values() for artifact in artifacts}
-    bring(store, distinct.values())
+    download_missing(store, distinct.values())
     return {component: [store.path_of(artifact) for artifact in wanted[component]] for component in wanted}
 
 
-def bring(store: Store, artifacts: Iterable[Artifact]) -> None:
+def download_missing(store: Store, artifacts: Iterable[Artifact]) -> None:
     """Have all these files in the store, by copy from ~/.m2 or by download."""
     wanted = list(artifacts)
     if all(store.is_good(artifact) for artifact in wanted):
@@ -114,24 +114,24 @@ def _take(candidate: Path, path: Path) -> None:
 
 def _download(store: Store, artifacts: Sequence[Artifact]) -> None:
     from stack.toolchain.jars.download import client_of, fetch  # noqa: PLC0415 - httpx is not needed for a warm start
-    from stack.toolchain.jars.progress import download_progress  # noqa: PLC0415
-    from stack.toolchain.jars.source import chosen_source  # noqa: PLC0415
+    from stack.toolchain.jars.download_progress import download_progress  # noqa: PLC0415
+    from stack.toolchain.jars.maven_repository import configured_repository  # noqa: PLC0415
 
-    source = chosen_source(store.settings)
+    source = configured_repository(store.settings)
 
     with download_progress(len(artifacts)) as bar, client_of(source) as client:
 
-        def bring_one(artifact: Artifact) -> None:
+        def download_one(artifact: Artifact) -> None:
             fetch(client, source, artifact, store.path_of(artifact), expect=bar.expect, advance=bar.advance)
             store.mark_good(artifact)
             bar.finish_file()
 
-        _in_parallel(bring_one, artifacts)
+        _in_parallel(download_one, artifacts)
 
 
-def _in_parallel(bring_one: Callable[[Artifact], None], artifacts: Sequence[Artifact]) -> None:
+def _in_parallel(download_one: Callable[[Artifact], None], artifacts: Sequence[Artifact]) -> None:
     with ThreadPoolExecutor(PARALLEL_DOWNLOADS) as pool:
-        futures = [pool.submit(bring_one, artifact) for artifact in artifacts]
+        futures = [pool.submit(download_one, artifact) for artifact in artifacts]
         try:
             for future in futures:
                 future.result()

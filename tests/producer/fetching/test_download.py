@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.fetching.download import FetchError, NotPublishedError, Site, UnreachableError
+from producer.fetching.download import DownloadSite, FetchError, NotPublishedError, UnreachableError
 from producer.fetching.month_files import fetch_month
 from schemas.tlc_month import parse_month
 from tests.producer.tlc_site import TlcSite, parquet_bytes, tlc_site
@@ -23,7 +23,7 @@ def site() -> Iterator[TlcSite]:
 
 
 def fetched(site: TlcSite, folder: Path) -> Path:
-    return fetch_month(MONTH, site=Site(site.base_url, first_pause_seconds=0), to=folder)
+    return fetch_month(MONTH, site=DownloadSite(site.base_url, first_pause_seconds=0), to=folder)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -55,7 +55,7 @@ def test_a_cut_off_transfer_is_continued_where_it_broke(site: TlcSite, tmp_path:
 
 def test_an_interrupted_fetch_is_continued_by_the_next_one(site: TlcSite, tmp_path: Path) -> None:
     site.faults = ["cut", "503"]
-    impatient = Site(site.base_url, attempts=1)
+    impatient = DownloadSite(site.base_url, attempts=1)
     with pytest.raises(UnreachableError):
         fetch_month(MONTH, site=impatient, to=tmp_path)
     site.faults = []
@@ -66,7 +66,7 @@ def test_an_interrupted_fetch_is_continued_by_the_next_one(site: TlcSite, tmp_pa
 def test_a_file_that_changed_meanwhile_is_taken_from_its_beginning(site: TlcSite, tmp_path: Path) -> None:
     site.faults = ["cut"]
     with pytest.raises(UnreachableError):
-        fetch_month(MONTH, site=Site(site.base_url, attempts=1), to=tmp_path)
+        fetch_month(MONTH, site=DownloadSite(site.base_url, attempts=1), to=tmp_path)
     site.files[NAME], site.etag = parquet_bytes(6000), '"v2"'
     assert fetched(site, tmp_path).read_bytes() == site.files[NAME]
 

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from producer.fetching.download import Site
+from producer.fetching.download import DownloadSite
 from producer.fetching.fetch import fetch
 from producer.fetching.month_files import find_month, published_since
 from schemas.errors import UserError
@@ -91,14 +91,14 @@ def test_the_real_cut_off_download_is_passed_over(tmp_path: Path) -> None:
 
 
 def published(site: TlcSite, taxi_type: str, since: str) -> list[str]:
-    months = published_since(taxi_type, since, site=Site(site.base_url), today=TODAY)
+    months = published_since(taxi_type, since, site=DownloadSite(site.base_url), today=TODAY)
     return [month.text for month in months]
 
 
 def test_the_newest_published_month_is_asked_for_from_today_backwards(site: TlcSite) -> None:
     site.files |= {name_of("2024-02"): b"", name_of("2024-03"): b""}
     assert published(site, "green", "2023-12") == ["2023-12", "2024-01", "2024-02", "2024-03"]
-    assert site.asked == [f"HEAD /{name_of(month)}" for month in ("2024-05", "2024-04", "2024-03")]
+    assert site.requested == [f"HEAD /{name_of(month)}" for month in ("2024-05", "2024-04", "2024-03")]
 
 
 def test_all_since_begins_with_the_first_month_of_a_younger_taxi_type(site: TlcSite) -> None:
@@ -123,7 +123,7 @@ def test_all_since_a_month_without_files_is_one_line(
 
 
 @dataclass(frozen=True)
-class Told:
+class FetchOutput:
     exit_code: int
     out: str
     err: str
@@ -134,24 +134,24 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Command:
+class FetchCommand:
     """The `fetch` command with an environment of its own."""
 
     environment: dict[str, str]
 
-    def run(self, *options: str) -> Told:
+    def run(self, *options: str) -> FetchOutput:
         app = typer.Typer()
         app.command()(fetch)
         result = CliRunner().invoke(app, options, env=self.environment)
         message = str(result.exception) if isinstance(result.exception, UserError) else result.stderr
-        return Told(result.exit_code, result.stdout, message)
+        return FetchOutput(result.exit_code, result.stdout, message)
 
-    def green(self, *options: str) -> Told:
+    def green(self, *options: str) -> FetchOutput:
         return self.run("--taxi-type", "green", *options)
 
 
-def command(base_url: str, folder: Path, data_dir: Path | None = None) -> Command:
-    return Command(
+def command(base_url: str, folder: Path, data_dir: Path | None = None) -> FetchCommand:
+    return FetchCommand(
         {
             "TLC_BASE_URL": base_url,
             "TLC_ZONES_URL": base_url,
@@ -170,32 +170,32 @@ def test_the_command_names_the_file_and_says_when_it_was_there(site: TlcSite, tm
 
 def test_the_command_looks_into_the_users_folder_first(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(parquet_bytes())
-    told = command(NOWHERE, tmp_path, data_dir=tmp_path).green("--month", "2024-01")
-    assert told.out == f"green 2024-01 (already there): {tmp_path / NAME}\n"
+    output = command(NOWHERE, tmp_path, data_dir=tmp_path).green("--month", "2024-01")
+    assert output.out == f"green 2024-01 (already there): {tmp_path / NAME}\n"
 
 
 def test_the_command_copies_a_month_at_hand_to_the_named_folder(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(parquet_bytes())
-    told = command(NOWHERE, tmp_path, data_dir=tmp_path).green(
+    output = command(NOWHERE, tmp_path, data_dir=tmp_path).green(
         "--month", "2024-01", "--to", str(tmp_path / "to")
     )
-    assert told.out == f"green 2024-01: {tmp_path / 'to' / NAME}\n"
+    assert output.out == f"green 2024-01: {tmp_path / 'to' / NAME}\n"
     assert names_in(tmp_path / "to") == [NAME]
 
 
 def test_the_command_fetches_a_range_and_reports_the_missing_months(site: TlcSite, tmp_path: Path) -> None:
     site.files[name_of("2024-02")] = parquet_bytes()
-    told = command(site.base_url, tmp_path).green("--month", "2024-01:2024-03")
-    assert (told.exit_code, told.out.count("green 2024-")) == (1, 2)
-    assert told.err.splitlines()[0] == "the TLC has not published green 2024-03 (yet)"
+    output = command(site.base_url, tmp_path).green("--month", "2024-01:2024-03")
+    assert (output.exit_code, output.out.count("green 2024-")) == (1, 2)
+    assert output.err.splitlines()[0] == "the TLC has not published green 2024-03 (yet)"
 
 
 def test_the_last_line_sums_up(site: TlcSite, tmp_path: Path) -> None:
     site.files |= {name_of("2024-02"): parquet_bytes(), name_of("2024-03"): parquet_bytes()}
     runner = command(site.base_url, tmp_path)
     runner.green("--month", "2024-01")
-    told = runner.green("--month", "2024-01:2024-04")
-    assert told.summary == f"2 fetched ({2 * SIZE / 1000:.1f} kB), 1 already there, 1 failed"
+    output = runner.green("--month", "2024-01:2024-04")
+    assert output.summary == f"2 fetched ({2 * SIZE / 1000:.1f} kB), 1 already there, 1 failed"
 
 
 def test_ctrl_c_ends_a_transfer_that_the_next_run_continues(site: TlcSite, tmp_path: Path) -> None:
@@ -215,8 +215,8 @@ def test_ctrl_c_ends_a_transfer_that_the_next_run_continues(site: TlcSite, tmp_p
 
 def test_several_taxi_types_are_fetched_in_one_call(site: TlcSite, tmp_path: Path) -> None:
     site.files[name_of("2024-01", "yellow")] = parquet_bytes()
-    told = command(site.base_url, tmp_path).green("--taxi-type", "yellow", "--month", "2024-01")
-    assert [line.partition(":")[0] for line in told.out.splitlines()] == ["green 2024-01", "yellow 2024-01"]
+    output = command(site.base_url, tmp_path).green("--taxi-type", "yellow", "--month", "2024-01")
+    assert [line.partition(":")[0] for line in output.out.splitlines()] == ["green 2024-01", "yellow 2024-01"]
 
 
 def test_as_many_files_come_at_the_same_time_as_was_asked_for(site: TlcSite, tmp_path: Path) -> None:
@@ -224,15 +224,15 @@ def test_as_many_files_come_at_the_same_time_as_was_asked_for(site: TlcSite, tmp
     names = [name_of(f"2023-{number:02}") for number in range(1, 7)]
     site.files = dict.fromkeys(names, parquet_bytes())
     site.together = Barrier(6)
-    told = command(site.base_url, tmp_path).green("--month", "2023-01:2023-06", "--parallel", "6")
-    assert told.exit_code == 0
+    output = command(site.base_url, tmp_path).green("--month", "2023-01:2023-06", "--parallel", "6")
+    assert output.exit_code == 0
     assert names_in(tmp_path / "cache" / "months") == names
 
 
 def test_months_that_are_not_published_yet_are_no_error_for_all_since(site: TlcSite, tmp_path: Path) -> None:
     site.files[name_of("2024-02")] = parquet_bytes()
-    told = command(site.base_url, tmp_path).green("--all-since", "2024-01")
-    assert (told.exit_code, names_in(tmp_path / "cache" / "months")) == (0, [NAME, name_of("2024-02")])
+    output = command(site.base_url, tmp_path).green("--all-since", "2024-01")
+    assert (output.exit_code, names_in(tmp_path / "cache" / "months")) == (0, [NAME, name_of("2024-02")])
 
 
 def test_a_dry_run_says_what_would_come_and_fetches_nothing(site: TlcSite, tmp_path: Path) -> None:
@@ -240,19 +240,19 @@ def test_a_dry_run_says_what_would_come_and_fetches_nothing(site: TlcSite, tmp_p
     runner = command(site.base_url, tmp_path)
     runner.green("--month", "2024-01")
     file = tmp_path / "cache" / "months" / NAME
-    site.asked.clear()
-    told = runner.green("--month", "2024-01:2024-02", "--dry-run")
-    assert told.out.splitlines() == [
+    site.requested.clear()
+    output = runner.green("--month", "2024-01:2024-02", "--dry-run")
+    assert output.out.splitlines() == [
         f"green 2024-01 (already there): {file}",
         f"green 2024-02 (to fetch, {SIZE:,} bytes): {site.base_url}/{name_of('2024-02')}",
     ]
-    assert site.asked == [f"HEAD /{name_of('2024-02')}"]
+    assert site.requested == [f"HEAD /{name_of('2024-02')}"]
     assert names_in(file.parent) == [NAME]
 
 
 def test_a_dry_run_reports_what_is_not_published(site: TlcSite, tmp_path: Path) -> None:
-    told = command(site.base_url, tmp_path).green("--month", "2024-02", "--dry-run")
-    assert (told.exit_code, told.summary) == (
+    output = command(site.base_url, tmp_path).green("--month", "2024-02", "--dry-run")
+    assert (output.exit_code, output.summary) == (
         1,
         "0 to fetch (0 bytes), 0 already there, 1 failed; --dry-run: nothing was fetched",
     )
@@ -293,17 +293,17 @@ def test_a_zone_file_that_is_none_is_refused(
     site: TlcSite, tmp_path: Path, name: str, content: bytes, reason: str
 ) -> None:
     site.files[name] = content
-    told = command(site.base_url, tmp_path).run("--zones")
-    assert (told.exit_code, reason in told.err) == (1, True)
+    output = command(site.base_url, tmp_path).run("--zones")
+    assert (output.exit_code, reason in output.err) == (1, True)
     assert name not in names_in(tmp_path / "cache" / "zones")
 
 
 def test_no_network_is_one_line_with_remedies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Site, "pause", lambda *_: None)
-    told = command(NOWHERE, tmp_path).green("--month", "2024-01:2024-02")
-    line, summary = told.err.strip().splitlines()
+    monkeypatch.setattr(DownloadSite, "pause", lambda *_: None)
+    output = command(NOWHERE, tmp_path).green("--month", "2024-01:2024-02")
+    line, summary = output.err.strip().splitlines()
     assert all(part in line for part in ("cannot download from", "TLC_DATA_DIR", "./taxi generate"))
-    assert (told.exit_code, summary) == (1, "0 fetched (0 bytes), 0 already there, 2 failed")
+    assert (output.exit_code, summary) == (1, "0 fetched (0 bytes), 0 already there, 2 failed")
 
 
 @pytest.mark.parametrize(
@@ -315,4 +315,4 @@ def test_no_network_is_one_line_with_remedies(tmp_path: Path, monkeypatch: pytes
     ],
 )
 def test_nonsense_is_one_line(tmp_path: Path, options: tuple[str, ...], reason: str) -> None:
-    assert command(NOWHERE, tmp_path).run(*options) == Told(1, "", reason)
+    assert command(NOWHERE, tmp_path).run(*options) == FetchOutput(1, "", reason)

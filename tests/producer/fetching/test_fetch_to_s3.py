@@ -41,7 +41,7 @@ def month_of(parts: int, folder: Path, *, seed: int = 1) -> Path:
 
 
 @dataclass(frozen=True)
-class Command:
+class S3FetchCommand:
     """`fetch` as its own process; the months lie in `folder`."""
 
     s3_url: str
@@ -71,14 +71,14 @@ class Command:
             text=True,
         )
 
-    def run(self, to: str = TO, *options: str) -> "Told":
+    def run(self, to: str = TO, *options: str) -> "S3FetchOutput":
         with self.start("--to", to, *options) as process:
             out, err = process.communicate(timeout=120)
-        return Told(process.returncode, out.strip(), err.strip())
+        return S3FetchOutput(process.returncode, out.strip(), err.strip())
 
 
 @dataclass(frozen=True)
-class Told:
+class S3FetchOutput:
     exit_code: int
     out: str
     err: str
@@ -86,34 +86,34 @@ class Told:
 
 def test_a_month_is_put_where_its_partition_is(s3: S3Server, tmp_path: Path) -> None:
     file = month_of(3, tmp_path)
-    told = Command(s3.url, tmp_path).run()
-    assert told.out == f"green 2024-01: s3://{BUCKET}/{KEY}"
+    output = S3FetchCommand(s3.url, tmp_path).run()
+    assert output.out == f"green 2024-01: s3://{BUCKET}/{KEY}"
     assert s3.objects() == {KEY: file.read_bytes()}
     assert s3.unfinished() == []
 
 
 def test_the_same_month_is_not_sent_again(s3: S3Server, tmp_path: Path) -> None:
     month_of(3, tmp_path)
-    Command(s3.url, tmp_path).run()
+    S3FetchCommand(s3.url, tmp_path).run()
     s3.sent_parts.clear()
-    told = Command(s3.url, tmp_path).run()
-    assert told.out == f"green 2024-01 (already there): s3://{BUCKET}/{KEY}"
+    output = S3FetchCommand(s3.url, tmp_path).run()
+    assert output.out == f"green 2024-01 (already there): s3://{BUCKET}/{KEY}"
     assert (s3.sent_parts, s3.unfinished()) == ([], [])
 
 
 def test_a_changed_month_of_the_same_size_replaces_the_object(s3: S3Server, tmp_path: Path) -> None:
     before = month_of(2, tmp_path).stat().st_size
-    Command(s3.url, tmp_path).run()
+    S3FetchCommand(s3.url, tmp_path).run()
     changed = month_of(2, tmp_path, seed=2)
     assert changed.stat().st_size == before
-    assert Command(s3.url, tmp_path).run().out == f"green 2024-01: s3://{BUCKET}/{KEY}"
+    assert S3FetchCommand(s3.url, tmp_path).run().out == f"green 2024-01: s3://{BUCKET}/{KEY}"
     assert s3.objects() == {KEY: changed.read_bytes()}
 
 
 def killed_at_part(part: int, s3: S3Server, folder: Path) -> None:
     """Run, wait until the part hangs, kill -9."""
     s3.hold_back(part)
-    with Command(s3.url, folder).start("--to", TO) as process:
+    with S3FetchCommand(s3.url, folder).start("--to", TO) as process:
         assert s3.is_holding.wait(timeout=60)
         process.send_signal(signal.SIGKILL)
     s3.release()
@@ -123,7 +123,7 @@ def test_a_killed_upload_shows_nothing_and_is_continued_by_the_next_run(s3: S3Se
     file = month_of(4, tmp_path)
     killed_at_part(3, s3, tmp_path)
     assert (s3.objects(), s3.unfinished()) == ({}, [KEY])
-    Command(s3.url, tmp_path).run()
+    S3FetchCommand(s3.url, tmp_path).run()
     assert s3.objects() == {KEY: file.read_bytes()}
     assert (s3.sent_parts, s3.unfinished()) == ([1, 2, 3, 4], [])
 
@@ -132,7 +132,7 @@ def test_a_file_that_changed_after_a_kill_is_sent_whole(s3: S3Server, tmp_path: 
     month_of(3, tmp_path)
     killed_at_part(3, s3, tmp_path)
     changed = month_of(2, tmp_path, seed=2)
-    Command(s3.url, tmp_path).run()
+    S3FetchCommand(s3.url, tmp_path).run()
     assert s3.objects() == {KEY: changed.read_bytes()}
     assert (s3.sent_parts, s3.unfinished()) == ([1, 2, 1, 2], [])
 
@@ -140,9 +140,9 @@ def test_a_file_that_changed_after_a_kill_is_sent_whole(s3: S3Server, tmp_path: 
 def test_two_runs_at_once_finish_one_upload(s3: S3Server, tmp_path: Path) -> None:
     file = month_of(3, tmp_path)
     s3.hold_back(2)
-    with Command(s3.url, tmp_path).start("--to", TO) as slow:
+    with S3FetchCommand(s3.url, tmp_path).start("--to", TO) as slow:
         assert s3.is_holding.wait(timeout=60)
-        quick = Command(s3.url, tmp_path).run()
+        quick = S3FetchCommand(s3.url, tmp_path).run()
         s3.release()
         slow.communicate(timeout=120)
     assert (quick.exit_code, slow.returncode) == (0, 0)
@@ -152,7 +152,7 @@ def test_two_runs_at_once_finish_one_upload(s3: S3Server, tmp_path: Path) -> Non
 def test_an_upload_that_another_run_gave_up_is_one_line(s3: S3Server, tmp_path: Path) -> None:
     month_of(3, tmp_path)
     s3.hold_back(2)
-    with Command(s3.url, tmp_path).start("--to", TO) as process:
+    with S3FetchCommand(s3.url, tmp_path).start("--to", TO) as process:
         assert s3.is_holding.wait(timeout=60)
         (upload,) = s3.client.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
         s3.client.abort_multipart_upload(Bucket=BUCKET, Key=KEY, UploadId=upload["UploadId"])
@@ -169,44 +169,44 @@ def test_older_uploads_of_the_month_are_given_up(s3: S3Server, tmp_path: Path) -
         s3.client.create_multipart_upload(Bucket=BUCKET, Key=KEY, ChecksumAlgorithm="SHA256")
     s3.client.create_multipart_upload(Bucket=BUCKET, Key=f"{KEY}.other")
     month_of(1, tmp_path)
-    assert Command(s3.url, tmp_path).run().exit_code == 0
+    assert S3FetchCommand(s3.url, tmp_path).run().exit_code == 0
     assert s3.unfinished() == [f"{KEY}.other"]
 
 
 def test_a_month_comes_from_the_tlc_into_the_bucket(s3: S3Server, tmp_path: Path) -> None:
     with tlc_site({NAME: parquet_bytes()}) as site:
-        told = Command(s3.url, tmp_path, (("TLC_BASE_URL", site.base_url),)).run()
-    assert (told.exit_code, told.out) == (0, f"green 2024-01: s3://{BUCKET}/{KEY}")
+        output = S3FetchCommand(s3.url, tmp_path, (("TLC_BASE_URL", site.base_url),)).run()
+    assert (output.exit_code, output.out) == (0, f"green 2024-01: s3://{BUCKET}/{KEY}")
     assert s3.objects() == {KEY: parquet_bytes()}
 
 
 def test_a_csv_month_is_not_put_among_the_parquet_ones(s3: S3Server, tmp_path: Path) -> None:
     (tmp_path / NAME.replace(".parquet", ".csv")).write_text("VendorID")
     with tlc_site({NAME: parquet_bytes()}) as site:
-        Command(s3.url, tmp_path, (("TLC_BASE_URL", site.base_url),)).run()
+        S3FetchCommand(s3.url, tmp_path, (("TLC_BASE_URL", site.base_url),)).run()
     assert s3.objects() == {KEY: parquet_bytes()}
 
 
 def test_a_dry_run_says_what_is_in_the_bucket_and_sends_nothing(s3: S3Server, tmp_path: Path) -> None:
     file = month_of(1, tmp_path)
     size = file.stat().st_size
-    told = Command(s3.url, tmp_path).run(TO, "--dry-run")
-    assert told.out == f"green 2024-01 (to fetch, {size:,} bytes): {file}"
+    output = S3FetchCommand(s3.url, tmp_path).run(TO, "--dry-run")
+    assert output.out == f"green 2024-01 (to fetch, {size:,} bytes): {file}"
     assert s3.objects() == {}
-    Command(s3.url, tmp_path).run()
-    told = Command(s3.url, tmp_path).run(TO, "--dry-run")
-    assert told.out == f"green 2024-01 (already there): s3://{BUCKET}/{KEY}"
+    S3FetchCommand(s3.url, tmp_path).run()
+    output = S3FetchCommand(s3.url, tmp_path).run(TO, "--dry-run")
+    assert output.out == f"green 2024-01 (already there): s3://{BUCKET}/{KEY}"
 
 
 def test_a_bucket_without_a_prefix_will_do(s3: S3Server, tmp_path: Path) -> None:
     month_of(1, tmp_path)
-    Command(s3.url, tmp_path).run(f"s3://{BUCKET}")
+    S3FetchCommand(s3.url, tmp_path).run(f"s3://{BUCKET}")
     assert list(s3.objects()) == [KEY.removeprefix("raw-data/")]
 
 
 def test_a_bucket_that_is_not_there_is_one_line(s3: S3Server, tmp_path: Path) -> None:
-    told = Command(s3.url, tmp_path).run("s3://absent-bucket/raw-data")
-    assert told == Told(
+    output = S3FetchCommand(s3.url, tmp_path).run("s3://absent-bucket/raw-data")
+    assert output == S3FetchOutput(
         1,
         "",
         f"error: there is no bucket absent-bucket at {s3.url}; make it first, or name another with --to",
@@ -214,30 +214,32 @@ def test_a_bucket_that_is_not_there_is_one_line(s3: S3Server, tmp_path: Path) ->
 
 
 def test_a_server_that_is_away_is_one_line(tmp_path: Path) -> None:
-    told = Command("http://127.0.0.1:9", tmp_path).run()
-    assert (told.exit_code, told.err.count("\n")) == (1, 0)
-    assert told.err.startswith("error: S3 at http://127.0.0.1:9 does not answer")
-    assert told.err.endswith("; check S3_ENDPOINT_URL and that the server runs")
+    output = S3FetchCommand("http://127.0.0.1:9", tmp_path).run()
+    assert (output.exit_code, output.err.count("\n")) == (1, 0)
+    assert output.err.startswith("error: S3 at http://127.0.0.1:9 does not answer")
+    assert output.err.endswith("; check S3_ENDPOINT_URL and that the server runs")
 
 
 def test_no_credentials_are_one_line(s3: S3Server, tmp_path: Path) -> None:
-    told = Command(s3.url, tmp_path, (("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""))).run()
-    assert told.err.startswith("error: no AWS credentials were found; set AWS_ACCESS_KEY_ID and")
-    assert (told.exit_code, told.err.count("\n")) == (1, 0)
+    output = S3FetchCommand(
+        s3.url, tmp_path, (("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""))
+    ).run()
+    assert output.err.startswith("error: no AWS credentials were found; set AWS_ACCESS_KEY_ID and")
+    assert (output.exit_code, output.err.count("\n")) == (1, 0)
 
 
 def test_an_address_that_is_none_is_one_line(tmp_path: Path) -> None:
-    told = Command("not an address", tmp_path).run()
-    assert told.err.startswith(f"error: cannot use s3://{BUCKET} at not an address")
-    assert Command(NOWHERE, tmp_path).run("s3://").err == (
+    output = S3FetchCommand("not an address", tmp_path).run()
+    assert output.err.startswith(f"error: cannot use s3://{BUCKET} at not an address")
+    assert S3FetchCommand(NOWHERE, tmp_path).run("s3://").err == (
         "error: 's3://' names no bucket; write it as s3://bucket/raw-data"
     )
 
 
 def test_denied_access_is_one_line(s3: S3Server, tmp_path: Path) -> None:
     s3.is_denying = True
-    told = Command(s3.url, tmp_path).run()
-    assert told.err == (
+    output = S3FetchCommand(s3.url, tmp_path).run()
+    assert output.err == (
         f"error: access to s3://{BUCKET} at {s3.url} is denied (403); "
         "check the credentials and their rights to list, read and write the bucket"
     )

@@ -37,11 +37,11 @@ def test_batches_that_are_made_ahead_keep_their_order() -> None:
 
 
 def test_what_fails_ahead_fails_in_its_turn() -> None:
-    def made() -> Iterator[Records]:
+    def generated() -> Iterator[Records]:
         yield records(1)
         raise ValueError("the second")
 
-    batches = ahead(made(), 3)
+    batches = ahead(generated(), 3)
     assert next(batches).end_row == 1
     with pytest.raises(ValueError, match="the second"):
         next(batches)

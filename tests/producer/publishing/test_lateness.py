@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.publishing.ledger import Entry, ReplayLedger
 from producer.publishing.replay import closing_clock_of, is_overtaken, refuse_late
+from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress
 from producer.reading.prepared import Span, span_of
 from schemas.errors import UserError
 from tests.producer.months import dropoff, green_parquet, prepared
@@ -24,7 +24,7 @@ class Interrupted:
 
     span: Span
     ledger: ReplayLedger
-    entry: Entry
+    entry: ReplayProgress
 
     @property
     def closing_ms(self) -> int:
@@ -38,7 +38,7 @@ def interrupted_at(home: Path, next_row: int) -> Interrupted:
     """Trips at 10:00, 10:20 and 10:40, acknowledged up to a row; the ledger says so."""
     file = green_parquet(home, *(dropoff(f"2020-03-01 10:{minute}:00") for minute in ("00", "20", "40")))
     span = span_of(prepared(file, home / "cache").path)
-    entry = Entry((file.name,), "trips", (next_row, next_row), span.end_row, TEN)
+    entry = ReplayProgress((file.name,), "trips", (next_row, next_row), span.end_row, TEN)
     ledger = ReplayLedger.of(home, "fingerprint", "topic-id")
     ledger.write(entry)
     return Interrupted(span, ledger, entry)

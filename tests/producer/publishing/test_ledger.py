@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from producer.publishing.ledger import Entry, ReplayLedger, only_replay_into
+from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress, only_replay_into
 from schemas.errors import UserError
 
 pytestmark = pytest.mark.unit
 
-ENTRY = Entry(
+ENTRY = ReplayProgress(
     files=("green_tripdata_2020-03.csv.gz",), topic="trips", next_rows=(5, 7), end_row=9, clock_ms=60_000
 )
 
@@ -35,7 +35,7 @@ def test_a_crash_while_writing_leaves_the_old_entry(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("os.fsync", crash)
     with pytest.raises(OSError, match="power cut"):
-        ledger.write(Entry(**vars(ENTRY) | {"next_rows": (7, 7)}))
+        ledger.write(ReplayProgress(**vars(ENTRY) | {"next_rows": (7, 7)}))
     assert ledger.read() == ENTRY
 
 
@@ -98,5 +98,7 @@ def test_partitions_that_any_replay_into_the_topic_has_known_are_known(tmp_path:
     other, new = (ReplayLedger.of(tmp_path, name, "topic-id") for name in ("other", "new"))
     assert new.known_partitions() == 0
     other.write(ENTRY)
-    ReplayLedger.of(tmp_path, "other", "other-id").write(Entry(**vars(ENTRY) | {"next_rows": (0, 0, 0)}))
+    ReplayLedger.of(tmp_path, "other", "other-id").write(
+        ReplayProgress(**vars(ENTRY) | {"next_rows": (0, 0, 0)})
+    )
     assert new.known_partitions() == 2

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer
 
-from producer.publishing.topic import FIRST_LOOK_BACK, KafkaCluster, file_safe, is_ours
+from producer.publishing.kafka_topic import FIRST_LOOK_BACK, KafkaCluster, file_safe, is_ours
 from schemas.trip import PROGRESS_MARKER_KEY
 from stack.endpoints import Endpoints
 

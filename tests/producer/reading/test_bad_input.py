@@ -20,13 +20,13 @@ ROW = "2,2020-03-01 10:00:00,2020-03-01 10:10:00,N,1,74,75,1,1.5,8,0.5,0.5,0,0,,
 
 
 @dataclass(frozen=True)
-class Result:
+class ProducerRun:
     returncode: int
     stdout: str
     stderr: str
 
 
-Producer = Callable[..., Result]
+Producer = Callable[..., ProducerRun]
 
 
 @pytest.fixture
@@ -38,11 +38,11 @@ def producer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
         monkeypatch.delenv(elsewhere, raising=False)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
 
-    def run(*arguments: str | Path) -> Result:
+    def run(*arguments: str | Path) -> ProducerRun:
         monkeypatch.setattr("sys.argv", ["producer", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
-        return Result(ended.value.code or 0, *capfd.readouterr())  # type: ignore[arg-type]
+        return ProducerRun(ended.value.code or 0, *capfd.readouterr())  # type: ignore[arg-type]
 
     return run
 

@@ -15,7 +15,7 @@ from schemas import trip
 from schemas.errors import UserError
 from schemas.identity import IDENTITY_COLUMNS, TripIdentity
 from tests.oracle.real_months import real_month, shared_file
-from tests.producer.months import dropoff, green_parquet, green_table, prepared, rows, workshop
+from tests.producer.months import dropoff, green_parquet, green_table, prepared, preparer_in, rows
 
 pytestmark = pytest.mark.unit
 
@@ -157,7 +157,7 @@ def test_several_months_are_merged_in_event_order(tmp_path: Path) -> None:
         name="green_tripdata_2020-03.parquet",
     )
     between = green_parquet(tmp_path, dropoff("2020-03-01 11:00:00"), name="green_tripdata_2020-03.b.parquet")
-    merged = workshop(tmp_path).prepare(Naming().month_files([early_and_late, between]))
+    merged = preparer_in(tmp_path).prepare(Naming().month_files([early_and_late, between]))
     assert [hour for (hour,) in rows(merged, "hour(replay_at)")] == [10, 11, 12]
 
 
@@ -166,8 +166,10 @@ def test_merged_months_are_in_the_order_in_which_a_sort_of_all_rows_would_put_th
     months = Naming().month_files(
         [real_month("green_tripdata_2020-12.csv.gz"), real_month("green_tripdata_2020-12.parquet")]
     )
-    merged = workshop(cache).prepare(months)
-    parts = [row for month in months for row in rows(workshop(cache).prepare([month]), "replay_at, trip_id")]
+    merged = preparer_in(cache).prepare(months)
+    parts = [
+        row for month in months for row in rows(preparer_in(cache).prepare([month]), "replay_at, trip_id")
+    ]
     assert rows(merged, "replay_at, trip_id") == sorted(parts)
 
 
@@ -178,7 +180,7 @@ def test_many_trips_of_one_instant_are_merged_whole(tmp_path: Path) -> None:
     files = [tmp_path / f"green_tripdata_2020-03.{name}.parquet" for name in ("a", "b")]
     for file in files:
         pq.write_table(table, file)
-    merged = workshop(tmp_path).prepare(Naming().month_files(files))
+    merged = preparer_in(tmp_path).prepare(Naming().month_files(files))
     ids = [trip_id for (trip_id,) in rows(merged, "trip_id")]
     assert len(ids) == 240_000
     assert ids == sorted(ids)
@@ -223,7 +225,7 @@ def test_prepared_months_that_nobody_used_for_30_days_are_removed_when_another_i
 def test_a_memory_limit_that_cannot_be_kept_is_one_line(memory_limit: str, tmp_path: Path) -> None:
     months = Naming().month_files([real_month("green_tripdata_2020-03.csv.gz")])
     with pytest.raises(UserError, match=r"cannot be prepared: .*PREPARE_MEMORY_LIMIT"):
-        replace(workshop(tmp_path), memory_limit=memory_limit).prepare(months)
+        replace(preparer_in(tmp_path), memory_limit=memory_limit).prepare(months)
     assert list((tmp_path / "prepared").iterdir()) == []
 
 
@@ -233,7 +235,7 @@ def test_a_month_is_prepared_in_less_memory_than_it_takes(tmp_path: Path) -> Non
     assert table.nbytes > 80_000_000
     file = tmp_path / "green_tripdata_2020-03.parquet"
     pq.write_table(table, file)
-    source = replace(workshop(tmp_path), memory_limit="80MB").prepare(Naming().month_files([file]))
+    source = replace(preparer_in(tmp_path), memory_limit="80MB").prepare(Naming().month_files([file]))
     found = rows(source, "count(*), count(distinct trip_id), min(vendor_id), max(vendor_id)")
     assert found == [(620_000, 620_000, 1, 31)]
 

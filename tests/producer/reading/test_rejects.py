@@ -15,7 +15,7 @@ from producer.months import Naming
 from producer.reading.prepared import span_of
 from schemas.errors import UserError
 from tests.oracle.real_months import shared_file
-from tests.producer.months import GREEN_COLUMNS, green_table, prepared, rows, workshop
+from tests.producer.months import GREEN_COLUMNS, green_table, prepared, preparer_in, rows
 
 pytestmark = pytest.mark.unit
 
@@ -37,8 +37,8 @@ def csv_month(folder: Path, *bad: str | bytes, good: int = GOOD_ROWS) -> Path:
 def rejects_of(file: Path, cache: Path) -> list[dict[str, str]]:
     """The lines of the reject file."""
     (month,) = Naming().month_files([file])
-    shop = workshop(cache)
-    listed = shop.rejects(month, shop.prepare([month]))
+    preparer = preparer_in(cache)
+    listed = preparer.rejects(month, preparer.prepare([month]))
     if listed.path is None:
         return []
     with listed.path.open(encoding="utf-8", newline="") as lines:
@@ -152,7 +152,7 @@ def test_rejects_are_warned_of_every_time_also_when_the_month_comes_from_the_cac
     warnings: list[str] = []
     months = Naming().month_files([csv_month(tmp_path, GOOD.replace("9.3", "nine"))])
     for _ in range(2):
-        workshop(tmp_path / "cache", warnings=warnings).prepare(months)
+        preparer_in(tmp_path / "cache", warnings=warnings).prepare(months)
     assert len(warnings) == 2
     assert warnings[0] == warnings[1]
     assert "green_tripdata_2020-03.csv: 1 row is left out" in warnings[0]
@@ -225,10 +225,10 @@ def test_texts_that_are_no_clock_in_a_month_of_2009_are_left_out(tmp_path: Path)
     lines[5] = lines[5].replace("2009-01", "2009-13")
     file = tmp_path / sample.name
     file.write_text("\n".join(lines), "utf-8")
-    shop = workshop(tmp_path / "cache", shared_file("zones/taxi_zones.topojson"))
+    preparer = preparer_in(tmp_path / "cache", shared_file("zones/taxi_zones.topojson"))
     (month,) = Naming().month_files([file])
-    source = shop.prepare([month])
-    assert shop.rejects(month, source).count == 1
+    source = preparer.prepare([month])
+    assert preparer.rejects(month, source).count == 1
     assert span_of(source.path).trips == 999
 
 

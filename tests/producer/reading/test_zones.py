@@ -14,14 +14,14 @@ from producer.reading.preparation import fingerprint_of
 from producer.reading.prepared import span_of
 from producer.reading.zone_map import ZoneMap, load_zones
 from producer.reading.zones import find_shapes
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from schemas.errors import UserError
 from tests.oracle.real_months import shared_file
 from tests.producer.months import prepared, rows
 
 pytestmark = pytest.mark.unit
 
-PLACES = {
+LANDMARKS = {
     "JFK, terminal 4": (-73.7822, 40.6440, 132),
     "LaGuardia": (-73.8726, 40.7745, 138),
     "Times Square": (-73.9855, 40.7580, 230),
@@ -66,9 +66,9 @@ def squares(folder: Path, id_property: str = "LocationID", crs: str | None = "EP
     return file
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_well_known_places_are_in_their_zones(place: str, topojson: Path) -> None:
-    longitude, latitude, zone_id = PLACES[place]
+@pytest.mark.parametrize("landmark", LANDMARKS)
+def test_well_known_places_are_in_their_zones(landmark: str, topojson: Path) -> None:
+    longitude, latitude, zone_id = LANDMARKS[landmark]
     assert zone_at(load_zones(topojson), longitude, latitude) == zone_id
 
 
@@ -120,16 +120,16 @@ def test_shapes_are_looked_for_where_a_person_said_then_beside_the_months_then_i
     for folder in (in_cache, beside, months):
         folder.mkdir(parents=True)
     monkeypatch.delenv("TAXI_ZONES_FILE", raising=False)
-    settings = Settings(taxi_cache_dir=tmp_path / "cache", tlc_data_dir=months)
+    settings = ProducerSettings(taxi_cache_dir=tmp_path / "cache", tlc_data_dir=months)
     assert find_shapes(settings) is None
-    for place in (
+    for landmark in (
         in_cache / "taxi_zones.topojson",
         in_cache / "taxi_zones.zip",
         beside / "taxi_zones.geojson",
         months / "taxi_zones.zip",
     ):
-        place.touch()
-        assert find_shapes(settings) == place
+        landmark.touch()
+        assert find_shapes(settings) == landmark
     chosen = tmp_path / "mine.geojson"
     with pytest.raises(UserError, match=r"TAXI_ZONES_FILE=.*mine\.geojson: no such file"):
         find_shapes(settings.model_copy(update={"taxi_zones_file": chosen}))

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.unit
 ROWS = 400_000
 
 
-def made(
+def generate_month(
     folder: Path, taxi_type: str, month: str, rows: int, *, seed: int = 1, hot_zones: tuple[str, ...] = ()
 ) -> Path:
     wanted = checked_month(parse_month(taxi_type, month), rows, seed, hot_zones)
@@ -36,17 +36,17 @@ def made(
 
 @pytest.fixture(scope="module")
 def green(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("green"), "green", "2020-03", ROWS)
+    return generate_month(tmp_path_factory.mktemp("green"), "green", "2020-03", ROWS)
 
 
 @pytest.fixture(scope="module")
 def yellow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("yellow"), "yellow", "2025-01", ROWS)
+    return generate_month(tmp_path_factory.mktemp("yellow"), "yellow", "2025-01", ROWS)
 
 
 @pytest.fixture(scope="module")
 def fhvhv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("fhvhv"), "fhvhv", "2025-01", ROWS)
+    return generate_month(tmp_path_factory.mktemp("fhvhv"), "fhvhv", "2025-01", ROWS)
 
 
 def measured(file: Path, expression: str) -> float:
@@ -65,8 +65,8 @@ def share(file: Path, condition: str) -> float:
 
 def test_equal_seeds_make_equal_bytes(tmp_path: Path) -> None:
     rows = BLOCK_ROWS + 5000
-    first = made(tmp_path / "first", "green", "2024-01", rows, seed=7)
-    second = made(tmp_path / "second", "green", "2024-01", rows, seed=7)
+    first = generate_month(tmp_path / "first", "green", "2024-01", rows, seed=7)
+    second = generate_month(tmp_path / "second", "green", "2024-01", rows, seed=7)
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -75,20 +75,22 @@ def test_the_number_of_threads_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taxi_type: str
 ) -> None:
     rows = 2 * BLOCK_ROWS + 5000
-    two_threads = made(tmp_path / "two", taxi_type, "2024-01", rows)
+    two_threads = generate_month(tmp_path / "two", taxi_type, "2024-01", rows)
     monkeypatch.setattr(generator, "WORKERS", 1)
-    assert made(tmp_path / "one", taxi_type, "2024-01", rows).read_bytes() == two_threads.read_bytes()
+    assert (
+        generate_month(tmp_path / "one", taxi_type, "2024-01", rows).read_bytes() == two_threads.read_bytes()
+    )
 
 
 def test_another_seed_makes_other_rows(tmp_path: Path) -> None:
-    one, two = (made(tmp_path / str(seed), "green", "2024-01", 2000, seed=seed) for seed in (1, 2))
+    one, two = (generate_month(tmp_path / str(seed), "green", "2024-01", 2000, seed=seed) for seed in (1, 2))
     assert pq.read_table(one) != pq.read_table(two)
 
 
 @pytest.mark.parametrize("taxi_type", ["yellow", "green", "fhvhv"])
 @pytest.mark.parametrize("rows", [0, 1, 2, 999, 1000, BLOCK_ROWS, BLOCK_ROWS + 1])
 def test_the_month_has_the_asked_number_of_rows(tmp_path: Path, taxi_type: str, rows: int) -> None:
-    assert pq.read_metadata(made(tmp_path, taxi_type, "2024-01", rows)).num_rows == rows
+    assert pq.read_metadata(generate_month(tmp_path, taxi_type, "2024-01", rows)).num_rows == rows
 
 
 def peak_megabytes(folder: Path, rows: int) -> float:
@@ -112,7 +114,7 @@ def test_ten_times_the_rows_need_hardly_more_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["green_tripdata_2020-12.parquet", "green_tripdata_2023-12.parquet"])
 def test_green_has_the_columns_and_types_of_its_vintage(tmp_path: Path, name: str) -> None:
     real = pq.read_schema(real_month(name)).remove_metadata()
-    file = made(tmp_path, "green", name[15:22], 1000)
+    file = generate_month(tmp_path, "green", name[15:22], 1000)
     assert pq.read_schema(file).remove_metadata() == real
 
 
@@ -132,7 +134,7 @@ def test_yellow_has_the_columns_of_2025_in_their_order(yellow: Path) -> None:
 def test_the_types_of_yellow_drift_with_the_months(
     tmp_path: Path, month: str, airport: pa.Field, id_type: pa.DataType
 ) -> None:
-    schema = pq.read_schema(made(tmp_path, "yellow", month, 1000))
+    schema = pq.read_schema(generate_month(tmp_path, "yellow", month, 1000))
     assert schema.field(airport.name) == airport
     assert schema.field("PULocationID").type == id_type
 
@@ -223,12 +225,14 @@ def test_the_null_block_is_one_block_at_the_end(green: Path) -> None:
 
 
 def test_there_was_no_null_block_in_2019(tmp_path: Path) -> None:
-    assert pq.read_table(made(tmp_path, "green", "2019-06", 1000))["payment_type"].null_count == 0
+    assert pq.read_table(generate_month(tmp_path, "green", "2019-06", 1000))["payment_type"].null_count == 0
 
 
 @pytest.mark.parametrize("year", [2008, 2009, 2041])
 def test_wild_years_are_in_every_month(tmp_path: Path, year: int) -> None:
-    assert share(made(tmp_path, "green", "2024-01", 10_000), f"extract(year from pickup) = {year}") > 0
+    assert (
+        share(generate_month(tmp_path, "green", "2024-01", 10_000), f"extract(year from pickup) = {year}") > 0
+    )
 
 
 def test_a_few_pickups_are_just_outside_the_month(green: Path) -> None:
@@ -285,7 +289,7 @@ def test_fhvhv_has_the_columns_of_2025_in_their_order(fhvhv: Path) -> None:
 
 
 def test_fhvhv_had_no_congestion_zone_before_2025(tmp_path: Path) -> None:
-    assert pq.read_schema(made(tmp_path, "fhvhv", "2024-12", 10)).names[-1] == "wav_match_flag"
+    assert pq.read_schema(generate_month(tmp_path, "fhvhv", "2024-12", 10)).names[-1] == "wav_match_flag"
 
 
 @pytest.mark.parametrize(
@@ -315,7 +319,7 @@ def test_fhvhv_has_its_own_shape(fhvhv: Path, condition: str, low: float, high: 
 
 
 def test_the_black_car_fund_took_more_before_2024(tmp_path: Path) -> None:
-    file = made(tmp_path, "fhvhv", "2023-12", 50_000)
+    file = generate_month(tmp_path, "fhvhv", "2023-12", 50_000)
     assert measured(file, "sum(bcf) / sum(base_passenger_fare)") == pytest.approx(0.03, abs=0.0005)
 
 
@@ -342,7 +346,7 @@ def test_real_meters_of_other_vendors_store_nothing(name: str) -> None:
 
 
 def test_a_hot_zone_has_its_share_of_the_pickups(tmp_path: Path) -> None:
-    file = made(tmp_path, "green", "2024-01", 50_000, hot_zones=("74:0.5", "264:0.25"))
+    file = generate_month(tmp_path, "green", "2024-01", 50_000, hot_zones=("74:0.5", "264:0.25"))
     assert share(file, "PULocationID = 74") == pytest.approx(0.5, abs=0.01)
     assert share(file, "PULocationID = 264") == pytest.approx(0.25, abs=0.01)
 
@@ -383,7 +387,7 @@ def test_nonsense_is_refused_with_one_line(
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="cannot write"):
-        made(tmp_path / "file", "green", "2024-01", 10)
+        generate_month(tmp_path / "file", "green", "2024-01", 10)
 
 
 def test_a_failed_run_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -392,11 +396,11 @@ def test_a_failed_run_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(generator, "block_table", failing)
     with pytest.raises(UserError, match="No space left on device"):
-        made(tmp_path, "green", "2024-01", 10)
+        generate_month(tmp_path, "green", "2024-01", 10)
     assert list(tmp_path.iterdir()) == []
 
 
-def told(*options: str) -> tuple[str, str]:
+def run_generate(*options: str) -> tuple[str, str]:
     """What `generate --taxi-type green` says on stdout and stderr."""
     app = typer.Typer()
     app.command()(generate)
@@ -407,14 +411,14 @@ def told(*options: str) -> tuple[str, str]:
 
 
 def test_the_command_says_that_the_month_is_synthetic(tmp_path: Path) -> None:
-    out, err = told("--month", "2024-01", "--rows", "10", "--seed", "3", "--to", str(tmp_path))
+    out, err = run_generate("--month", "2024-01", "--rows", "10", "--seed", "3", "--to", str(tmp_path))
     assert out == f"{tmp_path / 'green_tripdata_2024-01.synthetic.parquet'}\n"
     assert "SYNTHETIC (seed 3): made up, not published by the TLC" in err
 
 
 def test_a_range_of_months_is_a_file_each(tmp_path: Path) -> None:
     folder = tmp_path / "made"
-    out, _ = told("--month", "2023-12:2024-02", "--rows", "10", "--to", str(folder))
+    out, _ = run_generate("--month", "2023-12:2024-02", "--rows", "10", "--to", str(folder))
     months = ("2023-12", "2024-01", "2024-02")
     names = [f"green_tripdata_{month}.synthetic.parquet" for month in months]
     assert out.splitlines() == [str(folder / name) for name in names]
@@ -423,11 +427,11 @@ def test_a_range_of_months_is_a_file_each(tmp_path: Path) -> None:
 
 def test_several_months_do_not_go_into_one_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"month.parquet is no folder, but 2 months need one; name a folder"):
-        told("--month", "2024-01:2024-02", "--rows", "10", "--to", str(tmp_path / "month.parquet"))
+        run_generate("--month", "2024-01:2024-02", "--rows", "10", "--to", str(tmp_path / "month.parquet"))
 
 
 def test_too_small_a_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     rows = str(10**15)
     with pytest.raises(UserError, match=r"trips take about 18.0 PB, but .* has only .* free; make room"):
-        told("--month", "2024-01", "--rows", rows, "--to", str(tmp_path / "absent" / "month.parquet"))
+        run_generate("--month", "2024-01", "--rows", rows, "--to", str(tmp_path / "absent" / "month.parquet"))
     assert list(tmp_path.iterdir()) == []

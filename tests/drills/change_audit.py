@@ -54,14 +54,14 @@ def removed(platform: Platform) -> bool:
 
 
 @dataclass(frozen=True)
-class Audit:
+class ChangeAudit:
     """What was seen since the drill began."""
 
     platform: Platform
 
     @classmethod
     @contextmanager
-    def installed(cls, platform: Platform) -> Iterator["Audit"]:
+    def installed(cls, platform: Platform) -> Iterator["ChangeAudit"]:
         """Triggers on the tables that the job writes, for as long as this lasts."""
         schema = tables_schema(platform)
         with psycopg.connect(platform.endpoints.postgres_dsn) as connection:

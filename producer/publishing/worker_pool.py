@@ -10,24 +10,26 @@ from confluent_kafka import KafkaException
 
 from producer.errors import StoppedByUser, UserError
 from producer.interruption import SIGNALS
-from producer.publishing.board import SPAWNING, Board
-from producer.publishing.lanes import Check, LaneRun, Tick, Warn, Work, reason_of
+from producer.publishing.lanes import Check, LaneRun, ReplayWork, Tick, Warn, reason_of
 from producer.publishing.publisher import Lane
+from producer.publishing.shared_progress import SPAWNING, SharedProgress
 
-SECONDS_BETWEEN_LOOKS = 0.1
+POLL_SECONDS = 0.1
 
 
-class Crew:
+class WorkerPool:
     """One process a lane. All hold the replay's lock, so that nobody takes over while one still sends."""
 
-    def __init__(self, work: Work, board: Board, lanes: Sequence[Lane], lock: IO[str]) -> None:
-        self._board = board
+    def __init__(
+        self, work: ReplayWork, progress: SharedProgress, lanes: Sequence[Lane], lock: IO[str]
+    ) -> None:
+        self._progress = progress
         self._reports: dict[process.BaseProcess, connection.Connection] = {}
         for number, lane in enumerate(lanes):
             inbox, outbox = SPAWNING.Pipe(duplex=False)
-            run = LaneRun(work, board, number, lane)
+            run = LaneRun(work, progress, number, lane)
             worker = SPAWNING.Process(
-                target=_publish, args=(run, board, outbox, _Inherited(lock)), daemon=True
+                target=_publish, args=(run, progress, outbox, _Inherited(lock)), daemon=True
             )
             worker.start()
             outbox.close()
@@ -43,18 +45,18 @@ class Crew:
             except StoppedByUser as stop:
                 failure = failure or stop
             for worker, inbox in self._ready():
-                heard = self._heard(worker, inbox, warn)
+                heard = self._message_from(worker, inbox, warn)
                 failure = failure or heard
             if failure:
-                self._board.stop()
+                self._progress.stop()
         if failure:
             raise failure
 
     def _ready(self) -> list[tuple[process.BaseProcess, connection.Connection]]:
-        ready = connection.wait(list(self._reports.values()), SECONDS_BETWEEN_LOOKS)
+        ready = connection.wait(list(self._reports.values()), POLL_SECONDS)
         return [(worker, inbox) for worker, inbox in self._reports.items() if inbox in ready]
 
-    def _heard(
+    def _message_from(
         self, worker: process.BaseProcess, inbox: connection.Connection, warn: Warn
     ) -> Exception | None:
         """What a process says: a warning, or how it ended; nothing at all comes from one that was killed."""
@@ -83,7 +85,9 @@ class _Inherited:
         self._descriptor = duplicate.detach()
 
 
-def _publish(run: LaneRun, board: Board, outbox: connection.Connection, _lock: _Inherited) -> None:
+def _publish(
+    run: LaneRun, progress: SharedProgress, outbox: connection.Connection, _lock: _Inherited
+) -> None:
     """The life of a process: its parent listens to signals, and says on the board when it is time to stop."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -92,7 +96,7 @@ def _publish(run: LaneRun, board: Board, outbox: connection.Connection, _lock: _
         parent = parent_process()
         if parent is None or not parent.is_alive():
             raise SystemExit(1)  # nobody is left to note what arrives
-        if board.is_stopping:
+        if progress.is_stopping:
             raise StoppedByUser("stopped")
 
     def warn(line: str) -> None:

@@ -31,15 +31,15 @@ class Airflow:
         """Log in as a person does, with the password from the file."""
         (user, password) = next(iter(json.loads(airflow.passwords_file(endpoints.home).read_text()).items()))
         client = httpx.Client(base_url=endpoints.extras["AIRFLOW_URL"], timeout=60, trust_env=False)
-        wish = {"username": user, "password": password}
-        token = client.post("/auth/token", json=wish).raise_for_status().json()["access_token"]
+        request = {"username": user, "password": password}
+        token = client.post("/auth/token", json=request).raise_for_status().json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         return cls(endpoints, client)
 
     def trigger(self, dag_id: str, **conf: object) -> httpx.Response:
         """Ask for a run."""
-        wish = {"conf": conf, "logical_date": None}
-        return self.client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=wish)
+        request = {"conf": conf, "logical_date": None}
+        return self.client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=request)
 
     def run(self, dag_id: str, **conf: object) -> dict[str, str]:
         """A run from its beginning to its end: the state of each task, and of the run under an empty name."""
@@ -99,9 +99,20 @@ class Airflow:
         return run if run["state"] in ENDED else None
 
 
-def made_up(folder: Path, month: str, rows: int) -> Path:
+def synthetic_month(folder: Path, month: str, rows: int) -> Path:
     """A synthetic green month, under the TLC's name for it."""
     file = folder / f"green_tripdata_{month}.parquet"
-    wish = ("--taxi-type", "green", "--month", month, "--rows", str(rows), "--seed", "7", "--to", str(file))
-    subprocess.run([str(ROOT / "taxi"), "generate", *wish], check=True, capture_output=True)
+    request = (
+        "--taxi-type",
+        "green",
+        "--month",
+        month,
+        "--rows",
+        str(rows),
+        "--seed",
+        "7",
+        "--to",
+        str(file),
+    )
+    subprocess.run([str(ROOT / "taxi"), "generate", *request], check=True, capture_output=True)
     return file

@@ -5,35 +5,42 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from producer.fetching.download import OnProgress, RemoteFile, Site, announced_bytes, download, make_folder
+from producer.fetching.download import (
+    DownloadSite,
+    OnProgress,
+    RemoteFile,
+    announced_bytes,
+    download,
+    make_folder,
+)
 from producer.fetching.month_files import fetch_month, find_month, folders, months_dir, remote_month
-from producer.settings import Settings
+from producer.settings import ProducerSettings
 from schemas.tlc_month import TlcMonth
 
 if TYPE_CHECKING:
-    from producer.fetching.object_store import Folder
+    from producer.fetching.object_store import S3Prefix
 
 
 @dataclass(frozen=True)
-class Result:
+class DownloadResult:
     """Where a thing is now, or would come from; how big it is, where that is known; whether it was there."""
 
-    place: str
+    location: str
     size: int | None
     was_there: bool
 
 
-class Errand(Protocol):
+class DownloadTask(Protocol):
     """One thing to bring."""
 
     @property
     def title(self) -> str:
         """What people call it."""
 
-    def look(self) -> Result:
+    def locate(self) -> DownloadResult:
         """Say where it is or would come from; changes nothing."""
 
-    def run(self, on_progress: OnProgress) -> Result:
+    def run(self, on_progress: OnProgress) -> DownloadResult:
         """Bring it; UserError says why that failed."""
 
 
@@ -42,7 +49,7 @@ class MonthToFolder:
     """A month to the cache, or to a folder that the user named."""
 
     month: TlcMonth
-    settings: Settings
+    settings: ProducerSettings
     to: Path | None
 
     @property
@@ -50,24 +57,26 @@ class MonthToFolder:
         """Like `green 2024-01`."""
         return str(self.month)
 
-    def look(self) -> Result:
+    def locate(self) -> DownloadResult:
         """Look into the folders, then ask the TLC."""
-        return self._at_hand() or _announced(remote_month(self.month, Site(self.settings.tlc_base_url)))
+        return self._find_local() or _announced(
+            remote_month(self.month, DownloadSite(self.settings.tlc_base_url))
+        )
 
-    def run(self, on_progress: OnProgress) -> Result:
+    def run(self, on_progress: OnProgress) -> DownloadResult:
         """Copy the month from another folder, or download it."""
-        found = self._at_hand()
+        found = self._find_local()
         if found:
-            return Result(str(_placed(Path(found.place), self.to)), found.size, found.was_there)
-        site, folder = Site(self.settings.tlc_base_url), self.to or months_dir(self.settings)
+            return DownloadResult(str(_copied_to(Path(found.location), self.to)), found.size, found.was_there)
+        site, folder = DownloadSite(self.settings.tlc_base_url), self.to or months_dir(self.settings)
         file = fetch_month(self.month, site=site, to=folder, on_progress=on_progress)
-        return Result(str(file), file.stat().st_size, was_there=False)
+        return DownloadResult(str(file), file.stat().st_size, was_there=False)
 
-    def _at_hand(self) -> Result | None:
+    def _find_local(self) -> DownloadResult | None:
         found = find_month(self.month, folders=([self.to] if self.to else []) + folders(self.settings))
         if found is None:
             return None
-        return Result(str(found), found.stat().st_size, was_there=self.to in {None, found.parent})
+        return DownloadResult(str(found), found.stat().st_size, was_there=self.to in {None, found.parent})
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,8 @@ class MonthToBucket:
     """A month to its place in the raw data of a bucket, by way of the cache."""
 
     month: TlcMonth
-    settings: Settings
-    bucket: "Folder"
+    settings: ProducerSettings
+    bucket: "S3Prefix"
 
     @property
     def title(self) -> str:
@@ -90,29 +99,29 @@ class MonthToBucket:
         partition = f"taxi_type={self.month.taxi_type}/year={day.year}/month={day:%m}"
         return f"{partition}/{self.month.file_name}"
 
-    def look(self) -> Result:
+    def locate(self) -> DownloadResult:
         """Is there an object of that name? Its checksum is compared by `run` only, which needs the file."""
         size = self.bucket.stored_bytes(self.path)
         if size is not None:
-            return Result(self.bucket.address(self.path), size, was_there=True)
-        found = self._file_at_hand()
+            return DownloadResult(self.bucket.address(self.path), size, was_there=True)
+        found = self._find_local_file()
         if found:
-            return Result(str(found), found.stat().st_size, was_there=False)
-        return _announced(remote_month(self.month, Site(self.settings.tlc_base_url)))
+            return DownloadResult(str(found), found.stat().st_size, was_there=False)
+        return _announced(remote_month(self.month, DownloadSite(self.settings.tlc_base_url)))
 
-    def run(self, on_progress: OnProgress) -> Result:
+    def run(self, on_progress: OnProgress) -> DownloadResult:
         """Send the month unless the same bytes are there."""
-        file = self._file_at_hand() or fetch_month(
+        file = self._find_local_file() or fetch_month(
             self.month,
-            site=Site(self.settings.tlc_base_url),
+            site=DownloadSite(self.settings.tlc_base_url),
             to=months_dir(self.settings),
             on_progress=on_progress,
         )
         size = file.stat().st_size
         is_sent = self.bucket.put(file, self.path, lambda sent: on_progress(sent, size))
-        return Result(self.bucket.address(self.path), size, was_there=not is_sent)
+        return DownloadResult(self.bucket.address(self.path), size, was_there=not is_sent)
 
-    def _file_at_hand(self) -> Path | None:
+    def _find_local_file(self) -> Path | None:
         # Raw data is read as Parquet: a CSV beside it would spoil the whole partition.
         return find_month(self.month, folders=folders(self.settings), endings=(".parquet",))
 
@@ -129,30 +138,30 @@ class ZoneFile:
         """The file's name."""
         return self.remote.title
 
-    def look(self) -> Result:
+    def locate(self) -> DownloadResult:
         """Look into the cache, then ask the TLC."""
-        return self._at_hand() or _announced(self.remote)
+        return self._find_local() or _announced(self.remote)
 
-    def run(self, on_progress: OnProgress) -> Result:
+    def run(self, on_progress: OnProgress) -> DownloadResult:
         """Download the file unless a good one is there."""
-        found = self._at_hand()
+        found = self._find_local()
         if found:
             return found
         file = download(self.remote, self.folder, on_progress)
-        return Result(str(file), file.stat().st_size, was_there=False)
+        return DownloadResult(str(file), file.stat().st_size, was_there=False)
 
-    def _at_hand(self) -> Result | None:
+    def _find_local(self) -> DownloadResult | None:
         file = self.folder / self.remote.name
         if not file.is_file() or self.remote.damage(file):
             return None
-        return Result(str(file), file.stat().st_size, was_there=True)
+        return DownloadResult(str(file), file.stat().st_size, was_there=True)
 
 
-def _announced(remote: RemoteFile) -> Result:
-    return Result(remote.url, announced_bytes(remote), was_there=False)
+def _announced(remote: RemoteFile) -> DownloadResult:
+    return DownloadResult(remote.url, announced_bytes(remote), was_there=False)
 
 
-def _placed(found: Path, to: Path | None) -> Path:
+def _copied_to(found: Path, to: Path | None) -> Path:
     """The found file, copied into the folder that the user named."""
     if to is None or found.parent == to:
         return found

@@ -59,7 +59,7 @@ def exploded(source: Path, target: Path, clock: Clock) -> None:
 
 
 def _spark(windows: Callable[[Any], Any], source: Path, target: Path, clock: Clock) -> None:
-    from batch_backfill.session import open_session  # noqa: PLC0415
+    from batch_backfill.spark_session import open_session  # noqa: PLC0415
 
     trips = open_session("bench backfill").read.parquet(str(source))
     warm = target.with_name(f"{target.name}.warm")
@@ -120,7 +120,7 @@ def with_polars(source: Path, target: Path, clock: Clock) -> None:
     ).sink_parquet(target / "windows.parquet", compression="zstd")
 
 
-WAYS: dict[str, Callable[[Path, Path, Clock], None]] = {
+METHODS: dict[str, Callable[[Path, Path, Clock], None]] = {
     "panes": panes,
     "exploded": exploded,
     "DuckDB": with_duckdb,
@@ -140,7 +140,7 @@ def _peak_bytes(process: psutil.Process) -> int:
 
 
 if __name__ == "__main__":
-    way, read, written = sys.argv[1:]
+    method, read, written = sys.argv[1:]
     own_clock = Clock()
-    WAYS[way](Path(read), Path(written), own_clock)
+    METHODS[method](Path(read), Path(written), own_clock)
     print(json.dumps(own_clock.read()))  # noqa: T201 - read by bench/backfill.py

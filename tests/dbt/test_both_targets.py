@@ -8,8 +8,8 @@ import pytest
 
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
-from tests.dbt.history import History
 from tests.dbt.live_tables import LiveTables
+from tests.dbt.processed_files import ProcessedFiles
 from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.integration
 MARTS = ("fct_trips", "fct_zone_fares_15m", "agg_zone_day", "dim_zones", "dim_datetime")
 
 
-def build_marts(platform: Platform, target: str, history: History, database: Path) -> None:
+def build_marts(platform: Platform, target: str, history: ProcessedFiles, database: Path) -> None:
     """Build them as a person does."""
-    places = {"PROCESSED_DATA": str(history.folder), "MARTS_DUCKDB": str(database)}
+    variables = {"PROCESSED_DATA": str(history.folder), "MARTS_DUCKDB": str(database)}
     done = subprocess.run(
         [str(ROOT / "taxi"), "marts", "--target", target],
-        env={**platform.environment, **places},
+        env={**platform.environment, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -44,7 +44,7 @@ def test_a_replayed_month_has_the_same_marts_as_its_processed_history(
     published = platform.replay(month, "--speedup", "max")
     assert published.returncode == 0, published.stderr
     platform.balanced_ledger()
-    history, database = History(tmp_path / "processed-data"), tmp_path / "taxi.duckdb"
+    history, database = ProcessedFiles(tmp_path / "processed-data"), tmp_path / "taxi.duckdb"
     history.replace("green", "2023-12", oracle.valid_trips(), oracle.zone_fares_15m())
 
     for target in ("postgres", "duckdb"):

@@ -25,7 +25,7 @@ CLOCKS = (Kind.CLOCK, Kind.WRITTEN_CLOCK)
 
 
 @dataclass(frozen=True)
-class Source:
+class RawSource:
     """A file that can be read: its rows under their own names, and `file_row`, their order.
 
     `types` are those of the columns, as DuckDB names them; `torn` holds a line that is no row.
@@ -46,7 +46,7 @@ class Source:
         if name in self.layout.found:
             return self._reading(name)
         if name in self.layout.zones_by_coordinates:
-            degrees = (f"coordinate({self._reading(part)})" for part in self.layout.made[name])
+            degrees = (f"coordinate({self._reading(part)})" for part in self.layout.computed[name])
             return f"{ZONE_AT}({', '.join(degrees)})"
         return "null"
 
@@ -66,7 +66,7 @@ class Source:
         return value
 
 
-def open_source(session: SparkSession, storage: Storage, file: RawFile, shapes: str = "") -> Source:
+def open_source(session: SparkSession, storage: Storage, file: RawFile, shapes: str = "") -> RawSource:
     """The file as a table, lazily; or UserError. `shapes` is a file with the zones' shapes."""
     if file.size == 0:
         raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
@@ -98,25 +98,25 @@ def unreadable(file: RawFile, error: Exception) -> UserError:
     return UserError(f"{file.path}: cannot be read: {reason}", FETCH_AGAIN)
 
 
-def _parquet(session: SparkSession, storage: Storage, file: RawFile) -> Source:
+def _parquet(session: SparkSession, storage: Storage, file: RawFile) -> RawSource:
     types = read_footer(storage, file.path)
     rows = session.read.parquet(file.path)
     layout = resolve(types, file)
-    return Source(file, layout, rows.selectExpr("*", _place("0L", "_metadata.row_index")), types)
+    return RawSource(file, layout, rows.selectExpr("*", _row_position("0L", "_metadata.row_index")), types)
 
 
-def _csv(session: SparkSession, file: RawFile) -> Source:
+def _csv(session: SparkSession, file: RawFile) -> RawSource:
     lines = [row.value.encode() for row in session.read.text(file.path).limit(LINES_LOOKED_AT).collect()]
     head = head_of(lines)
     types = dict.fromkeys(head.columns, "VARCHAR")
     schema = ", ".join(f"{quoted_name(name)} string" for name in (*head.columns, TORN))
     rows = session.read.csv(file.path, schema, header=True, escape='"', columnNameOfCorruptRecord=TORN)
     # A big CSV is read in blocks, in any order; within one, Spark numbers the rows as they stand.
-    place = _place("_metadata.file_block_start", "monotonically_increasing_id()")
-    return Source(file, resolve(types, file), rows.selectExpr("*", place), types, quoted_name(TORN))
+    place = _row_position("_metadata.file_block_start", "monotonically_increasing_id()")
+    return RawSource(file, resolve(types, file), rows.selectExpr("*", place), types, quoted_name(TORN))
 
 
-def _place(block: str, row: str) -> str:
+def _row_position(block: str, row: str) -> str:
     return f"named_struct('block', {block}, 'row', {row}) as file_row"
 
 

@@ -16,7 +16,7 @@ LOCK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReplayProgress:
     """`next_rows` holds for each partition the row of the prepared month before which all of its trips are
     acknowledged; `clock_ms` is the event clock where the partition that is furthest behind stands.
     """
@@ -54,12 +54,12 @@ class ReplayLedger:
         """Where the entry of this replay stands."""
         return cls(home / "replays" / f"{fingerprint}@{topic_id}.json")
 
-    def read(self) -> Entry | None:
+    def read(self) -> ReplayProgress | None:
         """The entry; None when the replay is new here, or the file is damaged (then trips are sent again)."""
         try:
             values = json.loads(self.path.read_text("utf-8"))
             tuples = {"files": tuple(values["files"]), "next_rows": tuple(values["next_rows"])}
-            return Entry(**values | tuples)
+            return ReplayProgress(**values | tuples)
         except (FileNotFoundError, ValueError, TypeError, KeyError):
             return None
 
@@ -76,7 +76,7 @@ class ReplayLedger:
         others = self.path.parent.glob(f"*@{topic_id}.json")
         return any(other.stat().st_mtime_ns > written_ns for other in others)
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: ReplayProgress) -> None:
         """Replace the entry in one step: a crash leaves the old one or the new one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".part")

@@ -6,7 +6,7 @@ from enum import Enum
 from hashlib import sha256
 from typing import Protocol
 
-from control_plane.settings import SparkPlace, SparkSettings
+from control_plane.settings import SparkSettings, SparkTarget
 
 
 class RunState(Enum):
@@ -75,7 +75,7 @@ class Usage:
 class SparkBackend(Protocol):
     """A place to run the backfill; every method raises UserError."""
 
-    place: SparkPlace
+    place: SparkTarget
 
     def code(self) -> str:
         """What runs there, by a name that changes with it."""
@@ -110,5 +110,5 @@ def code_name(code: str, settings: SparkSettings) -> str:
 
 def run_name(arguments: Sequence[str], code: str, token: str) -> str:
     """The name by which a caller that comes again finds its run: the same wish is the same name."""
-    wish = "\0".join([*arguments, code, token])
-    return f"taxi-backfill-{sha256(wish.encode()).hexdigest()[:20]}"
+    identity = "\0".join([*arguments, code, token])
+    return f"taxi-backfill-{sha256(identity.encode()).hexdigest()[:20]}"

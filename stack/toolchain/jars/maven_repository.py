@@ -8,11 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from schemas.errors import UserError
-from stack.settings import Settings
+from stack.settings import StackSettings
 
 
 @dataclass(frozen=True)
-class Source:
+class MavenRepository:
     """The base address of a repository and, where it wants one, a login."""
 
     base_url: str
@@ -23,14 +23,14 @@ class Source:
         return f"{self.base_url.rstrip('/')}/{path}"
 
 
-def chosen_source(settings: Settings) -> Source:
+def configured_repository(settings: StackSettings) -> MavenRepository:
     """The repository to download from."""
     if settings.maven_mirror_url:
-        return Source(settings.maven_mirror_url)
-    return mirror_of_settings(Path.home() / ".m2" / "settings.xml", os.environ) or _default_source()
+        return MavenRepository(settings.maven_mirror_url)
+    return mirror_of_settings(Path.home() / ".m2" / "settings.xml", os.environ) or _default_repository()
 
 
-def mirror_of_settings(path: Path, environment: Mapping[str, str]) -> Source | None:
+def mirror_of_settings(path: Path, environment: Mapping[str, str]) -> MavenRepository | None:
     """The mirror of Maven's central repository in a settings.xml, or None."""
     if not path.is_file():
         return None
@@ -41,14 +41,14 @@ def mirror_of_settings(path: Path, environment: Mapping[str, str]) -> Source | N
     for mirror in _elements(root, "mirrors", "mirror"):
         if _mirrors_central(_text(mirror, "mirrorOf")):
             url = _expanded(_text(mirror, "url"), environment)
-            return Source(url, _login_of(root, _text(mirror, "id"), environment))
+            return MavenRepository(url, _login_of(root, _text(mirror, "id"), environment))
     return None
 
 
-def _default_source() -> Source:
+def _default_repository() -> MavenRepository:
     from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - imports a resolver that a warm start needs not
 
-    return Source(MAVEN_CENTRAL_URL)
+    return MavenRepository(MAVEN_CENTRAL_URL)
 
 
 def _mirrors_central(mirror_of: str) -> bool:

@@ -17,10 +17,10 @@ if __name__ == "__main__":
         process.taxi_type, process.months = "green", "2023-12"
         processed = process.run_command(process.submission("by hand"))
     errors = {**bag.import_errors, **plugin_errors}
-    look = {
+    probe = {
         "dags": sorted(bag.dags),
         "errors": errors,
         "heal": json.loads(healed.output)["action"],
         "process": processed.code,
     }
-    print(json.dumps(look), file=stdout)  # noqa: T201 - data
+    print(json.dumps(probe), file=stdout)  # noqa: T201 - data

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 
-from control_plane.jobs.managed.errors import NoSuchApplicationError, told_plainly
+from control_plane.jobs.managed.errors import NoSuchApplicationError, translate_application_errors
 from control_plane.jobs.managed.requests import CodeObject
 from control_plane.settings import ManagedFlinkSettings
 from schemas.errors import UserError
@@ -85,19 +85,19 @@ class Operation:
     status: str
 
 
-class Service:
+class ManagedFlinkClient:
     """The managed service, asked about one application."""
 
     def __init__(self, settings: ManagedFlinkSettings, *, poll_seconds: float = POLL_SECONDS) -> None:
         self.application = settings.application
         self._settings = settings
         self._poll_seconds = poll_seconds
-        with told_plainly(self.application):
-            self._client = self._made("kinesisanalyticsv2", settings.endpoint_url)
+        with translate_application_errors(self.application):
+            self._client = self._client_of("kinesisanalyticsv2", settings.endpoint_url)
 
     def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
         """One request; raises UserError with the service's own words."""
-        with told_plainly(self.application):
+        with translate_application_errors(self.application):
             answer: Mapping[str, Any] = getattr(self._client, operation)(
                 **{"ApplicationName": self.application, **request}
             )
@@ -178,13 +178,13 @@ class Service:
         newest = max(found, key=lambda one: one["StartTime"], default=None)
         return newest and Operation(newest["Operation"], newest["OperationId"], newest["OperationStatus"])
 
-    def trouble(self) -> str:
+    def failure_reason(self) -> str:
         """Why the newest operation failed, in the service's words; empty when it did not."""
         last = self.last_operation()
         if last is None or last.status != "FAILED":
             return ""
-        told = self.call("describe_application_operation", OperationId=last.operation_id)
-        details = told["ApplicationOperationInfoDetails"].get("OperationFailureDetails", {})
+        response = self.call("describe_application_operation", OperationId=last.operation_id)
+        details = response["ApplicationOperationInfoDetails"].get("OperationFailureDetails", {})
         return str(details.get("ErrorInfo", {}).get("ErrorString", "")) or f"{last.name} failed"
 
     def code(self) -> CodeObject:
@@ -194,8 +194,8 @@ class Service:
             raise UserError("MANAGED_FLINK_CODE_BUCKET is not set", "name the bucket of the code zip")
         if self._settings.code_version:
             return CodeObject(bucket, key, self._settings.code_version)
-        with told_plainly(self.application):
-            s3 = self._made("s3", self._settings.s3_endpoint_url)
+        with translate_application_errors(self.application):
+            s3 = self._client_of("s3", self._settings.s3_endpoint_url)
             try:
                 found = s3.head_object(Bucket=bucket, Key=key)
             except s3.exceptions.ClientError as error:
@@ -208,7 +208,7 @@ class Service:
         version = found.get("VersionId", "")
         return CodeObject(bucket, key, "" if version == "null" else version)
 
-    def _made(self, name: str, endpoint_url: str | None) -> Any:
+    def _client_of(self, name: str, endpoint_url: str | None) -> Any:
         region = self._settings.region
         return boto3.client(name, region_name=region, endpoint_url=endpoint_url, config=CONFIG)
 

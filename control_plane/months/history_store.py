@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
-from control_plane.aws import ABSENT, client, code_of, parted, told_plainly
+from control_plane.aws import ABSENT, client, code_of, parse_s3_uri, translate_aws_errors
 from control_plane.settings import SparkSettings
 from stack.files import sha256_of
 
@@ -37,7 +37,7 @@ class StoredFile:
         return self.path.rpartition("/")[2]
 
 
-class Place(Protocol):
+class HistoryStore(Protocol):
     """A folder with folders in it; paths are relative to it."""
 
     @property
@@ -59,17 +59,17 @@ class Place(Protocol):
     def text(self, path: str) -> str:
         """A small file; empty where there is none."""
 
-    def at_hand(self, folder: str) -> AbstractContextManager[Path]:
+    def local_copy(self, folder: str) -> AbstractContextManager[Path]:
         """The folder's files on this machine, for as long as the context lasts."""
 
 
-def place(address: str) -> Place:
+def open_store(address: str) -> HistoryStore:
     """The place of this address, as the settings write it."""
-    return Bucket(address) if address.startswith(S3) else Folder(address)
+    return Bucket(address) if address.startswith(S3) else LocalFolder(address)
 
 
 @dataclass(frozen=True)
-class Folder:
+class LocalFolder:
     """A folder of this machine."""
 
     address: str
@@ -97,7 +97,7 @@ class Folder:
         return file.read_text("utf-8") if file.exists() else ""
 
     @contextmanager
-    def at_hand(self, folder: str) -> Iterator[Path]:
+    def local_copy(self, folder: str) -> Iterator[Path]:
         """The folder itself."""
         yield Path(self.address) / folder
 
@@ -110,12 +110,12 @@ class Bucket:
 
     def files(self, folder: str) -> Sequence[StoredFile]:
         """What lies in it, without what lies deeper."""
-        with told_plainly(f"{self.address}/{folder}"):
+        with translate_aws_errors(f"{self.address}/{folder}"):
             return list(self._objects(folder, Delimiter="/"))
 
     def holds_anything(self, folder: str) -> bool:
         """Whether there is any object."""
-        with told_plainly(f"{self.address}/{folder}"):
+        with translate_aws_errors(f"{self.address}/{folder}"):
             return next(self._objects(folder), None) is not None
 
     def fingerprint(self, file: StoredFile) -> str:
@@ -127,13 +127,13 @@ class Bucket:
         if file.size == 0:
             return None
         end = f"bytes=-{FOOTER_BYTES}"
-        with told_plainly(f"{self.address}/{file.path}"):
+        with translate_aws_errors(f"{self.address}/{file.path}"):
             answer = self._client.get_object(Bucket=self._bucket, Key=self._key(file.path), Range=end)
             return _rows_of(io.BytesIO(answer["Body"].read()), file)
 
     def text(self, path: str) -> str:
         """A small object."""
-        with told_plainly(f"{self.address}/{path}"):
+        with translate_aws_errors(f"{self.address}/{path}"):
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=self._key(path))
                 return str(answer["Body"].read().decode())
@@ -143,11 +143,11 @@ class Bucket:
                 raise
 
     @contextmanager
-    def at_hand(self, folder: str) -> Iterator[Path]:
+    def local_copy(self, folder: str) -> Iterator[Path]:
         """A copy of its files, which is gone afterwards."""
         with tempfile.TemporaryDirectory(prefix="taxi-history-") as name:
             for file in self.files(folder):
-                with told_plainly(f"{self.address}/{file.path}"):
+                with translate_aws_errors(f"{self.address}/{file.path}"):
                     target = Path(name) / file.name
                     self._client.download_file(self._bucket, self._key(file.path), str(target))
             yield Path(name)
@@ -164,11 +164,11 @@ class Bucket:
                 yield StoredFile(_joined(folder, name), found["Size"], etag.strip('"'))
 
     def _key(self, path: str) -> str:
-        return _joined(parted(self.address)[1], path).rstrip("/")
+        return _joined(parse_s3_uri(self.address)[1], path).rstrip("/")
 
     @property
     def _bucket(self) -> str:
-        return parted(self.address)[0]
+        return parse_s3_uri(self.address)[0]
 
     @cached_property
     def _client(self) -> Any:

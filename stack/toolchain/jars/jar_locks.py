@@ -9,9 +9,9 @@ from jgo.maven import Dependency, MavenContext
 from jgo.parse import Coordinate
 
 from stack.console import console
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.toolchain.jars.lock import COMPONENTS, FOLDER, lock_path
-from stack.toolchain.jars.source import Source, chosen_source
+from stack.toolchain.jars.maven_repository import MavenRepository, configured_repository
 
 HEADER = "# Written by `make lock` from jgo.toml beside it.\n"
 
@@ -19,7 +19,8 @@ HEADER = "# Written by `make lock` from jgo.toml beside it.\n"
 def relock() -> None:
     """Write the lock of each component."""
     context = MavenContext(
-        remote_repos={"central": _address(chosen_source(Settings.from_environment()))}, timeout=60
+        remote_repos={"central": _address(configured_repository(StackSettings.from_environment()))},
+        timeout=60,
     )
     for component in COMPONENTS:
         dependencies = _resolved(context, FOLDER / component / "jgo.toml")
@@ -30,13 +31,13 @@ def relock() -> None:
 
 def _resolved(context: MavenContext, spec_path: Path) -> list[Dependency]:
     spec = tomllib.loads(spec_path.read_text())
-    asked = [context.create_dependency(_coordinate(text)) for text in spec["dependencies"]["coordinates"]]
+    requested = [context.create_dependency(_coordinate(text)) for text in spec["dependencies"]["coordinates"]]
     if not spec["lock"]["transitive"]:
-        return asked
+        return requested
     # One by one: resolved together, the versions that one of them manages would hold for the others as well,
     # and the 4.1 broker would get the clients of 3.9. Who comes first in jgo.toml decides.
     distinct: dict[tuple[str, str], Dependency] = {}
-    for dependency in asked:
+    for dependency in requested:
         inputs, transitive = context.resolver.resolve([dependency])
         for found in (*inputs, *transitive):
             distinct.setdefault((found.groupId, found.artifactId), found)
@@ -52,7 +53,7 @@ def _coordinate(text: str) -> Coordinate:
     return Coordinate.parse(text)
 
 
-def _address(source: Source) -> str:
+def _address(source: MavenRepository) -> str:
     """The base address with the login in it: jgo has no other place for one."""
     if source.login is None:
         return source.base_url.rstrip("/")

@@ -79,7 +79,7 @@ class Lines:
 
 
 @dataclass
-class Bar:
+class ReplayBar:
     """One bar that first shows the preparation and then the replay."""
 
     progress: Progress
@@ -108,7 +108,7 @@ def display_on(console: Console) -> Iterator[Display]:
         return
     columns = (BarColumn(bar_width=20), TaskProgressColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as progress:
-        yield Bar(progress, progress.add_task("", total=100))
+        yield ReplayBar(progress, progress.add_task("", total=100))
 
 
 def watching(display: Display, interruption: Interruption) -> Callable[[str, float], None]:

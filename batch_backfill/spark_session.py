@@ -8,7 +8,7 @@ RESULTS_DEPEND_ON = {
     # Clocks are New York wall-clock time, carried unchanged.
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
-    # Spark has no type for nanoseconds: batch_backfill/trips/source.py makes clocks of them.
+    # Spark has no type for nanoseconds: batch_backfill/trips/raw_source.py makes clocks of them.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
@@ -30,13 +30,13 @@ TO_PYTHON = {
 
 PARTITIONS = "spark.sql.shuffle.partitions"
 
-SAYS_LITTLE = {"spark.ui.showConsoleProgress": "false"}
+QUIET_CONSOLE = {"spark.ui.showConsoleProgress": "false"}
 
 
 def open_session(name: str) -> SparkSession:
     """The session that spark-submit made, or a new one."""
     builder = SparkSession.builder.appName(name)
-    for key, value in (RESULTS_DEPEND_ON | LOCAL_FILES | TO_PYTHON | SAYS_LITTLE).items():
+    for key, value in (RESULTS_DEPEND_ON | LOCAL_FILES | TO_PYTHON | QUIET_CONSOLE).items():
         builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")

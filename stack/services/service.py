@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stack.endpoints import Endpoints
 from stack.security.secrets import Secrets
-from stack.settings import Settings
+from stack.settings import StackSettings
 from stack.state import Ports
 from stack.supervision.program import Program
 
@@ -15,7 +15,7 @@ from stack.supervision.program import Program
 class Site:
     """One stack: where it lives and on which ports."""
 
-    settings: Settings
+    settings: StackSettings
     ports: Ports
     extra_ports: Mapping[str, int] = field(default_factory=dict)
     """The optional services of this stack, and the port of each."""
@@ -39,7 +39,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Part:
+class Service:
     """One process of the platform."""
 
     name: str

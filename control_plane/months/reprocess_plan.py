@@ -14,10 +14,10 @@ from control_plane.sink.publication import served_of
 from control_plane.sink.runs import PlannedMonth
 from producer.interruption import listening
 from producer.months import MonthFile, Naming
-from producer.progress import display_on, warning_on, watching
 from producer.reading.examination import examine
-from producer.reading.preparation import Workshop
+from producer.reading.preparation import MonthPreparer
 from producer.reading.prepared import span_of
+from producer.replay_display import display_on, warning_on, watching
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth
 from stack.console import console, output
@@ -45,7 +45,7 @@ class PlannedFile:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReprocessPlan:
     """The files of one run."""
 
     files: Sequence[PlannedFile]
@@ -62,18 +62,18 @@ class Plan:
 
     def run(self, release: str) -> str:
         """The name of the run: the same files and the same code are the same run."""
-        made_of = [*sorted(f"{one.month} {one.file.name} {one.fingerprint}" for one in self.files), release]
-        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:10]
+        inputs = [*sorted(f"{one.month} {one.file.name} {one.fingerprint}" for one in self.files), release]
+        return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:10]
 
 
-def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> Plan:
+def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> ReprocessPlan:
     """Look into the files; raises UserError where they cannot be read, or two hold the same month."""
     settings = producer_settings(endpoints, "")
     with producer_errors():
         files = list(examine(Naming(tlc_data_dir=settings.tlc_data_dir).month_files(paths), console()))
         with listening() as interruption, display_on(console()) as display:
-            shop = Workshop.of(settings, watching(display, interruption), warning_on(console()))
-            plan = Plan([_planned(shop, file) for file in files])
+            preparer = MonthPreparer.of(settings, watching(display, interruption), warning_on(console()))
+            plan = ReprocessPlan([_planned(preparer, file) for file in files])
     if not plan.files:
         raise UserError("the files hold no trips", "name months that do")
     for month, count in Counter(plan.months).items():
@@ -82,7 +82,7 @@ def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> Plan:
     return plan
 
 
-def print_plan(endpoints: Endpoints, plan: Plan, run: str) -> None:
+def print_plan(endpoints: Endpoints, plan: ReprocessPlan, run: str) -> None:
     """One line a month: what the file holds, and what is served now."""
     table = Table(title=f"Run {run}", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("month", "file", "MB", "trips", "valid", "served", "published by"):
@@ -96,7 +96,7 @@ def print_plan(endpoints: Endpoints, plan: Plan, run: str) -> None:
     output().print(table)
 
 
-def _planned(shop: Workshop, file: MonthFile) -> PlannedFile:
-    prepared = shop.prepare([file])
+def _planned(preparer: MonthPreparer, file: MonthFile) -> PlannedFile:
+    prepared = preparer.prepare([file])
     span = span_of(prepared.path)
     return PlannedFile(file, prepared.fingerprint, span.trips, span.valid_trips)

@@ -10,14 +10,14 @@ from control_plane.jobs.health import (
     LONGEST_CATCH_UP_SECONDS,
     OLDEST_CHECKPOINT_SECONDS,
     RECENT_RESTART_SECONDS,
-    JobFacts,
+    HealthInputs,
     verdict,
 )
-from control_plane.jobs.status import Flow
+from control_plane.jobs.status import JobThroughput
 
 pytestmark = pytest.mark.unit
 
-WELL = JobFacts(
+WELL = HealthInputs(
     state="RUNNING",
     all_tasks_run=True,
     uptime_seconds=3600,
@@ -78,7 +78,7 @@ def test_the_worst_reason_is_told_first() -> None:
 def test_windows_that_an_idle_partition_holds_back_are_counted_from_the_partition_that_is_furthest() -> None:
     # partition 0 is read up to 02:00, partition 1 gets nothing since 01:00, which is where the windows are.
     hour_ms = 3_600_000
-    flow = Flow(
+    flow = JobThroughput(
         watermark_ms=hour_ms,
         event_clocks_ms=(2 * hour_ms, hour_ms),
         partition_watermarks_ms=(2 * hour_ms, hour_ms),

@@ -16,7 +16,7 @@ SPAWNING = get_context("spawn")
 Numbers = npt.NDArray[np.int64]
 
 
-class Board:
+class SharedProgress:
     """By partition, what is acknowledged; by lane, how far it is; and whether all shall stop."""
 
     def __init__(self, next_rows: Sequence[int], clock_ms: int, lane_count: int) -> None:

@@ -14,7 +14,7 @@ from stack.console import console
 REDRAWS_PER_SECOND = 8
 
 
-class Board:
+class StartupDisplay:
     """Shows which parts are healthy and for how long we wait for the others; knows who waits for whom."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -27,7 +27,7 @@ class Board:
             get_renderable=self._table, console=console(), refresh_per_second=REDRAWS_PER_SECOND
         )
 
-    def __enter__(self) -> "Board":
+    def __enter__(self) -> "StartupDisplay":
         if console().is_terminal:
             self._live.start()
         return self

@@ -16,7 +16,7 @@ _file_numbers = count()
 
 
 @dataclass(frozen=True)
-class History:
+class ProcessedFiles:
     """The folder `PROCESSED_DATA`."""
 
     folder: Path

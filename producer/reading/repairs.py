@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from producer.reading.csv_head import opened
+from producer.reading.csv_header import opened
 
 ROWS_IN_A_BATCH = 65_536
 

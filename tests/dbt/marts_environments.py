@@ -13,12 +13,12 @@ import psycopg
 
 from control_plane.marts import DbtRun, dbt_run
 from control_plane.settings import MartsSettings
-from tests.dbt.history import History
 from tests.dbt.live_tables import LiveTables
-from tests.dbt.made_trips import Rows, together, windows_of
+from tests.dbt.processed_files import ProcessedFiles
+from tests.dbt.synthetic_trips import Rows, together, windows_of
 
 
-class World(Protocol):
+class MartsEnvironment(Protocol):
     """Where trips come from and where the marts are."""
 
     target: str
@@ -32,12 +32,12 @@ class World(Protocol):
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The answer to a question about the marts; every value as text."""
 
-    def builds_held_back(self) -> AbstractContextManager[object]:
+    def builds_blocked(self) -> AbstractContextManager[object]:
         """Where that is possible, no build gets to its end in the meantime."""
 
 
 @dataclass
-class ProcessedWorld:
+class DuckdbMarts:
     """DuckDB over Parquet."""
 
     folder: Path
@@ -45,9 +45,9 @@ class ProcessedWorld:
     held: dict[str, Rows] = field(default_factory=dict)
 
     @property
-    def history(self) -> History:
+    def history(self) -> ProcessedFiles:
         """The folder `PROCESSED_DATA`."""
-        return History(self.folder / "processed-data")
+        return ProcessedFiles(self.folder / "processed-data")
 
     @property
     def database(self) -> Path:
@@ -77,13 +77,13 @@ class ProcessedWorld:
         with duckdb.connect(str(self.database), read_only=True) as connection:
             return connection.sql(f"select columns(*)::varchar from ({query})").fetchall()
 
-    def builds_held_back(self) -> AbstractContextManager[object]:
+    def builds_blocked(self) -> AbstractContextManager[object]:
         """DuckDB has no lock that others could hold."""
         return nullcontext()
 
 
 @dataclass
-class LiveWorld:
+class PostgresMarts:
     """Postgres over the stream's tables."""
 
     tables: LiveTables
@@ -107,7 +107,7 @@ class LiveWorld:
             found = connection.execute(f"select * from ({query}) as answer".encode())
             return [tuple(_text(value) for value in row) for row in found.fetchall()]
 
-    def builds_held_back(self) -> AbstractContextManager[object]:
+    def builds_blocked(self) -> AbstractContextManager[object]:
         """A build that has written a mart waits here before it can commit."""
         connection = psycopg.connect(self.tables.dsn)
         connection.execute("lock table marts_staging.loaded_months in exclusive mode")
@@ -133,18 +133,18 @@ def finished(command: DbtRun) -> subprocess.CompletedProcess[str]:
     )
 
 
-def kill_when_it_says(command: DbtRun, words: str) -> None:
+def kill_on_log_line(command: DbtRun, words: str) -> None:
     """Start dbt and kill it as soon as a line holds these words."""
     with subprocess.Popen(
         command.command, env=command.environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if words in line:
                 process.kill()
-        assert process.wait() == -signal.SIGKILL, "".join(said)
+        assert process.wait() == -signal.SIGKILL, "".join(lines)
 
 
 def _dbt(arguments: Sequence[str], **variables: str) -> DbtRun:

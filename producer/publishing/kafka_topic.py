@@ -22,11 +22,11 @@ FIRST_LOOK_BACK = 100
 TRIP_ID_LENGTH = 36
 REGISTRY_MAGIC = b"\x00"
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Topic:
+class TopicDescription:
     """An existing topic; `id` tells it from an earlier one of the same name."""
 
     name: str
@@ -43,7 +43,7 @@ class KafkaCluster:
 
     def check(self) -> None:
         """Raises UserError when no broker answers."""
-        self._ask(lambda: self._admin().list_topics(timeout=FIRST_ANSWER_SECONDS))
+        self._query_broker(lambda: self._admin().list_topics(timeout=FIRST_ANSWER_SECONDS))
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -51,16 +51,16 @@ class KafkaCluster:
         proof = client_options(self.security)
         return {"bootstrap.servers": self.bootstrap_servers, "logger": _silent_logger(), **proof}
 
-    def topic(self, name: str, partition_count: int) -> Topic:
+    def topic(self, name: str, partition_count: int) -> TopicDescription:
         """The topic, made with so many partitions when it is missing."""
         admin = self._admin()
-        if name not in self._ask(lambda: admin.list_topics(timeout=TIMEOUT_SECONDS)).topics:
+        if name not in self._query_broker(lambda: admin.list_topics(timeout=TIMEOUT_SECONDS)).topics:
             self._create(admin, name, partition_count)
-        described = self._ask(_described, admin, name)
+        described = self._query_broker(_described, admin, name)
         self._refuse_short_retention(admin, name)
-        return Topic(name, file_safe(str(described.topic_id)), len(described.partitions))
+        return TopicDescription(name, file_safe(str(described.topic_id)), len(described.partitions))
 
-    def tails_ms(self, topic: Topic) -> Mapping[int, int]:
+    def tails_ms(self, topic: TopicDescription) -> Mapping[int, int]:
         """The newest timestamp of each partition, of markers and trips; partitions without them are left out.
 
         As a floor of what follows, it makes no unsent trip of an interrupted replay late. Rows are sent in
@@ -82,21 +82,27 @@ class KafkaCluster:
         )
         partitions = (TopicPartition(topic.name, number) for number in range(topic.partition_count))
         try:
-            found = {place.partition: self._ask(_tail_ms, consumer, place) for place in partitions}
+            found = {
+                topic_partition.partition: self._query_broker(_tail_ms, consumer, topic_partition)
+                for topic_partition in partitions
+            }
         finally:
             consumer.close()
         return {partition: tail_ms for partition, tail_ms in found.items() if tail_ms is not None}
 
-    def _newest_ms(self, topic: Topic) -> Mapping[int, int]:
+    def _newest_ms(self, topic: TopicDescription) -> Mapping[int, int]:
         """The same where Kafka knows its clients: only we write there, and we may not read.
 
         Timestamps of ours do not decrease, so the greatest is that of the tail.
         """
-        places = [TopicPartition(topic.name, number) for number in range(topic.partition_count)]
-        wishes = dict.fromkeys(places, OffsetSpec.max_timestamp())
+        topic_partitions = [TopicPartition(topic.name, number) for number in range(topic.partition_count)]
+        requests = dict.fromkeys(topic_partitions, OffsetSpec.max_timestamp())
         admin = self._admin()  # held on to: its answers die with it
-        answers = self._ask(lambda: admin.list_offsets(wishes, request_timeout=TIMEOUT_SECONDS))
-        found = {place.partition: self._ask(answer.result).timestamp for place, answer in answers.items()}
+        answers = self._query_broker(lambda: admin.list_offsets(requests, request_timeout=TIMEOUT_SECONDS))
+        found = {
+            topic_partition.partition: self._query_broker(answer.result).timestamp
+            for topic_partition, answer in answers.items()
+        }
         return {partition: newest_ms for partition, newest_ms in found.items() if newest_ms >= 0}
 
     def _create(self, admin: AdminClient, name: str, partition_count: int) -> None:
@@ -109,7 +115,7 @@ class KafkaCluster:
 
     def _refuse_short_retention(self, admin: AdminClient, name: str) -> None:
         resource = ConfigResource(ResourceType.TOPIC, name)
-        config = self._ask(
+        config = self._query_broker(
             lambda: admin.describe_configs([resource])[resource].result(timeout=TIMEOUT_SECONDS)
         )
         if config["retention.ms"].value != "-1":
@@ -122,11 +128,11 @@ class KafkaCluster:
     def _admin(self) -> AdminClient:
         return AdminClient(self.configuration)
 
-    def _ask(self, question: Callable[..., Answer], *details: object) -> Answer:
+    def _query_broker(self, query: Callable[..., T], *details: object) -> T:
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
-                return question(*details)
+                return query(*details)
             except (KafkaException, TimeoutError) as error:
                 if not _passes_soon(error) or time.monotonic() > deadline:
                     raise self._silence(error) from None
@@ -165,19 +171,19 @@ def _passes_soon(error: Exception) -> bool:
     }
 
 
-def _tail_ms(consumer: Consumer, place: TopicPartition) -> int | None:
+def _tail_ms(consumer: Consumer, topic_partition: TopicPartition) -> int | None:
     """Look back from the end of the partition, further each time, until a marker is found.
 
     Timestamps of ours do not decrease, so nothing before the marker can be newer than what was read. After a
     kill the tail is trips: those that are sent again must not fall behind it, or the stream's verdict on them
     would depend on how fast it reads.
     """
-    low, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)
+    low, end = consumer.get_watermark_offsets(topic_partition, timeout=TIMEOUT_SECONDS)
     newest_ms: int | None = None
     look_back, has_marker = FIRST_LOOK_BACK, False
     while end > low and not has_marker:
         start = max(low, end - look_back)
-        consumer.assign([TopicPartition(place.topic, place.partition, start)])
+        consumer.assign([TopicPartition(topic_partition.topic, topic_partition.partition, start)])
         for record in _records(consumer, end):
             if is_ours(record.key(), record.value()):
                 newest_ms = max(newest_ms or 0, record.timestamp()[1])

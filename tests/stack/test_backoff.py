@@ -4,22 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.jobs.backoff import ATTEMPTS, LONGEST_PAUSE_SECONDS, Care, Cares
+from control_plane.jobs.backoff import ATTEMPTS, LONGEST_PAUSE_SECONDS, BackoffStore, RestartBackoff
 
 pytestmark = pytest.mark.unit
 
 
-def after(*instants: float, proven_each_time: bool = False) -> Care:
+def after(*instants: float, proven_each_time: bool = False) -> RestartBackoff:
     """The care after attempts at these seconds."""
-    care = Care()
+    backoff = RestartBackoff()
     for instant in instants:
-        care = care.attempted(instant, "it failed as it started")
-        care = care.proven() if proven_each_time else care
-    return care
+        backoff = backoff.with_attempt(instant, "it failed as it started")
+        backoff = backoff.reset() if proven_each_time else backoff
+    return backoff
 
 
 def test_a_job_that_was_never_lost_is_brought_back_at_once() -> None:
-    assert Care().next_at == 0
+    assert RestartBackoff().next_at == 0
 
 
 def test_each_attempt_of_the_last_hour_doubles_the_pause_before_the_next() -> None:
@@ -37,9 +37,9 @@ def test_a_job_is_given_up_when_it_dies_at_once_again_and_again() -> None:
 
 def test_a_job_that_completes_checkpoints_is_never_given_up_and_one_that_does_again_is_not_any_more() -> None:
     assert not after(*range(10), proven_each_time=True).gave_up
-    assert not after(*range(ATTEMPTS)).proven().gave_up
+    assert not after(*range(ATTEMPTS)).reset().gave_up
 
 
 def test_what_was_done_outlives_the_keeper(tmp_path: Path) -> None:
-    Cares(tmp_path).write("job", after(1, 2))
-    assert Cares(tmp_path).read("job").attempted(3) == after(1, 2).attempted(3)
+    BackoffStore(tmp_path).write("job", after(1, 2))
+    assert BackoffStore(tmp_path).read("job").with_attempt(3) == after(1, 2).with_attempt(3)

@@ -13,11 +13,11 @@ from batch_backfill.causes import innermost
 from batch_backfill.layout import Stretches, write_in_order, write_month
 from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
-from batch_backfill.settings import Settings
+from batch_backfill.settings import BatchSettings
 from batch_backfill.storage import Storage
 from batch_backfill.summary import MonthSummary, as_note
 from batch_backfill.trips.job import Counted, counted, quarantined, valid_trips
-from batch_backfill.trips.source import open_source
+from batch_backfill.trips.raw_source import open_source
 from batch_backfill.zone_fares.job import zone_fares
 from schemas.errors import UserError
 from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M, ProcessedTable
@@ -29,15 +29,15 @@ MINUTES_OF_A_MONTH = 31 * 24 * 60
 
 
 @dataclass(frozen=True)
-class Run:
+class BatchRun:
     """Where months are read and written."""
 
     session: SparkSession
     storage: Storage
     raw: str
     processed: str
-    settings: Settings
-    tell: Callable[[str], None]
+    settings: BatchSettings
+    on_message: Callable[[str], None]
     fingerprints: Mapping[str, str]
     """By month, what the caller calls that of which it is made."""
 
@@ -45,7 +45,7 @@ class Run:
         """Replace each month in the processed history, if all of it could be computed."""
         for month in months:
             began = time.monotonic()
-            self.tell(f"{month}: processing")
+            self.on_message(f"{month}: processing")
             try:
                 summary = self._process_month(month)
             except UserError as error:
