@@ -14,6 +14,7 @@ from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
 from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, ROOT, StackSettings
+from tests.platform import Platform
 
 # How long an example takes is the machine's business.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -59,3 +60,9 @@ def stack(stack_settings: StackSettings) -> Iterator[Endpoints]:
 def stack_environment(stack: Endpoints, stack_settings: StackSettings) -> dict[str, str]:
     """The variables that point `./taxi` and every program of the platform at the tests' stack."""
     return {"TAXI_HOME": str(stack_settings.home), **stack.as_environment()}
+
+
+@pytest.fixture
+def platform(stack: Endpoints) -> Platform:
+    """The shared stack with an empty topic, empty tables and a fresh job."""
+    return Platform.fresh(stack)

@@ -20,8 +20,8 @@ from stack.supervision.supervisor import Supervisor
 from tests.airflow_dags.airflow_server import RUN_SECONDS, SMALL_MONTH, Airflow
 from tests.airflow_dags.sns import SnsTopic
 from tests.airflow_dags.webhook import Webhook
-from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
+from tests.platform import Platform
 
 pytestmark = pytest.mark.integration
 

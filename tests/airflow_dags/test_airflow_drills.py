@@ -23,10 +23,10 @@ from stack.supervision.processes import own_processes
 from stack.supervision.supervisor import Supervisor
 from tests.airflow_dags.airflow_server import RUN_SECONDS, SMALL_MONTH, Airflow, synthetic_month
 from tests.airflow_dags.webhook import Webhook
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.test_job_life import kept, live_jobs, running_release, slower_flush
+from tests.control_plane.jobs.test_job_life import kept, live_jobs, running_release, slower_flush
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import real_month
+from tests.platform import Platform
 
 pytestmark = pytest.mark.timeout(1_800)
 

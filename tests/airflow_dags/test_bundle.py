@@ -18,10 +18,10 @@ from control_plane.jobs.managed.job import ManagedJob
 from control_plane.settings import ManagedFlinkSettings
 from stack.settings import ROOT
 from stack.toolchain.environments import ensure_environment
+from tests.control_plane.delivery.sboms import missing_from
+from tests.control_plane.jobs.managed_flink_service import ManagedFlink, serving
+from tests.control_plane.spark import emr_service
 from tests.producer.s3_server import CREDENTIALS
-from tests.stack import emr_service
-from tests.stack.managed_flink_service import ManagedFlink, serving
-from tests.stack.sboms import missing_from
 
 pytestmark = pytest.mark.integration
 

@@ -13,7 +13,7 @@ WHERE = ["--raw", "raw", "--processed", "processed"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--taxi-type", "green", "--month", "2024-13", *WHERE], "'2024-13' is not a month"),
         (["--taxi-type", "pink", "--month", "2024-01", *WHERE], "unknown taxi type 'pink'"),

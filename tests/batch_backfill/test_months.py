@@ -264,7 +264,7 @@ def assert_same_as_producer(
 
 
 @pytest.mark.parametrize(
-    ("month", "said"),
+    ("month", "message"),
     [
         (TRUNCATED, "the file is cut off or no Parquet at all"),
         (MISSING_COLUMN, "needed columns are missing: lpep_pickup_datetime"),

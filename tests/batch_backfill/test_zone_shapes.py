@@ -24,7 +24,7 @@ def test_points_all_over_the_city_lie_in_the_zones_of_the_producer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("zip", "cannot be read"),
         ('{"type": "FeatureCollection", "features": []}', "has no zones"),

@@ -10,9 +10,9 @@ from stack.endpoints import Endpoints
 from stack.settings import ROOT
 from tests.dbt.live_tables import LiveTables
 from tests.dbt.processed_files import ProcessedFiles
-from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
+from tests.platform import Platform
 
 pytestmark = pytest.mark.integration
 

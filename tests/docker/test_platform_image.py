@@ -15,8 +15,8 @@ from confluent_kafka.admin import AdminClient
 from control_plane.delivery.image import DOCKERFILE, write_image_context
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
+from tests.control_plane.delivery.sboms import missing_from
 from tests.producer.s3_server import BUCKET, CREDENTIALS, s3_server
-from tests.stack.sboms import missing_from
 
 
 def run(

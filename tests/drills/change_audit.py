@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from stack.polling import poll
-from tests.flink_jobs.platform import Platform
+from tests.platform import Platform
 
 AUDITED = ("on_time_fares_15m", "all_trips")
 SHOWN = 5

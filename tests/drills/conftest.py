@@ -11,7 +11,7 @@ from stack.endpoints import Endpoints
 from tests.drills.change_audit import ChangeAudit
 from tests.drills.drill import Drill
 from tests.drills.rehearsal import Rehearsals
-from tests.flink_jobs.platform import Platform
+from tests.platform import Platform
 
 HERE = Path(__file__).parent
 DEFAULT_SEED = 1

@@ -23,8 +23,8 @@ from stack.polling import poll
 from stack.settings import ROOT
 from tests.drills.change_audit import ChangeAudit
 from tests.drills.rehearsal import Rehearsals, SyntheticMonthFile
-from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, described, differences
+from tests.platform import Platform
 from tests.producer.topics import Record
 
 TASKMANAGER_SECONDS = 30

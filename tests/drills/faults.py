@@ -16,7 +16,7 @@ from stack import lifecycle
 from stack.polling import poll
 from stack.supervision.supervisor import Supervisor
 from tests.drills.change_audit import tables_schema
-from tests.flink_jobs.platform import Platform
+from tests.platform import Platform
 
 
 def processes(platform: Platform, service: str) -> list[psutil.Process]:

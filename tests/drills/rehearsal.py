@@ -11,8 +11,8 @@ from confluent_kafka import Producer
 
 from schemas.trip import TOPIC
 from stack.endpoints import Endpoints
-from tests.flink_jobs.platform import Platform, producer_environment
 from tests.oracle.oracle import Oracle
+from tests.platform import Platform, producer_environment
 from tests.producer.topics import Record, all_records
 
 ROWS_A_MONTH = 60_000

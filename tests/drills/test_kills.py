@@ -14,8 +14,8 @@ from stack.services.registry import NAME as REGISTRY
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill, Seen
 from tests.drills.faults import kill, processes
 from tests.drills.rehearsal import SyntheticMonthFile
-from tests.flink_jobs.platform import Platform
 from tests.oracle.real_months import real_month
+from tests.platform import Platform
 
 BURST = 3
 

@@ -17,9 +17,9 @@ from tests.drills.drill import TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill
 from tests.drills.rehearsal import at, in_order, publish
 from tests.drills.test_kills import restarted_after
-from tests.flink_jobs.poison import STRANGE_SCHEMA, headers, poison, published_dead_letters
-from tests.flink_jobs.records import register, schema_id
+from tests.poison import STRANGE_SCHEMA, headers, poison, published_dead_letters
 from tests.producer.topics import Record
+from tests.records import register, schema_id
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS

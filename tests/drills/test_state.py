@@ -20,12 +20,12 @@ from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.settings import ROOT
 from taxi_cli.commands import job
+from tests.control_plane.jobs.test_job_life import slower_flush
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill, processes
 from tests.drills.rehearsal import publish
 from tests.drills.test_kills import restarted_after
 from tests.drills.test_records import late_and_duplicates
-from tests.flink_jobs.test_job_life import slower_flush
 
 ADMIN_SECONDS = 30
 SOME_TRIPS = 40

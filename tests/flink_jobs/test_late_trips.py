@@ -17,10 +17,10 @@ from stack.services.flink import TASKMANAGER
 from stack.services.postgres import NAME as POSTGRES
 from stack.supervision.supervisor import Supervisor
 from taxi_cli.commands import job
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days, part_of
+from tests.platform import Platform
+from tests.records import at, millis, move_event_clock, publish, schema_id, trip_record
 
 pytestmark = pytest.mark.integration
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.flink_jobs.platform import Platform
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days, shared_file
+from tests.platform import Platform
 
 pytestmark = pytest.mark.integration
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.flink_jobs.platform import Platform, assert_all_on_time
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days, real_month
+from tests.platform import Platform, assert_all_on_time
 
 pytestmark = pytest.mark.integration
 

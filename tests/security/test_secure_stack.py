@@ -45,9 +45,9 @@ from stack.services import postgres
 from stack.settings import ROOT, StackSettings
 from stack.state import recorded_ports
 from taxi_cli.commands.aws_database import aws_database
-from tests.flink_jobs.platform import Platform
 from tests.flink_jobs.test_real_months import assert_arrives
 from tests.oracle.real_months import first_days
+from tests.platform import Platform
 
 pytestmark = pytest.mark.integration
 

@@ -16,8 +16,8 @@ from control_plane.jobs.managed.requests import ApplicationSpec
 from control_plane.settings import ManagedFlinkSettings
 from schemas.errors import UserError
 from stack.settings import ROOT
+from tests.control_plane.jobs.managed_flink_service import ManagedFlink, serving
 from tests.producer.s3_server import BUCKET, CREDENTIALS, s3_server
-from tests.stack.managed_flink_service import ManagedFlink, serving
 
 pytestmark = pytest.mark.unit
 

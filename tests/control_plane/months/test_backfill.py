@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from stack.settings import ROOT
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.test_reprocess import LIVE, assert_month, corrected
+from tests.control_plane.months.test_reprocess import LIVE, assert_month, corrected
 from tests.oracle.oracle import Oracle
 from tests.oracle.real_months import first_days
+from tests.platform import Platform
 
 pytestmark = pytest.mark.integration
 

@@ -12,7 +12,7 @@ from stack.toolchain.jars import download
 from stack.toolchain.jars.lock import COMPONENTS, locked_artifacts
 from stack.toolchain.jars.maven_repository import MavenRepository, configured_repository, mirror_of_settings
 from stack.toolchain.jars.store import Store, damaged_artifacts, download_missing
-from tests.stack.artifacts import CONTENT, Repository, artifact, served
+from tests.stack.toolchain.artifacts import CONTENT, Repository, artifact, served
 
 SETTINGS_XML = """
 <settings xmlns="http://maven.apache.org/SETTINGS/1.2.0">

@@ -26,10 +26,10 @@ from stack.settings import ROOT
 from stack.supervision.supervisor import Supervisor
 from taxi_cli.commands import job
 from tests.drills.faults import processes
-from tests.flink_jobs.platform import Platform, assert_all_on_time
-from tests.flink_jobs.records import IDENTITY, at, millis, publish, schema_id, trip_record
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
+from tests.platform import Platform, assert_all_on_time
+from tests.records import IDENTITY, at, millis, publish, schema_id, trip_record
 
 pytestmark = pytest.mark.integration
 

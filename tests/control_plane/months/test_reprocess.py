@@ -16,9 +16,9 @@ from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
 from stack.polling import poll
 from stack.settings import ROOT
-from tests.flink_jobs.platform import Platform, assert_all_on_time
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
+from tests.platform import Platform, assert_all_on_time
 
 pytestmark = pytest.mark.integration
 

@@ -21,10 +21,10 @@ from stack.polling import poll
 from stack.services.flink import JOBMANAGER
 from stack.settings import ROOT
 from taxi_cli.commands import job
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.test_job_life import home, replaying, taxi, tree
+from tests.control_plane.jobs.test_job_life import home, replaying, taxi, tree
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
+from tests.platform import Platform
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,7 @@ from control_plane.delivery.emr import LOCK
 from control_plane.delivery.flink import write_flink_package
 from control_plane.delivery.sbom import python_components
 from stack.settings import ROOT
-from tests.stack.sboms import missing_from
+from tests.control_plane.delivery.sboms import missing_from
 
 
 @pytest.mark.integration

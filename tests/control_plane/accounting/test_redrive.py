@@ -18,9 +18,9 @@ from schemas.trip import PARTITIONS
 from stack.polling import poll
 from stack.services.registry import NAME as REGISTRY
 from stack.supervision.supervisor import Supervisor
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.poison import UNKNOWN
-from tests.flink_jobs.records import (
+from tests.platform import Platform
+from tests.poison import UNKNOWN
+from tests.records import (
     at,
     move_event_clock,
     publish,

@@ -20,8 +20,8 @@ from stack.ports import LOOPBACK, choose_ports
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.metrics import NAME as EXPORTER
 from stack.settings import AUTO, DEFAULT_PORTS
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record
+from tests.platform import Platform
+from tests.records import at, millis, move_event_clock, publish, schema_id, trip_record
 from tests.stack.promql import alerts, metrics_in, panel_expressions
 
 pytestmark = pytest.mark.integration

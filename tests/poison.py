@@ -6,8 +6,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from control_plane.topics import Topic
 from schemas.trip import DEAD_LETTERS_TOPIC, PARTITIONS
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.records import framed
+from tests.platform import Platform
+from tests.records import framed
 
 BEFORE_PICKUP_AT = 5 + 37 + 6 + 2 + 3
 """Bytes of frame, trip_id, taxi_type, source_file and source_month."""

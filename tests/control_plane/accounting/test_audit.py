@@ -35,7 +35,7 @@ def test_nothing_is_on_its_way_when_all_is_read_and_every_window_is_closed() -> 
 
 
 @pytest.mark.parametrize(
-    ("look", "reason"),
+    ("snapshot", "reason"),
     [
         (replace(QUIET, replay_runs=True), "a replay is running"),
         (replace(QUIET, job=unreachable("zone_fares", "it died")), "zone_fares is NOT RUNNING: it died"),

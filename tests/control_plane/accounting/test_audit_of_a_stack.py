@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from stack.settings import ROOT
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.records import at, millis, move_event_clock, publish, schema_id, trip_record
+from tests.platform import Platform
+from tests.records import at, millis, move_event_clock, publish, schema_id, trip_record
 
 pytestmark = pytest.mark.integration
 

@@ -27,11 +27,11 @@ from stack.endpoints import Endpoints
 from stack.polling import poll
 from stack.settings import ROOT
 from taxi_cli.commands.package import package as pack
-from tests.flink_jobs.platform import Platform
-from tests.flink_jobs.test_reprocess import assert_month
+from tests.control_plane.delivery.sboms import missing_from
+from tests.control_plane.months.test_reprocess import assert_month
+from tests.control_plane.spark.emr_service import APPLICATION, CLUSTER_ID, ROLE, Emr, serving
+from tests.platform import Platform
 from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
-from tests.stack.emr_service import APPLICATION, CLUSTER_ID, ROLE, Emr, serving
-from tests.stack.sboms import missing_from
 
 pytestmark = pytest.mark.integration
 

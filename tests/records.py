@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 
 from schemas import trip
 from schemas.trip import PARTITIONS
-from tests.flink_jobs.platform import Platform
+from tests.platform import Platform
 
 IDENTITY = "0b7a2c1e-0000-4000-8000-000000000001"
 
