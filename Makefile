@@ -1,6 +1,6 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint vulnerabilities unit integration drill up down lock package
+.PHONY: help demo test test-all lint vulnerabilities unit integration drill long up down lock package
 TAXI := ./taxi
 # Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -24,14 +24,18 @@ vulnerabilities: ## locked packages that are known to be vulnerable, where the a
 	@$(TAXI) vulnerabilities
 
 unit: ## the tests that need no service
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "not integration and not drill"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "not integration and not drill and not long"
 
 integration: ## the tests on a real local stack, the short drills among them
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "(integration and not long) or (drill and short)"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "(integration or (drill and short)) and not long"
 
-drill: ## every fault drill, and a table of what became of the rows; then the tests that take long
+test-all: test drill long ## what CI has no time for, too: every drill, and the tests that take long
+
+drill: ## every fault drill, and a table of what became of the rows
 	@$(TAXI) drill all
-	@$(TAXI) tool pytest -m long
+
+long: ## the tests that take long, each with the reason why it is left out of `make test`
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m long
 
 up: ## start the local stack
 	@$(TAXI) up

@@ -21,6 +21,12 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """Name each collected test that `make test` leaves out, with the reason."""
+    left_out = [(item.nodeid, item.get_closest_marker("long")) for item in items]
+    return [f"{test}: {marker.args[0]}" for test, marker in left_out if marker]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _obedient_children() -> None:
     """A shell has its background jobs ignore SIGINT, and they what they start: tests send it all the same."""

@@ -104,6 +104,7 @@ def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
         supervisor.start_service(KEEPER)
 
 
+@pytest.mark.long("waits for a schedule")
 def test_a_scheduled_month_waits_for_the_tlc_and_is_skipped_with_a_reason_when_it_never_comes(
     airflow: Airflow,
 ) -> None:

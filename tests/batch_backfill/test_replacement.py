@@ -30,7 +30,7 @@ def old_month(backfill: BatchBackfill, folder: Path, taxi_type: str, month: str)
         (place / "old.parquet").write_bytes(f"old {table.name}".encode())
 
 
-@pytest.mark.long
+@pytest.mark.long("Spark is killed in each step of a replacement")
 def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
     backfill = BatchBackfill.below(tmp_path)
     green_parquet(backfill.raw, dropoff("2024-01-10 12:00:00"), name="green_tripdata_2024-01.parquet")

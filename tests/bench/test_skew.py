@@ -11,7 +11,7 @@ from bench._event_log import StageMetrics, Task
 from stack.settings import ROOT
 
 
-@pytest.mark.long
+@pytest.mark.long("Spark runs a whole benchmark")
 @pytest.mark.integration
 def test_the_cure_takes_the_straggler_away(tmp_path: Path) -> None:
     lab = subprocess.run(

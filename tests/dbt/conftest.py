@@ -9,9 +9,10 @@ from stack.endpoints import Endpoints
 from tests.dbt.live_tables import LiveTables
 from tests.dbt.marts_environments import DuckdbMarts, MartsEnvironment, PostgresMarts
 
+SLOWER = pytest.mark.long("four builds on Postgres; the same on DuckDB is a unit test")
 FOR_BOTH_TARGETS = (
     pytest.param("duckdb", marks=pytest.mark.unit),
-    pytest.param("postgres", marks=pytest.mark.integration),
+    pytest.param("postgres", marks=[pytest.mark.integration, SLOWER]),
 )
 
 

@@ -143,6 +143,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.long("two dozen runs of dbt")
 def test_each_kind_of_bad_row_makes_exactly_its_test_fail(tmp_path: Path) -> None:
     marts_environment = DuckdbMarts(tmp_path)
     # None ends between 21 and 22 h on New Year's Eve, so that this hour can be taken away.

@@ -72,7 +72,7 @@ def kill_when_back(platform: Platform, service: str) -> None:
 
 
 @pytest.mark.drill("kill")
-@pytest.mark.parametrize("service", [pytest.param(KAFKA), pytest.param(POSTGRES, marks=pytest.mark.short)])
+@pytest.mark.parametrize("service", [KAFKA, POSTGRES])
 def test_a_killed_broker_or_database_comes_back_and_no_row_changes(drill: Drill, service: str) -> None:
     month = drill.month()
     with drill.replaying(month, seconds=240) as replay:

@@ -80,7 +80,6 @@ def poisoned(kinds: Sequence[tuple[str, bytes | None]], beside: Record) -> list[
 
 
 @pytest.mark.drill("out-of-order")
-@pytest.mark.short
 def test_trips_up_to_a_minute_out_of_order_are_all_on_time(drill: Drill) -> None:
     month, draw = drill.month(), random.Random(drill.seed)  # noqa: S311 - no secret
     for partition in drill.records(month):
@@ -215,7 +214,7 @@ def test_a_partition_that_comes_in_small_pieces_holds_windows_back_and_loses_non
     [
         # 02:00 to 03:00 on 10 March 2024 does not exist, 01:00 to 02:00 on 3 November comes twice.
         pytest.param("2024-03", (9, 10), id="spring"),
-        pytest.param("2024-11", (2, 3), id="autumn", marks=pytest.mark.short),
+        pytest.param("2024-11", (2, 3), id="autumn"),
     ],
 )
 def test_wild_clocks_and_nights_of_another_length_change_no_other_row(

@@ -96,7 +96,6 @@ def states(drill: Drill) -> list[Path]:
 
 
 @pytest.mark.drill("offsets-expired")
-@pytest.mark.short
 def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(drill: Drill) -> None:
     #            read by the job    deleted unread    still there
     # partition  ├──────────────┤ . . . . . . . . . ├─────────────┤

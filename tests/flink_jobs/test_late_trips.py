@@ -92,6 +92,7 @@ def test_a_late_trip_is_counted_in_its_fifteen_windows_however_late_it_is(platfo
     assert platform.query(TRIPS) == [(ON_TIME, True), *((trip_id, False) for trip_id in sorted(lateness))]
 
 
+@pytest.mark.long("kills, redeploys and reads again, one after the other")
 def test_a_late_trip_counts_once_whatever_is_killed_redeployed_or_read_again(platform: Platform) -> None:
     # event clock 11:01   o
     # event clock 13:00   o again, L

@@ -41,9 +41,14 @@ def part_of(month: Path, condition: str, folder: Path) -> Path:
     return part
 
 
+FEW_DAYS = 2
+"""They hold what a month does: each rule, late trips, equal rides, both nights; a whole month goes through once."""
+
+
 @cache
 def first_days(name: str) -> Path:
-    """Of a real green month what ends in its first eight days, and what has wild dates."""
+    """Of a real green month what ends in its first days, and what has wild dates."""
     month = name.partition(".")[0][-7:]
-    later = f"lpep_dropoff_datetime::date between '{month}-09' and date '{month}-09' + 60"
+    first_left_out = f"date '{month}-01' + {FEW_DAYS}"
+    later = f"lpep_dropoff_datetime::date between {first_left_out} and date '{month}-09' + 60"
     return part_of(real_month(name), f"({later}) is not true", Path(FIRST_DAYS.name))

@@ -49,7 +49,7 @@ from tests.flink_jobs.test_real_months import assert_arrives
 from tests.oracle.real_months import first_days
 from tests.platform import Platform
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long("a stack of its own, with TLS and passwords")]
 
 MONTH = "green_tripdata_2023-12.parquet"
 ANSWER_SECONDS = 30

@@ -123,6 +123,7 @@ def test_up_repairs_a_stack_whose_supervisor_was_killed(
     assert not orphans["kafka"] & pids(stack_settings)["kafka"]
 
 
+@pytest.mark.long("starts a second stack")
 def test_down_leaves_no_process_and_touches_no_other_stack(
     stack: Endpoints, stack_settings: StackSettings
 ) -> None:

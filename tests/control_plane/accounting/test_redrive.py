@@ -47,6 +47,7 @@ def dead_letters_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "taxi_cli", "dead-letters", *arguments]
 
 
+@pytest.mark.long("a second redrive: the first is in make test")
 def test_letters_whose_schema_was_registered_afterwards_are_redriven_and_counted_once(
     platform: Platform,
 ) -> None:

@@ -34,7 +34,7 @@ from tests.records import IDENTITY, at, millis, publish, schema_id, trip_record
 pytestmark = pytest.mark.integration
 
 MONTH = "green_tripdata_2023-12.parquet"
-SPEEDUP = 20_000
+SPEEDUP = 6_000
 """The first days of the month take half a minute."""
 RECOVERY_SECONDS = 240
 FLUSH = ("flink_jobs/zone_fares/settings.py", '"sink.buffer-flush.interval": "1s"')
@@ -124,6 +124,7 @@ def test_an_upgrade_and_a_rollback_under_a_replay_change_no_row(platform: Platfo
     assert_same_rows(windows, platform.table("zone_fares_15m", windows, tmp_path))
 
 
+@pytest.mark.long("plans a release and waits until its verification fails")
 def test_a_release_whose_rows_are_refused_is_rolled_back_by_itself(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_release_whose_rows_are_refused_is_rolled_back_by_itself(
     assert processes(platform, TASKMANAGER) == taskmanager
 
 
+@pytest.mark.long("plans a release; test_state_compatibility is the unit test")
 def test_a_release_that_would_misread_the_state_is_refused_before_the_job_is_touched(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -164,6 +166,7 @@ def test_a_release_that_would_misread_the_state_is_refused_before_the_job_is_tou
     assert (found.job_id, found.is_running, found.restarts.count) == (untouched, True, 0)
 
 
+@pytest.mark.long("plans a release")
 def test_a_release_that_writes_to_no_table_is_refused_before_the_job_is_touched(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -188,7 +191,7 @@ def test_a_release_that_cannot_be_planned_is_refused_before_the_job_is_touched(
     assert (platform.status().job_id, platform.status().is_running) == (untouched, True)
 
 
-@pytest.mark.long
+@pytest.mark.long("a command is killed between two of its steps and settled by the next")
 def test_an_upgrade_killed_between_savepoint_and_start_is_settled_by_ensure(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -264,7 +267,7 @@ def test_deploying_a_running_job_leaves_it_alone(platform: Platform) -> None:
         job.start(platform.endpoints, JOB, fresh=True)
 
 
-@pytest.mark.long
+@pytest.mark.long("a JobManager that forgot its job is found by the keeper")
 def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purpose_is_not(
     platform: Platform,
 ) -> None:
@@ -285,7 +288,7 @@ def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purp
     assert (refused.returncode, "is not meant to run" in refused.stderr) == (1, True)
 
 
-@pytest.mark.long
+@pytest.mark.long("a job that dies at once is given up after its third restart")
 def test_a_job_that_cannot_be_brought_back_is_given_up_until_a_person_starts_it(platform: Platform) -> None:
     poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
     with without_keeper(platform):

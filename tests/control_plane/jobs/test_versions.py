@@ -108,6 +108,7 @@ def assert_served(
     assert_same_rows(trips, platform.table("trips", trips, folder))
 
 
+@pytest.mark.long("plans a second query, which reads the topic from its start")
 def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_retired(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -157,7 +158,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     database.query(dsn, "drop schema built_on cascade")
 
 
-@pytest.mark.long
+@pytest.mark.long("plans a second query and loses the cluster")
 def test_a_version_alone_survives_a_lost_cluster_and_starting_over_returns_to_the_first(
     platform: Platform, tmp_path: Path
 ) -> None:

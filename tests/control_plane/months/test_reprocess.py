@@ -111,7 +111,7 @@ def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platfor
     old = first_days("green_tripdata_2020-12.csv.gz")
     reissued = first_days("green_tripdata_2020-12.parquet")
     before = platform.status()
-    with replaying(platform, live, speedup=12_000):
+    with replaying(platform, live, speedup=6_000):
         done = reprocess(platform, old, new, "--yes")
         assert done.returncode == 0, done.stderr
     assert_all_on_time(platform, Oracle([live], "green", "2023-12"))
@@ -146,7 +146,7 @@ def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platfor
     assert shadow_sets(platform) == []
 
 
-@pytest.mark.long
+@pytest.mark.long("kills a reprocess and runs it again")
 def test_a_reprocess_that_was_killed_is_done_by_the_same_command(platform: Platform, tmp_path: Path) -> None:
     old = first_days("green_tripdata_2020-12.csv.gz")
     kill_in_mid_job(platform, old, "--yes")

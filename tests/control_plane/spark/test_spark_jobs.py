@@ -144,7 +144,7 @@ def test_what_was_uploaded_is_what_a_second_build_makes_and_its_bill_names_what_
     assert missing_from((again / SBOM_NAME).read_text(), "pkg:pypi/shapely@", "pkg:pypi/pyarrow@") == []
 
 
-@pytest.mark.long
+@pytest.mark.long("a waiter is killed and another waits for the same run")
 def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_tells(
     spark_environment: SparkEnvironment,
 ) -> None:
@@ -183,6 +183,7 @@ def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_t
     assert spark.links(run_id)["Spark UI"].startswith("https://")
 
 
+@pytest.mark.long("a second run of Spark")
 def test_a_step_whose_answer_got_lost_is_found_and_its_failure_is_told_in_the_jobs_own_words(
     spark_environment: SparkEnvironment,
 ) -> None:
@@ -247,7 +248,13 @@ def test_another_code_or_another_token_is_another_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", [SparkTarget.EMR_SERVERLESS, pytest.param(SparkTarget.EMR, marks=pytest.mark.long)]
+    "place",
+    [
+        SparkTarget.EMR_SERVERLESS,
+        pytest.param(
+            SparkTarget.EMR, marks=pytest.mark.long("a second service of EMR: the first is in make test")
+        ),
+    ],
 )
 def test_a_month_in_s3_is_processed_by_emr_and_published(
     spark_environment: SparkEnvironment, s3: S3Server, stack: Endpoints, tmp_path: Path, place: SparkTarget

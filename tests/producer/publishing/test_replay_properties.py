@@ -30,9 +30,13 @@ ROWS = 64_215
 MINUTE_MS = 60_000
 
 
-def seeds() -> list[int]:
+def seeds() -> list[object]:
     first, _, last = os.environ.get("TAXI_SEEDS", "1-4").partition("-")
-    return list(range(int(first), int(last or first) + 1))
+    further = pytest.mark.long("two further drawings of a replay")
+    return [
+        pytest.param(seed, marks=() if number < 2 else further)
+        for number, seed in enumerate(range(int(first), int(last or first) + 1))
+    ]
 
 
 @dataclass(frozen=True)
