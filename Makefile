@@ -1,6 +1,6 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint vulnerabilities unit integration drill long up down lock package
+.PHONY: help demo test test-all lint vulnerabilities unit integration coverage drill long up down lock package
 TAXI := ./taxi
 # Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -11,7 +11,7 @@ help: ## print this
 demo: ## start everything, replay a real month, show the dearest zones
 	@$(TAXI) demo
 
-test: lint vulnerabilities unit integration ## everything that CI runs
+test: lint vulnerabilities unit integration coverage ## everything that CI runs
 
 lint: ## style, types, import rules and SQL
 	@$(TAXI) tool ruff check
@@ -24,10 +24,13 @@ vulnerabilities: ## locked packages that are known to be vulnerable, where the a
 	@$(TAXI) vulnerabilities
 
 unit: ## the tests that need no service
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "not integration and not drill and not long"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) --cov --cov-report= -m "not integration and not drill and not long"
 
 integration: ## the tests on a real local stack, the short drills among them
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m "(integration or (drill and short)) and not long"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) --cov --cov-append --cov-report= -m "(integration or (drill and short)) and not long"
+
+coverage: ## what the last runs of the tests covered, by room
+	@$(TAXI) tool python -m tests.coverage_by_room
 
 test-all: test drill long ## what CI has no time for, too: every drill, and the tests that take long
 

@@ -42,7 +42,7 @@ def part_of(month: Path, condition: str, folder: Path) -> Path:
 
 
 FEW_DAYS = 2
-"""They hold what a month does: each rule, late trips, equal rides, both nights; a whole month goes through once."""
+"""They hold what a month does: each rule, late trips, equal rides. A whole month goes through once."""
 
 
 @cache
