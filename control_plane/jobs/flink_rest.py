@@ -13,6 +13,8 @@ from schemas.errors import UserError
 from stack.polling import POLL_SECONDS, poll
 from stack.toolchain.java import innermost_cause
 
+NO_IDLE_CONNECTIONS = httpx.Limits(max_keepalive_connections=0)
+"""A connection to a JobManager that was restarted meanwhile would fail the next request."""
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 SAVEPOINT_SECONDS = 120
 TRANSIENT_RETRY_SECONDS = 5
@@ -50,7 +52,9 @@ class FlinkRest:
     """A Flink cluster, reached by its REST address."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False, verify=_trusted())
+        self._client = httpx.Client(
+            base_url=url, timeout=10, trust_env=False, verify=_trusted(), limits=NO_IDLE_CONNECTIONS
+        )
 
     def jobs(self, name: str) -> list[Job]:
         """Every job of this name that the cluster remembers, newest first."""

@@ -90,7 +90,7 @@ class LocalSpark:
         process = self._process(folder)
         if process is not None:
             # Java gives Python time to end; what is left after that has no work worth keeping.
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(os.getpgid(process.pid), signal.SIGKILL)
             poll(lambda: self._process(folder) is None, seconds=30, what=f"the end of {run_id}")
 
     def logs(self, run_id: str) -> RunLogs:
@@ -121,13 +121,15 @@ class LocalSpark:
         program = str(ROOT / "batch_backfill" / "__main__.py")
         options = ["--conf", f"spark.ui.port={port}", *local_submit.s3_options(arguments, self._settings)]
         command = spark.submit_command([*options, program, *arguments])
-        subprocess.Popen(
-            ["/bin/sh", "-c", KEEPER, str(folder), *command],
+        # The shell ends at once: the run is nobody's child, whoever waits for it.
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" &', "sh", "/bin/sh", "-c", KEEPER, str(folder), *command],
             env={**user_environment(), **spark.environment(self._settings.home), RUN_VARIABLE: run_id},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            check=True,
         )
         poll(lambda: self._process(folder) or (folder / "code").exists(), seconds=30, what="Spark's start")
         return run_id

@@ -5,7 +5,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -57,14 +58,16 @@ class Supervisor:
     def is_alive(self) -> bool:
         """Whether it answers."""
         try:
-            return bool(self._proxy().getState()["statename"] == "RUNNING")
+            with self._calls() as calls:
+                return bool(calls.getState()["statename"] == "RUNNING")
         except (OSError, Fault):
             return False
 
     def states(self) -> dict[str, str]:
         """The state of each part in supervisord's words (RUNNING, BACKOFF); empty without an answer."""
         try:
-            rows: Any = self._proxy().getAllProcessInfo()
+            with self._calls() as calls:
+                rows: Any = calls.getAllProcessInfo()
         except (OSError, Fault):
             return {}
         return {row["name"]: row["statename"] for row in rows}
@@ -72,14 +75,16 @@ class Supervisor:
     def start_service(self, name: str) -> None:
         """Start a part, if it does not run already."""
         try:
-            self._proxy().startProcess(name, False)
+            with self._calls() as calls:
+                calls.startProcess(name, False)
         except Fault as fault:
             if fault.faultCode != ALREADY_STARTED:
                 raise
 
     def stop_service(self, name: str) -> None:
         """End a part, which stays away until it is started again."""
-        self._proxy().stopProcess(name)
+        with self._calls() as calls:
+            calls.stopProcess(name)
 
     def launch(self, programs: Mapping[str, Program]) -> None:
         """Write the configuration and start supervisord in the background; it starts no part yet."""
@@ -105,12 +110,13 @@ class Supervisor:
     def change_to(self, programs: Mapping[str, Program]) -> None:
         """Make the parts known that a running supervisord does not know yet, end others; the rest runs on."""
         self._write(programs)
-        [[added, _, removed]] = self._proxy().reloadConfig()
-        for name in removed:
-            self._proxy().stopProcessGroup(name)
-            self._proxy().removeProcessGroup(name)
-        for name in added:
-            self._proxy().addProcessGroup(name)
+        with self._calls() as calls:
+            [[added, _, removed]] = calls.reloadConfig()
+            for name in removed:
+                calls.stopProcessGroup(name)
+                calls.removeProcessGroup(name)
+            for name in added:
+                calls.addProcessGroup(name)
 
     def _write(self, programs: Mapping[str, Program]) -> None:
         # For the owner only: a part's environment may hold the person's credentials.
@@ -146,11 +152,14 @@ class Supervisor:
             f"stdout_logfile={_quoted(console_log(self.home, name))}\n{PROGRAM_RULES}"
         )
 
-    def _proxy(self) -> Any:
+    @contextmanager
+    def _calls(self) -> Iterator[Any]:
+        """The procedures of supervisord, over a connection that is closed in the end."""
         from supervisor.xmlrpc import SupervisorTransport  # noqa: PLC0415 - slow to import
 
         transport = SupervisorTransport(serverurl=f"unix://{self.socket}")
-        return ServerProxy(f"http://{SUPERVISOR_SERVICE}", transport=transport).supervisor
+        with ServerProxy(f"http://{SUPERVISOR_SERVICE}", transport=transport) as proxy:
+            yield proxy.supervisor
 
 
 def console_log(home: Path, name: str) -> Path:

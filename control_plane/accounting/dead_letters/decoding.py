@@ -34,7 +34,9 @@ class Registry:
     """The schema registry, as somebody who only reads."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=10, trust_env=False)
+        self._client = httpx.Client(
+            base_url=url, timeout=10, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._schemas: dict[int, dict[str, Any] | None] = {}
 
     def schema(self, number: int) -> dict[str, Any] | None:
