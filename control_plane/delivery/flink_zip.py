@@ -1,6 +1,7 @@
 """The code zip of an application: the job, what it imports, and its connectors as one jar."""
 
 import re
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import distribution, requires
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from control_plane.delivery.relocation import relocate
 from control_plane.jobs.managed.requests import ENTRY_POINT, JARS, PYTHON_FILES
+from schemas.atomic_file import atomic_path
 from stack.settings import ROOT
 from stack.toolchain import jars
 from stack.toolchain.java_build import ZIP_EPOCH, ensure_formats_jar
@@ -27,23 +29,26 @@ SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA)")
 
 def write_package(target: Path, source: Path = ROOT) -> None:
     """Leave the zip of a tree, whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    merged = target.with_name(f"{target.name}.jar.part")
-    signing = target.with_name(f"{target.name}.msk.part")
-    relocate(jars.ensure("msk")[0], signing)
-    merge_jars([*jars.ensure("flink"), ensure_formats_jar(source / "flink_jobs" / "java"), signing], merged)
-    signing.unlink()
-    draft = target.with_name(f"{target.name}.part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as package:
+    with (
+        atomic_path(target) as draft,
+        tempfile.TemporaryDirectory(prefix=".jars-", dir=target.parent) as aside,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as package,
+    ):
         _add(package, ENTRY_POINT, (source / "flink_jobs" / "managed_main.py").read_bytes())
         for folder in CODE_FOLDERS:
             for path in _code(source / folder):
                 _add(package, f"{PYTHON_FILES}/{path.relative_to(source)}", path.read_bytes())
         for name, path in sorted(_imported_files(*IMPORTED)):
             _add(package, f"{PYTHON_FILES}/{name}", path.read_bytes())
-        _add(package, JARS, merged.read_bytes(), zipfile.ZIP_STORED)
-    merged.unlink()
-    draft.replace(target)
+        _add(package, JARS, _connectors(Path(aside), source).read_bytes(), zipfile.ZIP_STORED)
+
+
+def _connectors(folder: Path, source: Path) -> Path:
+    """All connectors as one jar."""
+    merged, signing = folder / "connectors.jar", folder / "msk.jar"
+    relocate(jars.ensure("msk")[0], signing)
+    merge_jars([*jars.ensure("flink"), ensure_formats_jar(source / "flink_jobs" / "java"), signing], merged)
+    return merged
 
 
 def merge_jars(sources: Iterable[Path], target: Path) -> None:

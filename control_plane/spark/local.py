@@ -20,6 +20,7 @@ from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark import local_submit
 from control_plane.spark import local_submit as spark
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
+from schemas.atomic_file import write_json
 from stack.console import console
 from stack.files import sha256_of
 from stack.locks import file_lock
@@ -115,9 +116,8 @@ class LocalSpark:
     def _start(self, name: str, arguments: Sequence[str]) -> str:
         run_id = f"local-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
         folder, port = self._runs / run_id, _free_port()
-        folder.mkdir(parents=True)
         note = {"name": name, "arguments": list(arguments), "ui_port": port, "started_at": time.time()}
-        (folder / "note.json").write_text(json.dumps(note))
+        write_json(folder / "note.json", note)
         program = str(ROOT / "batch_backfill" / "__main__.py")
         options = ["--conf", f"spark.ui.port={port}", *local_submit.s3_options(arguments, self._settings)]
         command = spark.submit_command([*options, program, *arguments])

@@ -15,6 +15,7 @@ from producer.fetching.download import (
 )
 from producer.fetching.month_files import fetch_month, find_month, folders, months_dir, remote_month
 from producer.settings import ProducerSettings
+from schemas.atomic_file import atomic_path
 from schemas.tlc_month import TlcMonth
 
 if TYPE_CHECKING:
@@ -166,6 +167,6 @@ def _copied_to(found: Path, to: Path | None) -> Path:
     if to is None or found.parent == to:
         return found
     make_folder(to)
-    part = to / f".{found.name}.copy"
-    shutil.copyfile(found, part)
-    return part.replace(to / found.name)
+    with atomic_path(to / found.name) as draft:
+        shutil.copyfile(found, draft)
+    return to / found.name

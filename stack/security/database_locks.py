@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from schemas.atomic_file import PRIVATE, write_atomically
 from stack.security.authority import split_pem
-from stack.security.private_file import write_private
 from stack.security.secrets import OWNER, POSTGRES_NAME, Secrets
 from stack.toolchain.jars import ensure
 
@@ -21,7 +21,7 @@ def locked(data: Path, secrets: Secrets, give_ownership: GiveOwnership) -> dict[
     certificate, key = split_pem(secrets.server_pem(POSTGRES_NAME).read_bytes())
     texts = {"server.crt": certificate, "server.key": key, "pg_hba.conf": ACCESS.encode()}
     for name, content in texts.items():
-        write_private(data / name, content)
+        write_atomically(data / name, content, PRIVATE)
         give_ownership(data / name)
     return {
         "ssl": "on",
@@ -39,7 +39,7 @@ def proof(folder: Path, secrets: Secrets | None, give_ownership: GiveOwnership) 
         yield ["-A", "trust"]
         return
     path = folder / "owner-password"
-    write_private(path, secrets.postgres_password(OWNER).encode())
+    write_atomically(path, secrets.postgres_password(OWNER), PRIVATE)
     give_ownership(path)
     try:
         yield ["-A", "scram-sha-256", f"--pwfile={path}"]

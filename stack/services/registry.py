@@ -4,10 +4,10 @@ import shutil
 import tarfile
 from pathlib import Path
 
+from schemas.atomic_file import PRIVATE, write_atomically
 from stack.locks import file_lock
 from stack.ports import LOOPBACK
 from stack.probes import get_json
-from stack.security.private_file import write_private
 from stack.security.secrets import REGISTRY, Secrets
 from stack.services import kafka
 from stack.services.service import Service, Site
@@ -68,8 +68,7 @@ def _write_locks(folder: Path, secrets: Secrets) -> None:
     lines = [f"apicurio.kafka.common.{key}={value.replace('$', '$$')}\n" for key, value in options.items()]
     # It sets the protocol by a name of its own beside those that it passes on.
     lines.append(f"apicurio.kafkasql.security.protocol={options['security.protocol']}\n")
-    (folder / "config").mkdir(exist_ok=True)
-    write_private(folder / "config" / "application.properties", "".join(lines).encode())
+    write_atomically(folder / "config" / "application.properties", "".join(lines), PRIVATE)
 
 
 def _unpacked(archive: Path, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.atomic_file import atomic_path
 from schemas.errors import UserError
 from stack.locks import file_lock
 from stack.settings import ROOT, StackSettings
@@ -81,9 +82,8 @@ def _build(project: JavaProject, target: Path) -> None:
     shutil.rmtree(classes, ignore_errors=True)
     classes.mkdir(parents=True)
     _compile(project, sources, classes)
-    draft = target.with_suffix(".part")
-    _write_jar(draft, (classes, project.folder / "resources"))
-    draft.replace(target)
+    with atomic_path(target) as draft:
+        _write_jar(draft, (classes, project.folder / "resources"))
     shutil.rmtree(classes)
 
 
