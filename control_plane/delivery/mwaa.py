@@ -13,7 +13,7 @@ from stack.settings import ROOT
 
 DAGS = ("flink_job_watchdog", "tlc_month_history")
 """The others command a stack on their own machine: docs/runbooks/airflow.md says what it would take."""
-CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "schemas", "flink_jobs")
+CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "producer", "schemas", "flink_jobs")
 LOCK = ROOT / "requirements" / "mwaa.txt"
 PYTHON = "3.12"
 """What AWS runs Airflow 3 on."""

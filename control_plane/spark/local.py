@@ -15,12 +15,12 @@ from typing import Any
 
 import psutil
 
-from control_plane.aws import NoSuchRunError
 from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark import local_submit
 from control_plane.spark import local_submit as spark
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
 from schemas.atomic_file import write_json
+from schemas.errors import UserError
 from stack.console import console
 from stack.files import sha256_of
 from stack.locks import file_lock
@@ -160,7 +160,7 @@ class LocalSpark:
     def _folder(self, run_id: str) -> Path:
         folder = self._runs / run_id
         if not (folder / "note.json").exists():
-            raise NoSuchRunError(f"there is no run {run_id} on this machine", f"see {self._runs}")
+            raise UserError(f"there is no run {run_id} on this machine", f"see {self._runs}")
         return folder
 
     def _note(self, folder: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from control_plane.settings import SparkSettings
 from schemas.atomic_file import write_atomically
+from schemas.aws import is_s3_uri
 from stack.settings import ROOT
 from stack.toolchain.environments import ensure_environment
 from stack.toolchain.jars import ensure
@@ -58,14 +59,13 @@ def _java_home(home: Path) -> Path:
 
 
 S3_JARS = "spark-s3"
-SCHEMES = ("s3://", "s3a://")
 CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 """AWS' usual chain: the variables, the profile, the machine's role."""
 
 
 def s3_options(arguments: Iterable[str], settings: SparkSettings) -> Sequence[str]:
     """Options of spark-submit for these arguments of the job; none where nothing lies in S3."""
-    if not any(word.startswith(SCHEMES) for word in (*arguments, *settings.data)):
+    if not any(map(is_s3_uri, (*arguments, *settings.data))):
         return ()
     pairs = {
         "spark.driver.extraClassPath": class_path(ensure(S3_JARS)),

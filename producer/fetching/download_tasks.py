@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from producer.fetching.download import (
     DownloadSite,
@@ -14,12 +14,10 @@ from producer.fetching.download import (
     make_folder,
 )
 from producer.fetching.month_files import fetch_month, find_month, folders, months_dir, remote_month
+from producer.fetching.object_store import S3Prefix
 from producer.settings import ProducerSettings
 from schemas.atomic_file import atomic_path
 from schemas.tlc_month import TlcMonth
-
-if TYPE_CHECKING:
-    from producer.fetching.object_store import S3Prefix
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class MonthToBucket:
 
     month: TlcMonth
     settings: ProducerSettings
-    bucket: "S3Prefix"
+    bucket: S3Prefix
 
     @property
     def title(self) -> str:
@@ -104,7 +102,7 @@ class MonthToBucket:
         """Is there an object of that name? Its checksum is compared by `run` only, which needs the file."""
         size = self.bucket.stored_bytes(self.path)
         if size is not None:
-            return DownloadResult(self.bucket.address(self.path), size, was_there=True)
+            return DownloadResult(self.bucket.uri(self.path), size, was_there=True)
         found = self._find_local_file()
         if found:
             return DownloadResult(str(found), found.stat().st_size, was_there=False)
@@ -120,7 +118,7 @@ class MonthToBucket:
         )
         size = file.stat().st_size
         is_sent = self.bucket.put(file, self.path, lambda sent: on_progress(sent, size))
-        return DownloadResult(self.bucket.address(self.path), size, was_there=not is_sent)
+        return DownloadResult(self.bucket.uri(self.path), size, was_there=not is_sent)
 
     def _find_local_file(self) -> Path | None:
         # Raw data is read as Parquet: a CSV beside it would spoil the whole partition.
