@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 from schemas.aws import parse_s3_uri
 from schemas.errors import UserError
 from stack.settings import StackSettings, folder_setting, home_folder
+
+C = TypeVar("C", bound=Enum)
 
 JOB_VARIABLES = (
     "KAFKA_BOOTSTRAP_SERVERS",
@@ -48,7 +51,8 @@ class SparkTarget(Enum):
 
 def flink_backend(environment: Mapping[str, str] = os.environ) -> Backend:
     """Where jobs run unless a command says otherwise; raises UserError for an unknown place."""
-    return _backend(environment.get("FLINK_BACKEND") or Backend.LOCAL.value)
+    value = environment.get("FLINK_BACKEND") or Backend.LOCAL.value
+    return _choice(Backend, "FLINK_BACKEND", value, "place to run a job")
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,12 @@ class SparkSettings:
             return environment.get(name, "").strip() or default
 
         return cls(
-            place=_spark_target(setting("SPARK_BACKEND", SparkTarget.LOCAL.value)),
+            place=_choice(
+                SparkTarget,
+                "SPARK_BACKEND",
+                setting("SPARK_BACKEND", SparkTarget.LOCAL.value),
+                "place to run Spark",
+            ),
             home=home_folder(environment),
             code=setting("EMR_CODE").rstrip("/"),
             application_id=setting("EMR_SERVERLESS_APPLICATION_ID"),
@@ -223,17 +232,10 @@ def _region(environment: Mapping[str, str]) -> str | None:
     return environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None
 
 
-def _backend(value: str) -> Backend:
-    known = {backend.value: backend for backend in Backend}
+def _choice(kind: type[C], variable: str, value: str, what: str) -> C:
+    known = {one.value: one for one in kind}
     if value not in known:
-        raise UserError(f"FLINK_BACKEND={value} is no place to run a job", f"give one of {', '.join(known)}")
-    return known[value]
-
-
-def _spark_target(value: str) -> SparkTarget:
-    known = {place.value: place for place in SparkTarget}
-    if value not in known:
-        raise UserError(f"SPARK_BACKEND={value} is no place to run Spark", f"give one of {', '.join(known)}")
+        raise UserError(f"{variable}={value} is no {what}", f"give one of {', '.join(known)}")
     return known[value]
 
 

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from control_plane.settings import HistorySettings
 from producer.fetching.object_store import ObjectStore, StoredFile, open_store
-from schemas.processed import note_path, partition, staging_folder
-from schemas.tlc_month import RAW_SUFFIXES, TlcMonth
+from schemas.processed import note_path, staging_folder
+from schemas.raw_data import files_of_month
+from schemas.tlc_month import TlcMonth
 
 FOOTER_BYTES = 1 << 20
 """Far more than the footer of a month has."""
@@ -47,9 +48,7 @@ class History:
 
     def raw_files(self, month: TlcMonth) -> Sequence[StoredFile]:
         """A month's files, as Spark finds them: in a folder of its own, or among all others."""
-        stem = f"{month.taxi_type}_tripdata_{month.text}."
-        own = _trips(self.raw.files(partition(month.taxi_type, month.first_day)))
-        return own or [file for file in _trips(self.raw.files()) if file.name.startswith(stem)]
+        return files_of_month(month, self.raw.files)
 
     def raw_rows(self, file: StoredFile) -> int | None:
         """The rows that a Parquet file says it has; None where it has no readable footer: Spark judges it."""
@@ -77,7 +76,3 @@ class History:
         return ProcessedMonth(
             note["fingerprint"], tuple(note["files"]), note["accepted"], note["quarantined"]
         )
-
-
-def _trips(files: Sequence[StoredFile]) -> list[StoredFile]:
-    return [file for file in files if file.name.endswith(RAW_SUFFIXES) and file.name[0] != "."]

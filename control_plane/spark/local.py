@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -25,6 +24,7 @@ from stack.console import console
 from stack.files import sha256_of
 from stack.locks import file_lock
 from stack.polling import poll
+from stack.ports import any_free_port
 from stack.settings import ROOT, user_environment
 
 RUN_VARIABLE = "TAXI_SPARK_RUN"
@@ -115,7 +115,7 @@ class LocalSpark:
 
     def _start(self, name: str, arguments: Sequence[str]) -> str:
         run_id = f"local-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-        folder, port = self._runs / run_id, _free_port()
+        folder, port = self._runs / run_id, any_free_port()
         note = {"name": name, "arguments": list(arguments), "ui_port": port, "started_at": time.time()}
         write_json(folder / "note.json", note)
         program = str(ROOT / "batch_backfill" / "__main__.py")
@@ -185,10 +185,3 @@ class LocalSpark:
 def _written_to(arguments: Sequence[str]) -> str:
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     return next((value for name, value in pairs if name == "--processed"), "")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

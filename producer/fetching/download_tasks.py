@@ -17,6 +17,7 @@ from producer.fetching.month_files import fetch_month, find_month, folders, mont
 from producer.fetching.object_store import S3Prefix
 from producer.settings import ProducerSettings
 from schemas.atomic_file import atomic_path
+from schemas.raw_data import month_folder
 from schemas.tlc_month import TlcMonth
 
 
@@ -94,9 +95,7 @@ class MonthToBucket:
     @property
     def path(self) -> str:
         """Below the prefix, partitioned as Spark and DuckDB read it."""
-        day = self.month.first_day
-        partition = f"taxi_type={self.month.taxi_type}/year={day.year}/month={day:%m}"
-        return f"{partition}/{self.month.file_name}"
+        return f"{month_folder(self.month)}/{self.month.file_name}"
 
     def locate(self) -> DownloadResult:
         """Is there an object of that name? Its checksum is compared by `run` only, which needs the file."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.atomic_file import PRIVATE, write_atomically
+from stack.files import unpack
 from stack.security.authority import split_pem
 from stack.security.secrets import OWNER, POSTGRES_NAME, Secrets
 from stack.toolchain.jars import ensure
@@ -58,8 +59,6 @@ def installation(root: Path) -> Path:
         with zipfile.ZipFile(archive) as jar:
             (name,) = (name for name in jar.namelist() if name.endswith(".txz"))
             with jar.open(name) as packed, tarfile.open(fileobj=packed, mode="r:xz") as stream:
-                # Python 3.11.2, as Debian has it, knows no filters yet; the hash vouches for the content.
-                stream.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-                stream.extractall(draft)  # noqa: S202
+                unpack(stream, draft)
         draft.replace(target)
     return target

@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 from schemas.atomic_file import PRIVATE, write_atomically
+from stack.files import unpack
 from stack.locks import file_lock
 from stack.ports import LOOPBACK
 from stack.probes import get_json
@@ -81,8 +82,6 @@ def _unpacked(archive: Path, folder: Path) -> Path:
             draft = folder.with_name(f"{folder.name}.part")
             shutil.rmtree(draft, ignore_errors=True)
             with tarfile.open(archive) as stream:
-                # Python 3.11.2, as Debian has it, knows no filters yet; the hash vouches for the content.
-                stream.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-                stream.extractall(draft)  # noqa: S202
+                unpack(stream, draft)
             draft.replace(folder)
     return runner
