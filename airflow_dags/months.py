@@ -6,6 +6,8 @@ from typing import Any
 
 from airflow.sdk import Asset, Param
 
+from airflow_dags.notifiers.alert import AlertNotifier
+
 TAXI_TYPES = ("green", "yellow")
 POOL = "months"
 WAITS_FOR_TLC = "available"
@@ -26,9 +28,11 @@ def month_parity(taxi_type: str, first_day_sql: str) -> str:
     return text.replace("{taxi_type}", taxi_type).replace("{first_day}", first_day_sql)
 
 
-def retry_policy() -> dict[str, Any]:
-    """Retries for tasks whose commands may be run again at any time."""
+def task_defaults(execution_timeout: timedelta) -> dict[str, Any]:
+    """For tasks whose commands may be run again at any time: retries, then an alert."""
     return {
+        "execution_timeout": execution_timeout,
+        "on_failure_callback": AlertNotifier(),
         "retries": 3,
         "retry_delay": timedelta(seconds=30),
         "retry_exponential_backoff": True,

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from batch_backfill.storage import HadoopFile, Storage
+from batch_backfill.storage import Storage
 from schemas.errors import UserError
-from schemas.processed import partition
-from schemas.tlc_month import RAW_SUFFIXES, TlcMonth
+from schemas.raw_data import files_of_month, month_folder
+from schemas.tlc_month import TlcMonth
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,10 @@ def raw_files(storage: Storage, raw: str, month: TlcMonth) -> Sequence[RawFile]:
 
     They lie in `taxi_type=/year=/month=` under `raw`, as `./taxi fetch --to` puts them, or all in one folder.
     """
-    folder = f"{raw}/{partition(month.taxi_type, month.first_day)}"
-    stem = f"{month.taxi_type}_tripdata_{month.text}."
-    found = _months(storage.files(folder)) or [
-        file for file in _months(storage.files(raw)) if file.name.startswith(stem)
-    ]
+    found = files_of_month(month, lambda folder: storage.files(f"{raw}/{folder}".rstrip("/")))
     if not found:
         raise UserError(
-            f"{folder}: has no file of {month}",
+            f"{raw}/{month_folder(month)}: has no file of {month}",
             f"fetch it: ./taxi fetch --taxi-type {month.taxi_type} --month {month.text}",
         )
     return [RawFile(file.path, file.name, file.size, position, month) for position, file in enumerate(found)]
-
-
-def _months(files: Sequence[HadoopFile]) -> list[HadoopFile]:
-    return [file for file in files if file.name.endswith(RAW_SUFFIXES)]

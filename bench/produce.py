@@ -36,7 +36,7 @@ from producer.reading.preparation import MonthPreparer
 from producer.reading.prepared import Prepared, batches
 from producer.settings import ProducerSettings
 from schemas import trip
-from schemas.trip import TOPIC_CONFIG
+from schemas.topics import TOPIC_CONFIG
 from stack.toolchain.jars import ensure
 from stack.toolchain.java import class_path, java
 

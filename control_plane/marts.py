@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from control_plane.settings import MartsSettings
+from schemas.aws import is_s3_uri
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
@@ -125,7 +126,7 @@ def _live_tables(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
 
 def _history(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
     place = settings.processed_data
-    if needed and not place.startswith("s3://") and not Path(place).is_dir():
+    if needed and not is_s3_uri(place) and not Path(place).is_dir():
         raise UserError(
             f"there are no processed months: {place} is no folder",
             "./taxi backfill makes it, and PROCESSED_DATA names another, or a prefix in S3",

@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
+from schemas.aws import parse_s3_uri
 from schemas.errors import UserError
 from stack.settings import StackSettings, folder_setting, home_folder
+
+C = TypeVar("C", bound=Enum)
 
 JOB_VARIABLES = (
     "KAFKA_BOOTSTRAP_SERVERS",
@@ -47,7 +51,8 @@ class SparkTarget(Enum):
 
 def flink_backend(environment: Mapping[str, str] = os.environ) -> Backend:
     """Where jobs run unless a command says otherwise; raises UserError for an unknown place."""
-    return _backend(environment.get("FLINK_BACKEND") or Backend.LOCAL.value)
+    value = environment.get("FLINK_BACKEND") or Backend.LOCAL.value
+    return _choice(Backend, "FLINK_BACKEND", value, "place to run a job")
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class HistorySettings:
 
     raw: str
     processed: str
+    region: str | None = None
+    s3_endpoint_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "HistorySettings":
@@ -88,6 +95,8 @@ class HistorySettings:
             processed=_path_or_uri(
                 "PROCESSED_DATA", environment.get("PROCESSED_DATA"), default=home / "processed-data"
             ),
+            region=_region(environment),
+            s3_endpoint_url=environment.get("S3_ENDPOINT_URL") or None,
         )
 
 
@@ -135,8 +144,7 @@ class ManagedFlinkSettings:
             log_stream_arn=setting("LOG_STREAM_ARN"),
             subnet_ids=tuple(filter(None, setting("SUBNET_IDS").split(","))),
             security_group_ids=tuple(filter(None, setting("SECURITY_GROUP_IDS").split(","))),
-            # AWS' own programs read the first, boto3 reads the second only.
-            region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None,
+            region=_region(environment),
             endpoint_url=setting("ENDPOINT_URL") or None,
             s3_endpoint_url=environment.get("S3_ENDPOINT_URL") or None,
             job_variables={
@@ -179,7 +187,12 @@ class SparkSettings:
             return environment.get(name, "").strip() or default
 
         return cls(
-            place=_spark_target(setting("SPARK_BACKEND", SparkTarget.LOCAL.value)),
+            place=_choice(
+                SparkTarget,
+                "SPARK_BACKEND",
+                setting("SPARK_BACKEND", SparkTarget.LOCAL.value),
+                "place to run Spark",
+            ),
             home=home_folder(environment),
             code=setting("EMR_CODE").rstrip("/"),
             application_id=setting("EMR_SERVERLESS_APPLICATION_ID"),
@@ -193,7 +206,7 @@ class SparkSettings:
             cluster_gb=_amount("EMR_CLUSTER_GB", setting("EMR_CLUSTER_GB")),
             usd_per_vcpu_hour=_amount("SPARK_USD_PER_VCPU_HOUR", setting("SPARK_USD_PER_VCPU_HOUR")),
             usd_per_gb_hour=_amount("SPARK_USD_PER_GB_HOUR", setting("SPARK_USD_PER_GB_HOUR")),
-            region=setting("AWS_REGION") or setting("AWS_DEFAULT_REGION") or None,
+            region=_region(environment),
             endpoint_url=setting("EMR_ENDPOINT_URL") or None,
             s3_endpoint_url=setting("S3_ENDPOINT_URL") or None,
             data=tuple(filter(None, map(setting, DATA_VARIABLES))),
@@ -203,27 +216,26 @@ class SparkSettings:
 
 def _path_or_uri(variable: str, value: str | None, default: Path) -> str:
     """A folder, or a prefix in S3 as its own programs write it."""
-    scheme, separator, rest = (value or "").partition("://")
-    if not separator:
+    if value is None or "://" not in value:
         return str(folder_setting(value, default=default))
-    if scheme not in {"s3", "s3a"} or not rest.strip("/"):
+    try:
+        bucket, prefix = parse_s3_uri(value)
+    except UserError:
         raise UserError(
             f"{variable}={value} is neither a folder nor in S3", "give a folder, or s3://bucket/prefix"
-        )
-    return f"s3://{rest.rstrip('/')}"
+        ) from None
+    return f"s3://{bucket}/{prefix}".rstrip("/")
 
 
-def _backend(value: str) -> Backend:
-    known = {backend.value: backend for backend in Backend}
+def _region(environment: Mapping[str, str]) -> str | None:
+    # AWS' own programs read the first, boto3 reads the second only.
+    return environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None
+
+
+def _choice(kind: type[C], variable: str, value: str, what: str) -> C:
+    known = {one.value: one for one in kind}
     if value not in known:
-        raise UserError(f"FLINK_BACKEND={value} is no place to run a job", f"give one of {', '.join(known)}")
-    return known[value]
-
-
-def _spark_target(value: str) -> SparkTarget:
-    known = {place.value: place for place in SparkTarget}
-    if value not in known:
-        raise UserError(f"SPARK_BACKEND={value} is no place to run Spark", f"give one of {', '.join(known)}")
+        raise UserError(f"{variable}={value} is no {what}", f"give one of {', '.join(known)}")
     return known[value]
 
 

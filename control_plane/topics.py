@@ -5,7 +5,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from schemas.errors import UserError
 from schemas.kafka_security import KafkaAccess
-from schemas.trip import PARTITIONS, TOPIC, TOPIC_CONFIG
+from schemas.topics import DEFAULT_PARTITIONS, TOPIC_CONFIG, TRIPS_TOPIC
 from stack.polling import poll
 
 TIMEOUT_SECONDS = 15
@@ -14,14 +14,14 @@ TIMEOUT_SECONDS = 15
 class Topic:
     """One topic of a Kafka, made and removed as a whole."""
 
-    def __init__(self, kafka: KafkaAccess | str, name: str = TOPIC) -> None:
+    def __init__(self, kafka: KafkaAccess | str, name: str = TRIPS_TOPIC) -> None:
         self.name = name
         self._admin = AdminClient({**KafkaAccess.of(kafka).librdkafka(), "log_level": 2})
 
     def ensure(self) -> str:
         """Create the topic unless it is there; return its id, which a topic made anew does not share."""
         if not self._partitions():
-            self._admin.create_topics([NewTopic(self.name, PARTITIONS, 1, config=TOPIC_CONFIG)])
+            self._admin.create_topics([NewTopic(self.name, DEFAULT_PARTITIONS, 1, config=TOPIC_CONFIG)])
             poll(lambda: self._partitions() > 0, seconds=TIMEOUT_SECONDS, what=f"topic {self.name}")
         answer = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=TIMEOUT_SECONDS)
         return str(answer[self.name].result().topic_id)
@@ -60,7 +60,7 @@ class Topic:
 class TopicEnds:
     """The ends of the topic's partitions, in the order of their numbers."""
 
-    def __init__(self, kafka: KafkaAccess | str, topic: str = TOPIC) -> None:
+    def __init__(self, kafka: KafkaAccess | str, topic: str = TRIPS_TOPIC) -> None:
         self.topic = topic
         self._admin = AdminClient({**KafkaAccess.of(kafka).librdkafka(), "log_level": 2})
 

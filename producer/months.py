@@ -7,9 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from schemas.errors import UserError
-from schemas.tlc_month import TlcMonth, parse_month
-
-SUFFIXES = (".parquet", ".csv", ".csv.gz")
+from schemas.tlc_month import RAW_SUFFIXES, TlcMonth, parse_month
 
 _TLC_NAME = re.compile(r"([a-z]+)_tripdata_(\d{4}-\d{2})")
 
@@ -57,8 +55,10 @@ class Naming:
     def month_file(self, path: Path) -> MonthFile:
         """The month that this file holds."""
         found = self._located(path)
-        if not found.name.endswith(SUFFIXES):
-            raise UserError(f"{path}: not a TLC month", f"expected a file that ends in {', '.join(SUFFIXES)}")
+        if not found.name.endswith(RAW_SUFFIXES):
+            raise UserError(
+                f"{path}: not a TLC month", f"expected a file that ends in {', '.join(RAW_SUFFIXES)}"
+            )
         named = _TLC_NAME.search(found.name)
         taxi_type = self.taxi_type or (named and named[1])
         month = self.month or (named and named[2])

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import UserError
 from schemas.kafka_security import KafkaSecurity
+from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,8 +34,8 @@ class ProducerSettings(BaseSettings):
     kafka_ca_file: str = ""
     aws_region: str = ""
     schema_registry_url: str = "http://127.0.0.1:8085/apis/ccompat/v7"
-    trips_topic: str = "trips"
-    trips_partitions: PositiveInt = 2
+    trips_topic: str = TRIPS_TOPIC
+    trips_partitions: PositiveInt = DEFAULT_PARTITIONS
     taxi_home: Path = ROOT / ".taxi"
     taxi_cache_dir: Path = Field(default_factory=_default_cache_dir)
     tlc_data_dir: Path | None = None

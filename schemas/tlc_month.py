@@ -47,9 +47,14 @@ class TlcMonth:
         return {"taxi_type": self.taxi_type, "month": self.text, "first_day": self.first_day.isoformat()}
 
     @property
+    def file_stem(self) -> str:
+        """How the names of the TLC's files begin."""
+        return f"{self.taxi_type}_tripdata_{self.text}"
+
+    @property
     def file_name(self) -> str:
         """The name of the TLC's Parquet file."""
-        return f"{self.taxi_type}_tripdata_{self.text}.parquet"
+        return f"{self.file_stem}.parquet"
 
     @property
     def next_first_day(self) -> date:

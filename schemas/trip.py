@@ -1,17 +1,10 @@
-"""The Avro contract of a trip and the Kafka topic that carries it."""
+"""The Avro contract of a trip."""
 
 import json
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from typing import Any
-
-TOPIC = "trips"
-
-DEAD_LETTERS_TOPIC = "trips-dead-letters"
-
-PARTITIONS = 2
-
 
 SUBJECT_COMPATIBILITY = "FULL_TRANSITIVE"
 
@@ -66,11 +59,3 @@ def current() -> TripSchema:
 def subject(topic: str) -> str:
     """Name of the registry subject that holds the values of `topic` (Confluent's TopicNameStrategy)."""
     return f"{topic}-value"
-
-
-TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime"}
-"""Kept for ever: replayed records carry timestamps of years ago, any retention would delete them at once."""
-
-PARTITION_DISCOVERY_SECONDS = 10
-"""So often readers look for partitions that were added. A publisher gives them twice that time before it uses
-one: until it is read, the watermark may pass what comes there."""

@@ -1,6 +1,10 @@
-"""Files that are read and written whole."""
+"""Files and folders that are read and written whole."""
 
 import hashlib
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -8,3 +12,24 @@ def sha256_of(path: Path) -> str:
     """The hash of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """A new folder beside the target, which takes its place when the block ends; one at a time.
+
+    What a killed process left there is removed first.
+    """
+    draft = target.with_name(f"{target.name}-draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o755, parents=True)
+    yield draft
+    shutil.rmtree(target, ignore_errors=True)
+    draft.replace(target)
+
+
+def unpack(archive: tarfile.TarFile, folder: Path) -> None:
+    """Unpack an archive whose hash vouches for its content."""
+    # Python 3.11.2, as Debian has it, knows no filters yet.
+    archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+    archive.extractall(folder)  # noqa: S202

@@ -28,7 +28,7 @@ def choose_extra_port(service: str, requested: int, previous: int | None) -> int
         raise UserError(*_taken_message([(service, requested)]))
     if requested == AUTO and previous and is_free(previous):
         return previous
-    return requested or _any_free_port()
+    return requested or any_free_port()
 
 
 def is_free(port: int) -> bool:
@@ -59,10 +59,11 @@ def _free_port(name: str, previous: Ports | None) -> int:
     # The port of last time keeps addresses in people's notes and shells valid across `down` and `up`.
     if previous is not None and is_free(port := getattr(previous, name)):
         return int(port)
-    return _any_free_port()
+    return any_free_port()
 
 
-def _any_free_port() -> int:
+def any_free_port() -> int:
+    """One that nobody uses now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas.atomic_file import write_json
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -56,10 +58,8 @@ def write_record(
     home: Path, ports: Ports, extras: Mapping[str, int] | None = None, *, secure: bool = False
 ) -> None:
     """Leave the note, whole or not at all."""
-    draft = record_path(home).with_suffix(".part")
     note = {"ports": asdict(ports), "with": dict(extras or {}), "secure": secure}
-    draft.write_text(json.dumps(note, indent=2) + "\n")
-    draft.replace(record_path(home))
+    write_json(record_path(home), note)
 
 
 def remove_record(home: Path) -> None:

@@ -5,7 +5,7 @@ import struct
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from control_plane.topics import Topic
-from schemas.trip import DEAD_LETTERS_TOPIC, PARTITIONS
+from schemas.topics import DEAD_LETTERS_TOPIC, DEFAULT_PARTITIONS
 from tests.platform import Platform
 from tests.records import framed
 
@@ -39,7 +39,7 @@ def published_dead_letters(platform: Platform) -> list[Message]:
     servers = platform.endpoints.kafka_bootstrap_servers
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.auto.commit": False})
     consumer.assign(
-        [TopicPartition(DEAD_LETTERS_TOPIC, number, OFFSET_BEGINNING) for number in range(PARTITIONS)]
+        [TopicPartition(DEAD_LETTERS_TOPIC, number, OFFSET_BEGINNING) for number in range(DEFAULT_PARTITIONS)]
     )
     count = Topic(servers, DEAD_LETTERS_TOPIC).record_count()
     try:

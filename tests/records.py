@@ -12,7 +12,7 @@ import httpx
 from confluent_kafka import Producer
 
 from schemas import trip
-from schemas.trip import PARTITIONS
+from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
 from tests.platform import Platform
 
 IDENTITY = "0b7a2c1e-0000-4000-8000-000000000001"
@@ -20,7 +20,7 @@ IDENTITY = "0b7a2c1e-0000-4000-8000-000000000001"
 
 def schema_id(platform: Platform) -> int:
     """The registry's id of the current schema."""
-    return register(platform, trip.subject("trips"), trip.current().record)
+    return register(platform, trip.subject(TRIPS_TOPIC), trip.current().record)
 
 
 def register(platform: Platform, subject: str, schema: dict[str, Any]) -> int:
@@ -66,15 +66,15 @@ def publish(platform: Platform, values: Iterable[bytes | None], *, timestamp_ms:
     """Put the values on the topic, without a key; without a timestamp they carry today's wall clock."""
     producer = Producer({"bootstrap.servers": platform.endpoints.kafka_bootstrap_servers})
     for value in values:
-        producer.produce("trips", value=value, timestamp=timestamp_ms)
+        producer.produce(TRIPS_TOPIC, value=value, timestamp=timestamp_ms)
     assert producer.flush(30) == 0
 
 
 def move_event_clock(platform: Platform, clock: datetime) -> None:
     """Put a progress marker on every partition: all trips before this clock are there."""
     producer = Producer({"bootstrap.servers": platform.endpoints.kafka_bootstrap_servers})
-    for partition in range(PARTITIONS):
-        producer.produce("trips", None, trip.PROGRESS_MARKER_KEY, partition, timestamp=millis(clock))
+    for partition in range(DEFAULT_PARTITIONS):
+        producer.produce(TRIPS_TOPIC, None, trip.PROGRESS_MARKER_KEY, partition, timestamp=millis(clock))
     assert producer.flush(30) == 0
 
 

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import TAXI_TYPES, month_parity, retry_policy
-from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.months import TAXI_TYPES, month_parity, task_defaults
 from airflow_dags.operators.months import TaxiQueryOperator
 from airflow_dags.operators.taxi import TaxiOperator
 
@@ -32,11 +31,7 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["quality"],
-    default_args={
-        **retry_policy(),
-        "execution_timeout": timedelta(minutes=30),
-        "on_failure_callback": AlertNotifier(),
-    },
+    default_args=task_defaults(timedelta(minutes=30)),
 ):
     audit = TaxiOperator(task_id="audit", arguments=["audit", "--wait", "300"], fail_on=[IMBALANCE])
     parities = [

@@ -9,8 +9,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
-from airflow_dags.months import POOL, PUBLISHED_MONTHS, months_params, retry_policy
-from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.months import POOL, PUBLISHED_MONTHS, months_params, task_defaults
 from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator
 
 with DAG(
@@ -21,11 +20,7 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["months"],
-    default_args={
-        **retry_policy(),
-        "execution_timeout": timedelta(hours=6),
-        "on_failure_callback": AlertNotifier(),
-    },
+    default_args=task_defaults(timedelta(hours=6)),
     params={
         **months_params(),
         "force": Param(False, type="boolean", description="Also withdraw a great part of a month"),

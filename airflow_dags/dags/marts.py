@@ -8,8 +8,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, retry_policy
-from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.months import PUBLISHED_MONTHS, TAXI_TYPES, WAITS_FOR_TLC, backfill_dag_id, task_defaults
 from airflow_dags.operators.months import BuildMartsOperator, MonthsSettledSensor
 
 with DAG(
@@ -20,11 +19,7 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["marts"],
-    default_args={
-        **retry_policy(),
-        "execution_timeout": timedelta(hours=2),
-        "on_failure_callback": AlertNotifier(),
-    },
+    default_args=task_defaults(timedelta(hours=2)),
 ):
     settled = MonthsSettledSensor(
         task_id="settled", dag_ids=[backfill_dag_id(one) for one in TAXI_TYPES], waits_in=WAITS_FOR_TLC

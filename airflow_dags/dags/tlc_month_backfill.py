@@ -29,9 +29,8 @@ from airflow_dags.months import (
     WAITS_FOR_TLC,
     backfill_dag_id,
     month_parity,
-    retry_policy,
+    task_defaults,
 )
-from airflow_dags.notifiers.alert import AlertNotifier
 from airflow_dags.operators.months import BackfillOperator, IngestMonthsOperator, TaxiQueryOperator
 from airflow_dags.sensors.tlc import TlcMonthSensor
 from schemas.tlc_month import FIRST_MONTH
@@ -61,11 +60,7 @@ def month_dag(taxi_type: str) -> DAG:
         max_active_runs=4,
         is_paused_upon_creation=False,
         tags=["months"],
-        default_args={
-            **retry_policy(),
-            "execution_timeout": timedelta(hours=3),
-            "on_failure_callback": AlertNotifier(),
-        },
+        default_args=task_defaults(timedelta(hours=3)),
         params={
             "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
         },

@@ -12,8 +12,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from airflow_dags.months import months_params, retry_policy
-from airflow_dags.notifiers.alert import AlertNotifier
+from airflow_dags.months import months_params, task_defaults
 from airflow_dags.operators.months import ProcessMonthsOperator
 
 with DAG(
@@ -24,11 +23,7 @@ with DAG(
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["months"],
-    default_args={
-        **retry_policy(),
-        "execution_timeout": timedelta(hours=6),
-        "on_failure_callback": AlertNotifier(),
-    },
+    default_args=task_defaults(timedelta(hours=6)),
     params=months_params(),
 ):
     ProcessMonthsOperator(task_id="process", taxi_type="{{ params.taxi_type }}", months="{{ params.months }}")

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
-from stack.toolchain.java_build import ZIP_EPOCH
+from stack.toolchain.reproducible_zip import add_entry
 
 LEFT_OUT = {"__pycache__", "java"}
 QUICK = 1
@@ -20,7 +20,7 @@ def code_files(root: Path, folders: Iterable[str], left_out: Set[str] = LEFT_OUT
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in paths
-        if not left_out & set(path.parts) and path.suffix not in {".md", ".pyc"}
+        if not left_out & set(path.relative_to(root).parts) and path.suffix not in {".md", ".pyc"}
     }
 
 
@@ -28,9 +28,7 @@ def write_zip(target: Path, files: Mapping[str, bytes]) -> None:
     """A zip of these files."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, ZIP_EPOCH)
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+            add_entry(archive, name, content)
 
 
 def write_tar_gz(target: Path, files: Mapping[str, Path], programs: Mapping[str, bytes]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from control_plane.delivery.flink_zip import imported_packages, write_package
 from control_plane.delivery.sbom import java_components, make_sbom, python_component
+from schemas.atomic_file import write_atomically
 from stack.files import sha256_of
 
 
@@ -17,5 +18,5 @@ def write_flink_package(target: Path) -> Path:
         libraries = [*java_components("flink"), *(python_component(*one) for one in imported_packages())]
         sbom = make_sbom("nyc-taxi-zone-fares", {draft.name: draft}, libraries)
         package = target / f"zone_fares-{sha256_of(draft)[:12]}.zip"
-        package.with_suffix(".cdx.json").write_text(sbom)
+        write_atomically(package.with_suffix(".cdx.json"), sbom)
         return draft.rename(package)

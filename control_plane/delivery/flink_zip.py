@@ -1,49 +1,51 @@
 """The code zip of an application: the job, what it imports, and its connectors as one jar."""
 
 import re
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import distribution, requires
 from pathlib import Path
 
+from control_plane.delivery.archives import code_files
 from control_plane.delivery.relocation import relocate
+from control_plane.delivery.wheels import NOTES, is_used_service
 from control_plane.jobs.managed.requests import ENTRY_POINT, JARS, PYTHON_FILES
+from schemas.atomic_file import atomic_path
 from stack.settings import ROOT
 from stack.toolchain import jars
-from stack.toolchain.java_build import ZIP_EPOCH, ensure_formats_jar
+from stack.toolchain.java_build import ensure_formats_jar
+from stack.toolchain.reproducible_zip import add_entry
 
 CODE_FOLDERS = ("flink_jobs", "schemas")
-LEFT_OUT = {"__pycache__", "java"}
 IMPORTED = ("pydantic-settings", "boto3")
 """All that the jobs import besides PyFlink; it is in the zip because the service installs nothing."""
-NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
-"""What an installer notes for itself, each its own way."""
-BOTOCORE_DATA = "botocore/data/"
 USED_AWS_SERVICES = {"secretsmanager", "sts"}
-"""Of the four hundred that boto3 describes in a hundred megabytes."""
 SERVICES = "META-INF/services/"
 SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA)")
 
 
 def write_package(target: Path, source: Path = ROOT) -> None:
     """Leave the zip of a tree, whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    merged = target.with_name(f"{target.name}.jar.part")
-    signing = target.with_name(f"{target.name}.msk.part")
+    with (
+        atomic_path(target) as draft,
+        tempfile.TemporaryDirectory(prefix=".jars-", dir=target.parent) as aside,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as package,
+    ):
+        add_entry(package, ENTRY_POINT, (source / "flink_jobs" / "managed_main.py").read_bytes())
+        for place, content in code_files(source, CODE_FOLDERS).items():
+            add_entry(package, f"{PYTHON_FILES}/{place}", content)
+        for name, path in sorted(_imported_files(*IMPORTED)):
+            add_entry(package, f"{PYTHON_FILES}/{name}", path.read_bytes())
+        add_entry(package, JARS, _connectors(Path(aside), source).read_bytes(), zipfile.ZIP_STORED)
+
+
+def _connectors(folder: Path, source: Path) -> Path:
+    """All connectors as one jar."""
+    merged, signing = folder / "connectors.jar", folder / "msk.jar"
     relocate(jars.ensure("msk")[0], signing)
     merge_jars([*jars.ensure("flink"), ensure_formats_jar(source / "flink_jobs" / "java"), signing], merged)
-    signing.unlink()
-    draft = target.with_name(f"{target.name}.part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as package:
-        _add(package, ENTRY_POINT, (source / "flink_jobs" / "managed_main.py").read_bytes())
-        for folder in CODE_FOLDERS:
-            for path in _code(source / folder):
-                _add(package, f"{PYTHON_FILES}/{path.relative_to(source)}", path.read_bytes())
-        for name, path in sorted(_imported_files(*IMPORTED)):
-            _add(package, f"{PYTHON_FILES}/{name}", path.read_bytes())
-        _add(package, JARS, merged.read_bytes(), zipfile.ZIP_STORED)
-    merged.unlink()
-    draft.replace(target)
+    return merged
 
 
 def merge_jars(sources: Iterable[Path], target: Path) -> None:
@@ -58,9 +60,9 @@ def merge_jars(sources: Iterable[Path], target: Path) -> None:
                         services.setdefault(name, []).append(jar.read(name))
                     elif name not in seen and not SIGNATURE.fullmatch(name) and not name.endswith("/"):
                         seen.add(name)
-                        _add(merged, name, jar.read(name))
+                        add_entry(merged, name, jar.read(name))
         for name, lists in services.items():
-            _add(merged, name, b"\n".join(lists))
+            add_entry(merged, name, b"\n".join(lists))
 
 
 def imported_packages() -> list[tuple[str, str]]:
@@ -68,27 +70,12 @@ def imported_packages() -> list[tuple[str, str]]:
     return sorted((name, distribution(name).version) for name in _needed_packages(*IMPORTED))
 
 
-def _add(
-    archive: zipfile.ZipFile, name: str, content: bytes, compression: int = zipfile.ZIP_DEFLATED
-) -> None:
-    """With a fixed time: the same content is the same zip."""
-    entry = zipfile.ZipInfo(name, ZIP_EPOCH)
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, content, compression)
-
-
-def _code(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not LEFT_OUT & set(path.parts) and path.suffix not in {".md", ".pyc"}:
-            yield path
-
-
 def _imported_files(*packages: str) -> Iterator[tuple[str, Path]]:
     """The files of packages and of all that they need, as they are installed here."""
     for name in _needed_packages(*packages):
         for file in distribution(name).files or ():
             is_code = ".." not in file.parts and file.suffix != ".pyc" and file.name not in NOTES
-            if is_code and _is_used_service(str(file)):
+            if is_code and is_used_service(str(file), USED_AWS_SERVICES):
                 yield str(file), Path(str(file.locate()))
 
 
@@ -99,12 +86,6 @@ def _needed_packages(*packages: str) -> list[str]:
             known.append(name)
             queue += [need for need in map(_needed, requires(name) or ()) if need]
     return known
-
-
-def _is_used_service(file: str) -> bool:
-    """Whether it is no description of a service that no job asks."""
-    service, _, rest = file.partition(BOTOCORE_DATA)[2].partition("/")
-    return not rest or service in USED_AWS_SERVICES
 
 
 def _needed(requirement: str) -> str:

@@ -9,6 +9,7 @@ from packageurl import PackageURL
 
 from control_plane.delivery.archives import code_files, write_tar_gz
 from control_plane.delivery.sbom import java_components, library, make_sbom, python_components
+from schemas.atomic_file import write_atomically
 from stack.files import sha256_of
 from stack.settings import ROOT
 
@@ -33,7 +34,7 @@ def write_image_context(target: Path) -> Path:
         ]
         digest = sha256_of(draft)[:12]
         sbom = make_sbom("nyc-taxi-platform", {draft.name: draft}, libraries)
-        (target / f"platform-{digest}.cdx.json").write_text(sbom)
+        write_atomically(target / f"platform-{digest}.cdx.json", sbom)
         return draft.rename(target / f"platform-{digest}.tar.gz")
 
 

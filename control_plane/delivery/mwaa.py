@@ -7,21 +7,19 @@ from pathlib import Path
 
 from control_plane.delivery.archives import code_files, write_zip
 from control_plane.delivery.sbom import make_sbom, python_components
-from control_plane.delivery.wheels import install, installed
+from control_plane.delivery.wheels import install, installed, is_used_service
 from stack.files import sha256_of
 from stack.settings import ROOT
 
 DAGS = ("flink_job_watchdog", "tlc_month_history")
 """The others command a stack on their own machine: docs/runbooks/airflow.md says what it would take."""
-CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "schemas", "flink_jobs")
+CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "producer", "schemas", "flink_jobs")
 LOCK = ROOT / "requirements" / "mwaa.txt"
 PYTHON = "3.12"
 """What AWS runs Airflow 3 on."""
 SBOM_NAME = "sbom.cdx.json"
 IGNORED = ".airflowignore"
-SERVICES = "botocore/data/"
 USED_AWS_SERVICES = {"emr", "emr-serverless", "kinesisanalyticsv2", "s3", "secretsmanager", "sts"}
-"""Of the four hundred that boto3 describes in a hundred megabytes."""
 REQUIREMENTS = """\
 # What the DAGs import besides Airflow: AWS' has it. Nothing is fetched, there is no index inside the VPC.
 --no-index
@@ -60,13 +58,8 @@ def _write_dags(folder: Path) -> None:
 
 def _write_plugins(target: Path, site: Path, python: str) -> None:
     install(LOCK, site, python)
-    packages = {place: path.read_bytes() for place, path in installed(site) if _is_used_service(place)}
+    used = (found for found in installed(site) if is_used_service(found[0], USED_AWS_SERVICES))
+    packages = {place: path.read_bytes() for place, path in used}
     files = {**packages, **code_files(ROOT, CODE_FOLDERS)}
     # Airflow would import each file as a plugin of its own.
     write_zip(target, {IGNORED: b"taxi\n", **{f"taxi/{place}": text for place, text in files.items()}})
-
-
-def _is_used_service(place: str) -> bool:
-    """Whether it is no description of a service that is never asked."""
-    service, _, rest = place.removeprefix(SERVICES).partition("/")
-    return not place.startswith(SERVICES) or not rest or service in USED_AWS_SERVICES

@@ -1,7 +1,7 @@
 """Locked packages of Python for another machine than this one."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from schemas.errors import UserError
@@ -11,6 +11,9 @@ PLATFORM = "x86_64-manylinux_2_34"
 """Amazon Linux 2023, on which EMR and Airflow stand."""
 EXCLUDED = {"__pycache__", "tests", "include", "bin"}
 NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+"""What an installer notes for itself, each its own way."""
+SERVICES = "botocore/data/"
+"""Here boto3 describes four hundred services in a hundred megabytes."""
 
 
 def install(lock: Path, site: Path, python: str) -> None:
@@ -28,3 +31,9 @@ def installed(site: Path) -> Iterator[tuple[str, Path]]:
         place = path.relative_to(site)
         if path.is_file() and not EXCLUDED & set(place.parts) and path.name not in NOTES:
             yield str(place), path
+
+
+def is_used_service(place: str, used: Set[str]) -> bool:
+    """Whether a file is no description of a service of AWS that is never asked."""
+    service, _, rest = place.removeprefix(SERVICES).partition("/")
+    return not place.startswith(SERVICES) or not rest or service in used

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from schemas.atomic_file import write_json
+
 ATTEMPTS = 3
 """In vain, one after the other; then a person must look."""
 FIRST_PAUSE_SECONDS = 5
@@ -58,9 +60,7 @@ class BackoffStore:
 
     def write(self, name: str, backoff: RestartBackoff) -> None:
         """Keep it, whole or not at all."""
-        draft = self._path(name).with_suffix(".part")
-        draft.write_text(json.dumps(asdict(backoff)), "utf-8")
-        draft.replace(self._path(name))
+        write_json(self._path(name), asdict(backoff))
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.backoff.json"

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
+from schemas.atomic_file import write_json
+
 
 @dataclass(frozen=True)
 class JobRun:
@@ -98,11 +100,7 @@ class JobRecords:
 
     def write(self, name: str, record: JobRecord) -> None:
         """Keep the record, whole or not at all."""
-        path = self._path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(asdict(record), indent=2), "utf-8")
-        draft.replace(path)
+        write_json(self._path(name), asdict(record))
 
     def forget(self, name: str) -> None:
         """Remove the record and every state that the job's runs left."""

@@ -16,6 +16,7 @@ from control_plane.jobs.state_compatibility import Step, incompatibilities, newc
 from control_plane.jobs.submission import JobProgram, current_configuration
 from control_plane.jobs.wiring import Wiring
 from control_plane.sink.table_sets import TABLE_SET_FOLDER, missing_objects
+from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
 from stack.console import console
 from stack.endpoints import Endpoints
@@ -82,9 +83,7 @@ class Release:
 
     def note(self, outcome: str) -> None:
         """Write down how it went."""
-        draft = self.folder / "outcome.part"
-        draft.write_text(outcome, "utf-8")
-        draft.replace(self.folder / "outcome")
+        write_atomically(self.folder / "outcome", outcome)
 
     def refuse_state_of(self, running: "Release") -> None:
         """Raises UserError when this release would lose or misread what the running one has in state."""

@@ -7,7 +7,7 @@ from control_plane.jobs.names import JOB
 from control_plane.jobs.versions import switching
 from control_plane.topics import Topic
 from schemas.errors import UserError
-from schemas.trip import DEAD_LETTERS_TOPIC, TOPIC
+from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC
 from stack import database
 from stack.console import console
 from stack.endpoints import Endpoints
@@ -22,7 +22,7 @@ def reset(endpoints: Endpoints) -> None:
     _refuse_while_a_replay_runs(endpoints.home / "replays")
     switching.start_over(endpoints, JOB)
     database.query(endpoints.postgres_dsn, NOTHING_IS_PUBLISHED)
-    for name in (TOPIC, DEAD_LETTERS_TOPIC):
+    for name in (TRIPS_TOPIC, DEAD_LETTERS_TOPIC):
         Topic(endpoints.kafka, name).remove()
     shutil.rmtree(endpoints.home / "replays", ignore_errors=True)
     console().print("started over: the topics and the tables are empty", highlight=False)

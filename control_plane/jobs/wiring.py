@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from control_plane.sink.table_sets import FIRST_SET
-from schemas.trip import DEAD_LETTERS_TOPIC, TOPIC
+from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC, dead_letters_topic
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Wiring:
     name: str
     """As the dashboard, the records and the commands know it."""
     table_set: str = FIRST_SET
-    topic: str = TOPIC
+    topic: str = TRIPS_TOPIC
     dead_letters_topic: str = DEAD_LETTERS_TOPIC
     consumer_group: str = ""
     """Empty takes the release's."""
@@ -39,7 +39,7 @@ class Wiring:
         if number == 1:
             return cls(job, job)
         name = f"{job}-{number}"
-        return cls(job, name, set_name(number), TOPIC, f"{DEAD_LETTERS_TOPIC}-{number}", name)
+        return cls(job, name, set_name(number), TRIPS_TOPIC, dead_letters_topic(number), name)
 
     @property
     def version(self) -> int:

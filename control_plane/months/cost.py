@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from control_plane.months.history import History
-from control_plane.months.history_store import StoredFile
 from control_plane.settings import SparkSettings
 from control_plane.spark.spark_backend import Usage
+from producer.fetching.object_store import StoredFile
 from schemas.tlc_month import TlcMonth
 
 START_VCPU_SECONDS = 40.0
@@ -38,7 +38,7 @@ class MonthEstimate:
 def estimate_month(history: History, month: TlcMonth, code: str) -> MonthEstimate:
     """Look at a month."""
     files = history.raw_files(month)
-    rows = [history.raw.rows(file) for file in files]
+    rows = [history.raw_rows(file) for file in files]
     counted = sum(count for count in rows if count is not None) if files and None not in rows else None
     processed_month = history.processed_month(month) if files else None
     is_processed = processed_month is not None and processed_month.fingerprint == history.fingerprint(

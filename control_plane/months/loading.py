@@ -9,7 +9,7 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from control_plane.months.history_store import HistoryStore
+from producer.fetching.object_store import ObjectStore
 from schemas.processed import QUARANTINED, TRIPS, ZONE_FARES_15M, ProcessedTable
 from schemas.tlc_month import TlcMonth
 
@@ -29,7 +29,7 @@ BLOCK_BYTES = 1 << 20
 Connection = psycopg.Connection[Any]
 
 
-def load(dsn: str, schema: str, processed: HistoryStore, months: Sequence[TlcMonth]) -> None:
+def load(dsn: str, schema: str, processed: ObjectStore, months: Sequence[TlcMonth]) -> None:
     """Fill the schema with these months, whole or not at all; what it held before is gone."""
     with psycopg.connect(dsn) as connection, tempfile.TemporaryDirectory() as folder:
         _make(connection, schema)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from control_plane.months.history import History
-from control_plane.months.history_store import LocalFolder
 from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark.spark_backend import RunState, SparkBackend, SparkRun
 from control_plane.spark.waiting import month_summaries, wait
+from producer.fetching.object_store import LocalFolder
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_month
 from stack.console import print_message

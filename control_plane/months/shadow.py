@@ -23,6 +23,7 @@ from producer.publishing.kafka_topic import file_safe
 from producer.publishing.pace import Pace, parse_speedup
 from producer.publishing.replay import ReplayRequest, replay
 from schemas.errors import UserError
+from schemas.topics import REPROCESS_TOPIC_PREFIX
 from stack.console import console, print_message
 from stack.endpoints import Endpoints
 from stack.polling import poll
@@ -45,7 +46,7 @@ class Shadow:
     def wiring(self) -> Wiring:
         """The job of the run; no record is kept of it, so nobody brings it back."""
         name = f"{self.job}-reprocess-{self.run}"
-        topic = f"trips-reprocess-{self.run}"
+        topic = f"{REPROCESS_TOPIC_PREFIX}{self.run}"
         return Wiring(
             job=self.job,
             name=name,

@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 
 from control_plane.topics import Topic
-from schemas.trip import TOPIC
+from schemas.topics import TRIPS_TOPIC
 from stack import database
 from stack.console import output, wide_output
 from stack.endpoints import Endpoints
@@ -64,7 +64,7 @@ class Ledger:
         return self.records_read == self.records_in_kafka and not any(e.imbalance for e in self.entries)
 
 
-def read_ledger(endpoints: Endpoints, schema: str = "taxi", topic: str = TOPIC) -> Ledger:
+def read_ledger(endpoints: Endpoints, schema: str = "taxi", topic: str = TRIPS_TOPIC) -> Ledger:
     """The ledger as it stands now: it balances at quiet points, and may lag behind Kafka between them.
 
     `schema` is a table set, or `taxi` for the one that is served.

@@ -4,10 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from control_plane.aws import TransientAwsError, addresses_below, client, read_gzip, translate_aws_errors
 from control_plane.settings import SparkSettings, SparkTarget
-from control_plane.spark.emr_code import archive_code, code_folder, needed, submit_parameters
+from control_plane.spark.emr import (
+    addresses_below,
+    archive_code,
+    code_folder,
+    emr_client,
+    emr_errors,
+    needed,
+    read_logs,
+    submit_parameters,
+)
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, run_name
+from schemas.aws import TransientAwsError
 from schemas.errors import UserError
 from stack.polling import poll
 
@@ -32,9 +41,9 @@ class ClusterSpark:
     def __init__(self, settings: SparkSettings) -> None:
         self._settings = settings
         self._cluster = needed(settings.cluster_id, "EMR_CLUSTER_ID", "name the cluster that Terraform made")
-        self._client = client("emr", settings)
+        self._client = emr_client("emr", settings)
         # A step has no token: sent again because the answer got lost, it would run twice.
-        self._once = client("emr", settings, attempts=1)
+        self._once = emr_client("emr", settings, attempts=1)
 
     def code(self) -> str:
         """The archive, whose name changes with what is in it."""
@@ -94,11 +103,12 @@ class ClusterSpark:
         uri = str(step.get("LogUri") or self._settings.log_uri).rstrip("/")
         folder = f"{needed(uri, 'EMR_LOG_URI', 'name the LogUri of the cluster')}/{self._cluster}"
         for application in step.get("AdditionalInfo", {}).get("ResourceManagerApplicationIds", []):
-            found = addresses_below(self._settings, f"{folder}/containers/{application}/")
-            driver = [one.rpartition("/")[0] for one in found if one.rpartition("/")[0].endswith("_000001")]
+            found = addresses_below(self._settings, f"{folder}/containers/{application}")
+            folders = (one.rpartition("/")[0] for one in found)
+            driver = next((one for one in folders if one.endswith("_000001")), "")
             if driver:
-                return self._texts(driver[0])
-        return self._texts(f"{folder}/steps/{run_id}")
+                return read_logs(self._settings, driver)
+        return read_logs(self._settings, f"{folder}/steps/{run_id}")
 
     def links(self, run_id: str) -> Mapping[str, str]:
         """The step's page in the console, from which Spark's own is a click away."""
@@ -115,16 +125,12 @@ class ClusterSpark:
             None if vcpus is None else vcpus * hours, None if gigabytes is None else gigabytes * hours, *rates
         )
 
-    def _texts(self, folder: str) -> RunLogs:
-        stdout, stderr = (read_gzip(self._settings, f"{folder}/{name}.gz") for name in ("stdout", "stderr"))
-        return RunLogs(stdout, stderr, folder)
-
     def _describe(self, run_id: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._call("describe_step", ClusterId=self._cluster, StepId=run_id)["Step"]
         return found
 
     def _found(self, name: str, token: str) -> str:
-        with translate_aws_errors(self._cluster):
+        with emr_errors(self._cluster):
             pages = self._client.get_paginator("list_steps").paginate(ClusterId=self._cluster)
             steps = [one for page in pages for one in page["Steps"] if one["Name"] == name]
         unwanted = GONE if token else {*GONE, "COMPLETED"}
@@ -145,7 +151,7 @@ class ClusterSpark:
         return found
 
     def _call(self, operation: str, through: Any = None, **request: Any) -> Mapping[str, Any]:
-        with translate_aws_errors(self._cluster):
+        with emr_errors(self._cluster):
             answer: Mapping[str, Any] = getattr(through or self._client, operation)(**request)
         return answer
 

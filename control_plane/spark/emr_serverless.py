@@ -5,9 +5,16 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from control_plane.aws import client, read_gzip, translate_aws_errors
 from control_plane.settings import SparkSettings, SparkTarget
-from control_plane.spark.emr_code import archive_code, code_folder, needed, submit_parameters
+from control_plane.spark.emr import (
+    archive_code,
+    code_folder,
+    emr_client,
+    emr_errors,
+    needed,
+    read_logs,
+    submit_parameters,
+)
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, run_name
 from schemas.errors import UserError
 
@@ -31,7 +38,7 @@ class ServerlessSpark:
         self._settings = settings
         what = "name the application that Terraform made"
         self._application = needed(settings.application_id, "EMR_SERVERLESS_APPLICATION_ID", what)
-        self._client = client("emr-serverless", settings)
+        self._client = emr_client("emr-serverless", settings)
 
     def code(self) -> str:
         """The archive, whose name changes with what is in it."""
@@ -89,9 +96,7 @@ class ServerlessSpark:
     def logs(self, run_id: str) -> RunLogs:
         """What the driver wrote to S3."""
         uri = needed(self._settings.log_uri, "EMR_LOG_URI", "name the folder in S3 that logs go to")
-        folder = f"{uri}/applications/{self._application}/jobs/{run_id}/SPARK_DRIVER"
-        texts = [read_gzip(self._settings, f"{folder}/{name}.gz") for name in ("stdout", "stderr")]
-        return RunLogs(texts[0], texts[1], folder)
+        return read_logs(self._settings, f"{uri}/applications/{self._application}/jobs/{run_id}/SPARK_DRIVER")
 
     def links(self, run_id: str) -> Mapping[str, str]:
         """Spark's page; the address holds a key and serves an hour."""
@@ -110,13 +115,13 @@ class ServerlessSpark:
 
     def _earlier(self, name: str) -> list[Mapping[str, Any]]:
         """The runs of that name, newest first."""
-        with translate_aws_errors(self._application):
+        with emr_errors(self._application):
             pages = self._client.get_paginator("list_job_runs").paginate(applicationId=self._application)
             found = [one for page in pages for one in page["jobRuns"] if one.get("name") == name]
         return sorted(found, key=lambda one: one["createdAt"], reverse=True)
 
     def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:
-        with translate_aws_errors(self._application):
+        with emr_errors(self._application):
             answer: Mapping[str, Any] = getattr(self._client, operation)(
                 applicationId=self._application, **request
             )

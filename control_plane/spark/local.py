@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import uuid
@@ -15,15 +14,17 @@ from typing import Any
 
 import psutil
 
-from control_plane.aws import NoSuchRunError
 from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark import local_submit
 from control_plane.spark import local_submit as spark
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
+from schemas.atomic_file import write_json
+from schemas.errors import UserError
 from stack.console import console
 from stack.files import sha256_of
 from stack.locks import file_lock
 from stack.polling import poll
+from stack.ports import any_free_port
 from stack.settings import ROOT, user_environment
 
 RUN_VARIABLE = "TAXI_SPARK_RUN"
@@ -114,10 +115,9 @@ class LocalSpark:
 
     def _start(self, name: str, arguments: Sequence[str]) -> str:
         run_id = f"local-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-        folder, port = self._runs / run_id, _free_port()
-        folder.mkdir(parents=True)
+        folder, port = self._runs / run_id, any_free_port()
         note = {"name": name, "arguments": list(arguments), "ui_port": port, "started_at": time.time()}
-        (folder / "note.json").write_text(json.dumps(note))
+        write_json(folder / "note.json", note)
         program = str(ROOT / "batch_backfill" / "__main__.py")
         options = ["--conf", f"spark.ui.port={port}", *local_submit.s3_options(arguments, self._settings)]
         command = spark.submit_command([*options, program, *arguments])
@@ -160,7 +160,7 @@ class LocalSpark:
     def _folder(self, run_id: str) -> Path:
         folder = self._runs / run_id
         if not (folder / "note.json").exists():
-            raise NoSuchRunError(f"there is no run {run_id} on this machine", f"see {self._runs}")
+            raise UserError(f"there is no run {run_id} on this machine", f"see {self._runs}")
         return folder
 
     def _note(self, folder: Path) -> dict[str, Any]:
@@ -185,10 +185,3 @@ class LocalSpark:
 def _written_to(arguments: Sequence[str]) -> str:
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     return next((value for name, value in pairs if name == "--processed"), "")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

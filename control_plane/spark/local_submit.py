@@ -1,11 +1,12 @@
 """Spark on this machine: it comes with pyspark, and runs only while somebody uses it."""
 
-import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from control_plane.settings import SparkSettings
+from schemas.atomic_file import write_atomically
+from schemas.aws import is_s3_uri
 from stack.settings import ROOT
 from stack.toolchain.environments import ensure_environment
 from stack.toolchain.jars import ensure
@@ -53,23 +54,18 @@ def submit_command(arguments: Sequence[str]) -> list[str]:
 def _java_home(home: Path) -> Path:
     """A Java that is told nothing of the absent module: by itself it would refuse to start."""
     program = home / "tmp" / "java-for-spark" / "bin" / "java"
-    program.parent.mkdir(parents=True, exist_ok=True)
-    written = program.with_suffix(f".{os.getpid()}")
-    written.write_text(_JAVA.format(absent=ABSENT_MODULE, java=shlex.quote(java())))
-    written.chmod(0o755)
-    written.replace(program)
+    write_atomically(program, _JAVA.format(absent=ABSENT_MODULE, java=shlex.quote(java())), 0o755)
     return program.parents[1]
 
 
 S3_JARS = "spark-s3"
-SCHEMES = ("s3://", "s3a://")
 CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 """AWS' usual chain: the variables, the profile, the machine's role."""
 
 
 def s3_options(arguments: Iterable[str], settings: SparkSettings) -> Sequence[str]:
     """Options of spark-submit for these arguments of the job; none where nothing lies in S3."""
-    if not any(word.startswith(SCHEMES) for word in (*arguments, *settings.data)):
+    if not any(map(is_s3_uri, (*arguments, *settings.data))):
         return ()
     pairs = {
         "spark.driver.extraClassPath": class_path(ensure(S3_JARS)),

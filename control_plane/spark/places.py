@@ -1,20 +1,20 @@
 """Chooses where Spark runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from control_plane.settings import SparkSettings, SparkTarget
+from control_plane.spark.emr_cluster import ClusterSpark
+from control_plane.spark.emr_serverless import ServerlessSpark
+from control_plane.spark.local import LocalSpark
 from control_plane.spark.spark_backend import SparkBackend
+
+BACKENDS: Mapping[SparkTarget, Callable[[SparkSettings], SparkBackend]] = {
+    SparkTarget.LOCAL: LocalSpark,
+    SparkTarget.EMR_SERVERLESS: ServerlessSpark,
+    SparkTarget.EMR: ClusterSpark,
+}
 
 
 def backend(settings: SparkSettings, place: SparkTarget | None = None) -> SparkBackend:
-    """The place that is wished, or that the settings name."""
-    from control_plane.spark.emr_cluster import ClusterSpark  # noqa: PLC0415 - boto3 is slow to import
-    from control_plane.spark.emr_serverless import ServerlessSpark  # noqa: PLC0415
-    from control_plane.spark.local import LocalSpark  # noqa: PLC0415
-
-    factories: dict[SparkTarget, Callable[[SparkSettings], SparkBackend]] = {
-        SparkTarget.LOCAL: LocalSpark,
-        SparkTarget.EMR_SERVERLESS: ServerlessSpark,
-        SparkTarget.EMR: ClusterSpark,
-    }
-    return factories[place or settings.place](settings)
+    """The place that was asked for, or that the settings name."""
+    return BACKENDS[place or settings.place](settings)

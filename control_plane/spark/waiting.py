@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from control_plane.aws import TransientAwsError
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkBackend, SparkRun
+from schemas.aws import TransientAwsError
 from schemas.errors import UserError
 from stack.toolchain.java import innermost_cause
 

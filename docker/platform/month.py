@@ -3,18 +3,19 @@
 import sys
 from pathlib import Path
 
-from control_plane.aws import client, parse_s3_uri, translate_aws_errors
 from control_plane.settings import SparkSettings
+from producer.fetching.object_store import S3Prefix
 from schemas.errors import UserError
 
 
 def main(address: str, folder: str) -> int:
     """Leave the file, whole or not at all; print where."""
     try:
-        bucket, key = parse_s3_uri(address)
-        target = Path(folder) / Path(key).name
-        with translate_aws_errors(address):
-            client("s3", SparkSettings.from_environment()).download_file(bucket, key, str(target))
+        prefix, _, name = address.rpartition("/")
+        settings = SparkSettings.from_environment()
+        store = S3Prefix.of(prefix, endpoint_url=settings.s3_endpoint_url, region=settings.region)
+        target = Path(folder) / name
+        store.download(name, target)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - one line, as everywhere
         return 1

@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flink_jobs.zone_fares.secret import password_in_secret
 from schemas.kafka_security import KafkaSecurity
+from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC
 
 SHADED = "org.apache.flink.kafka.shaded."
 """Where the SQL connector has moved Kafka's classes."""
@@ -30,8 +31,8 @@ class ZoneFaresSettings(BaseSettings):
     flink_rest_url: str = ""
     """The cluster to submit to; empty where this program runs on its cluster, which then has its say."""
     job_name: str = "zone_fares"
-    trips_topic: str = "trips"
-    dead_letters_topic: str = "trips-dead-letters"
+    trips_topic: str = TRIPS_TOPIC
+    dead_letters_topic: str = DEAD_LETTERS_TOPIC
     consumer_group: str = "zone_fares"
     table_set: str = "taxi_1"
     """The schema of the Postgres tables to write."""

@@ -7,7 +7,8 @@ from string import Template
 
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from schemas.rules import broken_rules_sql, is_valid_sql
-from schemas.trip import PARTITION_DISCOVERY_SECONDS, PROGRESS_MARKER_KEY
+from schemas.topics import PARTITION_DISCOVERY_SECONDS
+from schemas.trip import PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
 TABLES = (

@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from producer.fetching.download import (
     DownloadSite,
@@ -14,11 +14,11 @@ from producer.fetching.download import (
     make_folder,
 )
 from producer.fetching.month_files import fetch_month, find_month, folders, months_dir, remote_month
+from producer.fetching.object_store import S3Prefix
 from producer.settings import ProducerSettings
+from schemas.atomic_file import atomic_path
+from schemas.raw_data import month_folder
 from schemas.tlc_month import TlcMonth
-
-if TYPE_CHECKING:
-    from producer.fetching.object_store import S3Prefix
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class MonthToBucket:
 
     month: TlcMonth
     settings: ProducerSettings
-    bucket: "S3Prefix"
+    bucket: S3Prefix
 
     @property
     def title(self) -> str:
@@ -95,15 +95,13 @@ class MonthToBucket:
     @property
     def path(self) -> str:
         """Below the prefix, partitioned as Spark and DuckDB read it."""
-        day = self.month.first_day
-        partition = f"taxi_type={self.month.taxi_type}/year={day.year}/month={day:%m}"
-        return f"{partition}/{self.month.file_name}"
+        return f"{month_folder(self.month)}/{self.month.file_name}"
 
     def locate(self) -> DownloadResult:
         """Is there an object of that name? Its checksum is compared by `run` only, which needs the file."""
         size = self.bucket.stored_bytes(self.path)
         if size is not None:
-            return DownloadResult(self.bucket.address(self.path), size, was_there=True)
+            return DownloadResult(self.bucket.uri(self.path), size, was_there=True)
         found = self._find_local_file()
         if found:
             return DownloadResult(str(found), found.stat().st_size, was_there=False)
@@ -119,7 +117,7 @@ class MonthToBucket:
         )
         size = file.stat().st_size
         is_sent = self.bucket.put(file, self.path, lambda sent: on_progress(sent, size))
-        return DownloadResult(self.bucket.address(self.path), size, was_there=not is_sent)
+        return DownloadResult(self.bucket.uri(self.path), size, was_there=not is_sent)
 
     def _find_local_file(self) -> Path | None:
         # Raw data is read as Parquet: a CSV beside it would spoil the whole partition.
@@ -166,6 +164,6 @@ def _copied_to(found: Path, to: Path | None) -> Path:
     if to is None or found.parent == to:
         return found
     make_folder(to)
-    part = to / f".{found.name}.copy"
-    shutil.copyfile(found, part)
-    return part.replace(to / found.name)
+    with atomic_path(to / found.name) as draft:
+        shutil.copyfile(found, draft)
+    return to / found.name

@@ -12,14 +12,15 @@ from rich.filesize import decimal
 from producer.fetching.download import DownloadSite, UnreachableError
 from producer.fetching.download_tasks import DownloadTask, MonthToBucket, MonthToFolder, ZoneFile
 from producer.fetching.month_files import published_since
+from producer.fetching.object_store import S3Prefix
 from producer.fetching.transfers import DownloadOutcome, locate_all, run_all
 from producer.fetching.zone_files import remote_zone_files
 from producer.settings import ProducerSettings, zones_dir
+from schemas.aws import is_s3_uri
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_months
 
 MOST_PARALLEL = 32
-S3_SCHEME = "s3://"
 
 
 def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -87,11 +88,9 @@ def _zone_tasks(settings: ProducerSettings) -> list[DownloadTask]:
 def _month_tasks(
     months: Sequence[TlcMonth], to: str | None, settings: ProducerSettings
 ) -> list[DownloadTask]:
-    if to is None or not to.startswith(S3_SCHEME):
+    if to is None or not is_s3_uri(to):
         return [MonthToFolder(month, settings, Path(to) if to else None) for month in months]
-    from producer.fetching.object_store import open_folder  # noqa: PLC0415 - boto3 takes a while, and few need it
-
-    bucket = open_folder(to, settings.s3_endpoint_url)
+    bucket = S3Prefix.of(to, endpoint_url=settings.s3_endpoint_url)
     bucket.check()
     return [MonthToBucket(month, settings, bucket) for month in months]
 

@@ -1,91 +1,227 @@
-"""Files as S3 objects: an object appears only when it is whole, and is not sent again when it is there."""
+"""Files below an address, in a folder of this machine or in S3: the same questions to both.
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+The control plane uses it too, for the history, the logs of EMR, the packages and the code of jobs.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from producer.fetching.fingerprint import Fingerprint
+from producer.fetching.resumable_upload import OnSent, ResumableUpload, UploadEndedError
+from schemas.aws import (
+    AwsError,
+    AwsService,
+    aws_client,
+    is_absent,
+    is_s3_uri,
+    parse_s3_uri,
+    translate_aws_errors,
+)
 
-from producer.fetching.fingerprint import Fingerprint, UploadPart, parts_of
-from producer.fetching.object_store_errors import ObjectStoreError, code_of, translate_store_errors
-from schemas.errors import UserError
 
-SCHEME = "s3://"
-CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4})
+@dataclass(frozen=True)
+class StoredFile:
+    """A file by its path below the store's address."""
 
-OnSent = Callable[[int], None]
+    path: str
+    size: int
+    etag: str = ""
+    """What S3 calls its content."""
+
+    @property
+    def name(self) -> str:
+        """Without its folder."""
+        return self.path.rpartition("/")[2]
+
+
+class ObjectStore(Protocol):
+    """A folder with folders in it; paths are relative to it. What S3 refuses is an AwsError."""
+
+    @property
+    def address(self) -> str:
+        """As people write it."""
+
+    def files(self, folder: str = "") -> Sequence[StoredFile]:
+        """What lies in a folder itself, by name; nothing where there is no folder."""
+
+    def files_below(self, folder: str = "") -> Iterator[StoredFile]:
+        """What lies in a folder, however deep, by path."""
+
+    def fingerprint(self, file: StoredFile) -> str:
+        """Changes with the content."""
+
+    def read(self, path: str) -> bytes | None:
+        """A small file; None where there is none."""
+
+    def read_end(self, path: str, count: int) -> bytes:
+        """The last bytes of a file that is not empty, at most so many."""
+
+    def local_copy(self, folder: str) -> AbstractContextManager[Path]:
+        """The folder's files on this machine, for as long as the context lasts."""
+
+
+def open_store(address: str, *, endpoint_url: str | None = None, region: str | None = None) -> ObjectStore:
+    """The store at a folder or at s3://bucket/prefix; nothing is asked of it yet."""
+    if is_s3_uri(address):
+        return S3Prefix.of(address, endpoint_url=endpoint_url, region=region)
+    return LocalFolder(address)
+
+
+@dataclass(frozen=True)
+class LocalFolder:
+    """A folder of this machine."""
+
+    address: str
+
+    def files(self, folder: str = "") -> Sequence[StoredFile]:
+        """What lies in it, by name."""
+        return [self._stored(path) for path in sorted(self._path(folder).glob("*")) if path.is_file()]
+
+    def files_below(self, folder: str = "") -> Iterator[StoredFile]:
+        """What lies in it, however deep."""
+        return (self._stored(path) for path in sorted(self._path(folder).rglob("*")) if path.is_file())
+
+    def fingerprint(self, file: StoredFile) -> str:
+        """Its SHA-256."""
+        with self._path(file.path).open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+
+    def read(self, path: str) -> bytes | None:
+        """The whole file."""
+        file = self._path(path)
+        return file.read_bytes() if file.exists() else None
+
+    def read_end(self, path: str, count: int) -> bytes:
+        """Its last bytes."""
+        with self._path(path).open("rb") as content:
+            content.seek(max(0, self._path(path).stat().st_size - count))
+            return content.read()
+
+    @contextmanager
+    def local_copy(self, folder: str) -> Iterator[Path]:
+        """The folder itself."""
+        yield self._path(folder)
+
+    def _path(self, path: str) -> Path:
+        return Path(self.address) / path
+
+    def _stored(self, path: Path) -> StoredFile:
+        return StoredFile(path.relative_to(self.address).as_posix(), path.stat().st_size)
 
 
 @dataclass(frozen=True)
 class S3Prefix:
-    """A prefix in a bucket. Safe to use from several threads."""
+    """A prefix in a bucket, with the credentials of AWS' usual chain.
+
+    Several threads may use it once the first request is made.
+    """
 
     bucket: str
-    prefix: str
-    client: Any
-    endpoint: str
+    prefix: str = ""
+    endpoint_url: str | None = None
+    region: str | None = None
+
+    @classmethod
+    def of(cls, address: str, *, endpoint_url: str | None = None, region: str | None = None) -> "S3Prefix":
+        """The prefix that s3://bucket/prefix names."""
+        bucket, prefix = parse_s3_uri(address)
+        return cls(bucket, prefix.strip("/"), endpoint_url, region)
+
+    @property
+    def address(self) -> str:
+        """As AWS' own programs write it."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def uri(self, path: str) -> str:
+        """An object as people write it."""
+        return f"{self.address}/{path}".rstrip("/")
 
     def key(self, path: str) -> str:
-        """The object's key in the bucket."""
-        return f"{self.prefix}/{path}" if self.prefix else path
-
-    def address(self, path: str) -> str:
-        """The object as people write it."""
-        return f"{SCHEME}{self.bucket}/{self.key(path)}"
+        """An object's key in the bucket."""
+        return _joined(self.prefix, path).rstrip("/")
 
     def check(self) -> None:
-        """ObjectStoreError unless the bucket answers."""
-        with self._translate_errors():
-            self.client.head_bucket(Bucket=self.bucket)
+        """AwsError unless the bucket answers."""
+        with self._translate_errors(f"s3://{self.bucket}"):
+            self._client.head_bucket(Bucket=self.bucket)
+
+    def files(self, folder: str = "") -> Sequence[StoredFile]:
+        """What lies in it, without what lies deeper."""
+        return list(self._objects(folder, Delimiter="/"))
+
+    def files_below(self, folder: str = "") -> Iterator[StoredFile]:
+        """What lies in it, however deep."""
+        return self._objects(folder)
+
+    def fingerprint(self, file: StoredFile) -> str:
+        """What S3 calls its content."""
+        return file.etag
 
     def stored_bytes(self, path: str) -> int | None:
         """Size of the object, or nothing if there is none."""
-        with self._translate_errors():
-            stored = self._stored(self.key(path))
-        return int(stored["ContentLength"]) if stored else None
+        found = self.head(path)
+        return int(found["ContentLength"]) if found else None
 
-    def put(self, file: Path, path: str, on_sent: OnSent) -> bool:
+    def head(self, path: str, **options: str) -> Mapping[str, Any] | None:
+        """What S3 notes of the object, or nothing if there is none."""
+        with self._translate_errors(self.uri(path)):
+            return self._or_none("head_object", Key=self.key(path), **options)
+
+    def read(self, path: str) -> bytes | None:
+        """The whole object."""
+        with self._translate_errors(self.uri(path)):
+            found = self._or_none("get_object", Key=self.key(path))
+            return bytes(found["Body"].read()) if found else None
+
+    def read_end(self, path: str, count: int) -> bytes:
+        """Its last bytes; the rest stays where it is."""
+        with self._translate_errors(self.uri(path)):
+            found = self._client.get_object(Bucket=self.bucket, Key=self.key(path), Range=f"bytes=-{count}")
+            return bytes(found["Body"].read())
+
+    def download(self, path: str, target: Path) -> None:
+        """Copy the object to a file, whole or not at all."""
+        with self._translate_errors(self.uri(path)):
+            self._client.download_file(self.bucket, self.key(path), str(target))
+
+    @contextmanager
+    def local_copy(self, folder: str) -> Iterator[Path]:
+        """A copy of its files, which is gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="taxi-s3-") as name:
+            for file in self.files(folder):
+                self.download(file.path, Path(name) / file.name)
+            yield Path(name)
+
+    def put(self, file: Path, path: str, on_sent: OnSent = lambda _: None) -> bool:
         """Make the object equal to the file; says whether anything was sent.
 
         An upload that an earlier run left unfinished is continued: parts that are there are not sent again.
         """
-        fingerprint, key = Fingerprint.of(file), self.key(path)
-        with self._translate_errors():
-            if self._holds(key, fingerprint):
+        fingerprint = Fingerprint.of(file)
+        with self._translate_errors(self.uri(path)):
+            if self._holds(path, fingerprint):
                 return False
-            upload_id = self._unfinished(key) or self._begin(key)
-            upload = {"Bucket": self.bucket, "Key": key, "UploadId": upload_id}
             try:
-                self._send(upload, file, fingerprint, on_sent)
-            except self.client.exceptions.NoSuchUpload:
-                self._accept_the_others(key, fingerprint, path)
+                ResumableUpload(self._client, self.bucket, self.key(path)).send(file, fingerprint, on_sent)
+            except UploadEndedError:
+                self._accept_the_others(path, fingerprint)
         return True
 
-    def _accept_the_others(self, key: str, fingerprint: Fingerprint, path: str) -> None:
-        """Another process finished or gave up the same upload: well if the object is the same now."""
-        if not self._holds(key, fingerprint):
-            raise ObjectStoreError(
-                f"the upload of {self.address(path)} was ended by another process",
-                "run the same command again",
+    def _accept_the_others(self, path: str, fingerprint: Fingerprint) -> None:
+        """Another process ended the same upload: well if the object is the same now."""
+        if not self._holds(path, fingerprint):
+            raise AwsError(
+                f"the upload of {self.uri(path)} was ended by another process", "run the same command again"
             )
 
-    def _stored(self, key: str) -> Mapping[str, Any] | None:
-        try:
-            stored: Mapping[str, Any] = self.client.head_object(
-                Bucket=self.bucket, Key=key, ChecksumMode="ENABLED"
-            )
-        except ClientError as error:
-            if code_of(error) in {"404", "NoSuchKey"}:
-                return None
-            raise
-        return stored
-
-    def _holds(self, key: str, fingerprint: Fingerprint) -> bool:
-        stored = self._stored(key) or {}
+    def _holds(self, path: str, fingerprint: Fingerprint) -> bool:
+        stored = self.head(path, ChecksumMode="ENABLED") or {}
         # S3 and its stand-ins differ in whether the count of parts follows the checksum here.
         checksum = str(stored.get("ChecksumSHA256", "")).partition("-")[0]
         return (
@@ -93,64 +229,43 @@ class S3Prefix:
             and checksum == fingerprint.checksum.partition("-")[0]
         )
 
-    def _unfinished(self, key: str) -> str | None:
-        """The newest unfinished upload of the key; older ones are aborted, for their parts cost money."""
-        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=key)
-        uploads = [upload for page in pages for upload in page.get("Uploads", []) if upload["Key"] == key]
-        uploads.sort(key=lambda upload: upload["Initiated"])
-        keep = uploads.pop() if uploads and uploads[-1].get("ChecksumAlgorithm") == "SHA256" else None
-        for upload in uploads:
-            self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload["UploadId"])
-        return str(keep["UploadId"]) if keep else None
+    def _or_none(self, operation: str, **request: str) -> Mapping[str, Any] | None:
+        """The answer about an object, or nothing if there is none."""
+        try:
+            answer: Mapping[str, Any] = getattr(self._client, operation)(Bucket=self.bucket, **request)
+        except self._client.exceptions.ClientError as error:
+            if is_absent(error):
+                return None
+            raise
+        return answer
 
-    def _begin(self, key: str) -> str:
-        begun = self.client.create_multipart_upload(
-            Bucket=self.bucket, Key=key, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE"
+    def _objects(self, folder: str, **how: str) -> Iterator[StoredFile]:
+        prefix = _joined(self.key(folder), "")
+        with self._translate_errors(self.uri(folder)):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix, **how
+            )
+            for found in (one for page in pages for one in page.get("Contents", [])):
+                name = found["Key"].removeprefix(prefix)
+                if name and not name.endswith("/"):  # a folder of Hadoop's is an object too
+                    etag = found.get("ETag", str(found["LastModified"]))
+                    yield StoredFile(_joined(folder, name), found["Size"], etag.strip('"'))
+
+    def _translate_errors(self, uri: str) -> AbstractContextManager[None]:
+        place = self.endpoint_url or "AWS"
+        service = AwsService(
+            name=f"S3 at {place}",
+            unreachable="check S3_ENDPOINT_URL and that the server runs",
+            denied="check the credentials and their rights to list, read and write the bucket",
+            absent_remedy="make the bucket first, or name another",
+            invalid="check the address and S3_ENDPOINT_URL",
         )
-        return str(begun["UploadId"])
+        return translate_aws_errors(f"{uri} at {place}", service)
 
-    def _send(self, upload: Mapping[str, str], file: Path, fingerprint: Fingerprint, on_sent: OnSent) -> None:
-        there, etags, sent = self._parts_there(upload), [], 0
-        with file.open("rb") as content:
-            for part, data in zip(fingerprint.parts, parts_of(content), strict=True):
-                stored = there.get(part.number, {})
-                etags.append(
-                    stored["ETag"] if part.is_same_as(stored) else self._send_part(upload, part, data)
-                )
-                sent += part.size
-                on_sent(sent)
-        self._complete(upload, fingerprint, etags)
-
-    def _parts_there(self, upload: Mapping[str, str]) -> dict[int, Mapping[str, Any]]:
-        pages = self.client.get_paginator("list_parts").paginate(**upload)
-        return {part["PartNumber"]: part for page in pages for part in page.get("Parts", [])}
-
-    def _send_part(self, upload: Mapping[str, str], part: UploadPart, data: bytes) -> str:
-        # By the checksum S3 refuses bytes that were spoiled on the way, or that changed since they were read.
-        answer = self.client.upload_part(
-            **upload, PartNumber=part.number, Body=data, ChecksumSHA256=part.checksum
-        )
-        return str(answer["ETag"])
-
-    def _complete(self, upload: Mapping[str, str], fingerprint: Fingerprint, etags: list[str]) -> None:
-        parts = [
-            {"PartNumber": part.number, "ETag": etag, "ChecksumSHA256": part.checksum}
-            for part, etag in zip(fingerprint.parts, etags, strict=True)
-        ]
-        self.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
-
-    @contextmanager
-    def _translate_errors(self) -> Iterator[None]:
-        with translate_store_errors(self.bucket, self.endpoint):
-            yield
+    @cached_property
+    def _client(self) -> Any:
+        return aws_client("s3", region=self.region, endpoint_url=self.endpoint_url)
 
 
-def open_folder(address: str, endpoint_url: str | None) -> S3Prefix:
-    """`s3://bucket/prefix`, with the credentials and region of the standard AWS chain."""
-    bucket, _, prefix = address.removeprefix(SCHEME).partition("/")
-    if not bucket:
-        raise UserError(f"{address!r} names no bucket", "write it as s3://bucket/raw-data")
-    endpoint = endpoint_url or "AWS"
-    with translate_store_errors(bucket, endpoint):
-        client = boto3.client("s3", endpoint_url=endpoint_url, config=CONFIG)
-    return S3Prefix(bucket, prefix.strip("/"), client, endpoint)
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

@@ -7,7 +7,8 @@ from confluent_kafka import Producer
 
 from producer.publishing.kafka_topic import TIMEOUT_SECONDS, KafkaCluster, TopicDescription
 from schemas.errors import UserError
-from schemas.trip import PARTITION_DISCOVERY_SECONDS, PROGRESS_MARKER_KEY
+from schemas.topics import PARTITION_DISCOVERY_SECONDS
+from schemas.trip import PROGRESS_MARKER_KEY
 
 WAIT_SECONDS = 2.0 * PARTITION_DISCOVERY_SECONDS
 STEP_SECONDS = 0.1

@@ -12,7 +12,8 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetS
 from producer.publishing.proof import client_options
 from schemas.errors import UserError
 from schemas.kafka_security import OPEN, KafkaSecurity
-from schemas.trip import PROGRESS_MARKER_KEY, TOPIC_CONFIG
+from schemas.topics import TOPIC_CONFIG
+from schemas.trip import PROGRESS_MARKER_KEY
 
 TIMEOUT_SECONDS = 10.0
 FIRST_ANSWER_SECONDS = 5.0

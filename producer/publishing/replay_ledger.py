@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from schemas.atomic_file import write_json
 from schemas.errors import UserError
 
 LOCK_SECONDS = 2.0
@@ -78,13 +78,7 @@ class ReplayLedger:
 
     def write(self, entry: ReplayProgress) -> None:
         """Replace the entry in one step: a crash leaves the old one or the new one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".part")
-        with unfinished.open("w", encoding="utf-8") as file:
-            json.dump(asdict(entry), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self.path)
+        write_json(self.path, asdict(entry))
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from producer.reading.writing import ROWS_IN_A_GROUP, unfinished
+from producer.reading.writing import ROWS_IN_A_GROUP
+from schemas.atomic_file import atomic_path
 
 START_OF_TIME, END_OF_TIME = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - New York
 EVENT_ORDER = [("replay_at", "ascending"), ("trip_id", "ascending")]
@@ -49,12 +50,12 @@ class _SortedFile:
 
 def write_merged(paths: Sequence[Path], target: Path, watch: Callable[[float], None]) -> None:
     """Write the trips of all these in event order; `watch` is told the percentage, and may raise."""
-    with ExitStack() as stack, unfinished(target) as unfinished_file:
+    with ExitStack() as stack, atomic_path(target) as draft:
         files = [stack.enter_context(pq.ParquetFile(path)) for path in paths]
         total = sum(file.metadata.num_rows for file in files) or 1
         schema, done = _nullable(files[0].schema_arrow), 0
         parts = [_SortedFile(file.iter_batches(ROWS_IN_A_GROUP), schema.empty_table()) for file in files]
-        with pq.ParquetWriter(unfinished_file, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
             for group in _groups(_in_order(parts), schema):
                 writer.write_table(group)
                 done += group.num_rows

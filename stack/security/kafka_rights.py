@@ -13,21 +13,20 @@ from confluent_kafka.admin import (
 )
 
 from schemas.kafka_security import KafkaAccess
-from schemas.trip import DEAD_LETTERS_TOPIC, TOPIC
+from schemas.topics import DEAD_LETTERS_TOPIC, REPROCESS_TOPIC_PREFIX, TRIPS_TOPIC
 from stack.security.secrets import JOB, PRODUCER, REGISTRY
 
 TIMEOUT_SECONDS = 30
-REPROCESSED = f"{TOPIC}-reprocess-"
 WRITES, READS = ("WRITE", "DESCRIBE"), ("READ", "DESCRIBE")
 # The producer makes the topic that is missing, and refuses one that forgets old records.
 MAKES = ("CREATE", "DESCRIBE_CONFIGS")
 
 RIGHTS = (
-    (PRODUCER, "TOPIC", "LITERAL", TOPIC, (*WRITES, *MAKES)),
-    (PRODUCER, "TOPIC", "PREFIXED", REPROCESSED, (*WRITES, *MAKES)),
-    (JOB, "TOPIC", "LITERAL", TOPIC, READS),
+    (PRODUCER, "TOPIC", "LITERAL", TRIPS_TOPIC, (*WRITES, *MAKES)),
+    (PRODUCER, "TOPIC", "PREFIXED", REPROCESS_TOPIC_PREFIX, (*WRITES, *MAKES)),
+    (JOB, "TOPIC", "LITERAL", TRIPS_TOPIC, READS),
     (JOB, "TOPIC", "PREFIXED", DEAD_LETTERS_TOPIC, WRITES),
-    (JOB, "TOPIC", "PREFIXED", REPROCESSED, (*READS, "WRITE")),
+    (JOB, "TOPIC", "PREFIXED", REPROCESS_TOPIC_PREFIX, (*READS, "WRITE")),
     (JOB, "GROUP", "PREFIXED", JOB, ("READ", "DESCRIBE")),
     (REGISTRY, "TOPIC", "PREFIXED", "kafkasql-", ("ALL",)),
     (REGISTRY, "TOPIC", "LITERAL", "registry-events", ("ALL",)),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from schemas.atomic_file import PRIVATE, write_atomically
 from schemas.kafka_security import SCRAM, KafkaSecurity
 from stack.ports import LOOPBACK
-from stack.security.private_file import write_private
 
 OWNER, PRODUCER, JOB, REGISTRY, READER = ("taxi", "producer", "zone_fares", "registry", "taxi_reader")
 AIRFLOW = "airflow"
@@ -46,10 +46,10 @@ class Secrets:
         wanted = [self.kafka_password_file(user) for user in KAFKA_USERS]
         for path in (*wanted, *(self._postgres_password_file(role) for role in POSTGRES_ROLES)):
             if not path.exists():
-                write_private(path, secrets.token_urlsafe(PASSWORD_BYTES).encode())
+                write_atomically(path, secrets.token_urlsafe(PASSWORD_BYTES), PRIVATE)
         for role in POSTGRES_ROLES:
             line = f"{LOOPBACK}:{postgres_port}:*:{role}:{self.postgres_password(role)}\n"
-            write_private(self.passfile(role), line.encode())
+            write_atomically(self.passfile(role), line, PRIVATE)
 
     def server_pem(self, name: str) -> Path:
         """A server's key and certificate."""

@@ -1,7 +1,6 @@
 """Airflow: API server with the pages, scheduler, DAG processor and triggerer."""
 
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
+from schemas.atomic_file import PRIVATE, write_atomically, write_json
 from schemas.errors import UserError
 from stack.console import console
 from stack.ports import LOOPBACK
@@ -121,15 +121,15 @@ def _configure(site: Site) -> None:
     with _ONE_AT_A_TIME:
         _ensure_password(site.home)
         sections = _configuration(site, _ensure_secrets(site.home))
-        _write_private(folder(site.home) / "airflow.cfg", _ini(sections))
-        _write_private(_environment_file(site.home), json.dumps(environment(site)))
+        write_atomically(folder(site.home) / "airflow.cfg", _ini(sections), PRIVATE)
+        write_json(_environment_file(site.home), environment(site), PRIVATE)
 
 
 def _ensure_password(home: Path) -> None:
     if passwords_file(home).exists():
         return
     password = secrets.token_urlsafe(12)
-    _write_private(passwords_file(home), json.dumps({LOGIN: password}))
+    write_json(passwords_file(home), {LOGIN: password}, PRIVATE)
     console().print(
         f"Airflow's login is {LOGIN} with the password {password}, kept in {passwords_file(home)}",
         highlight=False,
@@ -142,16 +142,9 @@ def _ensure_secrets(home: Path) -> Mapping[str, str]:
     if not path.exists():
         # Fernet's key is 32 bytes in this very alphabet, with its padding.
         keys = {"jwt": secrets.token_urlsafe(48), "session": secrets.token_urlsafe(32)}
-        _write_private(path, json.dumps({**keys, "fernet": secrets.token_urlsafe(32) + "="}))
+        write_json(path, {**keys, "fernet": secrets.token_urlsafe(32) + "="}, PRIVATE)
     kept: dict[str, str] = json.loads(path.read_text("utf-8"))
     return kept
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_suffix(".part")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        stream.write(text)
-    draft.replace(path)
 
 
 def _configuration(site: Site, kept: Mapping[str, str]) -> dict[str, dict[str, object]]:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
 from stack.ports import LOOPBACK
 from stack.probes import get_json
@@ -106,7 +107,7 @@ def _prepare(site: Site, name: str) -> Program:
     folder = site.home / "flink"
     for inner in ("conf", "checkpoints", "savepoints", "tmp"):
         (folder / inner).mkdir(parents=True, exist_ok=True)
-    _write_configuration(site, name)
+    _write_configuration(site)
     jvm_options, arguments = _resources(site, name)
     jars = [*sorted((distribution() / "lib").glob("*.jar")), *_drivers()]
     # Not by jobmanager.sh and taskmanager.sh: each start of theirs runs Java three times before the real one,
@@ -173,16 +174,13 @@ def _common_options(site: Site, name: str) -> list[str]:
     ]
 
 
-def _write_configuration(site: Site, name: str) -> None:
-    folder = configuration_folder(site.home)
+def _write_configuration(site: Site) -> None:
     texts = {"config.yaml": "".join(f"{key}: {value}\n" for key, value in _configuration(site).items())}
     for properties in ("log4j-cli.properties", "log4j-session.properties"):
         texts[properties] = (distribution() / "conf" / properties).read_text()
     for file_name, text in texts.items():
         # Both parts are prepared at the same time, and both write these files.
-        draft = folder / f"{file_name}.{name}.part"
-        draft.write_text(text)
-        draft.replace(folder / file_name)
+        write_atomically(configuration_folder(site.home) / file_name, text)
 
 
 def _configuration(site: Site) -> dict[str, object]:
@@ -223,7 +221,7 @@ def _resources(site: Site, name: str) -> tuple[list[str], list[str]]:
     configuration = configuration_folder(site.home) / "config.yaml"
     kept = site.home / "flink" / f"{name}.{hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]}.args"
     if not kept.exists():
-        kept.write_text(_computed_resources(site, name))
+        write_atomically(kept, _computed_resources(site, name))
     jvm_options, arguments = kept.read_text().splitlines()
     return jvm_options.split(), arguments.split()
 

@@ -6,12 +6,12 @@ import uuid
 from contextlib import nullcontext
 from pathlib import Path
 
+from schemas.atomic_file import PRIVATE, write_atomically
 from schemas.errors import UserError
 from schemas.kafka_security import KafkaAccess
 from stack.ports import LOOPBACK
 from stack.probes import require_listener
 from stack.security.kafka_locks import kafka_locks, with_users
-from stack.security.private_file import write_private
 from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
 from stack.supervision.processes import KAFKA_SERVICE
@@ -72,7 +72,7 @@ def _prepare(site: Site) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     jars = class_path(ensure(NAME))
     properties = folder / "server.properties"
-    write_private(properties, _properties(site, folder / "data").encode())
+    write_atomically(properties, _properties(site, folder / "data"), PRIVATE)
     if not (folder / "data" / "meta.properties").exists():
         _format_storage(jars, properties, site)
     options = ["-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", _logging()]

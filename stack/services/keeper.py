@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from schemas.atomic_file import write_json
 from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
 from stack.supervision.program import Program
@@ -27,9 +28,7 @@ class KeeperStatus:
 
     def write(self, home: Path) -> None:
         """Write it, whole or not at all."""
-        draft = status_path(home).with_suffix(".part")
-        draft.write_text(json.dumps(asdict(self)), "utf-8")
-        draft.replace(status_path(home))
+        write_json(status_path(home), asdict(self))
 
 
 def status_path(home: Path) -> Path:

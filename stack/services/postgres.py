@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from schemas.errors import UserError
+from stack.files import atomic_folder
 from stack.ports import LOOPBACK
 from stack.security import database_locks
 from stack.security.secrets import Secrets
@@ -191,15 +192,12 @@ def _copied_installation(root: Path) -> Path:
     wheel = _wheel_folder()
     target = root / "programs" / PACKAGE / INSTALLATION
     if not target.exists():
-        draft = root / "programs-draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        # Side by side as in site-packages: the programs look for their libraries relative to themselves.
-        shutil.copytree(wheel / INSTALLATION, draft / PACKAGE / INSTALLATION, symlinks=True)
-        libraries = wheel.with_name(f"{PACKAGE}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name)
-        shutil.rmtree(root / "programs", ignore_errors=True)
-        draft.replace(root / "programs")
+        with atomic_folder(root / "programs") as draft:
+            # Side by side as in site-packages: the programs look for their libraries relative to themselves.
+            shutil.copytree(wheel / INSTALLATION, draft / PACKAGE / INSTALLATION, symlinks=True)
+            libraries = wheel.with_name(f"{PACKAGE}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, draft / libraries.name)
     return target
 
 

@@ -1,13 +1,13 @@
 """The schema registry: Apicurio, with its state in Kafka and Confluent's API."""
 
-import shutil
 import tarfile
 from pathlib import Path
 
+from schemas.atomic_file import PRIVATE, write_atomically
+from stack.files import atomic_folder, unpack
 from stack.locks import file_lock
 from stack.ports import LOOPBACK
 from stack.probes import get_json
-from stack.security.private_file import write_private
 from stack.security.secrets import REGISTRY, Secrets
 from stack.services import kafka
 from stack.services.service import Service, Site
@@ -68,8 +68,7 @@ def _write_locks(folder: Path, secrets: Secrets) -> None:
     lines = [f"apicurio.kafka.common.{key}={value.replace('$', '$$')}\n" for key, value in options.items()]
     # It sets the protocol by a name of its own beside those that it passes on.
     lines.append(f"apicurio.kafkasql.security.protocol={options['security.protocol']}\n")
-    (folder / "config").mkdir(exist_ok=True)
-    write_private(folder / "config" / "application.properties", "".join(lines).encode())
+    write_atomically(folder / "config" / "application.properties", "".join(lines), PRIVATE)
 
 
 def _unpacked(archive: Path, folder: Path) -> Path:
@@ -79,11 +78,6 @@ def _unpacked(archive: Path, folder: Path) -> Path:
         folder.with_name(f"{folder.name}.lock"), "another ./taxi unpacks the registry; waiting for it"
     ):
         if not runner.exists():
-            draft = folder.with_name(f"{folder.name}.part")
-            shutil.rmtree(draft, ignore_errors=True)
-            with tarfile.open(archive) as stream:
-                # Python 3.11.2, as Debian has it, knows no filters yet; the hash vouches for the content.
-                stream.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-                stream.extractall(draft)  # noqa: S202
-            draft.replace(folder)
+            with atomic_folder(folder) as draft, tarfile.open(archive) as stream:
+                unpack(stream, draft)
     return runner

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.atomic_file import atomic_path
 from schemas.errors import UserError
 from stack.locks import file_lock
 from stack.settings import ROOT, StackSettings
 from stack.toolchain.flink_wheel import distribution, prometheus_plugin
 from stack.toolchain.jars import ensure
 from stack.toolchain.java import class_path, java
+from stack.toolchain.reproducible_zip import add_entry
 
 FOLDER = ROOT / "flink_jobs" / "java"
 REPORTER_FOLDER = ROOT / "stack" / "java"
-# The oldest time that a zip can hold: with the real one each build would be another jar.
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 RELEASE = "17"
 
 
@@ -81,9 +81,8 @@ def _build(project: JavaProject, target: Path) -> None:
     shutil.rmtree(classes, ignore_errors=True)
     classes.mkdir(parents=True)
     _compile(project, sources, classes)
-    draft = target.with_suffix(".part")
-    _write_jar(draft, (classes, project.folder / "resources"))
-    draft.replace(target)
+    with atomic_path(target) as draft:
+        _write_jar(draft, (classes, project.folder / "resources"))
     shutil.rmtree(classes)
 
 
@@ -115,7 +114,4 @@ def _write_jar(path: Path, roots: Iterable[Path]) -> None:
     with zipfile.ZipFile(path, "w") as jar:
         for root in roots:
             for file in _files(root):
-                entry = zipfile.ZipInfo(str(file.relative_to(root)), date_time=ZIP_EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                jar.writestr(entry, file.read_bytes())
+                add_entry(jar, str(file.relative_to(root)), file.read_bytes())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from psycopg.conninfo import make_conninfo
 
-from control_plane.sink.aws_database import _ensured_password, _owner, _translate_errors, set_up
+from control_plane.sink.aws_database import ensure_password, read_owner, set_up
 from schemas.errors import UserError
 from stack.console import console
 
@@ -33,8 +33,7 @@ def aws_database(
         ) from None
     host, _, port = through.partition(":")
     place = {"host": host, "port": port, "dbname": database, "sslmode": "require"}
-    with _translate_errors(through):
-        login = _owner(owner_secret)
-        passwords = {role: _ensured_password(secret) for role, secret in role_secrets.items()}
-        set_up(make_conninfo("", **place, **login), passwords)
+    login = read_owner(owner_secret)
+    passwords = {role: ensure_password(secret) for role, secret in role_secrets.items()}
+    set_up(make_conninfo("", **place, **login), passwords)
     console().print(f"{len(passwords)} roles and the tables are there", highlight=False)

@@ -14,7 +14,7 @@ from control_plane.accounting.dead_letters.letters import Address, ClassCount, D
 from control_plane.accounting.dead_letters.redrive import RedriveOptions, RedriveResult
 from control_plane.accounting.dead_letters.redrive import redrive as redrive_letters
 from schemas.errors import UserError
-from schemas.trip import TOPIC
+from schemas.topics import TRIPS_TOPIC
 from stack.console import console, output
 from stack.endpoints import Endpoints
 
@@ -86,15 +86,15 @@ def redrive(
     if known and not (yes or dry_run):
         typer.confirm(f"This looks at {_letters(known)} and publishes what are trips now. Go on?", abort=True)
     pages: Iterator[Sequence[DeadLetter]] = (
-        iter([chosen]) if chosen else letters.not_redriven(TOPIC, error_class)
+        iter([chosen]) if chosen else letters.not_redriven(TRIPS_TOPIC, error_class)
     )
-    outcome = redrive_letters(endpoints, TOPIC, pages, RedriveOptions(schema_id, force, dry_run))
+    outcome = redrive_letters(endpoints, TRIPS_TOPIC, pages, RedriveOptions(schema_id, force, dry_run))
     console().print(_summary(outcome, dry_run=dry_run), highlight=False)
 
 
 def _summary(outcome: RedriveResult, *, dry_run: bool) -> str:
     verb = "would be published" if dry_run else "published"
-    done = f"{verb} to topic {TOPIC} again: {_letters(outcome.redriven)}"
+    done = f"{verb} to topic {TRIPS_TOPIC} again: {_letters(outcome.redriven)}"
     if not outcome.held_back:
         return done
     kinds = ", ".join(f"{count:,} {name}" for name, count in sorted(outcome.held_back.items()))

@@ -20,6 +20,7 @@ from control_plane.jobs.versions.versions import Version, Versions
 from control_plane.jobs.wiring import split_version_name
 from control_plane.sink import table_sets as tables
 from schemas.errors import UserError
+from schemas.topics import DEAD_LETTERS_TOPIC, dead_letters_topic
 from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
@@ -110,8 +111,8 @@ def retire(
     end_version(endpoints, job, number)
     if number == 1:
         console().print(
-            "the topic trips-dead-letters gets no more letters: each later version writes one of its own,"
-            f" as trips-dead-letters-{Versions(endpoints, job).served_number()}",
+            f"the topic {DEAD_LETTERS_TOPIC} gets no more letters: each later version writes one of its own,"
+            f" as {dead_letters_topic(Versions(endpoints, job).served_number())}",
             style="yellow",
             soft_wrap=True,
         )

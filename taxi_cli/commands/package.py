@@ -12,6 +12,7 @@ from control_plane.delivery.flink import write_flink_package
 from control_plane.delivery.image import DOCKERFILE, write_image_context
 from control_plane.delivery.mwaa import write_airflow_bundle
 from control_plane.settings import SparkSettings
+from producer.fetching.object_store import S3Prefix
 from stack.console import console, output
 from stack.files import sha256_of
 from stack.settings import ROOT
@@ -64,14 +65,10 @@ def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Pat
 
 
 def _upload(folder: Path, address: str) -> None:
-    from control_plane.aws import client, parse_s3_uri, translate_aws_errors  # noqa: PLC0415 - boto3 is slow to import
-
-    bucket, prefix = parse_s3_uri(address)
-    s3 = client("s3", SparkSettings.from_environment())
-    with translate_aws_errors(address):
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            key = "/".join(filter(None, (prefix.strip("/"), str(path.relative_to(folder)))))
-            s3.upload_file(str(path), bucket, key)
+    settings = SparkSettings.from_environment()
+    store = S3Prefix.of(address, endpoint_url=settings.s3_endpoint_url, region=settings.region)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        store.put(path, path.relative_to(folder).as_posix())
 
 
 def _print_next_steps(packages: Mapping[str, Path], to: str) -> None:

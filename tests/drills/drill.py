@@ -18,7 +18,7 @@ from confluent_kafka import Producer
 
 from control_plane.jobs.status import JobStatus
 from schemas.errors import UserError
-from schemas.trip import TOPIC
+from schemas.topics import TRIPS_TOPIC
 from stack.polling import poll
 from stack.settings import ROOT
 from tests.drills.change_audit import ChangeAudit
@@ -188,7 +188,7 @@ class Drill:
         producer = Producer(
             {"bootstrap.servers": self.platform.endpoints.kafka_bootstrap_servers, "log_level": 2}
         )
-        producer.produce(TOPIC, probe, b"probe", 0, timestamp=PROBE_MS)
+        producer.produce(TRIPS_TOPIC, probe, b"probe", 0, timestamp=PROBE_MS)
         assert producer.flush(seconds) == 0, "Kafka takes no record"
 
     def _is_served(self, probe: bytes) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 from confluent_kafka import Producer
 
-from schemas.trip import TOPIC
+from schemas.topics import TRIPS_TOPIC
 from stack.endpoints import Endpoints
 from tests.oracle.oracle import Oracle
 from tests.platform import Platform, producer_environment
@@ -87,7 +87,7 @@ def publish(platform: Platform, records: Iterable[Record]) -> None:
     """Put records on the topic, each on its own partition and with its own timestamp."""
     producer = Producer({"bootstrap.servers": platform.endpoints.kafka_bootstrap_servers, "linger.ms": 20})
     for number, one in enumerate(records):
-        producer.produce(TOPIC, one.value, one.key, one.partition, timestamp=one.timestamp_ms)
+        producer.produce(TRIPS_TOPIC, one.value, one.key, one.partition, timestamp=one.timestamp_ms)
         if number % 1_000 == 0:
             producer.poll(0)
     assert producer.flush(60) == 0

@@ -15,7 +15,7 @@ from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import upgrade
 from control_plane.topics import TopicEnds
 from schemas.errors import UserError
-from schemas.trip import PARTITIONS, TOPIC
+from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.settings import ROOT
@@ -113,7 +113,7 @@ def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(dril
     with suppress(UserError):  # it may begin to run before it misses the records
         job.start(endpoints, JOB)
     reason = poll(lambda: out_of_range(drill), seconds=OTHERS_SECONDS, what="the reason")
-    assert f"partition {TOPIC}-" in reason
+    assert f"partition {TRIPS_TOPIC}-" in reason
     assert drill.received() == served
     drill.audit.assert_nothing_unexplained()
     # What an operator can do: accept the loss, and read what there is.
@@ -124,7 +124,7 @@ def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(dril
 
 def delete_until(drill: Drill, offsets: dict[int, int]) -> None:
     """Have Kafka delete the records before these offsets, as a retention would."""
-    positions = [TopicPartition(TOPIC, number, offset) for number, offset in offsets.items()]
+    positions = [TopicPartition(TRIPS_TOPIC, number, offset) for number, offset in offsets.items()]
     client = admin(drill)  # without a name it would be gone before it answers
     for answer in client.delete_records(positions).values():
         answer.result(ADMIN_SECONDS)
@@ -143,7 +143,9 @@ def test_partitions_that_are_added_while_the_job_runs_are_read_and_no_trip_is_lo
     with drill.replaying(month, seconds=240) as replay:
         replay.stop(signal.SIGINT)
         client = admin(drill)
-        client.create_partitions([NewPartitions(TOPIC, 2 * PARTITIONS)])[TOPIC].result(ADMIN_SECONDS)
+        client.create_partitions([NewPartitions(TRIPS_TOPIC, 2 * DEFAULT_PARTITIONS)])[TRIPS_TOPIC].result(
+            ADMIN_SECONDS
+        )
         replay.start(str(month.span_seconds // 240))
         drill.recovers(within=OTHERS_SECONDS)
         poll(
@@ -156,7 +158,7 @@ def test_partitions_that_are_added_while_the_job_runs_are_read_and_no_trip_is_lo
         drill.recovers(within=TASKMANAGER_SECONDS, missed=restarted_after(killed_at))
         assert replay.is_under_way
     drill.assert_exact(month.oracle)
-    assert len(ends(drill)) == 2 * PARTITIONS
+    assert len(ends(drill)) == 2 * DEFAULT_PARTITIONS
     assert late_and_duplicates(drill)[0] == 0
 
 

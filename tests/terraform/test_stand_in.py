@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from control_plane.aws import parse_s3_uri
 from control_plane.jobs.managed.requests import ApplicationSpec, CodeObject
 from control_plane.settings import ManagedFlinkSettings, SparkSettings, SparkTarget
+from schemas.aws import parse_s3_uri
 from schemas.kafka_security import KafkaSecurity
 from tests.terraform.stand_in import HOST, REGION, StandIn, aws_stand_in
 from tests.terraform.terraform import VALUES, Terraform, copied_tree, override, write_values

@@ -18,7 +18,7 @@ from producer.publishing.kafka_topic import KafkaCluster
 from producer.publishing.replay_ledger import only_replay_into
 from schemas.errors import UserError
 from schemas.errors import UserError as ProducerError
-from schemas.trip import PARTITIONS
+from schemas.topics import DEFAULT_PARTITIONS
 from stack.endpoints import Endpoints
 
 UNKNOWN_SCHEMA_SECONDS = 2.0
@@ -85,7 +85,7 @@ def _publication(
     """Alone on the topic: beside a replay, timestamps would go back and forth within a partition."""
     cluster = KafkaCluster(endpoints.kafka_bootstrap_servers, endpoints.kafka.security)
     try:
-        found = cluster.topic(topic, PARTITIONS)
+        found = cluster.topic(topic, DEFAULT_PARTITIONS)
         with only_replay_into(topic, endpoints.home, found.id):
             yield _DeadLetterProducer(endpoints, cluster.tails_ms(found), options)
     except ProducerError as error:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import boto3
-from botocore.config import Config
-
-from control_plane.jobs.managed.errors import NoSuchApplicationError, translate_application_errors
 from control_plane.jobs.managed.requests import CodeObject
 from control_plane.settings import ManagedFlinkSettings
+from producer.fetching.object_store import S3Prefix
+from schemas.aws import AwsNotFoundError, AwsService, aws_client, translate_aws_errors
 from schemas.errors import UserError
 from stack.polling import poll
 
@@ -21,7 +19,13 @@ POLL_SECONDS = 3.0
 CHANGE_SECONDS = 1_200.0
 SNAPSHOT_SECONDS = 600.0
 T = TypeVar("T")
-CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4})
+MANAGED_FLINK = AwsService(
+    name="the managed service",
+    unreachable="check the network and MANAGED_FLINK_ENDPOINT_URL",
+    absent="there is no application {what} in this account and region ({message})",
+    absent_remedy="./taxi job deploy makes it; or check MANAGED_FLINK_APPLICATION and AWS_REGION",
+    invalid="check the MANAGED_FLINK_ settings",
+)
 
 
 @dataclass(frozen=True)
@@ -92,26 +96,28 @@ class ManagedFlinkClient:
         self.application = settings.application
         self._settings = settings
         self._poll_seconds = poll_seconds
-        with translate_application_errors(self.application):
-            self._client = self._client_of("kinesisanalyticsv2", settings.endpoint_url)
+        with translate_aws_errors(self.application, MANAGED_FLINK):
+            self._client = aws_client(
+                "kinesisanalyticsv2", region=settings.region, endpoint_url=settings.endpoint_url
+            )
 
     def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
         """One request; raises UserError with the service's own words."""
-        with translate_application_errors(self.application):
+        with translate_aws_errors(self.application, MANAGED_FLINK):
             answer: Mapping[str, Any] = getattr(self._client, operation)(
                 **{"ApplicationName": self.application, **request}
             )
         return answer
 
     def describe(self) -> Application:
-        """The application as it is; raises NoSuchApplicationError."""
+        """The application as it is; raises AwsNotFoundError."""
         return Application(self.call("describe_application")["ApplicationDetail"])
 
     def find(self) -> Application | None:
         """The application, if there is one."""
         try:
             return self.describe()
-        except NoSuchApplicationError:
+        except AwsNotFoundError:
             return None
 
     def version(self, number: int) -> Mapping[str, Any]:
@@ -194,23 +200,14 @@ class ManagedFlinkClient:
             raise UserError("MANAGED_FLINK_CODE_BUCKET is not set", "name the bucket of the code zip")
         if self._settings.code_version:
             return CodeObject(bucket, key, self._settings.code_version)
-        with translate_application_errors(self.application):
-            s3 = self._client_of("s3", self._settings.s3_endpoint_url)
-            try:
-                found = s3.head_object(Bucket=bucket, Key=key)
-            except s3.exceptions.ClientError as error:
-                if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NoSuchBucket"}:
-                    raise UserError(
-                        f"there is no code at s3://{bucket}/{key}",
-                        "upload the zip, or mend MANAGED_FLINK_CODE_KEY",
-                    ) from None
-                raise
+        store = S3Prefix(bucket, "", self._settings.s3_endpoint_url, self._settings.region)
+        found = store.head(key)
+        if found is None:
+            raise UserError(
+                f"there is no code at {store.uri(key)}", "upload it, or set MANAGED_FLINK_CODE_KEY"
+            )
         version = found.get("VersionId", "")
         return CodeObject(bucket, key, "" if version == "null" else version)
-
-    def _client_of(self, name: str, endpoint_url: str | None) -> Any:
-        region = self._settings.region
-        return boto3.client(name, region_name=region, endpoint_url=endpoint_url, config=CONFIG)
 
     def _pages(self, operation: str, field: str) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []

@@ -22,7 +22,6 @@ from control_plane.jobs.backend import (
 )
 from control_plane.jobs.health import JobHealth
 from control_plane.jobs.managed.client import RETURNABLE, Application, ManagedFlinkClient
-from control_plane.jobs.managed.errors import NoSuchApplicationError
 from control_plane.jobs.managed.requests import (
     ApplicationSpec,
     code_of,
@@ -32,6 +31,7 @@ from control_plane.jobs.managed.requests import (
 )
 from control_plane.jobs.status import JobStatus, Restarts, unreachable
 from control_plane.settings import ManagedFlinkSettings
+from schemas.aws import AwsNotFoundError
 from schemas.errors import UserError
 from stack.console import print_message
 from stack.settings import ROOT
@@ -96,7 +96,7 @@ class ManagedJob:
         """What the service tells: a state, and why the newest change failed."""
         try:
             found = self.service.describe()
-        except NoSuchApplicationError as failure:
+        except AwsNotFoundError as failure:
             return _absent(self.name, failure.message)
         failure_reason = self.service.failure_reason()
         since: datetime = found.description.get("LastUpdateTimestamp") or datetime.now(UTC)

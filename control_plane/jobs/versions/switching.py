@@ -15,7 +15,7 @@ from control_plane.jobs.wiring import Wiring
 from control_plane.sink import table_sets as tables
 from control_plane.sink.publication import adopt_publications
 from schemas.errors import UserError
-from schemas.trip import DEAD_LETTERS_TOPIC
+from schemas.topics import DEAD_LETTERS_TOPIC
 from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.locks import file_lock

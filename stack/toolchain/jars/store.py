@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.atomic_file import atomic_path
 from stack.locks import file_lock
 from stack.settings import StackSettings
 from stack.toolchain.jars.lock import Artifact, locked_artifacts
@@ -106,10 +107,8 @@ def _recovered(store: Store, artifact: Artifact) -> bool:
 def _take(candidate: Path, path: Path) -> None:
     if candidate == path:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.part")
-    shutil.copyfile(candidate, draft)
-    draft.replace(path)
+    with atomic_path(path) as draft:
+        shutil.copyfile(candidate, draft)
 
 
 def _download(store: Store, artifacts: Sequence[Artifact]) -> None:

@@ -14,7 +14,7 @@ from control_plane.topics import Topic
 from producer.publishing.kafka_topic import KafkaCluster
 from producer.publishing.replay_ledger import only_replay_into
 from schemas import trip
-from schemas.trip import PARTITIONS
+from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
 from stack.polling import poll
 from stack.services.registry import NAME as REGISTRY
 from stack.supervision.supervisor import Supervisor
@@ -117,8 +117,8 @@ def test_a_letter_is_redriven_with_the_schema_that_it_was_written_with(platform:
     wrong = trip_record(987_654, ours, at("11:00:00"), zone=74, cents=100)
     publish(platform, [wrong, UNKNOWN, b"\x07 no"])
     platform.balanced_ledger()
-    topic = KafkaCluster(platform.endpoints.kafka_bootstrap_servers).topic("trips", PARTITIONS)
-    with only_replay_into("trips", platform.endpoints.home, topic.id):
+    topic = KafkaCluster(platform.endpoints.kafka_bootstrap_servers).topic(TRIPS_TOPIC, DEFAULT_PARTITIONS)
+    with only_replay_into(TRIPS_TOPIC, platform.endpoints.home, topic.id):
         assert "another replay is publishing" in dead_letters(platform, "redrive", "--yes").stderr
     done = dead_letters(platform, "redrive", "--class", "unknown_schema", "--schema-id", str(number), "--yes")
     assert "published to topic trips again: 1 dead letter;" in done.stderr

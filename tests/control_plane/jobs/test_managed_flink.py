@@ -10,10 +10,10 @@ import pytest
 
 from control_plane.jobs.backend import UpgradeFailedError
 from control_plane.jobs.managed.client import ManagedFlinkClient
-from control_plane.jobs.managed.errors import ApplicationBusyError
 from control_plane.jobs.managed.job import ManagedJob
 from control_plane.jobs.managed.requests import ApplicationSpec
 from control_plane.settings import ManagedFlinkSettings
+from schemas.aws import AwsBusyError
 from schemas.errors import UserError
 from stack.settings import ROOT
 from tests.control_plane.jobs.managed_flink_service import ManagedFlink, serving
@@ -205,7 +205,7 @@ def test_snapshots_that_nothing_needs_are_deleted(at: At, service: ManagedFlink)
 def test_what_somebody_else_is_doing_is_not_run_over(at: At, service: ManagedFlink) -> None:
     deployed(at())
     service.is_intruded = True
-    with pytest.raises(ApplicationBusyError, match="run the same command again"):
+    with pytest.raises(AwsBusyError, match="run the same command again"):
         at("v2").upgrade(ROOT)
     assert at("v2").upgrade(ROOT) is not None
 

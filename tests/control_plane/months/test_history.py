@@ -1,6 +1,7 @@
 """The history is the same in a folder and in S3: what a month is made of, and whether it is there."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +12,6 @@ import pytest
 from control_plane.months.cost import estimate, estimate_month
 from control_plane.months.fetching import fetch_missing
 from control_plane.months.history import History
-from control_plane.months.history_store import open_store
 from control_plane.settings import HistorySettings, SparkSettings
 from control_plane.spark import local_submit
 from schemas.errors import UserError
@@ -55,7 +55,8 @@ def server() -> Iterator[S3Server]:
 
 
 def history_at(address: str) -> History:
-    return History(open_store(f"{address}/raw"), open_store(f"{address}/processed"))
+    places = {"RAW_DATA": f"{address}/raw", "PROCESSED_DATA": f"{address}/processed"}
+    return History.of(HistorySettings.from_environment({**os.environ, **places}))
 
 
 def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_it(
@@ -68,7 +69,7 @@ def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_i
     put("raw/green_tripdata_2020-03.parquet.part", b"unfinished")
     put(f"raw/{OWN}/green_tripdata_2020-03.parquet", trips)
     (file,) = history.raw_files(MONTH)
-    assert (file.path, file.size, history.raw.rows(file)) == (f"{OWN}/{file.name}", len(trips), 3)
+    assert (file.path, file.size, history.raw_rows(file)) == (f"{OWN}/{file.name}", len(trips), 3)
 
     digest = history.fingerprint(MONTH, "code")
     put(f"processed/{TRIPS.folder('green', MONTH.first_day)}/part-0.parquet", trips)
@@ -84,7 +85,7 @@ def test_a_month_is_known_by_its_files_and_by_the_note_beside_what_was_made_of_i
     assert estimate_month(history, MONTH, "other code").is_processed is False
     put(f"raw/{OWN}/green_tripdata_2020-03.parquet", trips[:-1])
     assert history.fingerprint(MONTH, "code") != digest
-    assert history.raw.rows(history.raw_files(MONTH)[0]) is None
+    assert history.raw_rows(history.raw_files(MONTH)[0]) is None
     put(f"processed/{staging_folder('green', MONTH.first_day)}/_READY", b"")
     assert history.processed_month(MONTH) is None
 

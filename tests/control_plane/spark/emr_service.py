@@ -29,6 +29,7 @@ from botocore.validate import ParamValidator
 from control_plane.settings import SparkSettings
 from control_plane.spark import local_submit
 from control_plane.spark import local_submit as spark
+from schemas.aws import parse_s3_uri
 from tests.producer.s3_server import CREDENTIALS
 
 SERVERLESS = get_session().get_service_model("emr-serverless")
@@ -232,7 +233,7 @@ class Emr:
         return {"PATH": path, "HOME": str(self._folder), **CREDENTIALS, **kept, **variables}
 
     def _get(self, address: str, folder: Path) -> Path:
-        bucket, _, key = address.removeprefix("s3://").partition("/")
+        bucket, key = parse_s3_uri(address)
         target = folder / key.rpartition("/")[2]
         self._s3.download_file(bucket, key, str(target))
         return target
@@ -249,7 +250,7 @@ class Emr:
         return content
 
     def _put(self, address: str, content: bytes) -> None:
-        bucket, _, key = address.removeprefix("s3://").partition("/")
+        bucket, key = parse_s3_uri(address)
         self._s3.put_object(Bucket=bucket, Key=key, Body=content)
 
     def _end(self, run: EmrRun) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from control_plane.aws import TransientAwsError
 from control_plane.delivery.emr import FILES, SBOM_NAME, write_spark_package
 from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark.places import backend
 from control_plane.spark.spark_backend import RunState, SparkBackend, run_name
 from control_plane.spark.waiting import wait
 from producer.synthesis.generate import checked_month, write_month
+from schemas.aws import TransientAwsError
 from schemas.errors import UserError
 from schemas.processed import TRIPS
 from schemas.tlc_month import parse_month

@@ -209,7 +209,7 @@ def test_a_bucket_that_is_not_there_is_one_line(s3: S3Server, tmp_path: Path) ->
     assert output == S3FetchOutput(
         1,
         "",
-        f"error: there is no bucket absent-bucket at {s3.url}; make it first, or name another with --to",
+        f"error: there is no s3://absent-bucket at {s3.url}; make the bucket first, or name another",
     )
 
 
@@ -232,7 +232,7 @@ def test_an_address_that_is_none_is_one_line(tmp_path: Path) -> None:
     output = S3FetchCommand("not an address", tmp_path).run()
     assert output.err.startswith(f"error: cannot use s3://{BUCKET} at not an address")
     assert S3FetchCommand(NOWHERE, tmp_path).run("s3://").err == (
-        "error: 's3://' names no bucket; write it as s3://bucket/raw-data"
+        "error: 's3://' is no address in S3; write it as s3://bucket/folder"
     )
 
 
