@@ -53,3 +53,8 @@ class Benchmarks(VerbGroup):
 
 
 app = typer.Typer(cls=Benchmarks, help=HELP, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def bench() -> None:
+    """Only the benchmarks do something."""

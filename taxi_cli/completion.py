@@ -13,8 +13,8 @@ VARIABLE = "_TAXI_COMPLETE"
 
 SHELLS = ("bash", "zsh", "fish")
 BY_NAME_AND_AS_TYPED = {
-    "zsh": ("complete_zsh taxi", "complete_zsh ${words[1]}"),
-    "fish": ("(commandline -cp) taxi)", "(commandline -cp) (commandline -opc)[1])"),
+    "zsh": ("complete_zsh taxi", "complete_zsh ${~words[1]}"),
+    "fish": ("(commandline -cp) taxi", "(commandline -cp) (commandline -opc)[1]"),
 }
 """What typer's scripts run is the bare name, which is on nobody's PATH; bash has what was typed by itself."""
 

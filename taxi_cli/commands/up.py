@@ -1,16 +1,20 @@
 """`./taxi up`."""
 
+from pkgutil import resolve_name
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from control_plane import start
-from control_plane.jobs.upgrade import resume
+from control_plane.jobs.records import JobRecords
 from stack import lifecycle
 from stack.console import output
 from stack.endpoints import Endpoints
 from stack.settings import StackSettings
+
+RESUME = "control_plane.jobs.upgrade:resume"
+"""Imported for a stack that had jobs: it brings Flink's client."""
 
 
 def up(
@@ -41,7 +45,8 @@ def up(
     if left_out:
         lifecycle.leave_out(StackSettings.from_environment(), left_out)
     endpoints = start.up(extras=[*lifecycle.EXTRAS] if everything else extras or [], secure=secure)
-    resume(endpoints)
+    if JobRecords(endpoints.home).wanted():
+        resolve_name(RESUME)(endpoints)
     print_addresses(endpoints)
 
 
