@@ -1,12 +1,11 @@
 """Which ports a new stack takes, and who holds a port that is wanted."""
 
-import socket
 from collections.abc import Mapping
 
 import psutil
 
 from schemas.errors import UserError
-from stack.ports import LOOPBACK, is_free
+from stack.ports import any_free_port, is_free
 from stack.settings import AUTO, port_variable
 from stack.state import Ports
 
@@ -47,13 +46,6 @@ def _free_port(name: str, previous: Ports | None) -> int:
     if previous is not None and is_free(port := getattr(previous, name)):
         return int(port)
     return any_free_port()
-
-
-def any_free_port() -> int:
-    """One that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def _taken_message(taken: list[tuple[str, int]]) -> tuple[str, str]:

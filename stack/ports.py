@@ -15,3 +15,10 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def any_free_port() -> int:
+    """One that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])

@@ -45,8 +45,8 @@ class SocketTransport(Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> HTTPConnection:
-        """A connection to the socket; the host is only a name."""
-        connection = SocketConnection(self._path)
+        """The one connection to the socket; the host is only a name."""
+        connection = self._connection[1] or SocketConnection(self._path)
         self._connection = (host, connection)
         return connection
 
