@@ -26,7 +26,7 @@ def completed(*words: str, home: Path) -> list[str]:
         COMP_WORDS="\n".join(("./taxi", *words)),
         COMP_CWORD=str(len(words)),
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.code, result.stderr) == (0, "")
     return result.stdout.split()
 
 

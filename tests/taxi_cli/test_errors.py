@@ -11,7 +11,8 @@ import typer
 from schemas.errors import UserError
 from stack.settings import ROOT
 from taxi_cli.main import run
-from tests.taxi_cli.command_line import taxi, the_one_line
+from tests.taxi_cli.command_line import taxi
+from tests.taxi_cli.conftest import InProcess
 
 pytestmark = pytest.mark.unit
 
@@ -29,21 +30,36 @@ pytestmark = pytest.mark.unit
         (("job", "nope"), "error: No such command 'nope'; see ./taxi job --help"),
         (("up", "--nope"), "error: No such option: --nope; see ./taxi up --help"),
         (("sql",), "error: Missing argument 'STATEMENT'; see ./taxi sql --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_wrong_command_line_ends_with_2(
+    arguments: tuple[str, ...], line: str, taxi_here: InProcess
+) -> None:
+    result = taxi_here(*arguments)
+    assert (result.code, result.the_one_line) == (2, line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
         (("inspect", "--nope"), "error: No such option: --nope; see ./taxi inspect --help"),
         (("inspect",), "error: Missing argument 'FILES'; see ./taxi inspect --help"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_a_wrong_command_line_ends_with_2(arguments: tuple[str, ...], line: str, tmp_path: Path) -> None:
+def test_the_producer_refuses_a_wrong_command_line_likewise(
+    arguments: tuple[str, ...], line: str, tmp_path: Path
+) -> None:
     result = taxi(*arguments, home=tmp_path)
-    assert (result.returncode, the_one_line(result)) == (2, line)
+    assert (result.code, result.the_one_line) == (2, line)
 
 
 @pytest.mark.parametrize("arguments", [("env",), ("status",), ("sql", "select 1"), ("replay", "x")])
-def test_what_the_caller_can_mend_ends_with_1(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    result = taxi(*arguments, home=tmp_path, KAFKA_BOOTSTRAP_SERVERS="")
+def test_what_the_caller_can_put_right_ends_with_1(arguments: tuple[str, ...], taxi_here: InProcess) -> None:
+    result = taxi_here(*arguments)
     line = "error: the stack is not running; start it with ./taxi up"
-    assert (result.returncode, the_one_line(result)) == (1, line)
+    assert (result.code, result.the_one_line) == (1, line)
 
 
 def program_that_raises(error: BaseException) -> typer.Typer:
