@@ -2,21 +2,16 @@
 
 import argparse
 import sys
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pkgutil import resolve_name
 
+from batch_backfill.request import ProcessingRequest
 from batch_backfill.settings import BatchSettings
 from batch_backfill.summary import MonthSummary, as_json, as_table
 from schemas.errors import UserError
-from schemas.tlc_month import TlcMonth, parse_months
+from schemas.tlc_month import parse_months
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-RUNS = "_runs"
+EXECUTE = "batch_backfill.execution:execute"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,59 +45,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-@dataclass(frozen=True)
-class _Options:
-    """What is to be processed, and where."""
-
-    months: Sequence[TlcMonth]
-    raw: str
-    processed: str
-    fingerprints: Mapping[str, str]
-
-
 def _process(namespace: argparse.Namespace, settings: BatchSettings) -> int:
-    options = _Options(
+    request = ProcessingRequest(
         parse_months(namespace.taxi_type, namespace.month),
         _named(namespace.raw or settings.raw_data, "--raw", "RAW_DATA"),
         _named(namespace.processed or settings.processed_data, "--processed", "PROCESSED_DATA"),
         dict(_pair(text) for text in namespace.fingerprint or ()),
     )
-    summaries = _run(options, settings)
+    # What is wrong with the arguments is said before Spark is imported and started, which takes seconds.
+    summaries: Sequence[MonthSummary] = resolve_name(EXECUTE)(request, settings, _print_message)
     sys.stdout.write(as_json(summaries) if namespace.json else as_table(summaries) + "\n")
     return int(any(month.failed for month in summaries))
-
-
-def _run(options: _Options, settings: BatchSettings) -> Sequence[MonthSummary]:
-    # What is wrong with the arguments is said before Spark is started, which takes seconds.
-    from py4j.protocol import Py4JError  # noqa: PLC0415
-
-    from batch_backfill.causes import innermost  # noqa: PLC0415
-    from batch_backfill.spark_session import open_session  # noqa: PLC0415
-
-    session = open_session(f"batch_backfill {options.months[0]}")
-    try:
-        return _processed(session, options, settings)
-    except Py4JError as error:
-        remedy = "check the address, the credentials and that the storage answers"
-        raise UserError(f"{options.processed}: {innermost(error)}", remedy) from None
-    finally:
-        session.stop()
-
-
-def _processed(session: "SparkSession", options: _Options, settings: BatchSettings) -> Sequence[MonthSummary]:
-    from batch_backfill.backfill_run import BatchRun  # noqa: PLC0415
-    from batch_backfill.replacement import finish_committed  # noqa: PLC0415
-    from batch_backfill.storage import Storage  # noqa: PLC0415
-
-    storage = Storage(session)
-    raw, processed, zones = map(storage.known, (options.raw, options.processed, settings.taxi_zones_file))
-    for finished in finish_committed(storage, processed):
-        _print_message(f"{finished}: put in place, as an earlier run had committed it")
-    own = replace(settings, taxi_zones_file=zones)
-    run = BatchRun(session, storage, raw, processed, own, _print_message, options.fingerprints)
-    summaries = list(run.process(options.months))
-    storage.write_text(f"{processed}/{RUNS}/{_run_id()}.json", as_json(summaries))
-    return summaries
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -116,10 +69,6 @@ def _named(value: str, option: str, variable: str) -> str:
     if not value:
         raise UserError(f"{option} is not given", f"give it, or set {variable}")
     return value.rstrip("/")
-
-
-def _run_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}"
 
 
 def _print_message(line: str) -> None:

@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench._backfill_methods import FOLDER, METHODS
+from bench.backfill_methods.methods import METHODS, SQL_FOLDER
 
 FILES = 16
 COLUMNS = ("trips", "windows", "way", "wall s", "CPU s", "trips/s", "peak GB")
@@ -59,7 +59,7 @@ def provided(folder: Path, rows: int, seed: int) -> Path:
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    sql = Template((FOLDER / "made_trips.sql").read_text("utf-8"))
+    sql = Template((SQL_FOLDER / "made_trips.sql").read_text("utf-8"))
     for part in range(FILES):
         first, last = rows * part // FILES, rows * (part + 1) // FILES
         generated = sql.substitute(rows=rows, first=first, last=last, seed=seed)
@@ -73,7 +73,7 @@ def measured(method: str, trips: Path) -> Mapping[str, Any]:
     """What one run took, and what it found."""
     target = trips.with_name(f"{trips.name}.{method}")
     shutil.rmtree(target, ignore_errors=True)
-    command = [sys.executable, "-m", "bench._backfill_methods", method, str(trips), str(target)]
+    command = [sys.executable, "-m", "bench.backfill_methods", method, str(trips), str(target)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(f"error: {method} failed")
@@ -84,7 +84,7 @@ def measured(method: str, trips: Path) -> Mapping[str, Any]:
 
 def digest(folder: Path) -> Mapping[str, Any]:
     """What DuckDB reads of the windows that a way has written."""
-    sql = Template((FOLDER / "digest.sql").read_text("utf-8")).substitute(folder=folder)
+    sql = Template((SQL_FOLDER / "digest.sql").read_text("utf-8")).substitute(folder=folder)
     windows, found, error = duckdb.execute(sql).fetchall()[0]
     assert float(error) <= 2 * ROUNDING, f"an average is off by {error}"  # noqa: S101
     return {"windows": windows, "digest": found}
@@ -99,7 +99,3 @@ def cells(size: int, method: str, one: Mapping[str, Any]) -> tuple[str, ...]:
         f"{one['bytes'] / 1e9:.1f}",
     )
     return (f"{size:,}", f"{one['windows']:,}", method, *measures)
-
-
-if __name__ == "__main__":
-    typer.run(backfill)

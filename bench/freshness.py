@@ -95,7 +95,7 @@ def freshness(
     yes: Annotated[bool, typer.Option("--yes", help="Empty the stack for it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Replay a generated month at RATE trips a second, and time its windows from closing to being read."""
+    """Replay a generated month at RATE trips/s, and time its windows from closing to being read."""
     if not yes:
         raise typer.BadParameter("the benchmark empties the topic and the tables: say --yes")
     endpoints = Endpoints.of_running_stack()
@@ -233,7 +233,3 @@ def _print(figures: Mapping[str, float], rate: int) -> None:
     for name, value in figures.items():
         table.add_row(name.replace("_", " "), f"{value:,}")
     Console().print(table)
-
-
-if __name__ == "__main__":
-    typer.run(freshness)

@@ -68,7 +68,9 @@ Run = Callable[[str], tuple[int, float]]
 
 
 def produce(
-    file: Annotated[Path | None, typer.Argument(help="A month; made up when left out.", exists=True)] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A month; made up when left out.", exists=True)
+    ] = None,
     rows: Annotated[int, typer.Option(help="Trips of the made-up month.", min=1)] = 10_000_000,
     processes: Annotated[int, typer.Option(help="Of ours.", min=1)] = 1,
     partitions: Annotated[int, typer.Option(help="Of each topic.", min=1)] = 2,
@@ -239,7 +241,3 @@ def print_table(figures: list[Figures], record_bytes: int, source: BenchMonth) -
     first, *others = figures
     for other in others:
         print(f"{first.name}: {first.rate / other.rate:.2f} times {other.name}")  # noqa: T201 - the answer
-
-
-if __name__ == "__main__":
-    typer.run(produce)

@@ -237,7 +237,3 @@ def print_table(measured: Sequence[Measured], title: str) -> None:
         cells = one.figures().values()
         table.add_row(*(cell if isinstance(cell, str) else f"{cell:,.1f}" for cell in cells))
     Console(width=180).print(table)
-
-
-if __name__ == "__main__":
-    typer.run(skew)

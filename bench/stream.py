@@ -24,7 +24,7 @@ COLUMNS = ("run", "trips", "windows", "seconds", "trips/s", "TaskManager CPU s",
 
 
 def stream(
-    file: Annotated[Path, typer.Argument(help="A TLC month.", exists=True)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A TLC month.", exists=True)],
     runs: Annotated[int, typer.Option(help="How often; the first run warms the JVM up.", min=1)] = 3,
     yes: Annotated[bool, typer.Option("--yes", help="Empty the stack for it.")] = False,
 ) -> None:
@@ -56,7 +56,3 @@ def await_balance() -> None:
     command = [str(ROOT / "taxi"), "audit", "--wait", str(LONGEST_SECONDS)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         sys.exit(f"error: no balance within {LONGEST_SECONDS} s; see ./taxi audit")
-
-
-if __name__ == "__main__":
-    typer.run(stream)

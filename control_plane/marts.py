@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import typer
+from psycopg.conninfo import conninfo_to_dict
 
 from control_plane.settings import MartsSettings
 from schemas.aws import is_s3_uri
@@ -118,8 +119,6 @@ def _live_tables(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
         if needed:
             raise
         return {}
-    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - slow to import
-
     parts = conninfo_to_dict(dsn)
     return {LIBPQ_VARIABLES[name]: str(value) for name, value in parts.items() if name in LIBPQ_VARIABLES}
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from control_plane.sink import table_sets
 from stack import lifecycle
 from stack.endpoints import Endpoints
-from stack.services import postgres
+from stack.services.postgres_installation import NAME as POSTGRES
 from stack.settings import StackSettings
 
 
@@ -13,7 +13,7 @@ def up(
     settings: StackSettings | None = None, *, extras: Collection[str] = (), secure: bool = False
 ) -> Endpoints:
     """Start what does not run, as `lifecycle.up` does; the tables are set up as soon as Postgres answers."""
-    return lifecycle.up(settings, extras=extras, secure=secure, hooks={postgres.NAME: _set_up_tables})
+    return lifecycle.up(settings, extras=extras, secure=secure, hooks={POSTGRES: _set_up_tables})
 
 
 def _set_up_tables(endpoints: Endpoints) -> None:

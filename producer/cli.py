@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,24 +15,26 @@ from producer.publishing.replay import ReplayRequest
 from producer.publishing.replay import replay as replay_files
 from producer.reading.arrival import Arrival, LatenessMode
 from producer.reading.inspection import inspect as inspect_files
-from producer.settings import ProducerSettings
+from producer.settings import ProducerSettings, program_name, wants_debug
 from producer.synthesis.generate import generate
 
 FAILED = 1
 INTERRUPTED = 130
 
-Files = Annotated[list[Path], typer.Argument(help="TLC months: Parquet, CSV or CSV.gz.", show_default=False)]
-TaxiType = Annotated[
-    str | None, typer.Option(help="yellow, green or fhvhv, if the file's name does not tell.")
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILES", help="TLC months: Parquet, CSV or CSV.gz.", show_default=False),
 ]
-Month = Annotated[str | None, typer.Option(help="Like 2024-01, if the file's name does not tell.")]
+TaxiType = Annotated[
+    str | None, typer.Option(help="yellow, green or fhvhv, if the file's name does not say.")
+]
+Month = Annotated[str | None, typer.Option(help="Like 2024-01, if the file's name does not say.")]
 
 app = typer.Typer(
     help="Publish TLC taxi trips as they happened.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 
 
@@ -88,19 +90,36 @@ app.command()(generate)
 
 
 def main() -> None:
-    """Run a command; an error is one line on stderr."""
+    """Run a command; an error is one line on stderr and an exit code: 1, or 2 for a wrong command line."""
     try:
-        app(prog_name="taxi")
+        code = app(prog_name=program_name(), standalone_mode=False)
     except UserError as error:
         _fail(f"error: {error}", FAILED)
     except StoppedByUser as stop:
         _fail(str(stop), INTERRUPTED)
+    except typer.TyperException as error:
+        _refuse(error)
+    except Exception as error:
+        if wants_debug():
+            raise
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        _fail(f"error: unexpected error: {what}; run with TAXI_DEBUG=1 for the traceback", FAILED)
+    raise SystemExit(code)
 
 
 def _console() -> Console:
     return Console(soft_wrap=True, highlight=False, markup=False)
 
 
-def _fail(line: str, exit_code: int) -> None:
+def _refuse(error: typer.TyperException) -> NoReturn:
+    """Say what is wrong with the command line; an empty message means that help was printed instead."""
+    if not (message := " ".join(error.format_message().split())):
+        raise SystemExit(error.exit_code)
+    context = getattr(error, "ctx", None)
+    remedy = f"see {context.command_path if context else program_name()} --help"
+    _fail(f"error: {message.rstrip('.')}; {remedy}", error.exit_code)
+
+
+def _fail(line: str, exit_code: int) -> NoReturn:
     typer.echo(line, err=True)
     raise SystemExit(exit_code)

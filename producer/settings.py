@@ -1,5 +1,7 @@
 """What a person can set, by environment variables; nothing else in `producer` reads the environment."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -15,6 +17,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def _default_cache_dir() -> Path:
     return user_cache_path("nyc-taxi-platform", appauthor=False)
+
+
+def program_name(environment: Mapping[str, str] = os.environ) -> str:
+    """What help and errors call the program: `./taxi` where that has started it."""
+    return environment.get("TAXI_PROGRAM_NAME") or "python -m producer"
+
+
+def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether unexpected errors are shown with their traceback."""
+    return environment.get("TAXI_DEBUG", "") not in {"", "0"}
 
 
 def zones_dir(cache_dir: Path) -> Path:

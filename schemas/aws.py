@@ -1,13 +1,14 @@
 """How every program reaches AWS, and what a person reads where AWS refuses or is away.
 
 It stands among the contracts because the producer, the jobs and the control plane all call AWS, and `schemas`
-is all that they may all import. It goes with them to clusters without boto3, which is slow to import too: the
-first client loads it.
+is all that they may all import. It goes with them to clusters without boto3, which is slow to import, too:
+the first client loads `schemas.aws_sdk`, and boto3 with it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import UserError
@@ -15,6 +16,7 @@ from schemas.errors import UserError
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
+SDK = "schemas.aws_sdk"
 ATTEMPTS = 4
 
 S3_SCHEMES = ("s3", "s3a", "s3n")
@@ -96,7 +98,7 @@ def translate_aws_errors(what: str, service: AwsService = ANY_SERVICE) -> Iterat
     try:
         yield
     except Exception as error:
-        translated = _translated(error, what, service)
+        translated: AwsError | None = resolve_name(f"{SDK}:translated")(error, what, service)
         if translated is None:
             raise
         raise translated from None
@@ -106,16 +108,8 @@ def aws_client(
     name: str, *, region: str | None = None, endpoint_url: str | None = None, attempts: int = ATTEMPTS
 ) -> Any:
     """A client with the credentials of AWS' usual chain; `attempts` counts the first."""
-    import boto3  # noqa: PLC0415 - slow to import, and not everywhere
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.exceptions import EndpointProviderError  # noqa: PLC0415
-
-    retries = {"mode": "standard", "total_max_attempts": attempts}
-    config = Config(connect_timeout=5, read_timeout=60, retries=retries)
-    try:
-        return boto3.client(name, region_name=region, endpoint_url=endpoint_url, config=config)
-    except ValueError as error:  # of an endpoint that is no address
-        raise EndpointProviderError(msg=str(error)) from None
+    client: Callable[..., Any] = resolve_name(f"{SDK}:client")
+    return client(name, region=region, endpoint_url=endpoint_url, attempts=attempts)
 
 
 def error_code(error: "ClientError") -> str:
@@ -140,42 +134,3 @@ def parse_s3_uri(address: str) -> tuple[str, str]:
     if not is_s3_uri(address) or not bucket:
         raise UserError(f"{address!r} is no address in S3", "write it as s3://bucket/folder")
     return bucket, key
-
-
-def _translated(error: Exception, what: str, service: AwsService) -> AwsError | None:
-    """None for what boto3 has nothing to do with."""
-    from boto3.exceptions import Boto3Error  # noqa: PLC0415 - whoever is here has loaded it
-    from botocore import exceptions as aws  # noqa: PLC0415
-
-    match error:
-        case aws.ClientError():
-            return _refusal(error, what, service)
-        case aws.NoCredentialsError() | aws.PartialCredentialsError() | aws.TokenRetrievalError():
-            remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-            return AwsError("no AWS credentials were found", remedy)
-        case aws.NoRegionError():
-            return AwsError("no AWS region is set", "set AWS_REGION")
-        case aws.HTTPClientError() | aws.ConnectionError() | Boto3Error():
-            return TransientAwsError(f"{service.name} does not answer ({error})", service.unreachable)
-        case aws.BotoCoreError():
-            return AwsError(f"cannot use {what} ({error})", service.invalid)
-    return None
-
-
-def _refusal(error: "ClientError", what: str, service: AwsService) -> AwsError:
-    code = error_code(error)
-    message = str(error.response.get("Error", {}).get("Message", "")).strip()
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in DENIED:
-        return AwsError(f"access to {what} is denied ({code})", service.denied)
-    if code in ABSENT:
-        return AwsNotFoundError(service.absent.format(what=what, message=message), service.absent_remedy)
-    if code in BUSY:
-        return AwsBusyError(
-            f"{what} is being changed by somebody else ({message})", "run the same command again"
-        )
-    if code in THROTTLED or status >= 500:
-        return TransientAwsError(
-            f"{service.name} cannot answer now ({code}: {message})", "run the same command again"
-        )
-    return AwsError(f"{what}: {service.name} refuses: {code}: {message}", service.refused.get(code, ""))

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from stack import lifecycle
 from stack.console import output
-from stack.ports import holder_of, is_free
+from stack.port_choice import holder_of
+from stack.ports import is_free
 from stack.settings import AUTO, StackSettings, port_variable
 from stack.supervision.supervisor import Supervisor
 from stack.toolchain.jars.lock import COMPONENTS

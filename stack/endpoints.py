@@ -12,6 +12,7 @@ from stack.security.profiles import recorded_secrets
 from stack.security.secrets import JOB, OWNER, PRODUCER, READER, Secrets
 from stack.settings import StackSettings
 from stack.state import Ports, recorded_extras, recorded_ports
+from stack.supervision.supervisor import Supervisor
 
 EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL", "s3": "S3_ENDPOINT_URL"}
 """Under which name the address of an optional service is known."""
@@ -78,8 +79,6 @@ class Endpoints:
     @classmethod
     def of_running_stack(cls, settings: StackSettings | None = None) -> "Endpoints":
         """The addresses of the stack that runs now; raises UserError when none does."""
-        from stack.supervision.supervisor import Supervisor  # noqa: PLC0415 - `env` of a stopped stack needs no XML-RPC
-
         home = (settings or StackSettings.from_environment()).home
         ports = recorded_ports(home)
         if ports is None or not Supervisor(home).is_alive():

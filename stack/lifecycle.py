@@ -7,22 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from pkgutil import resolve_name
 from types import MappingProxyType
 
 from schemas.errors import UserError
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
-from stack.ports import choose_extra_port, choose_ports
+from stack.port_choice import choose_extra_port, choose_ports
 from stack.security import profiles
-from stack.services import airflow, flink, kafka, keeper, metrics, postgres, registry, s3
+from stack.security.issuing import prepared_secrets
+from stack.services import s3
+from stack.services.postgres_installation import data_folder, private_folder
 from stack.services.service import Service, Site
 from stack.settings import StackSettings
 from stack.state import recorded_extras, recorded_ports, remove_record, write_record
-from stack.supervision.processes import SUPERVISOR_SERVICE, OwnProcess, end_processes, own_processes
+from stack.supervision.identity import SUPERVISOR_SERVICE
+from stack.supervision.processes import OwnProcess, end_processes, own_processes
 from stack.supervision.program import Program
 from stack.supervision.startup_display import StartupDisplay
-from stack.supervision.supervisor import Supervisor, console_log
+from stack.supervision.supervisor import Supervisor, log_files
 from stack.toolchain.jars import ensure_all
 from stack.toolchain.java_build import ensure_reporter_jar
 
@@ -38,10 +42,17 @@ STATE_FOLDERS = (
     *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
 )
 
-EXTRAS: Mapping[str, Callable[[Site], Sequence[Service]]] = {
-    airflow.NAME: airflow.services,
-    s3.NAME: s3.services,
-}
+SERVICES = (
+    "stack.services.kafka:kafka",
+    "stack.services.registry:registry",
+    "stack.services.flink:jobmanager",
+    "stack.services.flink:taskmanager",
+    "stack.services.postgres:postgres",
+    "stack.services.metrics:metrics",
+    "stack.services.keeper:keeper",
+)
+"""Imported when a stack is looked at: with them come the clients of Kafka and of Postgres, which are slow."""
+EXTRAS: Mapping[str, str] = {"airflow": "stack.services.airflow:services", "s3": "stack.services.s3:services"}
 """The optional services, and the parts that each adds."""
 
 
@@ -58,14 +69,8 @@ class ServiceStatus:
 def services_of(site: Site) -> list[Service]:
     """Every part of the stack."""
     return [
-        kafka.kafka(site),
-        registry.registry(site),
-        flink.jobmanager(site),
-        flink.taskmanager(site),
-        postgres.postgres(site),
-        metrics.metrics(site),
-        keeper.keeper(site),
-        *(service for name in site.extra_ports for service in EXTRAS[name](site)),
+        *(resolve_name(name)(site) for name in SERVICES),
+        *(service for name in site.extra_ports for service in resolve_name(EXTRAS[name])(site)),
     ]
 
 
@@ -86,7 +91,7 @@ def up(
     settings.home.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(settings.home):
         site = _site_of_running_supervisor(settings)
-        secure = profiles.chosen(settings.home, wanted=secure, data=postgres.data_folder(settings.home))
+        secure = profiles.chosen(settings.home, wanted=secure, data=data_folder(settings.home))
         _refuse_unlocked({*extras, *_known_extras(settings.home)}, secure=secure)
         if (
             site is not None
@@ -149,12 +154,7 @@ def running_site(settings: StackSettings) -> Site:
 
 def stack_processes(home: Path) -> list[OwnProcess]:
     """Every live process of the stack in this home."""
-    return own_processes(home, postgres.data_folder(home))
-
-
-def log_files(home: Path, name: str) -> list[Path]:
-    """The logs that a part may have written, the most telling first."""
-    return [home / "logs" / f"{name}.log", console_log(home, name)]
+    return own_processes(home, data_folder(home))
 
 
 def _one_at_a_time(home: Path) -> AbstractContextManager[None]:
@@ -216,7 +216,7 @@ def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secur
     previous = recorded_ports(settings.home)
     wanted = {*extras, *_known_extras(settings.home)}
     ports = choose_ports(settings.ports, previous)
-    secrets = profiles.prepared_secrets(settings.home, ports) if secure else None
+    secrets = prepared_secrets(settings.home, ports) if secure else None
     site = Site(settings, ports, _extra_ports(settings, wanted), secrets)
     ensure_all(("kafka", "registry", "flink", "ecj", *(("postgres",) if secure else ())), settings)
     ensure_reporter_jar()
@@ -333,7 +333,7 @@ def _refuse_wrong_home(home: Path) -> None:
 
 
 def _purge(home: Path) -> None:
-    folders = [home / name for name in STATE_FOLDERS] + [postgres.private_folder(home)]
+    folders = [home / name for name in STATE_FOLDERS] + [private_folder(home)]
     removed = [folder for folder in folders if folder.exists()]
     for folder in removed:
         shutil.rmtree(folder)

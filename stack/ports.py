@@ -1,34 +1,8 @@
-"""Which ports a new stack takes, and who holds a port that is wanted."""
+"""The loopback interface and its ports."""
 
 import socket
-from collections.abc import Mapping
-
-from schemas.errors import UserError
-from stack.settings import AUTO, port_variable
-from stack.state import Ports
 
 LOOPBACK = "127.0.0.1"
-
-
-def choose_ports(requested: Mapping[str, int], previous: Ports | None) -> Ports:
-    """Give every service its port; raises UserError naming all wished ports that are taken."""
-    taken = [(service, port) for service, port in requested.items() if port != AUTO and not is_free(port)]
-    if taken:
-        raise UserError(*_taken_message(taken))
-    chosen = {service: port or _free_port(service, previous) for service, port in requested.items()}
-    internal_ports = {
-        name: _free_port(name, previous) for name in Ports.__annotations__ if name not in requested
-    }
-    return Ports(**chosen, **internal_ports)
-
-
-def choose_extra_port(service: str, requested: int, previous: int | None) -> int:
-    """The port of an optional service; raises UserError when the wished one is taken."""
-    if requested != AUTO and not is_free(requested):
-        raise UserError(*_taken_message([(service, requested)]))
-    if requested == AUTO and previous and is_free(previous):
-        return previous
-    return requested or any_free_port()
 
 
 def is_free(port: int) -> bool:
@@ -43,38 +17,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def holder_of(port: int) -> str:
-    """The process that listens on a port, as `name (pid N)`, or an empty text when it cannot be known."""
-    import psutil  # noqa: PLC0415 - only on the way to an error
-
-    try:
-        listening = [c for c in psutil.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN]
-        pids = [c.pid for c in listening if c.laddr and c.laddr[1] == port]
-        return next((f"{psutil.Process(pid).name()} (pid {pid})" for pid in pids if pid), "")
-    except psutil.Error:
-        return ""
-
-
-def _free_port(name: str, previous: Ports | None) -> int:
-    # The port of last time keeps addresses in people's notes and shells valid across `down` and `up`.
-    if previous is not None and is_free(port := getattr(previous, name)):
-        return int(port)
-    return any_free_port()
-
-
 def any_free_port() -> int:
     """One that nobody uses now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
-
-
-def _taken_message(taken: list[tuple[str, int]]) -> tuple[str, str]:
-    service, port = taken[0]
-    holder = holder_of(port)
-    by = f" by {holder}" if holder else ""
-    others = "".join(f", {other} for {name}" for name, other in taken[1:])
-    return (
-        f"port {port} for {service} is taken{by}{f' (also taken: {others[2:]})' if others else ''}",
-        f"end that process or set {port_variable(service)} to another port (or to auto)",
-    )

@@ -103,9 +103,8 @@ def folder_setting(value: str | None, default: Path | None) -> Path:
         return Path(value).expanduser().absolute()
     if default is not None:
         return default
-    from platformdirs import user_cache_path  # noqa: PLC0415 - the launcher sets the variable: rarely needed
-
-    return user_cache_path("nyc-taxi-platform", appauthor=False)
+    # The launcher's own rule: it sets the variable, other callers may not.
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nyc-taxi-platform"
 
 
 def _requested_port(service: str, environment: Mapping[str, str]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import psycopg
 
+from control_plane.jobs import lifecycle as job
 from control_plane.jobs import reset
 from control_plane.jobs.flink_rest import FlinkRest
 from control_plane.jobs.names import JOB
@@ -19,7 +20,6 @@ from stack.endpoints import Endpoints
 from stack.polling import poll
 from stack.settings import ROOT
 from stack.supervision.processes import OwnProcess, own_processes
-from taxi_cli.commands import job
 from tests.oracle.oracle import Oracle
 
 BALANCE_SECONDS = 300

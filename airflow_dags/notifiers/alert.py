@@ -47,7 +47,7 @@ class AlertNotifier(BaseNotifier):
         httpx.post(url, json={"text": text}, timeout=TIMEOUT_SECONDS).raise_for_status()
 
     def _by_sns(self, conn_id: str, text: str) -> None:
-        from airflow.providers.amazon.aws.hooks.sns import SnsHook  # noqa: PLC0415 - boto3 is slow to import
+        from airflow.providers.amazon.aws.hooks.sns import SnsHook  # noqa: PLC0415 - else each parse of a DAG would wait for boto3
 
         topic = AirflowSettings.from_environment().sns_topic_arn
         SnsHook(aws_conn_id=conn_id).publish_to_target(topic, text, subject="NYC taxi platform")

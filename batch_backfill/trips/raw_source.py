@@ -13,7 +13,8 @@ from batch_backfill.raw_months import RawFile
 from batch_backfill.sql import quoted_name, quoted_text
 from batch_backfill.storage import Storage
 from batch_backfill.trips.footer import read_footer
-from batch_backfill.trips.zone_shapes import ZONE_AT, read_shapes, register_zone_at
+from batch_backfill.trips.zone_function import ZONE_AT, register_zone_at
+from batch_backfill.trips.zone_shapes import read_shapes
 from schemas.csv_head import LINES_LOOKED_AT, head_of
 from schemas.errors import UserError
 from schemas.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve

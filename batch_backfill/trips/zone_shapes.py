@@ -5,16 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
 
 from schemas.errors import UserError
 from schemas.zones import ID_PROPERTIES, OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-ZONE_AT = "zone_at"
-"""The function of SQL: `zone_at(longitude, latitude)`."""
 
 Geometry = Mapping[str, Any]
 
@@ -40,24 +38,8 @@ def read_shapes(text: str, address: str) -> ZoneShapes:
     return ZoneShapes(tuple(zone for zone, _ in zones), tuple(json.dumps(shape) for _, shape in zones))
 
 
-def register_zone_at(session: "SparkSession", shapes: ZoneShapes) -> None:
-    """Make `zone_at(longitude, latitude)` a function of the session; it gets batches."""
-    from pyspark.sql.functions import PandasUDFType, pandas_udf  # noqa: PLC0415 - needs pandas
-
-    shared = session.sparkContext.broadcast(shapes)
-
-    def zone_at(longitudes: Any, latitudes: Any) -> Any:
-        return zones_at(shared.value, longitudes, latitudes)
-
-    session.udf.register(ZONE_AT, pandas_udf(zone_at, "int", PandasUDFType.SCALAR))
-
-
 def zones_at(shapes: ZoneShapes, longitudes: Any, latitudes: Any) -> Any:
     """The zone of each point; NaN is a missing coordinate. On a border the lowest number wins."""
-    import numpy as np  # noqa: PLC0415 - the workers' business
-    import pandas as pd  # noqa: PLC0415
-    import shapely  # noqa: PLC0415
-
     zone_ids, polygons, tree = _prepared(shapes)
     x, y = longitudes.to_numpy("float64"), latitudes.to_numpy("float64")
     found = np.full(len(x), OUTSIDE_ZONE_ID, np.int32)
@@ -71,9 +53,6 @@ def zones_at(shapes: ZoneShapes, longitudes: Any, latitudes: Any) -> Any:
 @cache
 def _prepared(shapes: ZoneShapes) -> tuple[Any, Any, Any]:
     """Made once in each worker."""
-    import numpy as np  # noqa: PLC0415 - the workers' business
-    import shapely  # noqa: PLC0415
-
     polygons = shapely.make_valid(shapely.from_geojson(np.array(shapes.geometries, dtype=object)))
     shapely.prepare(polygons)
     return np.array(shapes.zone_ids, np.int32), polygons, shapely.STRtree(polygons)

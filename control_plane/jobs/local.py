@@ -6,9 +6,13 @@ from control_plane.jobs import lifecycle as job_life
 from control_plane.jobs import pruning, upgrade
 from control_plane.jobs.backend import Action, Deployed, Pruned, ReleaseRow, Rollback, Upgrade
 from control_plane.jobs.lifecycle import JobSite
+from control_plane.jobs.names import known_job
 from control_plane.jobs.releases import Release
 from control_plane.jobs.status import JobStatus, unreachable
+from control_plane.jobs.versions.versions import exact_name
+from control_plane.jobs.wiring import split_version_name
 from schemas.errors import UserError
+from stack.console import print_message
 from stack.endpoints import Endpoints
 
 
@@ -19,6 +23,18 @@ class LocalJob:
         self._endpoints = endpoints
         self._name = name
         self._site = JobSite.of(endpoints, name)
+
+    @classmethod
+    def of_running_stack(cls, name: str, *, dry_run: bool = False) -> "LocalJob":
+        """The job, or the version of it, that is meant by a name."""
+        if dry_run:
+            raise UserError(
+                "--dry-run prints the requests to the managed service",
+                "add --on managed-flink, or leave it out",
+            )
+        known_job(split_version_name(name)[0])
+        endpoints = Endpoints.of_running_stack()
+        return cls(endpoints, _exact(endpoints, name))
 
     def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
         """Start the code of a tree; leaves a running job alone."""
@@ -75,3 +91,11 @@ class LocalJob:
             folder=str(release.folder),
             is_current=is_last,
         )
+
+
+def _exact(endpoints: Endpoints, name: str) -> str:
+    """The name of the version that is meant, as dashboard and records have it."""
+    exact = exact_name(endpoints, name)
+    if exact == split_version_name(name)[0] != name:
+        print_message(f"{name} is the first version, which is called {exact} in the dashboard and below")
+    return exact

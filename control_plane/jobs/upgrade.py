@@ -6,7 +6,7 @@ from pathlib import Path
 from control_plane.jobs.backend import Action, Rollback, Upgrade, UpgradeFailedError
 from control_plane.jobs.flink_rest import Job
 from control_plane.jobs.lifecycle import JobSite, await_jobmanager, launch, restart_job
-from control_plane.jobs.records import JobRecord
+from control_plane.jobs.records import JobRecord, JobRecords
 from control_plane.jobs.releases import Release
 from control_plane.jobs.verification import (
     POLL_SECONDS,
@@ -77,6 +77,12 @@ def ensure(endpoints: Endpoints, name: str) -> Action:
             return "none"
         restart_job(site)
         return "started"
+
+
+def resume(endpoints: Endpoints) -> None:
+    """Bring back the jobs that were not stopped on purpose: the cluster forgets them when it goes down."""
+    for name in JobRecords(endpoints.home).wanted():
+        ensure(endpoints, name)
 
 
 def settle(site: JobSite) -> Action:

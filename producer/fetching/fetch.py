@@ -25,25 +25,25 @@ MOST_PARALLEL = 32
 
 def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
     taxi_type: Annotated[
-        list[str] | None, typer.Option(help="yellow, green or fhvhv; may be repeated")
+        list[str] | None, typer.Option(help="yellow, green or fhvhv; may be repeated.")
     ] = None,
     month: Annotated[
-        list[str] | None, typer.Option(help="2024-01, or a range 2024-01:2024-06; may be repeated")
+        list[str] | None, typer.Option(help="2024-01, or a range 2024-01:2024-06; may be repeated.")
     ] = None,
     all_since: Annotated[
-        str | None, typer.Option(help="every month from this one to the newest that is published")
+        str | None, typer.Option(help="Every month from this one to the newest that is published.")
     ] = None,
     zones: Annotated[
-        bool, typer.Option("--zones", help="the lookup and the shapes of the zones, into the cache")
+        bool, typer.Option("--zones", help="The lookup and the shapes of the zones, into the cache.")
     ] = False,
     to: Annotated[
-        str | None, typer.Option(help="folder, or s3://bucket/prefix, for the months; default: the cache")
+        str | None, typer.Option(help="Folder, or s3://bucket/prefix, for the months; default: the cache.")
     ] = None,
     parallel: Annotated[
-        int, typer.Option(min=1, max=MOST_PARALLEL, help="how many files at the same time")
+        int, typer.Option(min=1, max=MOST_PARALLEL, help="How many files at the same time.")
     ] = 4,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="say what would be fetched, and fetch nothing")
+        bool, typer.Option("--dry-run", help="Say what would be fetched, and fetch nothing.")
     ] = False,
 ) -> None:
     """Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download."""

@@ -16,6 +16,11 @@ import pyarrow.compute as pc
 from schemas.errors import UserError
 from schemas.trip import TripSchema
 
+try:
+    from pyruhvro import serialize_record_batch
+except ImportError:  # it has no wheel for some machines
+    serialize_record_batch = None
+
 SAMPLED_ROWS = 4
 """Rows of each batch that a second, independent encoder checks."""
 
@@ -137,8 +142,4 @@ def _as_plain(column: pa.Array, kind: str | Sequence[str]) -> pa.Array:
 
 
 def _fast_encoder() -> Any:
-    try:
-        from pyruhvro import serialize_record_batch  # noqa: PLC0415 - has no wheel for some machines
-    except ImportError:
-        return None
     return serialize_record_batch

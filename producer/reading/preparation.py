@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import duckdb
@@ -27,6 +28,9 @@ from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes
 from producer.settings import ProducerSettings, zones_dir
 from schemas import trip
 from schemas.standardisation import DEMANDS
+
+REGISTER_ZONES = "producer.reading.zone_map:register_zones_of"
+"""Imported for months with coordinates: its libraries take a second."""
 
 DAYS_KEPT = 30
 SECONDS_IN_A_DAY = 86_400
@@ -116,7 +120,7 @@ class MonthPreparer:
         try:
             with self._workspace() as workspace, self._connection(workspace) as connection:
                 if shapes:
-                    _register_zones(connection, shapes)
+                    resolve_name(REGISTER_ZONES)(connection, shapes)
                 rejects = _rejects_beside(result.path)
                 work = partial(write_prepared, connection, month, workspace, result.path, rejects)
                 self._watched(connection, month.name, work)
@@ -196,12 +200,6 @@ class MonthPreparer:
                 connection.interrupt()
                 raise
             running.result()
-
-
-def _register_zones(connection: duckdb.DuckDBPyConnection, shapes: Path) -> None:
-    from producer.reading.zone_map import load_zones, register_zone_at  # noqa: PLC0415 - takes a second
-
-    register_zone_at(connection, load_zones(shapes))
 
 
 def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:

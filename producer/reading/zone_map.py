@@ -69,6 +69,11 @@ def register_zone_at(connection: duckdb.DuckDBPyConnection, zones: ZoneMap) -> N
     )
 
 
+def register_zones_of(connection: duckdb.DuckDBPyConnection, shapes: Path) -> None:
+    """The same with the zones of a file."""
+    register_zone_at(connection, load_zones(shapes))
+
+
 def _have_no_fix(longitudes: Array, latitudes: Array) -> Array:
     is_origin = (longitudes == 0) & (latitudes == 0)
     return np.asarray(is_origin | np.isnan(longitudes) | np.isnan(latitudes))

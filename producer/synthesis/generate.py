@@ -34,17 +34,17 @@ BLOCKS_AHEAD = 3
 
 
 def generate(
-    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv")],
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")],
     month: Annotated[
-        list[str], typer.Option(help="2024-01, or a range 2024-01:2024-12; from 2019-01 on; may be repeated")
+        list[str], typer.Option(help="2024-01, or a range 2024-01:2024-12; from 2019-01 on; may be repeated.")
     ],
-    rows: Annotated[int, typer.Option(help="how many trips in each month")],
-    seed: Annotated[int, typer.Option(help="equal seeds make equal rows")] = 1,
+    rows: Annotated[int, typer.Option(help="How many trips in each month.")],
+    seed: Annotated[int, typer.Option(help="Equal seeds make equal rows.")] = 1,
     to: Annotated[
-        Path | None, typer.Option(help="file (of one month) or folder; default: the user's cache")
+        Path | None, typer.Option(help="File (of one month) or folder; default: the user's cache.")
     ] = None,
     hot_zone: Annotated[
-        list[str] | None, typer.Option(help="ZONE:SHARE of the pickups, like 74:0.5; may be repeated")
+        list[str] | None, typer.Option(help="ZONE:SHARE of the pickups, like 74:0.5; may be repeated.")
     ] = None,
 ) -> None:
     """Make synthetic TLC months with the quirks of the real ones; their metadata says what they are."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from schemas.errors import UserError
 from stack.security.secrets import Secrets
-from stack.state import Ports, recorded_as_secure
+from stack.state import recorded_as_secure
 
 
 def chosen(home: Path, *, wanted: bool, data: Path) -> bool:
@@ -22,10 +22,3 @@ def chosen(home: Path, *, wanted: bool, data: Path) -> bool:
 def recorded_secrets(home: Path) -> Secrets | None:
     """The secrets of the stack in this home; None for one without locks."""
     return Secrets(home) if recorded_as_secure(home) else None
-
-
-def prepared_secrets(home: Path, ports: Ports) -> Secrets:
-    """The secrets of a stack that is about to start, made where they are missing."""
-    secrets = Secrets(home)
-    secrets.ensure(ports.postgres)
-    return secrets

@@ -1,11 +1,9 @@
 """The secrets of one stack: a folder of the owner's, made with the stack and removed with it."""
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from schemas.atomic_file import PRIVATE, write_atomically
 from schemas.kafka_security import SCRAM, KafkaSecurity
 from stack.ports import LOOPBACK
 
@@ -13,7 +11,6 @@ OWNER, PRODUCER, JOB, REGISTRY, READER = ("taxi", "producer", "zone_fares", "reg
 AIRFLOW = "airflow"
 KAFKA_USERS = (OWNER, PRODUCER, JOB, REGISTRY)
 POSTGRES_ROLES = (OWNER, JOB, READER, AIRFLOW)
-PASSWORD_BYTES = 24
 KAFKA_NAME, POSTGRES_NAME = "kafka", "postgres"
 
 
@@ -33,24 +30,6 @@ class Secrets:
         """What clients trust."""
         return self.folder / "ca.pem"
 
-    def ensure(self, postgres_port: int) -> None:
-        """Make what is missing: authority, certificates, passwords; and the password files of this port."""
-        from stack.security.authority import Authority  # noqa: PLC0415 - loads a C library
-
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        authority = Authority(self.folder)
-        authority.ensure()
-        for name in (KAFKA_NAME, POSTGRES_NAME):
-            authority.ensure_issued(self.server_pem(name), name)
-        wanted = [self.kafka_password_file(user) for user in KAFKA_USERS]
-        for path in (*wanted, *(self._postgres_password_file(role) for role in POSTGRES_ROLES)):
-            if not path.exists():
-                write_atomically(path, secrets.token_urlsafe(PASSWORD_BYTES), PRIVATE)
-        for role in POSTGRES_ROLES:
-            line = f"{LOOPBACK}:{postgres_port}:*:{role}:{self.postgres_password(role)}\n"
-            write_atomically(self.passfile(role), line, PRIVATE)
-
     def server_pem(self, name: str) -> Path:
         """A server's key and certificate."""
         return self.folder / f"{name}-server.pem"
@@ -65,7 +44,7 @@ class Secrets:
 
     def postgres_password(self, role: str) -> str:
         """A role's password."""
-        return self._postgres_password_file(role).read_text("utf-8")
+        return self.postgres_password_file(role).read_text("utf-8")
 
     def passfile(self, role: str) -> Path:
         """The same as libpq and the JDBC driver read it by themselves."""
@@ -83,5 +62,6 @@ class Secrets:
         options = f"sslmode=verify-full&sslrootcert={certificate}&passfile={passfile}"
         return f"postgresql://{role}@{LOOPBACK}:{port}/taxi?{options}"
 
-    def _postgres_password_file(self, role: str) -> Path:
+    def postgres_password_file(self, role: str) -> Path:
+        """The file with a role's password."""
         return self.folder / f"postgres-{role}"

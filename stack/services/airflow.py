@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 
 from schemas.atomic_file import PRIVATE, write_atomically, write_json
 from schemas.errors import UserError
+from stack import database
 from stack.console import console
 from stack.ports import LOOPBACK
 from stack.probes import get_json
 from stack.security.secrets import AIRFLOW
-from stack.services import postgres
+from stack.services.postgres_installation import NAME as POSTGRES
 from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
-from stack.supervision.processes import SCHEDULER_SERVICE
+from stack.supervision.identity import SCHEDULER_SERVICE
 from stack.supervision.program import Program
 from stack.toolchain.environments import ensure_environment
 
@@ -55,7 +56,7 @@ def services(site: Site) -> list[Service]:
             name=name,
             prepare=lambda name=name: _prepare(site, name),  # type: ignore[misc]
             check=lambda name=name: component_health(site.extra_ports[NAME], name),  # type: ignore[misc]
-            starts_after=postgres.NAME,
+            starts_after=POSTGRES,
             begin=lambda: _migrate(site),
         )
         for name in _ARGUMENTS
@@ -222,8 +223,6 @@ def _ini(sections: Mapping[str, Mapping[str, object]]) -> str:
 
 def _migrate(site: Site) -> None:
     """Bring Airflow's database to the version of its lock; the first of the four does it for all."""
-    from stack import database  # noqa: PLC0415 - psycopg is slow to import
-
     version = sha256(
         (ROOT / "requirements" / "orchestrate.txt").read_bytes() + POOLS.read_bytes()
     ).hexdigest()

@@ -6,15 +6,18 @@ import uuid
 from contextlib import nullcontext
 from pathlib import Path
 
+from confluent_kafka.admin import AdminClient
+
 from schemas.atomic_file import PRIVATE, write_atomically
 from schemas.errors import UserError
 from schemas.kafka_security import KafkaAccess
 from stack.ports import LOOPBACK
 from stack.probes import require_listener
 from stack.security.kafka_locks import kafka_locks, with_users
+from stack.security.kafka_rights import apply_rights
 from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
-from stack.supervision.processes import KAFKA_SERVICE
+from stack.supervision.identity import KAFKA_SERVICE
 from stack.supervision.program import Program
 from stack.toolchain.jars import ensure
 from stack.toolchain.java import class_path, java, temporary_folder
@@ -58,8 +61,6 @@ def broker_count(kafka: KafkaAccess | str) -> str:
     require_listener(
         access.bootstrap_servers
     )  # a metadata call to a closed port would take its whole time-out
-    from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - loads a C library
-
     # `log_level` 0: while the broker starts, librdkafka would print each refused connection.
     client = AdminClient({**access.librdkafka(), "log_level": 0})
     metadata = client.list_topics(timeout=METADATA_TIMEOUT_SECONDS)
@@ -103,8 +104,6 @@ def _properties(site: Site, data: Path) -> str:
 
 
 def _apply_rights(site: Site) -> None:
-    from stack.security.kafka_rights import apply_rights  # noqa: PLC0415 - loads a C library
-
     apply_rights(site.endpoints.kafka)
 
 

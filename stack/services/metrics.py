@@ -5,7 +5,7 @@ from dataclasses import asdict
 from string import Template
 
 from stack.probes import require_listener
-from stack.services import postgres
+from stack.services.postgres_installation import NAME as POSTGRES
 from stack.services.service import Service, Site
 from stack.settings import ROOT
 from stack.supervision.program import Program
@@ -20,7 +20,7 @@ def metrics(site: Site) -> Service:
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: _served_at(site),
-        starts_after=postgres.NAME,  # with its tables: without them there is nothing to read
+        starts_after=POSTGRES,  # with its tables: without them there is nothing to read
     )
 
 

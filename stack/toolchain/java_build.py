@@ -14,6 +14,7 @@ from stack.locks import file_lock
 from stack.settings import ROOT, StackSettings
 from stack.toolchain.flink_wheel import distribution, prometheus_plugin
 from stack.toolchain.jars import ensure
+from stack.toolchain.jars.lock import lock_path
 from stack.toolchain.java import class_path, java
 from stack.toolchain.reproducible_zip import add_entry
 
@@ -64,8 +65,6 @@ def _content_hash(project: JavaProject) -> str:
 
 
 def _locks(project: JavaProject) -> list[Path]:
-    from stack.toolchain.jars.lock import lock_path  # noqa: PLC0415
-
     return [lock_path(component) for component in project.locks]
 
 

@@ -13,6 +13,7 @@ from control_plane.sink.ledger import LedgerEntry, print_hours, print_ledger, re
 from schemas.errors import UserError
 from stack.console import output
 from stack.endpoints import Endpoints
+from taxi_cli.options import AsJson
 
 IMBALANCE = 1
 
@@ -24,7 +25,7 @@ def audit(
     by_hour: Annotated[bool, typer.Option(help="Hours with an imbalance, or those that you name.")] = False,
     since: Annotated[str | None, typer.Option("--from", help="The first hour, as 2023-12-01T08.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="The hour to end before.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show where every record went; exit 1 when one is lost, 3 when it is too early to say."""
     first, end = _instant(since), _instant(until)

@@ -1,6 +1,5 @@
 """`./taxi backfill`: months by Spark, compared with what is served, and published."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -8,7 +7,6 @@ import typer
 from control_plane.months import backfill as runs
 from control_plane.months.approval import Approval
 from control_plane.months.history import History
-from control_plane.months.parity import Parity
 from control_plane.months.reprocess import undo as take_back
 from control_plane.settings import HistorySettings, SparkSettings, SparkTarget
 from control_plane.spark.places import backend
@@ -49,23 +47,3 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
             job.fetch()
         else:
             job.execute(Approval.at_terminal(yes=yes, force=force))
-
-
-def parity(
-    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")],
-    month: Annotated[list[str], typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Hold months as Spark made them against what the stream wrote: exit 1 while a window is unexplained.
-
-    Exit 3: the stream has written nothing of a month.
-    """
-    history = History.of(HistorySettings.from_environment())
-    with translate_outage():
-        result = Parity.of(Endpoints.of_running_stack(), history, parse_months(taxi_type, month))
-    if as_json:
-        print(json.dumps(result.as_data(), indent=2))  # noqa: T201 - data for programs
-    else:
-        result.print()
-    if result.exit_code:
-        raise typer.Exit(result.exit_code)

@@ -17,6 +17,7 @@ from schemas.errors import UserError
 from schemas.topics import TRIPS_TOPIC
 from stack.console import console, output
 from stack.endpoints import Endpoints
+from taxi_cli.options import AsJson
 
 BYTES_A_LINE = 16
 MOST_BYTES_SHOWN = 1024
@@ -24,14 +25,13 @@ MOST_BYTES_SHOWN = 1024
 app = typer.Typer(no_args_is_help=True, help="The records that are no trips: list, show, redrive.")
 
 ErrorClass = Annotated[str | None, typer.Option("--class", help="Only this error class.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command("list")
 def list_letters(
     error_class: ErrorClass = None,
     limit: Annotated[int, typer.Option("-n", "--limit", help="How many letters to show.", min=0)] = 10,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Count the dead letters by error class, and show the newest."""
     letters = DeadLetterStore(Endpoints.of_running_stack().postgres_dsn)
@@ -50,8 +50,10 @@ def list_letters(
 
 @app.command()
 def show(
-    address: Annotated[str, typer.Argument(help="topic/partition/offset, as `list` prints it.")],
-    as_json: Json = False,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="topic/partition/offset, as `list` prints it.")
+    ],
+    as_json: AsJson = False,
 ) -> None:
     """Show a letter's bytes, and how far they can be read."""
     endpoints = Endpoints.of_running_stack()
@@ -68,7 +70,10 @@ def show(
 @app.command()
 def redrive(
     addresses: Annotated[
-        list[str] | None, typer.Argument(help="topic/partition/offset; without one, all not re-driven yet.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ADDRESSES", help="topic/partition/offset; without one, all not re-driven yet."
+        ),
     ] = None,
     error_class: ErrorClass = None,
     schema_id: Annotated[int | None, typer.Option(help="Write this schema id into each.", min=0)] = None,

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from control_plane import start
-from control_plane.jobs import reset
+from control_plane.jobs import lifecycle, reset
 from control_plane.jobs.names import JOB
 from control_plane.sink.ledger import Ledger, print_ledger, read_ledger
 from schemas.errors import UserError
@@ -20,7 +20,6 @@ from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.polling import poll
 from stack.settings import ROOT, StackSettings, user_environment
-from taxi_cli.commands import job
 
 SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
 SYNTHETIC_ROWS = 60_000
@@ -53,7 +52,7 @@ def demo(
     endpoints = start.up()
     path = _month_file(endpoints, taxi_type, month)
     _start_over(endpoints, path.name, allowed=start_over)
-    job.start(endpoints, JOB, fresh=True)
+    lifecycle.start(endpoints, JOB, fresh=True)
     begun = time.monotonic()
     first_window_seconds = _replay(endpoints, path, speedup)
     ledger = poll(lambda: _balanced(endpoints), seconds=QUIET_SECONDS, what="the last window to close")
@@ -111,7 +110,9 @@ def _producer(endpoints: Endpoints, *arguments: str, stdout: int | None = None) 
     environment["TAXI_HOME"] = str(endpoints.home)
     if not environment.get("TLC_DATA_DIR") and SHARED_MONTHS.is_dir():
         environment["TLC_DATA_DIR"] = str(SHARED_MONTHS)
-    return subprocess.Popen([sys.executable, "-m", "producer", *arguments], env=environment, stdout=stdout)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "producer", *arguments], env=environment, stdout=stdout
+    )
 
 
 def _balanced(endpoints: Endpoints) -> Ledger | None:

@@ -18,6 +18,7 @@ from schemas.errors import UserError
 from stack.console import output, wide_output
 from stack.settings import ROOT, user_environment
 from stack.toolchain import environments as bootstrap
+from taxi_cli.options import AsJson
 
 ALL = "all"
 FOLDER = "tests/drills"
@@ -39,10 +40,10 @@ class DrillResult:
 
 
 def drill(
-    name: Annotated[str, typer.Argument(help="A drill, or all.", show_default=False)] = "",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, or all.", show_default=False)] = "",
     list_them: Annotated[bool, typer.Option("--list", help="Print the names of the drills.")] = False,
     seed: Annotated[int, typer.Option(help="Equal seeds make equal trips and equal faults.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make faults on a stack of the tests' own and compare every row; exit 1 when a drill fails."""
     known = _names()

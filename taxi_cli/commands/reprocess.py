@@ -13,7 +13,8 @@ from stack.endpoints import Endpoints
 
 def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: Annotated[
-        list[Path] | None, typer.Argument(help="TLC months: Parquet, CSV or CSV.gz.", show_default=False)
+        list[Path] | None,
+        typer.Argument(metavar="FILES", help="TLC months: Parquet, CSV or CSV.gz.", show_default=False),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the files hold and what is served; do nothing.")

@@ -10,6 +10,7 @@ from control_plane.spark.places import backend
 from control_plane.spark.spark_backend import RunState, SparkBackend
 from control_plane.spark.waiting import explained, wait
 from stack.console import console, output
+from taxi_cli.options import AsJson
 
 MINUTE = 60.0
 
@@ -39,9 +40,7 @@ def submit(
 
 
 @app.command()
-def status(
-    run: Run, on: On = None, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
-) -> None:
+def status(run: Run, on: On = None, as_json: AsJson = False) -> None:
     """Say how a run is, what it used, and where to look; exit 1 when it failed."""
     spark = _spark(on)
     found = explained(spark, spark.state(run), every=1)

@@ -7,7 +7,7 @@ import pytest
 
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.kafka import NAME as KAFKA
-from stack.services.postgres import NAME as POSTGRES
+from stack.services.postgres_installation import NAME as POSTGRES
 from stack.services.registry import NAME as REGISTRY
 from tests.drills.drill import OTHERS_SECONDS, Drill
 from tests.drills.faults import kill, processes, stopped

@@ -9,7 +9,7 @@ from control_plane.jobs.status import JobStatus
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.kafka import NAME as KAFKA
-from stack.services.postgres import NAME as POSTGRES
+from stack.services.postgres_installation import NAME as POSTGRES
 from stack.services.registry import NAME as REGISTRY
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill, Seen
 from tests.drills.faults import kill, processes

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
+from control_plane.jobs import lifecycle as job
 from control_plane.jobs.names import JOB
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
-from stack.services.postgres import NAME as POSTGRES
-from taxi_cli.commands import job
+from stack.services.postgres_installation import NAME as POSTGRES
 from tests.drills.drill import OTHERS_SECONDS, Drill
 from tests.drills.faults import away, full, kill, locked, processes, small_disk
 from tests.drills.test_kills import restarted_after

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from control_plane.jobs import lifecycle as job
 from control_plane.jobs.names import JOB
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
-from taxi_cli.commands import job
 from tests.drills.drill import TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill
 from tests.drills.rehearsal import at, in_order, publish

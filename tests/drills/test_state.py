@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions
 
+from control_plane.jobs import lifecycle as job
 from control_plane.jobs.flink_rest import FlinkRest
 from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
@@ -19,7 +20,6 @@ from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.settings import ROOT
-from taxi_cli.commands import job
 from tests.control_plane.jobs.test_job_life import slower_flush
 from tests.drills.drill import OTHERS_SECONDS, TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill, processes

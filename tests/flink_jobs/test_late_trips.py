@@ -9,14 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from control_plane.jobs import lifecycle as job
 from control_plane.jobs.names import JOB
 from control_plane.sink.ledger import LedgerEntry
 from stack import database
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
-from stack.services.postgres import NAME as POSTGRES
+from stack.services.postgres_installation import NAME as POSTGRES
 from stack.supervision.supervisor import Supervisor
-from taxi_cli.commands import job
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days, part_of
 from tests.platform import Platform

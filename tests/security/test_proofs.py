@@ -13,7 +13,8 @@ from moto import mock_aws
 from control_plane.delivery.relocation import relocate
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from flink_jobs.zone_fares.statements import statements
-from producer.publishing.proof import client_options, signed_token
+from producer.publishing.msk_token import signed_token
+from producer.publishing.proof import client_options
 from producer.settings import ProducerSettings
 from schemas.errors import UserError
 from schemas.kafka_security import IAM, KafkaSecurity

@@ -41,7 +41,7 @@ from stack.security.secrets import (
     REGISTRY,
     Secrets,
 )
-from stack.services import postgres
+from stack.services.postgres_installation import account, data_folder
 from stack.settings import ROOT, StackSettings
 from stack.state import recorded_ports
 from taxi_cli.commands.aws_database import aws_database
@@ -327,7 +327,7 @@ class PostgresAttempts:
 
     def of_an_expired_server(self) -> str:
         secrets = Secrets(self._endpoints.home)
-        data = postgres.data_folder(self._endpoints.home)
+        data = data_folder(self._endpoints.home)
         expired = Authority(secrets.folder).issue("postgres", until=YESTERDAY)
         certificate, key = split_pem(expired)
         (data / "server.crt").write_bytes(certificate)
@@ -337,7 +337,7 @@ class PostgresAttempts:
                 connection.execute("select pg_reload_conf()")
                 return poll(self._expired, seconds=ANSWER_SECONDS, what="the expired certificate")
             finally:
-                locked(data, secrets, postgres.account().give_ownership)
+                locked(data, secrets, account().give_ownership)
                 connection.execute("select pg_reload_conf()")
                 poll(lambda: not self._expired(), seconds=ANSWER_SECONDS, what="the good certificate")
 

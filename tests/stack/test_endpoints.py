@@ -10,7 +10,7 @@ from schemas.errors import UserError
 from stack.endpoints import Endpoints
 from stack.settings import StackSettings
 from stack.state import Ports, recorded_extras, recorded_ports, write_record
-from taxi_cli import report
+from taxi_cli.commands.env import print_exports
 
 PORTS = Ports(
     kafka=1,
@@ -27,7 +27,7 @@ PORTS = Ports(
 
 
 def test_the_exports_name_every_endpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report.print_exports(Endpoints.of_ports(PORTS, tmp_path))
+    print_exports(Endpoints.of_ports(PORTS, tmp_path))
     assert capsys.readouterr().out.splitlines() == [
         "export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1",
         "export SCHEMA_REGISTRY_URL=http://127.0.0.1:2/apis/ccompat/v7",
@@ -54,7 +54,7 @@ def test_a_service_that_was_asked_for_is_remembered_and_has_an_address(tmp_path:
 def test_a_local_s3_is_exported_with_all_that_a_program_needs_to_use_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report.print_exports(Endpoints.of_ports(PORTS, tmp_path, {"s3": 11}))
+    print_exports(Endpoints.of_ports(PORTS, tmp_path, {"s3": 11}))
     exported = capsys.readouterr().out.splitlines()
     assert {
         "export S3_ENDPOINT_URL=http://127.0.0.1:11",

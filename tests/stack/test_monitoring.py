@@ -11,7 +11,7 @@ import pytest
 from control_plane.jobs import health as job_verdict
 from control_plane.metrics.reader import Reader
 from stack.monitoring import dashboard
-from stack.ports import choose_ports
+from stack.port_choice import choose_ports
 from stack.services.metrics import MONITORING, prometheus_configuration
 from stack.services.service import Site
 from stack.settings import AUTO, DEFAULT_PORTS, ROOT, StackSettings

@@ -9,7 +9,8 @@ from dataclasses import asdict
 import pytest
 
 from schemas.errors import UserError
-from stack.ports import choose_ports, is_free
+from stack.port_choice import choose_ports
+from stack.ports import is_free
 from stack.settings import AUTO, DEFAULT_PORTS, ROOT, StackSettings
 
 ANY = dict.fromkeys(DEFAULT_PORTS, AUTO)

@@ -29,6 +29,7 @@ from control_plane.jobs.managed.requests import (
     run_configuration,
     without_secrets,
 )
+from control_plane.jobs.names import known_job
 from control_plane.jobs.status import JobStatus, Restarts, unreachable
 from control_plane.settings import ManagedFlinkSettings
 from schemas.aws import AwsNotFoundError
@@ -65,6 +66,7 @@ class ManagedJob:
     @classmethod
     def of_environment(cls, name: str, *, dry_run: bool = False) -> "ManagedJob":
         """The application that the settings name."""
+        known_job(name)
         settings = ManagedFlinkSettings.from_environment(name)
         return cls(name, settings, ManagedFlinkClient(settings), dry_run)
 

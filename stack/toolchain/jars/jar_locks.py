@@ -4,6 +4,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import httpx
+import tomli_w
 from jgo.env import LockFile
 from jgo.maven import Dependency, MavenContext
 from jgo.parse import Coordinate
@@ -57,15 +59,11 @@ def _address(source: MavenRepository) -> str:
     """The base address with the login in it: jgo has no other place for one."""
     if source.login is None:
         return source.base_url.rstrip("/")
-    import httpx  # noqa: PLC0415
-
     username, password = source.login
     return str(httpx.URL(source.base_url).copy_with(username=username, password=password)).rstrip("/")
 
 
 def _text(lock: LockFile) -> str:
-    import tomli_w  # noqa: PLC0415
-
     rows: list[dict[str, Any]] = [row.to_dict() for row in lock.dependencies]
     # Only the rows: jgo would add the time of day, and each `make lock` would be a change.
     return tomli_w.dumps({"dependencies": rows})

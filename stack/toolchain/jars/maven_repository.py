@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from jgo.constants import MAVEN_CENTRAL_URL
+
 from schemas.errors import UserError
 from stack.settings import StackSettings
 
@@ -46,8 +48,6 @@ def mirror_of_settings(path: Path, environment: Mapping[str, str]) -> MavenRepos
 
 
 def _default_repository() -> MavenRepository:
-    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - imports a resolver that a warm start needs not
-
     return MavenRepository(MAVEN_CENTRAL_URL)
 
 

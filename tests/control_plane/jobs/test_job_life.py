@@ -12,11 +12,12 @@ import psycopg
 import pytest
 
 from control_plane.jobs import flink_rest
+from control_plane.jobs import lifecycle as job
 from control_plane.jobs.flink_rest import ENDED_STATES, FlinkRest
 from control_plane.jobs.lifecycle import JobSite, take_savepoint
 from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
-from control_plane.jobs.upgrade import ensure, rollback, upgrade
+from control_plane.jobs.upgrade import ensure, resume, rollback, upgrade
 from schemas.errors import UserError
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
@@ -24,7 +25,7 @@ from stack.services.keeper import NAME as KEEPER
 from stack.services.keeper import keeper_status
 from stack.settings import ROOT
 from stack.supervision.supervisor import Supervisor
-from taxi_cli.commands import job
+from taxi_cli.commands.job.life import RESTARTED, deploy
 from tests.drills.faults import processes
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
@@ -224,7 +225,7 @@ def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can
     with without_keeper(platform):
         points = lose_the_job(platform)
         (points[0] / "_metadata").write_bytes(b"damaged")
-        assert taxi(platform, "ensure", JOB).returncode == job.RESTARTED
+        assert taxi(platform, "ensure", JOB).returncode == RESTARTED
     assert platform.status().is_running
     assert taxi(platform, "ensure", JOB).returncode == 0
     assert JobRecords(platform.endpoints.home).read(JOB).runs[-1].origin == str(points[1])
@@ -281,7 +282,7 @@ def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purp
         assert platform.status().restarts.restored_checkpoint is not None
     assert_all_counted(platform)
     job.end(platform.endpoints, JOB)
-    job.resume(platform.endpoints)
+    resume(platform.endpoints)
     await_keeper(platform, "no job is meant to run")
     assert not platform.status().is_running
     refused = taxi(platform, "ensure", JOB)
@@ -320,4 +321,4 @@ def await_keeper(platform: Platform, message: str) -> None:
 
 def test_an_unknown_job_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UserError, match="there is no job nonsense; the jobs are: zone_fares"):
-        job.deploy("nonsense")
+        deploy("nonsense")

@@ -15,12 +15,12 @@ import pytest
 
 from control_plane.jobs import reset
 from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.upgrade import resume
 from control_plane.sink import table_sets as tables
 from stack import database
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER
 from stack.settings import ROOT
-from taxi_cli.commands import job
 from tests.control_plane.jobs.test_job_life import home, replaying, taxi, tree
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
@@ -168,7 +168,7 @@ def test_a_version_alone_survives_a_lost_cluster_and_starting_over_returns_to_th
     platform.service(JOBMANAGER).process.kill()
     # As `./taxi up` does.
     tables.set_up(platform.endpoints.postgres_dsn)
-    job.resume(platform.endpoints)
+    resume(platform.endpoints)
     assert (versions(platform), running(platform)) == ({"zone_fares-2": "served"}, ["zone_fares-2"])
     windows, trips = expected_of_changed(Oracle([first_days(MONTH)], "green", "2023-12"))
     platform.balanced_ledger()

@@ -16,7 +16,8 @@ from prometheus_client.samples import Sample
 
 from stack.endpoints import Endpoints
 from stack.polling import poll
-from stack.ports import LOOPBACK, choose_ports
+from stack.port_choice import choose_ports
+from stack.ports import LOOPBACK
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.metrics import NAME as EXPORTER
 from stack.settings import AUTO, DEFAULT_PORTS

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.supervision.processes import end_processes, identity, own_processes
+from stack.supervision.identity import identity
+from stack.supervision.processes import end_processes, own_processes
 
 WAITING = [sys.executable, "-c", "import sys; sys.stdout.write('up'); sys.stdout.flush(); sys.stdin.read()"]
 

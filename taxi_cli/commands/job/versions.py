@@ -1,4 +1,4 @@
-"""The commands of `./taxi job` that deal with versions."""
+"""Commands on versions of a job that run side by side."""
 
 import json
 from collections.abc import Sequence
@@ -25,6 +25,7 @@ from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
+from taxi_cli.options import AsJson, Job
 
 SIZE = """
 select pg_size_pretty(coalesce(sum(pg_total_relation_size(tables.oid)), 0))
@@ -33,13 +34,12 @@ join pg_namespace as sets on sets.oid = tables.relnamespace
 where tables.relkind = 'r' and sets.nspname = any(%(schemas)s)
 """
 
-Job = Annotated[str, typer.Argument(help="The job, which is a folder of flink_jobs/.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
-
 
 def beside(
     name: Job = "zone_fares",
-    source: Annotated[Path, typer.Option(help="The tree to take the new version from.")] = ROOT,
+    source: Annotated[
+        Path, typer.Option(help="The tree to take the new version from.", show_default="this tree")
+    ] = ROOT,
     switch: Annotated[
         bool, typer.Option("--switch", help="Show it to readers once it has caught up.")
     ] = False,
@@ -94,7 +94,7 @@ def switch(
 
 
 def retire(
-    name: Annotated[str, typer.Argument(help="The version, as zone_fares-1.")],
+    name: Annotated[str, typer.Argument(metavar="VERSION", help="The version, as zone_fares-1.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Stop a version that nobody reads, and remove its tables and its state."""

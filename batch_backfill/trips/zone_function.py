@@ -1,0 +1,21 @@
+"""Zones by coordinates as a function of SQL."""
+
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import PandasUDFType, pandas_udf
+
+from batch_backfill.trips.zone_shapes import ZoneShapes, zones_at
+
+ZONE_AT = "zone_at"
+"""The function of SQL: `zone_at(longitude, latitude)`."""
+
+
+def register_zone_at(session: SparkSession, shapes: ZoneShapes) -> None:
+    """Make `zone_at(longitude, latitude)` a function of the session; it gets batches."""
+    shared = session.sparkContext.broadcast(shapes)
+
+    def zone_at(longitudes: Any, latitudes: Any) -> Any:
+        return zones_at(shared.value, longitudes, latitudes)
+
+    session.udf.register(ZONE_AT, pandas_udf(zone_at, "int", PandasUDFType.SCALAR))

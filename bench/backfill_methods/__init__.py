@@ -1,0 +1,1 @@
+"""What `./taxi bench backfill` compares."""

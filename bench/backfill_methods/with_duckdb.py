@@ -1,0 +1,18 @@
+"""The windows by DuckDB."""
+
+from pathlib import Path
+
+import duckdb
+
+from bench.backfill_methods.clock import Clock
+from bench.backfill_methods.methods import SQL_FOLDER
+
+
+def windows(source: Path, target: Path, clock: Clock) -> None:
+    """DuckDB, with as many threads as there are cores."""
+    clock.start()
+    with duckdb.connect() as database:
+        database.sql(f"create view trips as from read_parquet('{source}/*.parquet')")
+        target.mkdir(parents=True)
+        sql = (SQL_FOLDER / "windows.duckdb.sql").read_text("utf-8")
+        database.sql(f"copy ({sql}) to '{target}/windows.parquet' (format parquet, compression zstd)")

@@ -1,0 +1,60 @@
+"""The benchmarks by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import typer
+
+from taxi_cli.verbs import Verb, VerbGroup
+
+HELP = "Measure the platform on the real engines."
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One benchmark."""
+
+    verb: Verb
+    environment: str = ""
+    """Of Spark's, for a benchmark that needs Spark; else it needs a running stack."""
+
+
+BENCHMARKS: Sequence[Benchmark] = (
+    Benchmark(
+        Verb("stream", "bench.stream:stream", "Replay FILE at full speed and wait for its last window.")
+    ),
+    Benchmark(
+        Verb(
+            "freshness",
+            "bench.freshness:freshness",
+            "Replay a generated month at RATE trips/s, and time its windows from closing to being read.",
+        )
+    ),
+    Benchmark(Verb("produce", "bench.produce:produce", "Publish a month in three ways and compare.")),
+    Benchmark(
+        Verb("backfill", "bench.backfill:backfill", "Measure the ways on months of these sizes."),
+        environment="bench",
+    ),
+    Benchmark(
+        Verb(
+            "skew",
+            "bench.skew:skew",
+            "Measure each way of each operation, and draw the tasks before and after.",
+        ),
+        environment="batch",
+    ),
+)
+
+
+class Benchmarks(VerbGroup):
+    """The benchmarks as commands."""
+
+    verbs = tuple(benchmark.verb for benchmark in BENCHMARKS)
+
+
+app = typer.Typer(cls=Benchmarks, help=HELP, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def bench() -> None:
+    """Only the benchmarks do something."""

@@ -1,0 +1,19 @@
+"""Chooses where a Flink job runs."""
+
+from collections.abc import Callable, Mapping
+from pkgutil import resolve_name
+
+from control_plane.jobs.backend import JobBackend
+from control_plane.settings import Backend, flink_backend
+
+BACKENDS: Mapping[Backend, str] = {
+    Backend.LOCAL: "control_plane.jobs.local:LocalJob.of_running_stack",
+    Backend.MANAGED_FLINK: "control_plane.jobs.managed.job:ManagedJob.of_environment",
+}
+"""Only the chosen one is imported: the one brings boto3, the other what only a local stack has."""
+
+
+def backend(name: str, place: Backend | None = None, *, dry_run: bool = False) -> JobBackend:
+    """The job where it runs: in this place, or in the one that the settings name."""
+    choose: Callable[..., JobBackend] = resolve_name(BACKENDS[place or flink_backend()])
+    return choose(name, dry_run=dry_run)

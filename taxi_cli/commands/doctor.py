@@ -1,0 +1,12 @@
+"""`./taxi doctor`."""
+
+import typer
+
+from stack.doctor import print_findings
+from stack.settings import StackSettings
+
+
+def doctor() -> None:
+    """Check this machine, and say how to repair what is wrong."""
+    if not print_findings(StackSettings.from_environment()):
+        raise typer.Exit(1)

@@ -1,0 +1,12 @@
+"""`./taxi down`."""
+
+from typing import Annotated
+
+import typer
+
+from stack import lifecycle
+
+
+def down(purge: Annotated[bool, typer.Option("--purge", help="Remove the data too.")] = False) -> None:
+    """Stop the local stack."""
+    lifecycle.down(purge=purge)

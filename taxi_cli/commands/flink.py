@@ -1,0 +1,16 @@
+"""`./taxi flink`."""
+
+import typer
+
+from stack.endpoints import Endpoints
+from stack.services.flink import client_environment
+from stack.toolchain.flink_wheel import distribution
+from taxi_cli.forwarding import replace_process
+
+
+def flink(context: typer.Context) -> None:
+    """Flink's own command line, on the stack's cluster."""
+    endpoints = Endpoints.of_running_stack()
+    program = distribution() / "bin" / "flink"
+    environment = {**endpoints.as_environment(), **client_environment(endpoints.home)}
+    replace_process([str(program), *context.args], environment)

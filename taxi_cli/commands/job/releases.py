@@ -1,0 +1,99 @@
+"""Commands on the releases of a job, which are what it is made of."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+
+from control_plane.jobs.places import backend
+from stack.console import output
+from stack.settings import ROOT
+from taxi_cli.options import AsJson, DryRun, Name, On, Source
+
+
+def upgrade(
+    name: Name = "zone_fares",
+    source: Source = ROOT,
+    on: On = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go over to the code of this tree by savepoint; exit 1 after rolling back what fails."""
+    done = backend(name, on, dry_run=dry_run).upgrade(source.absolute())
+    if as_json:
+        _print_json(asdict(done) if done else {"job": name, "release": None})
+    elif done:
+        output().print(
+            f"{name} runs release {done.release}, verified after {done.verified_seconds} s"
+            f" ({done.away_seconds} s of them it did not run); ./taxi job rollback {name} goes back to"
+            f" release {done.previous_release}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def rollback(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+    """Return to the release before, from the savepoint that the upgrade took."""
+    done = backend(name, on).rollback()
+    if as_json:
+        _print_json(asdict(done))
+        return
+    again = "the" if done.records_read_again is None else f"the {done.records_read_again:,}"
+    output().print(
+        f"{name} runs release {done.release} again, from {done.savepoint}: it reads {again} records again"
+        f" that release {done.left_release} had read, and its upserts write the same rows over",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def releases(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+    """List what the job was made of, and the savepoints taken from it."""
+    rows = backend(name, on).releases()
+    if as_json:
+        _print_json([asdict(row) for row in rows])
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("release", "made at", "commit", "state", "newest savepoint"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        newest = Path(row.savepoints[-1]).name if row.savepoints else ""
+        table.add_row(str(row.release), row.made_at, row.commit, row.state, newest)
+    output().print(table)
+
+
+def prune(
+    name: Name = "zone_fares",
+    keep: Annotated[int, typer.Option(help="How many of the newest releases stay in any case.", min=1)] = 3,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
+    on: On = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove the releases, savepoints and checkpoints that nothing needs any more."""
+    gone = backend(name, on).prune(keep=keep, dry_run=dry_run)
+    if as_json:
+        _print_json([asdict(one) for one in gone])
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("kind", "name", "frees"):
+        table.add_column(column, overflow="fold", justify="right" if column == "frees" else "left")
+    for one in gone:
+        table.add_row(one.kind, one.name, "" if one.size_bytes is None else _megabytes(one.size_bytes))
+    if gone:
+        output().print(table)
+    sizes = [one.size_bytes for one in gone if one.size_bytes is not None]
+    total = f", {_megabytes(sum(sizes))}" if sizes else ""
+    verb = "would be removed" if dry_run else "removed"
+    output().print(f"{len(gone)} {verb}{total}" if gone else "nothing to remove", highlight=False)
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:,.1f} MB"
+
+
+def _print_json(content: object) -> None:
+    print(json.dumps(content, indent=2))  # noqa: T201 - data for programs

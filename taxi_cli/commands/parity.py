@@ -1,0 +1,34 @@
+"""`./taxi parity`."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from control_plane.months.history import History
+from control_plane.months.parity import Parity
+from control_plane.settings import HistorySettings
+from schemas.tlc_month import parse_months
+from stack.database import translate_outage
+from stack.endpoints import Endpoints
+from taxi_cli.options import AsJson
+
+
+def parity(
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")],
+    month: Annotated[list[str], typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare months of Spark with those of the stream; exit 1 while a difference is unexplained.
+
+    Exit 3: the stream has written nothing of a month.
+    """
+    history = History.of(HistorySettings.from_environment())
+    with translate_outage():
+        result = Parity.of(Endpoints.of_running_stack(), history, parse_months(taxi_type, month))
+    if as_json:
+        print(json.dumps(result.as_data(), indent=2))  # noqa: T201 - data for programs
+    else:
+        result.print()
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)

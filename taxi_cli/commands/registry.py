@@ -1,0 +1,202 @@
+"""Every verb of `./taxi`, in the order of its help."""
+
+from collections.abc import Sequence
+
+from taxi_cli.verbs import Verb
+
+EVERYDAY = "Everyday"
+DATA = "Data"
+TOOLS = "Command lines of the tools"
+AWS = "AWS"
+MACHINE = "This machine"
+DEVELOPMENT = "Development"
+
+VERBS: Sequence[Verb] = (
+    Verb(
+        "demo",
+        "taxi_cli.commands.demo:demo",
+        "Start the stack, replay a real month through it and show the result; leaves the stack running.",
+        EVERYDAY,
+    ),
+    Verb(
+        "up",
+        "taxi_cli.commands.up:up",
+        "Start the local stack: Kafka, schema registry, Flink, Postgres.",
+        EVERYDAY,
+    ),
+    Verb("down", "taxi_cli.commands.down:down", "Stop the local stack.", EVERYDAY),
+    Verb(
+        "status",
+        "taxi_cli.commands.status:status",
+        "Show the health of each service; exit 1 when one is not healthy.",
+        EVERYDAY,
+    ),
+    Verb(
+        "replay",
+        "taxi_cli.commands.replay:replay",
+        "Publish months as they happened, at any speed; resumes after a kill.",
+        EVERYDAY,
+        passes_through=True,
+        completed_by="producer.cli:replay",
+    ),
+    Verb("job", "taxi_cli.commands.job:app", "The life of the Flink jobs.", EVERYDAY),
+    Verb("sql", "taxi_cli.commands.sql:sql", "Run a query on the sink.", EVERYDAY),
+    Verb(
+        "audit",
+        "taxi_cli.commands.audit:audit",
+        "Show where every record went; exit 1 when one is lost, 3 when it is too early to say.",
+        EVERYDAY,
+    ),
+    Verb(
+        "ledger",
+        "taxi_cli.commands.audit:audit",
+        "Show where every record went; exit 1 when one is lost, 3 when it is too early to say.",
+        EVERYDAY,
+        is_hidden=True,
+    ),
+    Verb(
+        "fetch",
+        "taxi_cli.commands.fetch:fetch",
+        "Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download.",
+        DATA,
+        passes_through=True,
+        completed_by="producer.cli:fetch",
+    ),
+    Verb(
+        "inspect",
+        "taxi_cli.commands.inspect:inspect",
+        "Say what is in months: rows, valid trips, quarantined trips by rule, columns.",
+        DATA,
+        passes_through=True,
+        completed_by="producer.cli:inspect",
+    ),
+    Verb(
+        "generate",
+        "taxi_cli.commands.generate:generate",
+        "Make synthetic TLC months with the quirks of the real ones; their metadata says what they are.",
+        DATA,
+        passes_through=True,
+        completed_by="producer.cli:generate",
+    ),
+    Verb(
+        "backfill",
+        "taxi_cli.commands.backfill:backfill",
+        "Replace months by what Spark makes of the TLC's files: fetch, process, compare, publish.",
+        DATA,
+    ),
+    Verb(
+        "parity",
+        "taxi_cli.commands.parity:parity",
+        "Compare months of Spark with those of the stream; exit 1 while a difference is unexplained.",
+        DATA,
+    ),
+    Verb(
+        "reprocess",
+        "taxi_cli.commands.reprocess:reprocess",
+        "Replace months by what the served release makes of these files, while the live job goes on.",
+        DATA,
+    ),
+    Verb(
+        "dead-letters",
+        "taxi_cli.commands.dead_letters:app",
+        "The records that are no trips: list, show, redrive.",
+        DATA,
+    ),
+    Verb("marts", "taxi_cli.commands.marts:marts", "Build the marts, and test them.", DATA),
+    Verb(
+        "reset",
+        "taxi_cli.commands.reset:reset",
+        "Start over: empty the topic and the tables, and remove the job's state.",
+        DATA,
+    ),
+    Verb(
+        "psql",
+        "taxi_cli.commands.psql:psql",
+        "Postgres' own command line, on the sink.",
+        TOOLS,
+        passes_through=True,
+    ),
+    Verb(
+        "flink",
+        "taxi_cli.commands.flink:flink",
+        "Flink's own command line, on the stack's cluster.",
+        TOOLS,
+        passes_through=True,
+    ),
+    Verb(
+        "airflow",
+        "taxi_cli.commands.airflow:airflow",
+        "Airflow's own command line, on the stack's Airflow.",
+        TOOLS,
+        passes_through=True,
+    ),
+    Verb(
+        "dbt",
+        "taxi_cli.commands.dbt:dbt",
+        "dbt's own command line, on the live tables; with --target duckdb on the processed history.",
+        TOOLS,
+        passes_through=True,
+    ),
+    Verb(
+        "spark",
+        "taxi_cli.commands.spark:spark",
+        "Spark's spark-submit: ./taxi spark batch_backfill/__main__.py process --help.",
+        TOOLS,
+        passes_through=True,
+    ),
+    Verb(
+        "spark-run", "taxi_cli.commands.spark_run:app", "Runs of the Spark backfill, here or on EMR.", TOOLS
+    ),
+    Verb(
+        "package",
+        "taxi_cli.commands.package:package",
+        "Write all that AWS is sent, each part named by its content, with hashes and bills of materials.",
+        AWS,
+    ),
+    Verb(
+        "aws-database",
+        "taxi_cli.commands.aws_database:aws_database",
+        "Make the roles of the programs and the tables on AWS, and give each empty secret its password.",
+        AWS,
+    ),
+    Verb(
+        "env",
+        "taxi_cli.commands.env:env",
+        'Print the endpoints as `export` lines: eval "$(./taxi env)".',
+        MACHINE,
+    ),
+    Verb("logs", "taxi_cli.commands.logs:logs", "Show the log of a service.", MACHINE),
+    Verb(
+        "doctor",
+        "taxi_cli.commands.doctor:doctor",
+        "Check this machine, and say how to repair what is wrong.",
+        MACHINE,
+    ),
+    Verb(
+        "version",
+        "taxi_cli.commands.version:version",
+        "Print the versions of the platform and of its engines.",
+        MACHINE,
+    ),
+    Verb(
+        "drill",
+        "taxi_cli.commands.drill:drill",
+        "Make faults on a stack of the tests' own and compare every row; exit 1 when a drill fails.",
+        DEVELOPMENT,
+    ),
+    Verb("bench", "taxi_cli.commands.bench:app", "Measure the platform on the real engines.", DEVELOPMENT),
+    Verb(
+        "tool",
+        "taxi_cli.commands.tool:tool",
+        "Run a tool of the developers' environment: ./taxi tool pytest -m unit.",
+        DEVELOPMENT,
+        passes_through=True,
+    ),
+    Verb("lock", "taxi_cli.commands.lock:lock", "Resolve the Python and Java locks again.", DEVELOPMENT),
+    Verb(
+        "vulnerabilities",
+        "taxi_cli.commands.vulnerabilities:vulnerabilities",
+        "List the locked packages with known vulnerabilities; exit 1 for one that is not accepted.",
+        DEVELOPMENT,
+    ),
+)

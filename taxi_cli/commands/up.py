@@ -1,0 +1,63 @@
+"""`./taxi up`."""
+
+from pkgutil import resolve_name
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from control_plane import start
+from control_plane.jobs.records import JobRecords
+from stack import lifecycle
+from stack.console import output
+from stack.endpoints import Endpoints
+from stack.settings import StackSettings
+
+RESUME = "control_plane.jobs.upgrade:resume"
+"""Imported for a stack that had jobs: it brings Flink's client."""
+
+
+def up(
+    secure: Annotated[
+        bool, typer.Option("--secure", help="With TLS, passwords and rights; kept until --purge.")
+    ] = False,
+    extras: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="Also: airflow, s3. A stack keeps what it was once started with.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    left_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            help="Stop this optional service, and do not start it again.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="With every optional service.")] = False,
+) -> None:
+    """Start the local stack: Kafka, schema registry, Flink, Postgres."""
+    if left_out:
+        lifecycle.leave_out(StackSettings.from_environment(), left_out)
+    endpoints = start.up(extras=[*lifecycle.EXTRAS] if everything else extras or [], secure=secure)
+    if JobRecords(endpoints.home).wanted():
+        resolve_name(RESUME)(endpoints)
+    print_addresses(endpoints)
+
+
+def print_addresses(endpoints: Endpoints) -> None:
+    """Where to look now."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Flink dashboard", endpoints.flink_rest_url)
+    table.add_row("schema registry", endpoints.schema_registry_url)
+    table.add_row("Kafka", endpoints.kafka_bootstrap_servers)
+    table.add_row("Postgres", endpoints.postgres_dsn)
+    table.add_row("metrics", f"http://{endpoints.metrics.platform}/metrics")
+    for variable, address in endpoints.extras.items():
+        table.add_row(variable.partition("_")[0].capitalize(), address)
+    output().print(table)

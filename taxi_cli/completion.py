@@ -1,0 +1,57 @@
+"""Completion of the command line by bash, zsh and fish, for the name `taxi` and every path to it."""
+
+import typer
+from shellingham import ShellDetectionFailure, detect_shell
+from typer._completion_classes import completion_init
+from typer._completion_shared import get_completion_script, install
+
+from schemas.errors import UserError
+
+PROGRAM = "taxi"
+VARIABLE = "_TAXI_COMPLETE"
+"""Set by the shell when it asks for completions; the launcher asks for it too."""
+
+SHELLS = ("bash", "zsh", "fish")
+BY_NAME_AND_AS_TYPED = {
+    "zsh": ("complete_zsh taxi", "complete_zsh ${~words[1]}"),
+    "fish": ("(commandline -cp) taxi", "(commandline -cp) (commandline -opc)[1]"),
+}
+"""What typer's scripts run is the bare name, which is on nobody's PATH; bash has what was typed by itself."""
+
+
+def enable() -> None:
+    """Let this process answer a shell that asks for completions."""
+    completion_init()
+
+
+def show(wanted: bool) -> None:
+    """Print the script of the caller's shell, and end."""
+    if wanted:
+        shell = _shell()
+        script = get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell)
+        typer.echo(_as_typed(script, shell))
+        raise typer.Exit
+
+
+def install_for_shell(wanted: bool) -> None:
+    """Put the script where the caller's shell looks for it, and end."""
+    if wanted:
+        shell, path = install(shell=_shell(), prog_name=PROGRAM, complete_var=VARIABLE)
+        path.write_text(_as_typed(path.read_text(), shell))
+        typer.echo(f"{shell} completes ./taxi in new terminals, by {path}")
+        raise typer.Exit
+
+
+def _as_typed(script: str, shell: str) -> str:
+    by_name, as_typed = BY_NAME_AND_AS_TYPED.get(shell, ("", ""))
+    return script.replace(by_name, as_typed)
+
+
+def _shell() -> str:
+    try:
+        shell, _ = detect_shell()
+    except ShellDetectionFailure:
+        shell = "none that is known"
+    if shell not in SHELLS:
+        raise UserError(f"the shell is {shell}", f"completion is for {', '.join(SHELLS)}")
+    return str(shell)

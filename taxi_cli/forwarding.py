@@ -1,0 +1,42 @@
+"""Other programs in the place of this process: in their environment, and pointed at the stack."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from schemas.errors import UserError
+from stack.endpoints import Endpoints
+from stack.settings import StackSettings, user_environment
+
+HELP = "--help"
+
+
+def replace_process(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Become this program with these variables besides the caller's: signals and exit code are its own."""
+    replace_process_and_environment(command, {**user_environment(), **environment})
+
+
+def replace_process_and_environment(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Become this program, with these variables only."""
+    os.execve(command[0], list(command), dict(environment))  # noqa: S606 - no shell is meant
+
+
+def run_producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> None:
+    """Become the producer, with the stack's endpoints; without a stack where it needs no Kafka."""
+    endpoints = _producer_endpoints(needs_kafka=needs_kafka and HELP not in arguments)
+    replace_process(
+        [sys.executable, "-P", "-m", "producer", command, *arguments],
+        {**endpoints, "TAXI_PROGRAM_NAME": "./taxi"},
+    )
+
+
+def _producer_endpoints(*, needs_kafka: bool) -> Mapping[str, str]:
+    # A Kafka that the caller names comes before the stack's.
+    if StackSettings.from_environment().kafka_bootstrap_servers:
+        return {}
+    try:
+        return Endpoints.of_running_stack().producer_environment()
+    except UserError:
+        if needs_kafka:
+            raise
+        return {}
