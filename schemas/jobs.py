@@ -6,7 +6,7 @@ By it the runtime names the operators of a job, and the control plane asks Flink
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import UserError
@@ -26,21 +26,29 @@ _STEP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class JobDeclaration:
-    """The steps of a job that are called by name; raises UserError for names that do not fit together."""
+class WatchedSteps:
+    """The steps of a job that Flink is asked about."""
 
     source: str
-    """The step that reads the topic: it knows how far."""
+    """It reads the topic, and knows how far."""
     event_clock: str = ""
-    """The step whose watermark says up to which event time the job's results are complete; empty for none."""
-    steps: Mapping[str, str] = field(default_factory=dict)
-    """A regular expression for each step, which the planner's description of its operator matches."""
+    """Its watermark says up to which event time the job's results are complete; empty for a job without."""
+
+
+@dataclass(frozen=True)
+class JobDeclaration:
+    """The steps of a job that have names of its own; raises UserError for names that do not fit together."""
+
+    steps: Mapping[str, str]
+    """A regular expression for each, which the planner's description of its operator matches."""
+    watched: WatchedSteps
 
     def __post_init__(self) -> None:
         strange = [name for name in self.steps if not _STEP_NAME.fullmatch(name)]
         if strange:
             raise UserError(f"{strange[0]!r} is no name of a step", "use small letters, digits and _")
-        unknown = [name for name in (self.source, self.event_clock) if name and name not in self.steps]
+        watched = (self.watched.source, self.watched.event_clock)
+        unknown = [name for name in watched if name and name not in self.steps]
         if unknown:
             raise UserError(f"{unknown[0]} is watched but is no step", "declare it under [steps]")
         for name, pattern in self.steps.items():
@@ -51,13 +59,19 @@ def parse_declaration(text: str, origin: str) -> JobDeclaration:
     """The declaration in the text of a `job.toml`; `origin` names it in an error."""
     try:
         content = tomllib.loads(text)
-        return JobDeclaration(steps=content["steps"], **content["watched"])
+        return JobDeclaration(content["steps"], WatchedSteps(**content["watched"]))
     except UserError as error:
         raise UserError(f"{origin}: {error.message}", error.remedy) from error
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise UserError(
             f"{origin} declares no job: {error}", "it has the tables [steps] and [watched], with a source"
         ) from error
+
+
+def read_declaration(job_folder: Path) -> JobDeclaration:
+    """The declaration of the job in a folder; raises FileNotFoundError where it declares nothing."""
+    path = job_folder / DECLARATION_FILE
+    return parse_declaration(path.read_text("utf-8"), str(path))
 
 
 def job_names(jobs_folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from control_plane.jobs.wiring import Wiring
 from control_plane.sink import table_sets as tables
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
+from schemas.jobs import WatchedSteps
 from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
@@ -96,7 +97,12 @@ class JobSite:
     def status(self) -> JobStatus:
         """How the job does."""
         ends = TopicEnds(self.endpoints.kafka, self.wiring.topic)
-        return read_status(self.flink, self.name, ends)
+        return read_status(self.flink, self.name, self.watched_steps, ends)
+
+    @property
+    def watched_steps(self) -> WatchedSteps:
+        """The names by which Flink is asked about the release that ran last."""
+        return self.releases.watched_steps(self.records.read(self.name).release)
 
     def restore_points(self) -> list[Path]:
         """Savepoints and checkpoints to go on from, newest first."""

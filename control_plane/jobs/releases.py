@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from control_plane.jobs.names import watched_steps
 from control_plane.jobs.state_compatibility import Step, incompatibilities, newcomers, read_plan
 from control_plane.jobs.submission import JobProgram, current_configuration
 from control_plane.jobs.wiring import Wiring
 from control_plane.sink.table_sets import TABLE_SET_FOLDER, missing_objects
 from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
+from schemas.jobs import WatchedSteps
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.files import sha256_of
@@ -62,6 +64,11 @@ class Release:
     def steps(self) -> tuple[Step, ...]:
         """Its operators."""
         return read_plan(self.folder / "plan.json")
+
+    @property
+    def watched_steps(self) -> WatchedSteps:
+        """Those of its operators that Flink is asked about."""
+        return watched_steps(self.folder / "code", self.manifest.job)
 
     @property
     def table_set_folder(self) -> Path:
@@ -139,6 +146,11 @@ class Releases:
                 f"release {number} of {self._name} is not kept", f"./taxi job releases {self._name}"
             )
         return self._planned(_read(folder))
+
+    def watched_steps(self, number: int) -> WatchedSteps:
+        """What Flink is asked about while this release runs; where it is not kept, what this tree says."""
+        code = self._folder / str(number) / "code"
+        return watched_steps(code if code.is_dir() else ROOT, self._name)
 
     def program(self, release: Release) -> JobProgram:
         """The release as a program for this stack."""

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from control_plane.jobs.names import JOB
 from control_plane.jobs.versions import switching
 from control_plane.topics import Topic
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC
 from stack import database
 from stack.console import console
@@ -20,7 +20,7 @@ FILES = "select distinct source_file from taxi.trips order by source_file"
 def reset(endpoints: Endpoints) -> None:
     """Stop every version of the job and remove what it read, kept and wrote; `job deploy` begins anew."""
     _refuse_while_a_replay_runs(endpoints.home / "replays")
-    switching.start_over(endpoints, JOB)
+    switching.start_over(endpoints, DEFAULT_JOB)
     database.query(endpoints.postgres_dsn, NOTHING_IS_PUBLISHED)
     for name in (TRIPS_TOPIC, DEAD_LETTERS_TOPIC):
         Topic(endpoints.kafka, name).remove()

@@ -4,11 +4,11 @@ import threading
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from control_plane.jobs.names import JOB
 from control_plane.metrics.exposition import PlatformCollector
 from control_plane.metrics.reader import Reader
 from control_plane.metrics.readings import PlatformMetrics
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from stack.endpoints import Endpoints
 from stack.ports import LOOPBACK
 from stack.security.profiles import recorded_secrets
@@ -25,7 +25,7 @@ def main() -> None:
     ports = recorded_ports(home)
     if ports is None:
         raise UserError("no stack is recorded here", "this part is started by ./taxi up")
-    platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)), JOB)
+    platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)), DEFAULT_JOB)
     collector = PlatformCollector(
         job=Reader("job", platform.job, pause_seconds=QUICK_PAUSE_SECONDS),
         served=Reader("served", platform.served, pause_seconds=QUICK_PAUSE_SECONDS),

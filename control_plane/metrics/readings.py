@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.lifecycle import JobSite
 from control_plane.jobs.status import JobStatus, read_status, unreachable
 from control_plane.jobs.versions.versions import exact_name
 from control_plane.sink.ledger import ACCOUNTS
@@ -82,7 +83,8 @@ class PlatformMetrics:
         """How the job does; one that cannot be asked is down."""
         try:
             served = exact_name(self._endpoints, self._job_name)
-            status = read_status(self._flink, served, self._ends)
+            steps = JobSite.of(self._endpoints, served).watched_steps
+            status = read_status(self._flink, served, steps, self._ends)
         except UserError as failure:
             status = unreachable(self._job_name, failure.message)
         self._watermark = status.watermark

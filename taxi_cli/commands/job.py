@@ -19,6 +19,7 @@ from control_plane.jobs.versions.versions import exact_name
 from control_plane.jobs.wiring import split_version_name
 from control_plane.settings import Backend, flink_backend
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from stack.console import output, print_message
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
@@ -51,7 +52,7 @@ Source = Annotated[
 
 @app.command()
 def deploy(  # noqa: PLR0913, PLR0917 - they are the options of a command line
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     fresh: Annotated[
         bool, typer.Option(help="Start at the beginning of the topic, without any state.")
     ] = False,
@@ -73,7 +74,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - they are the options of a command line
 
 
 @app.command()
-def status(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def status(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Say how the job does; exit 1 unless it runs."""
     found = _job(name, on).status()
     if as_json:
@@ -85,7 +86,7 @@ def status(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) ->
 
 
 @app.command()
-def savepoint(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def savepoint(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Have the running job leave a savepoint, which is kept; print its path."""
     path = _job(name, on).savepoint()
     if as_json:
@@ -96,7 +97,7 @@ def savepoint(name: Name = "zone_fares", on: On = None, as_json: AsJson = False)
 
 @app.command()
 def upgrade(
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     source: Source = ROOT,
     on: On = None,
     dry_run: DryRun = False,
@@ -117,7 +118,7 @@ def upgrade(
 
 
 @app.command()
-def rollback(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def rollback(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Return to the release before, from the savepoint that the upgrade took."""
     done = _job(name, on).rollback()
     if as_json:
@@ -133,7 +134,7 @@ def rollback(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) 
 
 
 @app.command()
-def ensure(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def ensure(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Bring a lost job back from its newest state; exit 0 when it was there, 3 when it was not."""
     action = _job(name, on).ensure()
     if as_json:
@@ -145,7 +146,7 @@ def ensure(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) ->
 
 @app.command()
 def stop(
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     savepoint: Annotated[
         bool, typer.Option(help="Leave a savepoint that the next deploy starts from.")
     ] = True,
@@ -159,7 +160,7 @@ def stop(
 
 
 @app.command()
-def releases(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def releases(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """List what the job was made of, and the savepoints taken from it."""
     rows = _job(name, on).releases()
     if as_json:
@@ -189,7 +190,7 @@ def package(
 
 @app.command()
 def prune(
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     keep: Annotated[int, typer.Option(help="How many of the newest releases stay in any case.", min=1)] = 3,
     dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
     on: On = None,

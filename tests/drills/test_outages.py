@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from control_plane.jobs.names import JOB
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
 from stack.services.postgres import NAME as POSTGRES

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from control_plane.jobs.names import JOB
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
 from taxi_cli.commands import job

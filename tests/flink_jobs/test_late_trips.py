@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from control_plane.jobs.names import JOB
 from control_plane.sink.ledger import LedgerEntry
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack import database
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER

@@ -14,10 +14,10 @@ import pytest
 from control_plane.jobs import flink_rest
 from control_plane.jobs.flink_rest import ENDED_STATES, FlinkRest
 from control_plane.jobs.lifecycle import JobSite, take_savepoint
-from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import ensure, rollback, upgrade
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.keeper import NAME as KEEPER
