@@ -8,7 +8,6 @@ from control_plane.metrics.exposition import PlatformCollector
 from control_plane.metrics.reader import Reader
 from control_plane.metrics.readings import PlatformMetrics
 from schemas.errors import UserError
-from schemas.jobs import DEFAULT_JOB
 from stack.endpoints import Endpoints
 from stack.ports import LOOPBACK
 from stack.security.profiles import recorded_secrets
@@ -25,15 +24,15 @@ def main() -> None:
     ports = recorded_ports(home)
     if ports is None:
         raise UserError("no stack is recorded here", "this part is started by ./taxi up")
-    platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)), DEFAULT_JOB)
+    platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)))
     collector = PlatformCollector(
-        job=Reader("job", platform.job, pause_seconds=QUICK_PAUSE_SECONDS),
+        jobs=Reader("job", platform.jobs, pause_seconds=QUICK_PAUSE_SECONDS),
         served=Reader("served", platform.served, pause_seconds=QUICK_PAUSE_SECONDS),
         # Summing the ledger of years takes Postgres a while.
         ledger=Reader("ledger", platform.ledger, pause_seconds=LEDGER_PAUSE_SECONDS, largest_share=0.1),
         disk=Reader("disk", platform.disk, pause_seconds=QUICK_PAUSE_SECONDS),
     )
-    for reader in (collector.job, collector.served, collector.ledger, collector.disk):
+    for reader in (collector.jobs, collector.served, collector.ledger, collector.disk):
         reader.start()
     registry = CollectorRegistry()
     registry.register(collector)

@@ -152,7 +152,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel(
             "Verdict",
             "As ./taxi job status draws it.",
-            {"{{verdict}}": "taxi_job_verdict == 1"},
+            {"{{job_name}}: {{verdict}}": "taxi_job_verdict == 1"},
             kind="stat",
         ),
         Panel(
