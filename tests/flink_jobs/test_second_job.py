@@ -1,5 +1,6 @@
 """A second job is one folder and its tables: kept, planned, watched, deployed and packed as the first."""
 
+import re
 import shutil
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +13,8 @@ from control_plane.jobs.releases import Release, Releases
 from control_plane.jobs.versions.switching import start_side_by_side
 from control_plane.jobs.versions.versions import exact_name
 from control_plane.jobs.wiring import Wiring
+from flink_jobs.runtime.settings import JobSettings
+from flink_jobs.runtime.sql import common_parameters
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB, WatchedSteps
 from stack.endpoints import Endpoints, Metrics
@@ -74,6 +77,22 @@ def second(endpoints: Endpoints, tree: Path) -> Release:
 def test_a_second_job_is_sixty_lines() -> None:
     own = [path for path in FILES.iterdir() if path.suffix in {".py", ".sql"}]
     assert sum(len(path.read_text("utf-8").splitlines()) for path in own) <= 65
+
+
+@pytest.mark.unit
+def test_the_page_on_adding_a_job_names_every_common_parameter() -> None:
+    class AnyJobSettings(JobSettings):
+        job_name: str = "any"
+        consumer_group: str = "any"
+
+    settings = AnyJobSettings(
+        kafka_bootstrap_servers="kafka:9092",
+        schema_registry_url="http://registry",
+        postgres_dsn="postgresql://db",
+    )
+    page = (ROOT / "docs" / "second-job.md").read_text("utf-8")
+    named = set(re.findall(r"\$\{([a-z]\w+)\}", page)) - {"name"}
+    assert named == common_parameters(settings).keys()
 
 
 @pytest.mark.unit
@@ -145,7 +164,7 @@ def test_only_the_job_that_taxi_shows_has_versions(endpoints: Endpoints) -> None
 
 
 @pytest.mark.integration
-@pytest.mark.long
+@pytest.mark.long("plans and deploys a second job; the unit tests plan it too")
 def test_the_second_job_runs_beside_the_first_and_is_watched_and_ended_as_that(
     platform: Platform, tree: Path
 ) -> None:
