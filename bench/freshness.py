@@ -102,7 +102,7 @@ def freshness(
     flow = ReplayLoad.of(_month(endpoints.home / "bench" / str(rows), rows), rate, seconds)
     taxi("inspect", str(flow.file))  # prepares the month: sorting it is not what is measured
     taxi("reset", "--yes")
-    taxi("job", "deploy", "zone_fares", "--fresh")
+    taxi("job", "deploy", "--fresh")
     figures = measure(endpoints, flow)
     if as_json:
         print(json.dumps(figures, indent=2))  # noqa: T201 - data for programs

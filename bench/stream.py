@@ -41,7 +41,7 @@ def stream(
 def one_run(file: Path) -> tuple[int, int, float, int, float, float]:
     """Trips, windows, seconds, trips/s, CPU seconds of the TaskManager, and these per million trips."""
     taxi("reset", "--yes")
-    taxi("job", "deploy", "zone_fares", "--fresh")
+    taxi("job", "deploy", "--fresh")
     worker = service("flink-taskmanager")
     cpu_before, begun = cpu_seconds(worker), time.monotonic()
     taxi("replay", str(file), "--speedup", "max")

@@ -24,7 +24,7 @@ def main() -> int:
     path = Path(os.environ.get(PROPERTIES_VARIABLE, PROPERTIES_FILE))
     os.environ.update(job_variables(path.read_text("utf-8")))
     job = import_module(f"flink_jobs.{os.environ[JOB_VARIABLE]}.job")
-    return int(job.main())
+    return int(job.JOB.submit())
 
 
 if __name__ == "__main__":

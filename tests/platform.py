@@ -13,9 +13,10 @@ import psycopg
 from control_plane.jobs import lifecycle as job
 from control_plane.jobs import reset
 from control_plane.jobs.flink_rest import FlinkRest
-from control_plane.jobs.names import JOB
+from control_plane.jobs.lifecycle import JobSite
 from control_plane.jobs.status import JobStatus, read_status
 from control_plane.sink.ledger import Ledger, read_ledger
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.endpoints import Endpoints
 from stack.polling import poll
 from stack.settings import ROOT
@@ -59,7 +60,8 @@ class Platform:
 
     def status(self) -> JobStatus:
         """How the job does."""
-        return read_status(FlinkRest(self.endpoints.flink_rest_url), JOB)
+        steps = JobSite.of(self.endpoints, JOB).watched_steps
+        return read_status(FlinkRest(self.endpoints.flink_rest_url), JOB, steps)
 
     def service(self, name: str) -> OwnProcess:
         """The running process of a part."""

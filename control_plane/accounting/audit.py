@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from control_plane.jobs.names import JOB
 from control_plane.jobs.status import JobStatus, unreachable
 from control_plane.jobs.versions.versions import Versions
 from control_plane.sink.ledger import Ledger, LedgerEntry, read_hours, read_ledger
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from schemas.windows import ZONE_FARES
 from stack import database
 from stack.endpoints import Endpoints
@@ -131,9 +131,9 @@ def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Discrepancy, ...]:
 
 def _job_status(endpoints: Endpoints) -> JobStatus:
     try:
-        return Versions(endpoints, JOB).served().site.status()
+        return Versions(endpoints, DEFAULT_JOB).served().site.status()
     except UserError as failure:
-        return unreachable(JOB, failure.message)
+        return unreachable(DEFAULT_JOB, failure.message)
 
 
 def _open_trips(endpoints: Endpoints, job: JobStatus) -> int:

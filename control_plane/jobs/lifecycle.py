@@ -12,10 +12,11 @@ from control_plane.jobs.releases import Release, Releases
 from control_plane.jobs.slots import needed_slots, wait_for_slots
 from control_plane.jobs.status import JobStatus, read_status
 from control_plane.jobs.submission import await_other_submission
-from control_plane.jobs.wiring import Wiring
+from control_plane.jobs.wiring import Wiring, has_versions
 from control_plane.sink import table_sets as tables
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
+from schemas.jobs import WatchedSteps
 from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
@@ -96,7 +97,12 @@ class JobSite:
     def status(self) -> JobStatus:
         """How the job does."""
         ends = TopicEnds(self.endpoints.kafka, self.wiring.topic)
-        return read_status(self.flink, self.name, ends)
+        return read_status(self.flink, self.name, self.watched_steps, ends)
+
+    @property
+    def watched_steps(self) -> WatchedSteps:
+        """The names by which Flink is asked about the release that ran last."""
+        return self.releases.watched_steps(self.records.read(self.name).release)
 
     def restore_points(self) -> list[Path]:
         """Savepoints and checkpoints to go on from, newest first."""
@@ -121,6 +127,8 @@ def start(
             print_message(f"{name} runs already ({running.state}, {running.job_id})")
             return running
         release = site.releases.of_tree(source)
+        if not has_versions(site.wiring.job):
+            release.refuse_absent_tables(endpoints.postgres_dsn)
         return _start_fresh(site, release) if fresh else _resume(site, release, origin)
 
 
@@ -204,8 +212,9 @@ def await_slots(site: JobSite, release: Release) -> None:
 
 def _set_up_tables(site: JobSite, release: Release) -> None:
     """The table set of a job looks as the release that fills it wants it."""
+    set_up = tables.set_up if has_versions(site.wiring.job) else tables.set_up_unserved
     try:
-        tables.set_up(site.endpoints.postgres_dsn, site.wiring.table_set, release.table_set_folder)
+        set_up(site.endpoints.postgres_dsn, site.wiring.table_set, release.table_set_folder)
     except UserError as failure:
         if release.outcome != "ran":
             raise

@@ -6,18 +6,20 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from control_plane.jobs.names import watched_steps
 from control_plane.jobs.state_compatibility import Step, incompatibilities, newcomers, read_plan
 from control_plane.jobs.submission import JobProgram, current_configuration
-from control_plane.jobs.wiring import Wiring
+from control_plane.jobs.wiring import Wiring, has_versions
 from control_plane.sink.table_sets import TABLE_SET_FOLDER, missing_objects
 from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
+from schemas.jobs import WatchedSteps, job_names
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.files import sha256_of
@@ -64,9 +66,17 @@ class Release:
         return read_plan(self.folder / "plan.json")
 
     @property
+    def watched_steps(self) -> WatchedSteps:
+        """Those of its operators that Flink is asked about."""
+        return watched_steps(self.folder / "code", self.manifest.job)
+
+    @property
     def table_set_folder(self) -> Path:
         """The files that make the tables which it writes."""
-        own = self.folder / "code" / "schemas" / "postgres" / "table_set"
+        folder = self.folder / "code" / "schemas" / "postgres"
+        if not has_versions(self.manifest.job):
+            return folder / self.manifest.job
+        own = folder / "table_set"
         return own if own.is_dir() else TABLE_SET_FOLDER  # kept before there were table sets
 
     @property
@@ -105,7 +115,7 @@ class Release:
             self.note(f"refused: there is no table {absent}")
             raise UserError(
                 f"release {self.number} writes to {absent}, which no file of its"
-                " schemas/postgres/table_set makes; nothing was touched",
+                f" schemas/postgres/{self.table_set_folder.name} makes; nothing was touched",
                 "name the table in the SQL of the job as in the DDL, or add it there",
             )
 
@@ -140,12 +150,20 @@ class Releases:
             )
         return self._planned(_read(folder))
 
+    def watched_steps(self, number: int) -> WatchedSteps:
+        """What Flink is asked about while this release runs; where it is not kept, what this tree says."""
+        code = self._folder / str(number) / "code"
+        return watched_steps(code if code.is_dir() else ROOT, self._name)
+
     def program(self, release: Release) -> JobProgram:
         """The release as a program for this stack."""
         return self._program(release.folder, release.manifest)
 
     def of_tree(self, source: Path) -> Release:
-        """The release that a tree with `flink_jobs` and `schemas` holds, kept and planned."""
+        """The release that a tree with `flink_jobs` and `schemas` holds, or of a kept release; planned."""
+        kept = self._kept_in(source)
+        if kept:
+            return self._planned(kept)
         draft, manifest = self._drafted(source)
         known = self._same(manifest)
         if known:
@@ -156,10 +174,16 @@ class Releases:
         return Release(manifest, draft.rename(self._folder / str(manifest.number)))
 
     def find(self, source: Path) -> Release | None:
-        """The release that a tree holds, where it is kept already."""
+        """The release that a tree holds, or of a kept release; none where it is not kept."""
+        kept = self._kept_in(source)
+        if kept:
+            return kept
         draft, manifest = self._drafted(source)
         shutil.rmtree(draft)
         return self._same(manifest)
+
+    def _kept_in(self, folder: Path) -> Release | None:
+        return next((release for release in self.all() if release.folder == folder), None)
 
     def _drafted(self, source: Path) -> tuple[Path, Manifest]:
         _refuse_strange_tree(source, self._name)
@@ -172,9 +196,7 @@ class Releases:
 
     def _fill(self, draft: Path, source: Path) -> Manifest:
         for folder in CODE_FOLDERS:
-            shutil.copytree(
-                source / folder, draft / "code" / folder, ignore=shutil.ignore_patterns(*LEFT_OUT)
-            )
+            shutil.copytree(source / folder, draft / "code" / folder, ignore=_left_out(source, self._name))
         formats = ensure_formats_jar(source / "flink_jobs" / "java")
         (draft / "jars").mkdir()
         for jar in (*jars.ensure("flink"), formats):
@@ -215,6 +237,14 @@ def _refuse_strange_tree(source: Path, name: str) -> None:
     missing = [part for part in (f"flink_jobs/{name}/job.py", "schemas") if not (source / part).exists()]
     if missing:
         raise UserError(f"{source} has no {missing[0]}", "name a tree that holds flink_jobs/ and schemas/")
+
+
+def _left_out(source: Path, job: str) -> Callable[[str, list[str]], set[str]]:
+    """What a release does not hold: among it the other jobs, whose changes are not its own."""
+    jobs_folder = source / "flink_jobs"
+    others = {jobs_folder / name for name in job_names(jobs_folder)} - {jobs_folder / job}
+    patterns = shutil.ignore_patterns(*LEFT_OUT)
+    return lambda folder, names: {*patterns(folder, names), *(n for n in names if Path(folder, n) in others)}
 
 
 def _link(path: Path, target: Path) -> None:

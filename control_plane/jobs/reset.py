@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
-from control_plane.jobs.names import JOB
+from control_plane.jobs.records import JobRecords
 from control_plane.jobs.versions import switching
+from control_plane.jobs.wiring import split_version_name
 from control_plane.topics import Topic
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC
 from stack import database
 from stack.console import console
@@ -18,9 +20,11 @@ FILES = "select distinct source_file from taxi.trips order by source_file"
 
 
 def reset(endpoints: Endpoints) -> None:
-    """Stop every version of the job and remove what it read, kept and wrote; `job deploy` begins anew."""
+    """Stop every job and remove what it read, kept and wrote; `job deploy` begins anew."""
     _refuse_while_a_replay_runs(endpoints.home / "replays")
-    switching.start_over(endpoints, JOB)
+    recorded = {split_version_name(name)[0] for name in JobRecords(endpoints.home).names()}
+    for job in sorted({DEFAULT_JOB, *recorded}):
+        switching.start_over(endpoints, job)
     database.query(endpoints.postgres_dsn, NOTHING_IS_PUBLISHED)
     for name in (TRIPS_TOPIC, DEAD_LETTERS_TOPIC):
         Topic(endpoints.kafka, name).remove()

@@ -10,11 +10,11 @@ from typing import Any
 from control_plane.jobs.flink_rest import FlinkRest, Job
 from control_plane.jobs.health import NOT_RUNNING, HealthInputs, JobHealth, verdict
 from control_plane.topics import TopicEnds
+from schemas.jobs import WatchedSteps
 
 REFRESH_SECONDS = 0.3
 NO_WATERMARK, END_OF_ALL_TIMES = -(2**63), 2**63 - 1
 """Before the first record, and when a bounded topic is read to its end."""
-SOURCE = "Source__read_trips"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class JobStatus:
         return rows + ([("last failure", self.failure)] if self.failure else [])
 
 
-def read_status(flink: FlinkRest, name: str, ends: TopicEnds | None = None) -> JobStatus:
+def read_status(flink: FlinkRest, name: str, steps: WatchedSteps, ends: TopicEnds | None = None) -> JobStatus:
     """Ask the cluster for the newest job of this name, and the topic for how far it is behind."""
     known = flink.jobs(name)
     if not known:
@@ -113,7 +113,7 @@ def read_status(flink: FlinkRest, name: str, ends: TopicEnds | None = None) -> J
     checkpoints = flink.get(f"/jobs/{job.job_id}/checkpoints")
     restarts = _restarts(flink, job, details, checkpoints)
     checkpoint = _checkpoint(checkpoints)
-    flow = _flow(flink, job, details, ends)
+    flow = _flow(flink, job, details, steps, ends)
     failure = flink.failure(job.job_id)
     return JobStatus(
         name=name,
@@ -180,22 +180,28 @@ def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any], checkpoints: 
     )
 
 
-def _flow(flink: FlinkRest, job: Job, details: dict[str, Any], ends: TopicEnds | None) -> JobThroughput:
+def _flow(
+    flink: FlinkRest, job: Job, details: dict[str, Any], steps: WatchedSteps, ends: TopicEnds | None
+) -> JobThroughput:
+    reader = f"Source__{steps.source}"
+    records_in, records_per_second = f"{reader}.numRecordsIn", f"{reader}.numRecordsInPerSecond"
     offsets = ends.offsets() if ends else ()
-    partitions = [_metrics_of_partition(ends.topic, number) for number in range(len(offsets))] if ends else []
+    partitions = (
+        [_metrics_of_partition(reader, ends.topic, number) for number in range(len(offsets))] if ends else []
+    )
     wanted = [name for partition in partitions for name in astuple(partition)]
-    wanted += [f"{SOURCE}.numRecordsIn", f"{SOURCE}.numRecordsInPerSecond", "backPressuredTimeMsPerSecond"]
+    wanted += [records_in, records_per_second, "backPressuredTimeMsPerSecond"]
     figures = [_figures(flink, job, vertex, wanted) for vertex in details["vertices"]]
-    source = next((one for one in figures if f"{SOURCE}.numRecordsIn" in one), {})
+    source = next((one for one in figures if records_in in one), {})
     return JobThroughput(
-        records_read=int(source.get(f"{SOURCE}.numRecordsIn", {}).get("sum", 0)),
-        read_per_second=source.get(f"{SOURCE}.numRecordsInPerSecond", {}).get("sum", 0),
+        records_read=int(source.get(records_in, {}).get("sum", 0)),
+        read_per_second=source.get(records_per_second, {}).get("sum", 0),
         records_written=sum(
             int(v["sum"]) for one in figures for k, v in one.items() if k.startswith("Sink__")
         ),
         back_pressure=max((_backpressure(one) for one in figures), default=0),
         lag_records=_lag(offsets, [_position(source, partition) for partition in partitions]),
-        watermark_ms=_watermark_ms(flink, job, details),
+        watermark_ms=_watermark_ms(flink, job, details, steps.event_clock),
         partition_watermarks_ms=_partition_watermarks_ms(source, partitions),
         event_clocks_ms=ends.event_clocks_ms() if ends else (),
     )
@@ -231,12 +237,12 @@ class _PartitionMetrics:
     watermark: str
 
 
-def _metrics_of_partition(topic: str, number: int) -> _PartitionMetrics:
-    place = f"{SOURCE}.KafkaSourceReader.topic.{topic}.partition.{number}"
+def _metrics_of_partition(reader: str, topic: str, number: int) -> _PartitionMetrics:
+    place = f"{reader}.KafkaSourceReader.topic.{topic}.partition.{number}"
     return _PartitionMetrics(
         current_offset=f"{place}.currentOffset",
         committed_offset=f"{place}.committedOffset",
-        watermark=f"{SOURCE}.split.{topic}-{number}.watermark.currentWatermark",
+        watermark=f"{reader}.split.{topic}-{number}.watermark.currentWatermark",
     )
 
 
@@ -255,12 +261,17 @@ def _position(source: dict[str, dict[str, float]], partition: _PartitionMetrics)
     return int(max(current + 1 if current >= 0 else -1, committed))
 
 
-def _watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any]) -> int | None:
-    """The event time up to which windows are closed: the least watermark of the task that sums them."""
-    vertex = next((v["id"] for v in details["vertices"] if "sum_windows" in v["name"]), None)
+def _watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any], event_clock: str) -> int | None:
+    """The event time up to which results are complete: the least watermark of the task with this step."""
+    vertex = next((v["id"] for v in details["vertices"] if _has_step(v["name"], event_clock)), None)
     values = flink.get(f"/jobs/{job.job_id}/vertices/{vertex}/watermarks") if vertex else []
     least = min((int(value["value"]) for value in values), default=NO_WATERMARK)
     return None if least in {NO_WATERMARK, END_OF_ALL_TIMES} else least
+
+
+def _has_step(task_name: str, step: str) -> bool:
+    """Whether a task, named by its steps as `Source: read -> (count, write)`, has this one."""
+    return bool(step) and step in re.findall(r"\w+", task_name)
 
 
 def _wall_clock(millis: int) -> str:

@@ -19,15 +19,23 @@ KEYED = ("OneInputTransformation", "TwoInputTransformation")
 
 def plan(name: str, folder: Path, graph: Path) -> None:
     """Have the planner turn the job's SQL into a job graph, and write down its operators."""
-    settings = getattr(import_module(f"flink_jobs.{name}.settings"), _settings_class(name))()
-    environment, _ = import_module(f"flink_jobs.{name}.job").attach(settings)
-    java_environment = environment._j_stream_execution_environment
+    java_environment = attached(name)._j_stream_execution_environment
     steps = [_step(above) for above in _walk(java_environment.getTransformations()) if above.getUid()]
     (folder / "plan.json").write_text(json.dumps(steps, indent=2), "utf-8")
     jvm = get_gateway().jvm
     stream_graph = java_environment.getStreamGraph(False)
     job_graph = stream_graph.getJobGraph(_class_loader(), jvm.org.apache.flink.api.common.JobID())
     graph.write_bytes(jvm.org.apache.flink.util.InstantiationUtil.serializeObject(job_graph))
+
+
+def attached(name: str) -> Any:
+    """The Flink environment with the job of this name on it, as the variables of this process set it."""
+    module = import_module(f"flink_jobs.{name}.job")
+    if hasattr(module, "JOB"):
+        return module.JOB.attach(module.JOB.settings())[0]
+    # A release kept before there was flink_jobs/runtime, to which a rollback may go.
+    settings = getattr(import_module(f"flink_jobs.{name}.settings"), _settings_class(name))
+    return module.attach(settings())[0]
 
 
 def submit(graph: Path, job_id: str, origin: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from control_plane.sink.table_sets import FIRST_SET
+from schemas.jobs import DEFAULT_JOB
 from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC, dead_letters_topic
 
 
@@ -37,9 +38,9 @@ class Wiring:
         The first alone writes the topic of dead letters that others read: they are to see each letter once.
         """
         if number == 1:
-            return cls(job, job)
+            return cls(job, job, set_name(job, number))
         name = f"{job}-{number}"
-        return cls(job, name, set_name(number), TRIPS_TOPIC, dead_letters_topic(number), name)
+        return cls(job, name, set_name(job, number), TRIPS_TOPIC, dead_letters_topic(number), name)
 
     @property
     def version(self) -> int:
@@ -65,9 +66,14 @@ def split_version_name(name: str) -> tuple[str, int]:
     return (found[1], int(found[2])) if found else (name, 0)
 
 
-def set_name(number: int) -> str:
-    """The table set of a version."""
-    return f"{FIRST_SET.removesuffix('1')}{number}"
+def has_versions(job: str) -> bool:
+    """Whether `taxi.*` shows the tables of the job, so that readers can be switched to another version."""
+    return job == DEFAULT_JOB
+
+
+def set_name(job: str, number: int) -> str:
+    """The table set of a version; a job without versions has a schema of its own name."""
+    return f"{FIRST_SET.removesuffix('1')}{number}" if has_versions(job) else job
 
 
 def set_number(table_set: str) -> int:

@@ -4,7 +4,6 @@ import threading
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from control_plane.jobs.names import JOB
 from control_plane.metrics.exposition import PlatformCollector
 from control_plane.metrics.reader import Reader
 from control_plane.metrics.readings import PlatformMetrics
@@ -25,15 +24,15 @@ def main() -> None:
     ports = recorded_ports(home)
     if ports is None:
         raise UserError("no stack is recorded here", "this part is started by ./taxi up")
-    platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)), JOB)
+    platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)))
     collector = PlatformCollector(
-        job=Reader("job", platform.job, pause_seconds=QUICK_PAUSE_SECONDS),
+        jobs=Reader("job", platform.jobs, pause_seconds=QUICK_PAUSE_SECONDS),
         served=Reader("served", platform.served, pause_seconds=QUICK_PAUSE_SECONDS),
         # Summing the ledger of years takes Postgres a while.
         ledger=Reader("ledger", platform.ledger, pause_seconds=LEDGER_PAUSE_SECONDS, largest_share=0.1),
         disk=Reader("disk", platform.disk, pause_seconds=QUICK_PAUSE_SECONDS),
     )
-    for reader in (collector.job, collector.served, collector.ledger, collector.disk):
+    for reader in (collector.jobs, collector.served, collector.ledger, collector.disk):
         reader.start()
     registry = CollectorRegistry()
     registry.register(collector)

@@ -15,21 +15,22 @@ from control_plane.metrics.readings import DiskReading, LedgerReading, ServedRea
 
 T = TypeVar("T")
 Families = Iterator[GaugeMetricFamily]
+JobValues = dict[tuple[str, ...], float | None]
 
 
 @dataclass(frozen=True)
 class PlatformCollector(Collector):
     """Gives out the newest readings."""
 
-    job: Reader[JobStatus]
+    jobs: Reader[tuple[JobStatus, ...]]
     served: Reader[ServedReading]
     ledger: Reader[LedgerReading]
     disk: Reader[DiskReading]
 
     def collect(self) -> Families:
         """Every metric that is known now."""
-        yield from reading_families([self.job, self.served, self.ledger, self.disk])
-        yield from _of(self.job, job_families)
+        yield from reading_families([self.jobs, self.served, self.ledger, self.disk])
+        yield from _of(self.jobs, job_families)
         yield from _of(self.served, served_families)
         yield from _of(self.ledger, ledger_families)
         yield from _of(self.disk, disk_families)
@@ -58,34 +59,46 @@ def reading_families(readers: Sequence[Reader[Any]]) -> Families:
     )
 
 
-def job_families(status: JobStatus) -> Families:
-    """What `./taxi job status` says."""
-    yield _health_family(status)
-    flow, restarts, checkpoint = status.flow, status.restarts, status.checkpoint
-    known = status.uptime_seconds > 0
-    last_restart_at = restarts.last_at or 0 if known else None
-    completed_at = time.time() - checkpoint.age_seconds if checkpoint else None
-    figures: Sequence[tuple[str, str, float | None]] = (
-        ("up", "1 if all tasks of the job run.", status.is_running),
-        ("uptime_seconds", "Since the job was started.", status.uptime_seconds if known else None),
-        ("restarts", "How often it began again by itself.", restarts.count if known else None),
-        ("last_restart_timestamp_seconds", "When it last did so; 0 for never.", last_restart_at),
-        ("last_checkpoint_timestamp_seconds", "When the newest checkpoint completed.", completed_at),
-        ("lag_records", "Records in the topic that it has not read.", flow.lag_records),
-        ("read_records_per_second", "How fast it reads.", flow.read_per_second if known else None),
-        (
-            "back_pressure_ratio",
-            "Share of the time for which its most hindered task waited for those behind.",
-            flow.back_pressure if known else None,
-        ),
-        (
-            "watermark_lag_seconds",
-            "Event time that the watermark is behind the publishers' clock.",
-            status.watermark_lag_seconds,
-        ),
-    )
-    for name, text, value in figures:
-        yield _family(f"taxi_job_{name}", text, ("job_name",), {(status.name,): value})
+def _once_up(figure: Callable[[JobStatus], float]) -> Callable[[JobStatus], float | None]:
+    """Of a job that never ran here, nothing is known."""
+    return lambda status: figure(status) if status.uptime_seconds > 0 else None
+
+
+def _last_checkpoint_at(status: JobStatus) -> float | None:
+    return time.time() - status.checkpoint.age_seconds if status.checkpoint else None
+
+
+JOB_FIGURES: Sequence[tuple[str, str, Callable[[JobStatus], float | None]]] = (
+    ("up", "1 if all tasks of the job run.", lambda status: status.is_running),
+    ("uptime_seconds", "Since the job was started.", _once_up(lambda status: status.uptime_seconds)),
+    ("restarts", "How often it began again by itself.", _once_up(lambda status: status.restarts.count)),
+    (
+        "last_restart_timestamp_seconds",
+        "When it last did so; 0 for never.",
+        _once_up(lambda status: status.restarts.last_at or 0),
+    ),
+    ("last_checkpoint_timestamp_seconds", "When the newest checkpoint completed.", _last_checkpoint_at),
+    ("lag_records", "Records in the topic that it has not read.", lambda status: status.flow.lag_records),
+    ("read_records_per_second", "How fast it reads.", _once_up(lambda status: status.flow.read_per_second)),
+    (
+        "back_pressure_ratio",
+        "Share of the time for which its most hindered task waited for those behind.",
+        _once_up(lambda status: status.flow.back_pressure),
+    ),
+    (
+        "watermark_lag_seconds",
+        "Event time that the watermark is behind the publishers' clock.",
+        lambda status: status.watermark_lag_seconds,
+    ),
+)
+
+
+def job_families(statuses: Sequence[JobStatus]) -> Families:
+    """What `./taxi job status` says of each job."""
+    yield _health_family(statuses)
+    for name, text, value in JOB_FIGURES:
+        values: JobValues = {(status.name,): value(status) for status in statuses}
+        yield _family(f"taxi_job_{name}", text, ("job_name",), values)
 
 
 def served_families(reading: ServedReading) -> Families:
@@ -135,12 +148,16 @@ def disk_families(reading: DiskReading) -> Families:
     yield _family("taxi_disk_free_bytes", "What is free of it.", (), {(): reading.free_bytes})
 
 
-def _health_family(status: JobStatus) -> GaugeMetricFamily:
+def _health_family(statuses: Sequence[JobStatus]) -> GaugeMetricFamily:
     return _family(
         "taxi_job_verdict",
         "1 at the verdict that holds.",
         ("job_name", "verdict"),
-        {(status.name, verdict): verdict == status.verdict.name for verdict in get_args(HealthState)},
+        {
+            (status.name, verdict): verdict == status.verdict.name
+            for status in statuses
+            for verdict in get_args(HealthState)
+        },
     )
 
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from control_plane.jobs.flink_rest import FlinkRest
+from control_plane.jobs.lifecycle import JobSite
+from control_plane.jobs.records import JobRecords
 from control_plane.jobs.status import JobStatus, read_status, unreachable
 from control_plane.jobs.versions.versions import exact_name
+from control_plane.jobs.wiring import split_version_name
 from control_plane.sink.ledger import ACCOUNTS
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from stack import database
 from stack.endpoints import Endpoints
 
@@ -71,22 +75,27 @@ class DiskReading:
 class PlatformMetrics:
     """The running platform, read through the doors that its users have."""
 
-    def __init__(self, endpoints: Endpoints, job_name: str) -> None:
+    def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
-        self._job_name = job_name
         self._flink = FlinkRest(endpoints.flink_rest_url)
         self._ends = TopicEnds(endpoints.kafka)
         self._watermark: str | None = None
 
-    def job(self) -> JobStatus:
-        """How the job does; one that cannot be asked is down."""
+    def jobs(self) -> tuple[JobStatus, ...]:
+        """How the job does that `taxi.*` shows, and each other one that is meant to run."""
+        first = self._job(DEFAULT_JOB)
+        self._watermark = first.watermark
+        wanted = {split_version_name(name)[0] for name in JobRecords(self._endpoints.home).wanted()}
+        return (first, *(self._job(name) for name in sorted(wanted - {DEFAULT_JOB})))
+
+    def _job(self, name: str) -> JobStatus:
+        """How a job does; one that cannot be asked is down."""
         try:
-            served = exact_name(self._endpoints, self._job_name)
-            status = read_status(self._flink, served, self._ends)
+            served = exact_name(self._endpoints, name)
+            steps = JobSite.of(self._endpoints, served).watched_steps
+            return read_status(self._flink, served, steps, self._ends)
         except UserError as failure:
-            status = unreachable(self._job_name, failure.message)
-        self._watermark = status.watermark
-        return status
+            return unreachable(name, failure.message)
 
     def ledger(self) -> LedgerReading:
         """The accounts as they stand in Postgres."""

@@ -16,12 +16,12 @@ from control_plane.sink.publication import Comparison
 from control_plane.sink.runs import BackfillRun, Engine
 from control_plane.sink.table_sets import set_up
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from schemas.tlc_month import TlcMonth
 from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
 
-JOB = "zone_fares"
 ENGINE: Engine = "flink"
 
 
@@ -29,7 +29,7 @@ def dry_run(endpoints: Endpoints, paths: Sequence[Path]) -> None:
     """Print what would be done."""
     set_up(endpoints.postgres_dsn)
     plan = make_plan(endpoints, paths)
-    release = Versions(endpoints, JOB).served().site.running_release()
+    release = Versions(endpoints, DEFAULT_JOB).served().site.running_release()
     print_plan(endpoints, plan, _run_of(plan, release) if release else "(no release yet)")
 
 
@@ -46,7 +46,7 @@ def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *
         else:
             _execute(endpoints, plan, release, run, approval)
         if not keep:
-            Shadow(endpoints, JOB, run).remove()
+            Shadow(endpoints, DEFAULT_JOB, run).remove()
 
 
 def undo(endpoints: Endpoints, run: str) -> None:
@@ -62,13 +62,13 @@ def undo(endpoints: Endpoints, run: str) -> None:
 def discard(endpoints: Endpoints, run: str) -> None:
     """Remove what a run left that did not come to its end."""
     with publication.publication_lock(endpoints.home):
-        Shadow(endpoints, JOB, run).remove()
+        Shadow(endpoints, DEFAULT_JOB, run).remove()
 
 
 def _execute(
     endpoints: Endpoints, plan: ReprocessPlan, release: Release, run: str, approval: Approval
 ) -> None:
-    record, shadow = BackfillRun(endpoints.postgres_dsn, run), Shadow(endpoints, JOB, run)
+    record, shadow = BackfillRun(endpoints.postgres_dsn, run), Shadow(endpoints, DEFAULT_JOB, run)
     record.plan([one.planned for one in plan.files], ENGINE)
     try:
         record.begin()
@@ -92,14 +92,14 @@ def _compared(endpoints: Endpoints, month: TlcMonth, shadow: Shadow) -> Comparis
 
 def _served_release(endpoints: Endpoints) -> Release:
     """The code that serves; where none ever ran, that of this tree."""
-    site = Versions(endpoints, JOB).served().site
+    site = Versions(endpoints, DEFAULT_JOB).served().site
     release = site.running_release() or site.releases.of_tree(ROOT)
-    if "scan.bounded.mode" not in (release.folder / "code/flink_jobs" / JOB / "source.sql").read_text(
+    if "scan.bounded.mode" not in (release.folder / "code/flink_jobs" / DEFAULT_JOB / "source.sql").read_text(
         "utf-8"
     ):
         raise UserError(
-            f"release {release.number} of {JOB} cannot end by itself, so it cannot reprocess",
-            f"./taxi job upgrade {JOB}",
+            f"release {release.number} of {DEFAULT_JOB} cannot end by itself, so it cannot reprocess",
+            f"./taxi job upgrade {DEFAULT_JOB}",
         )
     return release
 

@@ -82,7 +82,8 @@ class Shadow:
         if newest and newest.state == "FINISHED" and self.is_filled:
             return
         is_live = newest is not None and newest.state not in ENDED_STATES
-        self._await_finish(newest.job_id if newest and is_live else self._submit(release))
+        job_id = newest.job_id if newest and is_live else self._submit(release)
+        self._await_finish(job_id, release)
         poll(
             lambda: self.is_filled or None,
             seconds=LEDGER_SECONDS,
@@ -117,11 +118,13 @@ class Shadow:
         self.site.releases.program(release).submit(job_id, "")
         return job_id
 
-    def _await_finish(self, job_id: str) -> None:
+    def _await_finish(self, job_id: str, release: Release) -> None:
         records = self.site.topic.record_count()
         with _bar(records) as show:
             ended = poll(
-                lambda: self._ended(job_id, show), seconds=FILL_SECONDS, what=f"run {self.run} to finish"
+                lambda: self._ended(job_id, release, show),
+                seconds=FILL_SECONDS,
+                what=f"run {self.run} to finish",
             )
         if ended.state != "FINISHED":
             reason = self.site.flink.failure(job_id) or "see ./taxi logs flink-jobmanager"
@@ -129,7 +132,7 @@ class Shadow:
                 f"the job of run {self.run} ended {ended.state} ({reason})", "run the same command again"
             )
 
-    def _ended(self, job_id: str, show: "Show") -> Job | None:
+    def _ended(self, job_id: str, release: Release, show: "Show") -> Job | None:
         job = next((one for one in self.site.flink.jobs(self.wiring.name) if one.job_id == job_id), None)
         if job is None:
             raise UserError(f"Flink has lost the job of run {self.run}", "run the same command again")
@@ -138,6 +141,7 @@ class Shadow:
         status = read_status(
             self.site.flink,
             self.wiring.name,
+            release.watched_steps,
             TopicEnds(self.endpoints.kafka, self.wiring.topic),
         )
         if status.restarts.count >= MOST_RESTARTS:

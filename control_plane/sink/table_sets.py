@@ -22,6 +22,7 @@ from stack.settings import ROOT
 
 DDL_FOLDER = ROOT / "schemas" / "postgres"
 TABLE_SET_FOLDER = DDL_FOLDER / "table_set"
+UNSERVED_RIGHTS = DDL_FOLDER / "unserved_rights.sql"
 ZONES_FILE = ROOT / "dbt" / "seeds" / "taxi_zones.csv"
 FIRST_SET = "taxi_1"
 UNREAD_SECONDS = 60
@@ -73,6 +74,15 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
             show(connection, wanted)
 
 
+def set_up_unserved(dsn: str, table_set: str, folder: Path) -> None:
+    """Bring the tables of a job that `taxi.*` does not show into being, or up to date."""
+    with psycopg.connect(dsn) as connection:
+        connection.add_notice_handler(_print_notice)
+        make_set(connection, table_set, folder)
+        connection.execute(sql.SQL("set local search_path to {}").format(sql.Identifier(table_set)))
+        connection.execute(UNSERVED_RIGHTS.read_bytes())
+
+
 def served(dsn: str) -> str:
     """The name of the table set that people read."""
     with psycopg.connect(dsn) as connection:
@@ -119,7 +129,8 @@ def empty(dsn: str, table_set: str) -> None:
     """Remove every row of a set."""
     with psycopg.connect(dsn) as connection:
         tables = [sql.Identifier(table_set, name) for name in relations(connection, table_set, TABLES)]
-        connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(tables)))
+        if tables:
+            connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(tables)))
 
 
 def take_stock(dsn: str, table_set: str) -> None:

@@ -19,7 +19,7 @@ case $program in
     job)
         FLINK_CONNECTOR_JARS=$(printf '%s:' /opt/taxi/jars/*.jar)
         export FLINK_CONNECTOR_JARS
-        exec python -m flink_jobs.zone_fares.job
+        exec python -m "flink_jobs.${FLINK_JOB:-zone_fares}.job"
         ;;
     producer) exec python -m producer "$@" ;;
     topics) exec python "$(dirname "$0")/topics.py" ;;

@@ -1,93 +1,12 @@
 """The settings of the job, read from the environment once."""
 
-from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
-
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from flink_jobs.zone_fares.secret import password_in_secret
-from schemas.kafka_security import KafkaSecurity
-from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC
-
-SHADED = "org.apache.flink.kafka.shaded."
-"""Where the SQL connector has moved Kafka's classes."""
+from flink_jobs.runtime.settings import JobSettings
+from schemas.topics import DEAD_LETTERS_TOPIC
 
 
-class ZoneFaresSettings(BaseSettings):
+class ZoneFaresSettings(JobSettings):
     """Where the job reads, writes and runs."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    kafka_bootstrap_servers: str
-    schema_registry_url: str
-    postgres_dsn: str
-    postgres_secret_arn: str = ""
-    """A secret of AWS Secrets Manager that holds the password, so that no setting does."""
-    kafka_security: str = "plaintext"
-    kafka_user: str = ""
-    kafka_password_file: str = ""
-    kafka_ca_file: str = ""
-    aws_region: str = ""
-    flink_rest_url: str = ""
-    """The cluster to submit to; empty where this program runs on its cluster, which then has its say."""
     job_name: str = "zone_fares"
-    trips_topic: str = TRIPS_TOPIC
-    dead_letters_topic: str = DEAD_LETTERS_TOPIC
     consumer_group: str = "zone_fares"
-    table_set: str = "taxi_1"
-    """The schema of the Postgres tables to write."""
-    bounded: bool = False
-    """Read to where the topic ends now, then finish: for a reprocessing beside the job that serves."""
-    flink_parallelism: int = 2
-    flink_connector_jars: str = ""
-    """Paths of the connector jars, joined by colons."""
-    flink_restore_from: str = ""
-    """Savepoint or retained checkpoint to start from; empty starts at the beginning of the topic."""
-
-    @property
-    def jar_urls(self) -> str:
-        """The connector jars as Flink's `pipeline.jars` wants them."""
-        return ";".join(Path(path).as_uri() for path in self.flink_connector_jars.split(":") if path)
-
-    @property
-    def kafka_options(self) -> dict[str, str]:
-        """Options of Flink's Kafka connector: which Kafka, and how the job is let in."""
-        security = KafkaSecurity(
-            mode=self.kafka_security,
-            user=self.kafka_user,
-            password_file=self.kafka_password_file,
-            ca_file=self.kafka_ca_file,
-            region=self.aws_region,
-        )
-        properties = {"bootstrap.servers": self.kafka_bootstrap_servers, **security.java(SHADED)}
-        return {f"properties.{name}": value for name, value in properties.items()}
-
-    @property
-    def jdbc_options(self) -> dict[str, str]:
-        """Connection options of Flink's JDBC connector.
-
-        Flink has no type for uuid and text[]: `stringtype=unspecified` lets Postgres read them from text.
-        """
-        dsn = urlsplit(self.postgres_dsn)
-        given: dict[str, str] = dict(parse_qsl(dsn.query))
-        options: dict[str, str] = {
-            "reWriteBatchedInserts": "true",
-            "stringtype": "unspecified",
-            "ApplicationName": self.job_name,
-            **{name: given[name] for name in ("sslmode", "sslrootcert") if name in given},
-        }
-        user, password = unquote(dsn.username or ""), unquote(dsn.password or "")
-        if self.postgres_secret_arn:
-            password = password_in_secret(self.postgres_secret_arn)
-        # The driver looks the password up in a file by itself (PGPASSFILE), so that no job graph holds it.
-        by_file = "passfile" in given and not password
-        if by_file:
-            options["user"] = user
-        login = {} if by_file else {"username": user, "password": password}
-        return {
-            "connector": "jdbc-safely-closed",
-            "url": f"jdbc:postgresql://{dsn.hostname}:{dsn.port or 5432}{dsn.path}?{urlencode(options)}",
-            **login,
-            "sink.buffer-flush.max-rows": "5000",
-            "sink.buffer-flush.interval": "1s",
-        }
+    dead_letters_topic: str = DEAD_LETTERS_TOPIC

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas.jobs import WRITER_PREFIX
+
 PATH = Path(__file__).parent / "grafana" / "dashboards" / "taxi.json"
 COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 24, 8, 8
 
@@ -63,7 +65,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "What each writer takes in.",
             {
                 "{{operator_name}}": "sum by (operator_name)"
-                f' (rate({OPERATOR}_numRecordsIn{{operator_name=~".*write_.*"}}[1m]))'
+                f' (rate({OPERATOR}_numRecordsIn{{operator_name=~".*{WRITER_PREFIX}.*"}}[1m]))'
             },
             "reqps",
         ),
@@ -150,7 +152,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel(
             "Verdict",
             "As ./taxi job status draws it.",
-            {"{{verdict}}": "taxi_job_verdict == 1"},
+            {"{{job_name}}: {{verdict}}": "taxi_job_verdict == 1"},
             kind="stat",
         ),
         Panel(

@@ -12,9 +12,11 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from schemas.jobs import job_names
 from schemas.kafka_security import KafkaAccess
 from schemas.topics import DEAD_LETTERS_TOPIC, REPROCESS_TOPIC_PREFIX, TRIPS_TOPIC
 from stack.security.secrets import JOB, PRODUCER, REGISTRY
+from stack.settings import ROOT
 
 TIMEOUT_SECONDS = 30
 WRITES, READS = ("WRITE", "DESCRIBE"), ("READ", "DESCRIBE")
@@ -27,7 +29,6 @@ RIGHTS = (
     (JOB, "TOPIC", "LITERAL", TRIPS_TOPIC, READS),
     (JOB, "TOPIC", "PREFIXED", DEAD_LETTERS_TOPIC, WRITES),
     (JOB, "TOPIC", "PREFIXED", REPROCESS_TOPIC_PREFIX, (*READS, "WRITE")),
-    (JOB, "GROUP", "PREFIXED", JOB, ("READ", "DESCRIBE")),
     (REGISTRY, "TOPIC", "PREFIXED", "kafkasql-", ("ALL",)),
     (REGISTRY, "TOPIC", "LITERAL", "registry-events", ("ALL",)),
     (REGISTRY, "GROUP", "PREFIXED", "apicurio-", ("READ", "DESCRIBE")),
@@ -47,7 +48,9 @@ def apply_rights(kafka: KafkaAccess) -> None:
 
 
 def _bindings() -> Iterator[AclBinding]:
-    for user, kind, pattern, name, operations in RIGHTS:
+    # All jobs run as one user; the groups of each begin with its name.
+    groups = ((JOB, "GROUP", "PREFIXED", job, READS) for job in job_names(ROOT / "flink_jobs"))
+    for user, kind, pattern, name, operations in (*RIGHTS, *groups):
         for operation in operations:
             yield AclBinding(
                 ResourceType[kind],

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from control_plane import start
 from control_plane.jobs import lifecycle, reset
-from control_plane.jobs.names import JOB
 from control_plane.sink.ledger import Ledger, print_ledger, read_ledger
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
@@ -52,7 +52,7 @@ def demo(
     endpoints = start.up()
     path = _month_file(endpoints, taxi_type, month)
     _start_over(endpoints, path.name, allowed=start_over)
-    lifecycle.start(endpoints, JOB, fresh=True)
+    lifecycle.start(endpoints, DEFAULT_JOB, fresh=True)
     begun = time.monotonic()
     first_window_seconds = _replay(endpoints, path, speedup)
     ledger = poll(lambda: _balanced(endpoints), seconds=QUIET_SECONDS, what="the last window to close")

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from control_plane.jobs.flink_rest import FlinkRest
-from control_plane.jobs.names import JOB
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack import lifecycle
 from stack.polling import poll
 from stack.services import airflow as airflow_service

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from control_plane.jobs.flink_rest import FlinkRest
-from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import upgrade
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.services import airflow as service
 from stack.services.airflow import SCHEDULER

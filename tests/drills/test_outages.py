@@ -5,7 +5,7 @@ import time
 import pytest
 
 from control_plane.jobs import lifecycle as job
-from control_plane.jobs.names import JOB
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
 from stack.services.postgres_installation import NAME as POSTGRES

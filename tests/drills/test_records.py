@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from control_plane.jobs import lifecycle as job
-from control_plane.jobs.names import JOB
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER
 from tests.drills.drill import TASKMANAGER_SECONDS, Drill

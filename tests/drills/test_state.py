@@ -11,11 +11,11 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 
 from control_plane.jobs import lifecycle as job
 from control_plane.jobs.flink_rest import FlinkRest
-from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import upgrade
 from control_plane.topics import TopicEnds
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB as JOB
 from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from control_plane.jobs import lifecycle as job
-from control_plane.jobs.names import JOB
 from control_plane.sink.ledger import LedgerEntry
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack import database
 from stack.polling import poll
 from stack.services.flink import TASKMANAGER

@@ -8,8 +8,8 @@ import pytest
 from pyflink.common import Row
 from pyflink.table import DataTypes, EnvironmentSettings, TableEnvironment
 
+from flink_jobs.zone_fares.job import JOB
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
-from flink_jobs.zone_fares.statements import statements
 
 pytestmark = pytest.mark.unit
 
@@ -44,7 +44,7 @@ def trip(clock: str, cents: int, *, trip_id: str = "", zone: int = 74, dispositi
 
 def query(tables: TableEnvironment, trips: list[Row], text: str) -> list[tuple[Any, ...]]:
     tables.create_temporary_view("classified", tables.from_elements(trips, CLASSIFIED))
-    for statement in statements("windows.sql", SETTINGS):
+    for statement in JOB.statements("windows.sql", SETTINGS):
         tables.execute_sql(statement)
     try:
         with tables.execute_sql(text).collect() as rows:

@@ -11,8 +11,8 @@ import pytest
 from moto import mock_aws
 
 from control_plane.delivery.relocation import relocate
+from flink_jobs.zone_fares.job import JOB
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
-from flink_jobs.zone_fares.statements import statements
 from producer.publishing.msk_token import signed_token
 from producer.publishing.proof import client_options
 from producer.settings import ProducerSettings
@@ -57,7 +57,7 @@ def test_the_producer_signs_for_msk_with_its_aws_credentials(aws: None) -> None:
 
 def test_the_job_speaks_iam_in_every_table_on_kafka() -> None:
     settings = job_settings(kafka_security="iam", aws_region=REGION)
-    texts = [*statements("source.sql", settings), *statements("dead_letters.sql", settings)]
+    texts = [*JOB.statements("source.sql", settings), *JOB.statements("dead_letters.sql", settings)]
     tables = [text for text in texts if "'connector' = 'kafka'" in text]
     assert len(tables) == 2
     assert all("'properties.sasl.mechanism' = 'AWS_MSK_IAM'" in table for table in tables)
@@ -74,7 +74,7 @@ def test_no_password_is_in_the_sql_of_a_job_that_finds_it_in_a_file(tmp_path: Pa
     dsn = f"postgresql://zone_fares@db:5432/taxi?sslmode=verify-full&passfile={tmp_path}/pgpass"
     settings = job_settings(**scram, kafka_password_file=str(tmp_path / "kafka"), postgres_dsn=dsn)
     text = "".join(
-        statement for name in ("source.sql", "sinks.sql") for statement in statements(name, settings)
+        statement for name in ("source.sql", "sinks.sql") for statement in JOB.statements(name, settings)
     )
     assert "very-private" not in text
     assert "sslmode=verify-full" in settings.jdbc_options["url"]

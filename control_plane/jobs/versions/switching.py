@@ -10,8 +10,8 @@ from control_plane.jobs.releases import Releases
 from control_plane.jobs.slots import needed_slots, wait_for_slots
 from control_plane.jobs.submission import current_configuration
 from control_plane.jobs.versions.catching_up import read_progress
-from control_plane.jobs.versions.versions import Version, Versions
-from control_plane.jobs.wiring import Wiring
+from control_plane.jobs.versions.versions import Version, Versions, refuse_without_versions
+from control_plane.jobs.wiring import Wiring, has_versions
 from control_plane.sink import table_sets as tables
 from control_plane.sink.publication import adopt_publications
 from schemas.errors import UserError
@@ -42,6 +42,7 @@ def start_side_by_side(
 
     The version that is served is returned as it is when it is of this release, unless wanted `anew`.
     """
+    refuse_without_versions(job)
     versions = Versions(endpoints, job)
     with _job_lock(endpoints, job):
         number = _number_for(versions, source, rebuild=rebuild)
@@ -55,6 +56,7 @@ def start_side_by_side(
 
 def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = False) -> VersionSwitch:
     """Show people this version; refused while it has not come as far as that served, unless forced."""
+    refuse_without_versions(job)
     versions = Versions(endpoints, job)
     with _job_lock(endpoints, job):
         served = versions.served()
@@ -71,6 +73,7 @@ def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = Fal
 
 def retire(endpoints: Endpoints, job: str, number: int) -> None:
     """End a version that nobody reads and remove what it wrote and kept; run again it goes on."""
+    refuse_without_versions(job)
     versions = Versions(endpoints, job)
     with _job_lock(endpoints, job):
         version = versions.get(number)
@@ -82,13 +85,14 @@ def retire(endpoints: Endpoints, job: str, number: int) -> None:
 def start_over(endpoints: Endpoints, job: str) -> None:
     """Leave the first version alone, served, without a job, rows or state."""
     with _job_lock(endpoints, job):
-        tables.serve_only_first(endpoints.postgres_dsn)
+        if has_versions(job):
+            tables.serve_only_first(endpoints.postgres_dsn)
         for version in Versions(endpoints, job).all():
             if version.number > 1:
                 _remove(version)
         end(endpoints, job, savepoint=False)
         JobRecords(endpoints.home).forget(job)
-        tables.empty(endpoints.postgres_dsn, tables.FIRST_SET)
+        tables.empty(endpoints.postgres_dsn, Wiring.of_job(job).table_set)
 
 
 def _job_lock(endpoints: Endpoints, job: str) -> AbstractContextManager[None]:

@@ -11,9 +11,10 @@ import psycopg
 
 from control_plane.jobs.lifecycle import JobSite
 from control_plane.jobs.records import JobRecord, JobRecords
-from control_plane.jobs.wiring import Wiring, set_number, split_version_name
+from control_plane.jobs.wiring import Wiring, has_versions, set_number, split_version_name
 from control_plane.sink import table_sets as tables
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from stack.endpoints import Endpoints
 
 
@@ -51,6 +52,8 @@ class Versions:
 
     def all(self) -> list[Version]:
         """Every version, the oldest first."""
+        if not has_versions(self.job):
+            return [self._version(1, 1)]
         sets = {set_number(name) for name in tables.numbered_sets(self.endpoints.postgres_dsn)}
         served = self.served_number()
         return [self._version(number, served) for number in sorted({*sets, *self._recorded(), served})]
@@ -92,6 +95,7 @@ class Versions:
 
     def served_since(self) -> datetime:
         """When people began to read what they read."""
+        refuse_without_versions(self.job)
         return self._switches()[0].at
 
     def next_number(self) -> int:
@@ -101,6 +105,8 @@ class Versions:
 
     def served_number(self) -> int:
         """The number of the version that people read; raises UserError when that cannot be known."""
+        if not has_versions(self.job):
+            return 1
         try:
             return set_number(tables.served(self.endpoints.postgres_dsn) or tables.FIRST_SET)
         except psycopg.OperationalError as failure:
@@ -122,6 +128,14 @@ class Versions:
     def _version(self, number: int, served: int) -> Version:
         site = JobSite(self.endpoints, Wiring.of_version(self.job, number))
         return Version(site, number, number == served, site.records.read(site.name))
+
+
+def refuse_without_versions(job: str) -> None:
+    """Raises UserError for a job whose tables `taxi.*` does not show: there is nothing to switch."""
+    if not has_versions(job):
+        raise UserError(
+            f"{job} has one version: taxi.* shows the tables of {DEFAULT_JOB}", f"./taxi job upgrade {job}"
+        )
 
 
 def exact_name(endpoints: Endpoints, name: str) -> str:

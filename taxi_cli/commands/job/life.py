@@ -8,6 +8,7 @@ import typer
 
 from control_plane.jobs.places import backend
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from stack.console import output
 from stack.settings import ROOT
 from taxi_cli.options import AsJson, DryRun, Name, On, Source
@@ -17,7 +18,7 @@ RESTARTED = 3
 
 
 def deploy(  # noqa: PLR0913, PLR0917 - they are the options of a command line
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     fresh: Annotated[
         bool, typer.Option(help="Start at the beginning of the topic, without any state.")
     ] = False,
@@ -38,7 +39,7 @@ def deploy(  # noqa: PLR0913, PLR0917 - they are the options of a command line
         _print_json({"job": name, "job_id": started.job_id, "state": started.state})
 
 
-def status(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def status(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Say how the job does; exit 1 unless it runs."""
     found = backend(name, on).status()
     if as_json:
@@ -49,7 +50,7 @@ def status(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) ->
     raise typer.Exit(0 if found.is_running else 1)
 
 
-def ensure(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def ensure(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Bring a lost job back from its newest state; exit 0 when it was there, 3 when it was not."""
     action = backend(name, on).ensure()
     if as_json:
@@ -59,7 +60,7 @@ def ensure(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) ->
     raise typer.Exit(0 if action == "none" else RESTARTED)
 
 
-def savepoint(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def savepoint(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Have the running job leave a savepoint, which is kept; print its path."""
     path = backend(name, on).savepoint()
     if as_json:
@@ -69,7 +70,7 @@ def savepoint(name: Name = "zone_fares", on: On = None, as_json: AsJson = False)
 
 
 def stop(
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     savepoint: Annotated[
         bool, typer.Option(help="Leave a savepoint that the next deploy starts from.")
     ] = True,

@@ -10,13 +10,14 @@ from rich import box
 from rich.table import Table
 
 from control_plane.jobs.places import backend
+from schemas.jobs import DEFAULT_JOB
 from stack.console import output
 from stack.settings import ROOT
 from taxi_cli.options import AsJson, DryRun, Name, On, Source
 
 
 def upgrade(
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     source: Source = ROOT,
     on: On = None,
     dry_run: DryRun = False,
@@ -36,7 +37,7 @@ def upgrade(
         )
 
 
-def rollback(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def rollback(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """Return to the release before, from the savepoint that the upgrade took."""
     done = backend(name, on).rollback()
     if as_json:
@@ -51,7 +52,7 @@ def rollback(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) 
     )
 
 
-def releases(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) -> None:
+def releases(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
     """List what the job was made of, and the savepoints taken from it."""
     rows = backend(name, on).releases()
     if as_json:
@@ -67,7 +68,7 @@ def releases(name: Name = "zone_fares", on: On = None, as_json: AsJson = False) 
 
 
 def prune(
-    name: Name = "zone_fares",
+    name: Name = DEFAULT_JOB,
     keep: Annotated[int, typer.Option(help="How many of the newest releases stay in any case.", min=1)] = 3,
     dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
     on: On = None,

@@ -20,6 +20,7 @@ from control_plane.jobs.versions.versions import Version, Versions
 from control_plane.jobs.wiring import split_version_name
 from control_plane.sink import table_sets as tables
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB
 from schemas.topics import DEAD_LETTERS_TOPIC, dead_letters_topic
 from stack import database
 from stack.console import console, output
@@ -36,7 +37,7 @@ where tables.relkind = 'r' and sets.nspname = any(%(schemas)s)
 
 
 def beside(
-    name: Job = "zone_fares",
+    name: Job = DEFAULT_JOB,
     source: Annotated[
         Path, typer.Option(help="The tree to take the new version from.", show_default="this tree")
     ] = ROOT,
@@ -73,7 +74,7 @@ def beside(
 
 
 def switch(
-    name: Job = "zone_fares",
+    name: Job = DEFAULT_JOB,
     to: Annotated[int, typer.Option(help="The version to show; without it the only other one.")] = 0,
     back: Annotated[bool, typer.Option("--back", help="The version that was shown before.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Even if it has not caught up.")] = False,
@@ -118,7 +119,7 @@ def retire(
         )
 
 
-def versions(name: Job = "zone_fares", as_json: AsJson = False) -> None:
+def versions(name: Job = DEFAULT_JOB, as_json: AsJson = False) -> None:
     """List the versions, how each does, and which is served."""
     known_job(name)
     endpoints = Endpoints.of_running_stack()

@@ -48,7 +48,7 @@ resource "aws_kinesisanalyticsv2_application" "this" {
     }
 
     flink_application_configuration {
-      # As in flink_jobs/zone_fares/job.py: the service ignores what the code says of these.
+      # As in flink_jobs/runtime/environment.py: the service ignores what the code says of these.
       checkpoint_configuration {
         configuration_type            = "CUSTOM"
         checkpointing_enabled         = true

@@ -1,12 +1,17 @@
 """The code zip of an application on the managed service."""
 
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from control_plane.delivery import flink_zip, mwaa
+from control_plane.delivery.archives import code_files
 from control_plane.delivery.flink_zip import merge_jars
 from flink_jobs.managed_main import job_variables
+from stack.settings import ROOT
 
 pytestmark = pytest.mark.unit
 
@@ -42,3 +47,27 @@ def test_the_job_is_told_of_its_group_only() -> None:
         {"PropertyGroupId": "taxi.job", "PropertyMap": {"FLINK_JOB": "zone_fares", "TRIPS_TOPIC": "trips"}}
     ]"""
     assert job_variables(groups) == {"FLINK_JOB": "zone_fares", "TRIPS_TOPIC": "trips"}
+
+
+@pytest.mark.parametrize("folders", [flink_zip.CODE_FOLDERS, mwaa.CODE_FOLDERS])
+def test_a_package_holds_what_every_job_needs_and_what_each_declares(folders: tuple[str, ...]) -> None:
+    held = code_files(ROOT, folders)
+    runtime = {str(path.relative_to(ROOT)) for path in (ROOT / "flink_jobs" / "runtime").glob("*.py")}
+    assert {"flink_jobs/runtime/sql_job.py", *runtime} <= held.keys()
+    assert "flink_jobs/zone_fares/job.toml" in held
+
+
+def test_the_code_in_the_zip_is_enough_for_the_job(tmp_path: Path) -> None:
+    for name, content in code_files(ROOT, flink_zip.CODE_FOLDERS).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    asked = "from flink_jobs.zone_fares.job import JOB; print(JOB.declaration.watched.source)"
+    answer = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout == "read_trips\n", answer.stderr

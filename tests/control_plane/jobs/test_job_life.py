@@ -15,10 +15,10 @@ from control_plane.jobs import flink_rest
 from control_plane.jobs import lifecycle as job
 from control_plane.jobs.flink_rest import ENDED_STATES, FlinkRest
 from control_plane.jobs.lifecycle import JobSite, take_savepoint
-from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import ensure, resume, rollback, upgrade
 from schemas.errors import UserError
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.keeper import NAME as KEEPER
@@ -38,7 +38,7 @@ MONTH = "green_tripdata_2023-12.parquet"
 SPEEDUP = 6_000
 """The first days of the month take half a minute."""
 RECOVERY_SECONDS = 240
-FLUSH = ("flink_jobs/zone_fares/settings.py", '"sink.buffer-flush.interval": "1s"')
+FLUSH = ("flink_jobs/runtime/settings.py", '"sink.buffer-flush.interval": "1s"')
 
 
 def tree(folder: Path, file: str, old: str, new: str) -> Path:

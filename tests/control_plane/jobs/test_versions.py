@@ -130,7 +130,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     dear = oracle.valid_trips().filter("total_amount_cents > 5000").aggregate("count(*)").fetchall()
     assert [(compared["trips"]["only_old"],)] == dear
 
-    third = tree(tmp_path / "third", "flink_jobs/zone_fares/settings.py", '"1s"', '"2s"')
+    third = tree(tmp_path / "third", "flink_jobs/runtime/settings.py", '"1s"', '"2s"')
     crowded = taxi(platform, "beside", "--source", third)
     assert (crowded.returncode, "there is no room for zone_fares-3" in crowded.stderr) == (1, True)
 

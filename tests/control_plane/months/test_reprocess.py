@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from control_plane.jobs.flink_rest import FlinkRest
-from control_plane.jobs.names import JOB
 from control_plane.jobs.records import JobRecords
+from schemas.jobs import DEFAULT_JOB as JOB
 from stack.polling import poll
 from stack.settings import ROOT
 from tests.oracle.oracle import Oracle, assert_same_rows

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flink_jobs.zone_fares.steps import transformations_above
+from flink_jobs.runtime.steps import transformations_above
 
 
 def fail_on_deleted_records(sinks: list[Any]) -> None:

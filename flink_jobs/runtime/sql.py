@@ -1,46 +1,34 @@
-"""The job's SQL, read from the files beside this one and filled with the contracts of `schemas`."""
+"""The SQL of a job: files beside its `job.py`, filled with settings and with the contracts of `schemas`."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib.resources import files
 from string import Template
 
-from flink_jobs.zone_fares.settings import ZoneFaresSettings
+from flink_jobs.runtime.settings import JobSettings
 from schemas.rules import broken_rules_sql, is_valid_sql
 from schemas.topics import PARTITION_DISCOVERY_SECONDS
 from schemas.trip import PROGRESS_MARKER_KEY
-from schemas.windows import ZONE_FARES
-
-TABLES = (
-    "counters.sql",
-    "source.sql",
-    "classify.sql",
-    "windows.sql",
-    "ledger.sql",
-    "sinks.sql",
-    "dead_letters.sql",
-)
-INSERTS = "inserts.sql"
 
 
-def statements(file_name: str, settings: ZoneFaresSettings) -> list[str]:
-    """The statements of one file, in order, without their comments."""
-    text = (files("flink_jobs.zone_fares") / file_name).read_text("utf-8")
+def read_statements(package: str, file_name: str, parameters: Mapping[str, str]) -> list[str]:
+    """The statements of one file of a package, in order, without their comments.
+
+    Raises KeyError for a `${name}` that is no parameter.
+    """
+    text = (files(package) / file_name).read_text("utf-8")
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
-    filled = Template(code).substitute(_parameters(settings))
+    filled = Template(code).substitute(parameters)
     return [statement.strip() for statement in filled.split(";\n") if statement.strip()]
 
 
-def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
+def common_parameters(settings: JobSettings) -> dict[str, str]:
+    """What the SQL of every job may name: connections, the trips topic, the rules for a trip."""
     return {
         "is_valid": f"({is_valid_sql()})",
         "broken_rules": broken_rules_sql(),
         "is_progress_marker": _is_progress_marker(),
-        "size_minutes": _minutes(ZONE_FARES.size),
-        "slide_minutes": _minutes(ZONE_FARES.slide),
-        "max_disorder_minutes": _minutes(ZONE_FARES.max_disorder),
         "topic": settings.trips_topic,
-        "dead_letters_topic": settings.dead_letters_topic,
         "table_set": settings.table_set,
         "partition_discovery_seconds": str(PARTITION_DISCOVERY_SECONDS),
         "bounded_mode": "latest-offset" if settings.bounded else "unbounded",
@@ -51,16 +39,17 @@ def _parameters(settings: ZoneFaresSettings) -> dict[str, str]:
     }
 
 
+def whole_minutes(duration: timedelta) -> str:
+    """A duration for an interval of SQL; raises ValueError for one that is no whole number of minutes."""
+    minutes, rest = divmod(duration, timedelta(minutes=1))
+    if rest:
+        raise ValueError(f"{duration} is no whole number of minutes, which the SQL of the jobs counts in")
+    return str(minutes)
+
+
 def _is_progress_marker() -> str:
     """A record without value is a marker only under the marker's key; a stranger's is a dead letter."""
     return f"(error is not null and payload is null and record_key = x'{PROGRESS_MARKER_KEY.hex()}')"
-
-
-def _minutes(duration: timedelta) -> str:
-    minutes, rest = divmod(duration, timedelta(minutes=1))
-    if rest:
-        raise ValueError(f"{duration} is no whole number of minutes, which the SQL of zone_fares counts in")
-    return str(minutes)
 
 
 def _options(options: Mapping[str, str]) -> str:

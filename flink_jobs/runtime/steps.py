@@ -1,34 +1,36 @@
-"""Names for the operators of the job: the same in the dashboard, in metrics and in savepoints.
+"""Names for the operators of a job: the same in the dashboard, in metrics and in savepoints.
 
 The SQL planner calls operators `Calc[12]`. Here each gets the name of the step that it does, and the name is
 its uid too, so that state finds its operator again when the planner numbers the plan otherwise.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-_STEPS = {
-    r"TableSourceScan\(.*trip_records": "read_trips",
-    r"LocalWindowAggregate\(groupBy=\[.*trip_id": "fold_copies",
-    r"GlobalWindowAggregate\(groupBy=\[.*trip_id": "count_each_trip_once",
-    r"LocalWindowAggregate\(.*HOP": "sum_panes",
-    r"GlobalWindowAggregate\(.*HOP": "sum_windows",
-    r"LocalWindowAggregate\(groupBy=\[taxi_type\]": "fold_received_on_time",
-    r"GlobalWindowAggregate\(groupBy=\[taxi_type\]": "count_received_on_time",
-    r"GroupAggregate\(groupBy=\[taxi_type, quarter_start": "count_received_aside",
-    r"Sink\(table=\[default_catalog\.default_database\.sink_(\w+)\]": r"write_\1",
-}
+from schemas.errors import UserError
+from schemas.jobs import WRITER_PREFIX
+
+_SINK = r"Sink\(table=\[default_catalog\.default_database\.sink_(\w+)\]"
+_KEY_PREFIX = "require_key_of_"
 
 
-def name_steps(sinks: list[Any]) -> list[str]:
-    """Name every operator above the Java transformations `sinks`; return the names, sources first."""
+def name_steps(sinks: list[Any], steps: Mapping[str, str]) -> list[str]:
+    """Name every operator above the Java transformations `sinks`; return the names, sources first.
+
+    `steps` holds a regular expression for each name that the job declares. Raises UserError for a name that
+    no operator gets.
+    """
     names: dict[int, str] = {}
     for transformation, below in _walk(sinks):
         if transformation.getId() not in names and not _is_exchange(transformation):
-            names[transformation.getId()] = _unique(_name(transformation, below), set(names.values()))
+            name = _name(transformation, below, steps)
+            names[transformation.getId()] = _unique(name, set(names.values()))
             transformation.setName(names[transformation.getId()])
             transformation.setUid(names[transformation.getId()])
+    absent = sorted(steps.keys() - set(names.values()))
+    if absent:
+        raise UserError(f"no operator of the plan is {', '.join(absent)}", "correct [steps] in job.toml")
     return [names[number] for number in sorted(names)]
 
 
@@ -46,13 +48,16 @@ def _walk(sinks: list[Any]) -> Iterator[tuple[Any, str]]:
         queue.extend((feeder, name) for feeder in transformation.getInputs())
 
 
-def _name(transformation: Any, below: str) -> str:
-    for pattern, name in _STEPS.items():
-        if found := re.search(pattern, transformation.getDescription()):
-            return found.expand(name)
-    if "NotNullEnforcer" in transformation.getDescription():
-        return f"require_key_of_{below.removeprefix('write_')}"
-    return f"select_for_{below.removeprefix('require_key_of_').removeprefix('write_')}"
+def _name(transformation: Any, below: str, steps: Mapping[str, str]) -> str:
+    description = transformation.getDescription()
+    for name, pattern in steps.items():
+        if re.search(pattern, description):
+            return name
+    if sink := re.search(_SINK, description):
+        return f"{WRITER_PREFIX}{sink[1]}"
+    if "NotNullEnforcer" in description:
+        return f"{_KEY_PREFIX}{below.removeprefix(WRITER_PREFIX)}"
+    return f"select_for_{below.removeprefix(_KEY_PREFIX).removeprefix(WRITER_PREFIX)}"
 
 
 def _unique(name: str, taken: set[str]) -> str:

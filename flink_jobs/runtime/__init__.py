@@ -1,0 +1,1 @@
+"""What every Flink job of this platform needs: a job is its own folder of SQL, and this."""
