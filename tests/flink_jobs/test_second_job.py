@@ -74,9 +74,9 @@ def second(endpoints: Endpoints, tree: Path) -> Release:
 
 
 @pytest.mark.unit
-def test_a_second_job_is_sixty_lines() -> None:
-    own = [path for path in FILES.iterdir() if path.suffix in {".py", ".sql"}]
-    assert sum(len(path.read_text("utf-8").splitlines()) for path in own) <= 65
+def test_a_second_job_is_less_than_sixty_lines() -> None:
+    own = [FILES / "job.py", *(FILES / f"{name}.sql" for name in ("source", "sinks", "inserts"))]
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in own) <= 60
 
 
 @pytest.mark.unit
