@@ -1,8 +1,8 @@
 """How far what was published has come through the job and its writers."""
 
 from control_plane.jobs.local import LocalJob
-from control_plane.jobs.names import JOB
 from control_plane.jobs.status import JobStatus
+from schemas.jobs import DEFAULT_JOB
 from stack.endpoints import Endpoints
 from stack.services.flink import TASKMANAGER
 from stack.supervision.progress import CpuSeconds, ServiceProgress, processes
@@ -17,7 +17,7 @@ class PipelineProgress:
     """The records behind, the event clock and the rows written; with a pid also what that producer does."""
 
     def __init__(self, endpoints: Endpoints, producer_pid: int = 0) -> None:
-        self._job = LocalJob(endpoints, JOB)
+        self._job = LocalJob(endpoints, DEFAULT_JOB)
         self._taskmanager = ServiceProgress(endpoints.home, TASKMANAGER)
         self._producer = CpuSeconds(lambda: processes(producer_pid))
         self._position: object = None
