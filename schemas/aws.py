@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from schemas.errors import UserError
+from schemas.errors import TransientError, UserError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -62,7 +62,7 @@ class AwsError(UserError):
     """AWS refuses, or cannot be asked."""
 
 
-class TransientAwsError(AwsError):
+class TransientAwsError(AwsError, TransientError):
     """AWS gave no answer, or none yet: what was asked may or may not have been done."""
 
 

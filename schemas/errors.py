@@ -1,4 +1,4 @@
-"""The one error that a person sees."""
+"""The one error that a person sees, and its kind that may pass by itself."""
 
 
 class UserError(Exception):
@@ -8,3 +8,7 @@ class UserError(Exception):
         super().__init__(" ".join((f"{message}; {remedy}" if remedy else message).split()))
         self.message = message
         self.remedy = remedy
+
+
+class TransientError(UserError):
+    """Something failed at a question that it may answer in a moment."""

@@ -1,6 +1,5 @@
 """Queries on Postgres."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,10 +8,11 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import sql
 
-from schemas.errors import UserError
+from schemas.errors import TransientError, UserError
+from stack.waiting import wait_until
 
-OUTAGE_SECONDS = 60
-RETRY_SECONDS = 0.5
+OUTAGE_SECONDS = 60.0
+CONNECT_SECONDS = 15
 
 T = TypeVar("T")
 
@@ -67,26 +67,26 @@ def outlasting(dsn: str, work: Callable[[], T]) -> T:
 def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -> Rows:
     """Run what a person typed, or our own text with parameters; raises UserError with Postgres' own words."""
     try:
-        with psycopg.connect(dsn, connect_timeout=5) as connection:
+        with psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as connection:
             # Without parameters no placeholder is looked for, so a `%` in a LIKE is just that.
             cursor = connection.execute(text.encode(), parameters)
             columns = [column.name for column in cursor.description or ()]
             return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
     except psycopg.Error as error:
-        raise UserError(f"Postgres says: {_first_line(error)}") from error
+        kind = TransientError if isinstance(error, psycopg.OperationalError) else UserError
+        raise kind(f"Postgres says: {_first_line(error)}") from error
 
 
 def _await_server(dsn: str) -> None:
-    deadline = time.monotonic() + OUTAGE_SECONDS
-    while True:
+    def state() -> str:
+        """Postgres' words while it starts; empty when it answers."""
         try:
             server_version(dsn)
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(RETRY_SECONDS)
-        else:
-            return
+        except psycopg.OperationalError as error:
+            return _first_line(error)
+        return ""
+
+    wait_until(lambda: not state(), what="Postgres", progress=state, stalled_seconds=OUTAGE_SECONDS)
 
 
 def _first_line(error: psycopg.Error) -> str:

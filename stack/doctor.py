@@ -70,7 +70,7 @@ def _python(_: StackSettings) -> Iterator[Finding]:
 
 def _java(_: StackSettings) -> Iterator[Finding]:
     try:
-        done = subprocess.run([java(), "-version"], capture_output=True, text=True, check=True, timeout=30)
+        done = subprocess.run([java(), "-version"], capture_output=True, text=True, check=True, timeout=120)
         yield Finding("Java", done.stderr.splitlines()[0])
     except (OSError, subprocess.SubprocessError) as error:
         yield Finding("Java", str(error), "remove .taxi/envs and run ./taxi again")

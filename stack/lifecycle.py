@@ -1,8 +1,7 @@
 """`up`, `down` and `status`: the composition of the parts into one stack."""
 
 import shutil
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -21,20 +20,17 @@ from stack.services import s3
 from stack.services.postgres_installation import data_folder, private_folder
 from stack.services.service import Service, Site
 from stack.settings import StackSettings
+from stack.startup import Hook, start_services
 from stack.state import recorded_extras, recorded_ports, remove_record, write_record
 from stack.supervision.identity import SUPERVISOR_SERVICE
 from stack.supervision.processes import OwnProcess, end_processes, own_processes
 from stack.supervision.program import Program
-from stack.supervision.startup_display import StartupDisplay
-from stack.supervision.supervisor import Supervisor, log_files
+from stack.supervision.progress import LogGrowth
+from stack.supervision.supervisor import Supervisor
 from stack.toolchain.jars import ensure_all
 from stack.toolchain.java_build import ensure_reporter_jar
+from stack.waiting import wait_until
 
-Hook = Callable[[Endpoints], None]
-"""What the owner of a service's content does once the service answers."""
-
-POLL_SECONDS = 0.2
-LAST_LOG_LINES = 15
 # What `down --purge` removes from the home; environments and built jars stay.
 STATE_FOLDERS = (
     *("airflow", "s3", "history", "spark-runs"),
@@ -102,7 +98,7 @@ def up(
             return site.endpoints
         site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras, secure=secure)
         _add_new_services(site)
-        _start_services(site, hooks)
+        start_services(site, services_of(site), hooks)
     return site.endpoints
 
 
@@ -222,7 +218,11 @@ def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secur
     ensure_reporter_jar()
     Supervisor(site.home).launch(_programs(site))
     _remember(site)
-    _wait_for(lambda: Supervisor(site.home).is_alive(), "supervisord does not answer", site.home)
+    wait_until(
+        Supervisor(site.home).is_alive,
+        what="supervisord",
+        progress=LogGrowth([site.logs / f"{SUPERVISOR_SERVICE}.log"]),
+    )
     return site
 
 
@@ -238,72 +238,6 @@ def _programs(site: Site) -> dict[str, Program]:
     with ThreadPoolExecutor(len(services)) as pool:
         prepared = pool.map(lambda service: service.prepare(), services)
         return dict(zip((service.name for service in services), prepared, strict=True))
-
-
-def _wait_for(
-    holds: Callable[[], bool], failure_message: str, home: Path, timeout_seconds: float = 15
-) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise UserError(failure_message, f"see {home / 'logs'}")
-        time.sleep(POLL_SECONDS)
-
-
-def _start_services(site: Site, hooks: Mapping[str, Hook]) -> None:
-    services = services_of(site)
-    with (
-        StartupDisplay([service.name for service in services]) as display,
-        ThreadPoolExecutor(len(services)) as pool,
-    ):
-        futures = [
-            pool.submit(_start_service, site, service, display, hooks.get(service.name))
-            for service in services
-        ]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException:
-            display.give_up()
-            raise
-
-
-def _start_service(site: Site, service: Service, display: StartupDisplay, hook: Hook | None) -> None:
-    if service.starts_after:
-        display.wait_for(service.starts_after)
-    if service.begin is not None:
-        service.begin()
-    Supervisor(site.home).start_service(service.name)
-    detail = _wait_until_healthy(site, service, display)
-    if service.finish is not None:
-        service.finish()
-    if hook is not None:
-        hook(site.endpoints)
-    display.done(service.name, detail)
-
-
-def _wait_until_healthy(site: Site, service: Service, display: StartupDisplay) -> str:
-    deadline = time.monotonic() + service.timeout_seconds
-    while True:
-        try:
-            return service.check()
-        except Exception as error:  # whatever a client library raises: the part is not there yet
-            display.still_waiting(service.name)
-            if time.monotonic() > deadline:
-                raise _timed_out(site, service, error) from error
-            time.sleep(POLL_SECONDS)
-
-
-def _timed_out(site: Site, service: Service, error: Exception) -> UserError:
-    written = [path for path in log_files(site.home, service.name) if path.exists() and path.stat().st_size]
-    lines = written[0].read_text(errors="replace").splitlines()[-LAST_LOG_LINES:] if written else []
-    for line in lines:
-        console().print(f"  {line}", markup=False, highlight=False)
-    where = written[0] if written else site.logs
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return UserError(
-        f"{service.name} is not healthy after {service.timeout_seconds:.0f} s ({reason})", f"see {where}"
-    )
 
 
 def _status(service: Service, state: str) -> ServiceStatus:

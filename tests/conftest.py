@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -13,8 +12,9 @@ from control_plane import start
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
-from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, ROOT, StackSettings
+from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, StackSettings
 from tests.platform import Platform
+from tests.waiting import homes
 
 # How long an example takes is the machine's business.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -40,10 +40,9 @@ def stack_settings() -> StackSettings:
 
     Two test sessions at once need two homes: TAXI_TEST_HOME moves one.
     """
-    home = Path(os.environ.get("TAXI_TEST_HOME", ROOT / ".taxi" / "test"))
     return replace(
         StackSettings.from_environment({"TAXI_CACHE_DIR": str(StackSettings.from_environment().cache)}),
-        home=home / os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
+        home=homes() / os.environ.get("PYTEST_XDIST_WORKER", "gw0"),
         ports=dict.fromkeys(DEFAULT_PORTS, AUTO),
         extra_ports=dict.fromkeys(EXTRA_PORTS, AUTO),
     )

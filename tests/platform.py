@@ -18,10 +18,10 @@ from control_plane.jobs.status import JobStatus, read_status
 from control_plane.sink.ledger import Ledger, read_ledger
 from schemas.jobs import DEFAULT_JOB as JOB
 from stack.endpoints import Endpoints
-from stack.polling import poll
 from stack.settings import ROOT
 from stack.supervision.processes import OwnProcess, own_processes
 from tests.oracle.oracle import Oracle
+from tests.waiting import wait_for
 
 BALANCE_SECONDS = 300
 
@@ -56,7 +56,7 @@ class Platform:
 
     def balanced_ledger(self) -> Ledger:
         """Wait for the quiet point at which every record in Kafka is accounted for."""
-        return poll(self._balanced, seconds=BALANCE_SECONDS, what="the ledger to balance")
+        return wait_for(self._balanced, stalled_seconds=BALANCE_SECONDS, what="the ledger to balance")
 
     def status(self) -> JobStatus:
         """How the job does."""
@@ -79,7 +79,7 @@ class Platform:
 
     def await_rows(self, text: str) -> None:
         """Wait until a question has an answer."""
-        poll(lambda: self.query(text), seconds=BALANCE_SECONDS, what=text)
+        wait_for(lambda: self.query(text), stalled_seconds=BALANCE_SECONDS, what=text)
 
     def table(self, name: str, like: duckdb.DuckDBPyRelation, folder: Path) -> duckdb.DuckDBPyRelation:
         """The rows of a table of ours, with the columns of `like`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from control_plane.jobs.status import JobStatus, unreachable
+from control_plane.jobs.status import Checkpoint, JobStatus, unreachable
 from control_plane.jobs.versions.versions import Versions
 from control_plane.sink.ledger import Ledger, LedgerEntry, read_hours, read_ledger
 from schemas.errors import UserError
@@ -15,9 +15,10 @@ from schemas.windows import ZONE_FARES
 from stack import database
 from stack.endpoints import Endpoints
 from stack.locks import is_locked
+from stack.waiting import Polling, StalledError, WaitProgress, wait_until
 
-CONFIRM_SECONDS = 30
-"""How long an imbalance is looked at: what the writers hold back, they write at the next checkpoint."""
+CONFIRM_SECONDS = 60.0
+"""How long an imbalance is looked at without a checkpoint: at it the writers write what they hold back."""
 POLL_SECONDS = 0.5
 HOURS_NAMED = 3
 UNCONFIRMED = "the job's writers may still hold rows back: no checkpoint has completed since all was read"
@@ -93,21 +94,50 @@ class Audit:
 
 def take(endpoints: Endpoints, *, wait_seconds: float = 0) -> Audit:
     """Read the accounts at a quiet point, or at once where it does not come in time."""
-    begun = time.monotonic()
-    settled: tuple[QuiescenceSnapshot, Ledger] | None = None
-    while True:
-        now = take_snapshot(endpoints)
-        waited = time.monotonic() - begun
-        if not now.pending_reason or waited >= wait_seconds:
-            ledger = read_ledger(endpoints)
-            if ledger.balances or now.pending_reason:
-                return Audit(ledger, now.pending_reason)
-            if settled and settled[1] == ledger and now.proves(settled[0]):
-                return Audit(ledger, "", holes(endpoints, ledger))
-            if waited > max(wait_seconds, CONFIRM_SECONDS):
-                return Audit(ledger, UNCONFIRMED)
-            settled = settled if settled and settled[1] == ledger else (now, ledger)
-        time.sleep(POLL_SECONDS)
+    return _QuietPoint(endpoints, wait_seconds).audit()
+
+
+class _QuietPoint:
+    """Looks at the accounts until they are certain: they balance, or what is missing does not come."""
+
+    def __init__(self, endpoints: Endpoints, wait_seconds: float) -> None:
+        self._endpoints = endpoints
+        self._limit = time.monotonic() + wait_seconds
+        self._pending_reason = ""
+        self._settled: tuple[QuiescenceSnapshot, Ledger] | None = None
+        self._checkpoint: Checkpoint | None = None
+
+    def audit(self) -> Audit:
+        """The accounts; unconfirmed where no checkpoint comes that writes what the writers hold back."""
+        try:
+            return wait_until(
+                self._certain,
+                what="a quiet point",
+                progress=self._progress,
+                stalled_seconds=CONFIRM_SECONDS,
+                polling=Polling(POLL_SECONDS),
+            )
+        except StalledError:
+            return Audit(read_ledger(self._endpoints), UNCONFIRMED)
+
+    def _certain(self) -> Audit | None:
+        now = take_snapshot(self._endpoints)
+        self._pending_reason, self._checkpoint = now.pending_reason, now.job.checkpoint
+        if now.pending_reason and time.monotonic() < self._limit:
+            return None
+        ledger = read_ledger(self._endpoints)
+        if ledger.balances or now.pending_reason:
+            return Audit(ledger, now.pending_reason)
+        if self._settled and self._settled[1] == ledger and now.proves(self._settled[0]):
+            return Audit(ledger, "", holes(self._endpoints, ledger))
+        self._settled = self._settled if self._settled and self._settled[1] == ledger else (now, ledger)
+        return None
+
+    def _progress(self) -> WaitProgress:
+        if self._pending_reason:
+            return WaitProgress(self._pending_reason, time.monotonic())  # the caller has set a limit to this
+        number = self._checkpoint.number if self._checkpoint else None
+        return WaitProgress("the accounts do not balance yet", (number, self._settled and self._settled[1]))
 
 
 def take_snapshot(endpoints: Endpoints) -> QuiescenceSnapshot:

@@ -1,7 +1,7 @@
 """The parts of Flink's REST API that the life of a job needs."""
 
 import ssl
-import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -9,15 +9,19 @@ from typing import Any
 
 import httpx
 
-from schemas.errors import UserError
-from stack.polling import POLL_SECONDS, poll
+from schemas.errors import TransientError, UserError
+from schemas.retries import with_retries
 from stack.toolchain.java import innermost_cause
+from stack.waiting import WaitProgress, wait_until
 
 NO_IDLE_CONNECTIONS = httpx.Limits(max_keepalive_connections=0)
 """A connection to a JobManager that was restarted meanwhile would fail the next request."""
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
-SAVEPOINT_SECONDS = 120
-TRANSIENT_RETRY_SECONDS = 5
+STALLED_SAVEPOINT_SECONDS = 120.0
+PATIENCE_SECONDS = 30.0
+MOST_START_FAILURES = 3
+ANSWER_SECONDS, CHANGE_SECONDS = 10, 60
+"""How long one answer may take; what changes something is not asked twice, so it is given longer."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,12 @@ class Slots:
     total: int
 
 
-class TransientFlinkError(UserError):
-    """Flink failed at a question that it may answer in a moment."""
+class TransientFlinkError(TransientError):
+    """Flink failed at a question, or did not answer it in time."""
+
+
+class UnreachableFlinkError(TransientError):
+    """Nobody listens at Flink's address: a JobManager that was killed is started again within seconds."""
 
 
 class FlinkRest:
@@ -53,7 +61,7 @@ class FlinkRest:
 
     def __init__(self, url: str) -> None:
         self._client = httpx.Client(
-            base_url=url, timeout=10, trust_env=False, verify=_trusted(), limits=NO_IDLE_CONNECTIONS
+            base_url=url, trust_env=False, verify=_trusted(), limits=NO_IDLE_CONNECTIONS
         )
 
     def jobs(self, name: str) -> list[Job]:
@@ -86,8 +94,7 @@ class FlinkRest:
 
     def savepoint_is_under_way(self, job_id: str) -> bool:
         """Whether the job is writing a savepoint now, perhaps to stop with it."""
-        history = self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
-        return any(entry["is_savepoint"] and entry["status"] == "IN_PROGRESS" for entry in history)
+        return bool(self.snapshots_under_way(job_id, savepoints=True))
 
     def completed_checkpoints(self, job_id: str) -> int:
         """How many checkpoints the job has completed since it was submitted."""
@@ -95,12 +102,12 @@ class FlinkRest:
 
     def failure(self, job_id: str) -> str:
         """The innermost cause of the job's newest failure; empty when it never failed."""
+        return next(iter(self.failures(job_id)), "")
+
+    def failures(self, job_id: str) -> list[str]:
+        """The innermost cause of each failure that Flink remembers, newest first."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
-        return (
-            innermost_cause(entries[0].get("stacktrace", "")) or entries[0]["exceptionName"]
-            if entries
-            else ""
-        )
+        return [innermost_cause(entry.get("stacktrace", "")) or entry["exceptionName"] for entry in entries]
 
     def answers(self) -> bool:
         """Whether the JobManager is there."""
@@ -122,21 +129,50 @@ class FlinkRest:
         jobs = self.get("/jobs/overview")["jobs"]
         return sorted(entry["name"] for entry in jobs if entry["state"] not in ENDED_STATES)
 
+    def start_progress(self, job: Job) -> WaitProgress:
+        """How many tasks of a job run; one that fails over and over makes no progress by that."""
+        running, total = job.tasks.get("running", 0), job.tasks.get("total", 0)
+        text, failures = f"{running} of {total} tasks run", self.failures(job.job_id)
+        if failures:
+            text = f"{text}; failures: {len(failures)}, the last: {failures[0]}"
+        is_hopeless = len(failures) > MOST_START_FAILURES
+        return WaitProgress(text, None if is_hopeless else frozenset(job.tasks.items()))
+
+    def savepoint_progress(self, job_id: str) -> WaitProgress:
+        """How much of a savepoint under way is written, and the records that its barriers have to pass."""
+        written, job = self.snapshots_under_way(job_id, savepoints=True), self.get(f"/jobs/{job_id}")
+        moved = [
+            (task["metrics"]["read-records"], task["metrics"]["write-records"]) for task in job["vertices"]
+        ]
+        text = ", ".join(f"{done} of {total} subtasks have written their part" for done, total, _ in written)
+        return WaitProgress(text or f"the job is {job['state']}", (written, job["state"], tuple(moved)))
+
+    def snapshots_under_way(self, job_id: str, *, savepoints: bool) -> tuple[tuple[int, int, int], ...]:
+        """The savepoints or checkpoints being written: subtasks that are done, all subtasks, and bytes."""
+        return tuple(
+            (entry["num_acknowledged_subtasks"], entry["num_subtasks"], entry["state_size"])
+            for entry in self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
+            if entry["is_savepoint"] == savepoints and entry["status"] == "IN_PROGRESS"
+        )
+
     def get(self, path: str) -> Any:
-        """The JSON answer to a GET; asked again while Flink stumbles over a change of state."""
-        deadline = time.monotonic() + TRANSIENT_RETRY_SECONDS
-        while True:
-            try:
-                return self._call("GET", path)
-            except TransientFlinkError:
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(POLL_SECONDS)
+        """The JSON answer to a GET; asked again while Flink stumbles over a change of state, or is busy."""
+        return with_retries(
+            lambda: self._call("GET", path),
+            what=f"Flink at {self._client.base_url}",
+            passing=lambda error: str(error) if isinstance(error, TransientFlinkError) else "",
+            patience_seconds=PATIENCE_SECONDS,
+        )
 
     def _await_savepoint(self, job_id: str, trigger: str) -> str:
         path = f"/jobs/{job_id}/savepoints/{trigger}"
         try:
-            answer = poll(lambda: _completed(self.get(path)), seconds=SAVEPOINT_SECONDS, what="the savepoint")
+            answer = wait_until(
+                lambda: _completed(self.get(path)),
+                what="the savepoint",
+                progress=lambda: self.savepoint_progress(job_id),
+                stalled_seconds=STALLED_SAVEPOINT_SECONDS,
+            )
         except UserError as failure:
             raise UserError(f"{failure.message}{self._held_back(job_id)}", failure.remedy) from failure
         if "failure-cause" in answer["operation"]:
@@ -164,11 +200,16 @@ class FlinkRest:
         return f": not written by {'; '.join(missing)}" if missing else ""
 
     def _await_end(self, job_id: str) -> None:
-        poll(lambda: self.get(f"/jobs/{job_id}")["state"] in ENDED_STATES, seconds=60, what="the job's end")
+        wait_until(
+            lambda: self.get(f"/jobs/{job_id}")["state"] in ENDED_STATES,
+            what="the job's end",
+            progress=lambda: _end_progress(self.get(f"/jobs/{job_id}")),
+        )
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
+        seconds = ANSWER_SECONDS if method == "GET" else CHANGE_SECONDS
         try:
-            answer = self._client.request(method, path, **options)
+            answer = self._client.request(method, path, timeout=seconds, **options)
             answer.raise_for_status()
         except httpx.HTTPStatusError as refusal:
             status = refusal.response.status_code
@@ -178,8 +219,9 @@ class FlinkRest:
                 "see ./taxi logs flink-jobmanager",
             ) from refusal
         except httpx.TransportError as failure:
+            kind = UnreachableFlinkError if isinstance(failure, httpx.ConnectError) else TransientFlinkError
             where = self._client.base_url
-            raise UserError(f"Flink does not answer at {where}", "see ./taxi status") from failure
+            raise kind(f"Flink does not answer at {where}", "see ./taxi status") from failure
         return answer.json()
 
 
@@ -196,6 +238,19 @@ def _reason(answer: httpx.Response) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return f" ({causes[-1].strip().splitlines()[0]})" if causes else ""
+
+
+def _task_counts(job: Any) -> Counter[str]:
+    """How many subtasks of a job are in each state."""
+    counts: Counter[str] = Counter()
+    for task in job["vertices"]:
+        counts.update(task["tasks"])
+    return counts
+
+
+def _end_progress(job: Any) -> WaitProgress:
+    counts = _task_counts(job)
+    return WaitProgress(f"it is {job['state']}", (job["state"], frozenset(counts.items())))
 
 
 def _completed(answer: Any) -> Any:

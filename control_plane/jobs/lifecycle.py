@@ -20,11 +20,13 @@ from schemas.jobs import WatchedSteps
 from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
-from stack.polling import poll
+from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.settings import ROOT
+from stack.supervision.progress import ServiceProgress
+from stack.waiting import WaitProgress, wait_until
 
-START_SECONDS = 60
-CLUSTER_SECONDS = 90
+STALLED_START_SECONDS = 90.0
+STALLED_CLUSTER_SECONDS = 90.0
 SLOT_WAIT_SECONDS = 20  # longer than Flink counts the slots of a killed TaskManager as taken
 RESTORE_ATTEMPTS = 3
 
@@ -189,7 +191,7 @@ def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     try:
         await_slots(site, release)
         site.releases.program(release).submit(run.job_id, run.origin)
-        job = poll(lambda: _running(site, run.job_id), seconds=START_SECONDS, what=f"{site.name} to run")
+        job = await_running(site, run.job_id)
     except JobStartError:
         site.records.write(site.name, before)
         raise
@@ -198,16 +200,47 @@ def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     return job
 
 
+def await_running(site: JobSite, job_id: str) -> Job:
+    """Wait until all tasks of a submitted job run; raises JobStartError when it fails for good."""
+    taskmanager = ServiceProgress(site.endpoints.home, TASKMANAGER)
+
+    def progress() -> WaitProgress:
+        job = _submitted(site, job_id)
+        if job is None:
+            return WaitProgress("Flink does not know the job", ())
+        tasks = site.flink.start_progress(job)
+        # A job that restarts over and over keeps its TaskManager busy too.
+        at_work = taskmanager().marks if tasks.marks else None
+        return WaitProgress(tasks.text, (tasks.marks, at_work))
+
+    return wait_until(
+        lambda: _running(site, job_id),
+        what=f"{site.name} to run",
+        progress=progress,
+        stalled_seconds=STALLED_START_SECONDS,
+    )
+
+
 def await_jobmanager(site: JobSite) -> None:
     """Wait until the cluster answers: a killed JobManager is started again within seconds."""
-    poll(site.flink.answers, seconds=CLUSTER_SECONDS, what="Flink's JobManager")
+    wait_until(
+        site.flink.answers,
+        what="Flink's JobManager",
+        progress=ServiceProgress(site.endpoints.home, JOBMANAGER),
+        stalled_seconds=STALLED_CLUSTER_SECONDS,
+    )
 
 
 def await_slots(site: JobSite, release: Release) -> None:
     """Wait for a TaskManager with room: without one the job would fail once."""
-    poll(lambda: site.flink.slots().total, seconds=CLUSTER_SECONDS, what="Flink's TaskManager")
+    wait_until(
+        lambda: site.flink.slots().total,
+        what="Flink's TaskManager",
+        progress=ServiceProgress(site.endpoints.home, TASKMANAGER),
+        stalled_seconds=STALLED_CLUSTER_SECONDS,
+    )
     needed = needed_slots(release.manifest.configuration)
-    wait_for_slots(site.flink, site.name, needed, seconds=SLOT_WAIT_SECONDS)
+    wait_for_slots(site.flink, site.name, needed, stalled_seconds=SLOT_WAIT_SECONDS)
 
 
 def _set_up_tables(site: JobSite, release: Release) -> None:
@@ -236,8 +269,12 @@ def _resume(site: JobSite, release: Release, origin: Path | None) -> Job:
     return launch(site, release, point)
 
 
+def _submitted(site: JobSite, job_id: str) -> Job | None:
+    return next((job for job in site.flink.jobs(site.name) if job.job_id == job_id), None)
+
+
 def _running(site: JobSite, job_id: str) -> Job | None:
-    job = next((job for job in site.flink.jobs(site.name) if job.job_id == job_id), None)
+    job = _submitted(site, job_id)
     if job and job.state == "FAILED":
         reason = site.flink.failure(job_id) or "see ./taxi logs flink-jobmanager"
         raise JobStartError(f"{site.name} failed as it started ({reason})")

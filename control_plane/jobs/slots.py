@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from control_plane.jobs.flink_rest import FlinkRest
 from schemas.errors import UserError
-from stack.polling import poll
+from stack.waiting import StalledError, WaitProgress, wait_until
 
 PARALLELISM = 2
 """Of a job that is given no other."""
@@ -15,14 +15,24 @@ def needed_slots(configuration: Mapping[str, str]) -> int:
     return int(configuration.get("FLINK_PARALLELISM", PARALLELISM))
 
 
-def wait_for_slots(flink: FlinkRest, name: str, needed: int, *, seconds: float) -> None:
+def wait_for_slots(flink: FlinkRest, name: str, needed: int, *, stalled_seconds: float) -> None:
     """Wait for slots that another job is just giving back; raises UserError when they stay taken."""
     try:
-        poll(lambda: flink.slots().free >= needed, seconds=seconds, what="task slots")
-    except UserError as failure:
+        wait_until(
+            lambda: flink.slots().free >= needed,
+            what="task slots",
+            progress=lambda: _taken(flink, needed),
+            stalled_seconds=stalled_seconds,
+        )
+    except StalledError as failure:
         slots = flink.slots()
         raise UserError(
             f"there is no room for {name}: it takes {needed} task slots, and {slots.free} of {slots.total}"
             f" are free beside {', '.join(flink.running_names()) or 'no job'}",
             "./taxi job retire ends a version that nobody reads",
         ) from failure
+
+
+def _taken(flink: FlinkRest, needed: int) -> WaitProgress:
+    slots, names = flink.slots(), tuple(flink.running_names())
+    return WaitProgress(f"{needed} are needed, {slots.free} of {slots.total} are free", (slots, names))

@@ -13,8 +13,10 @@ from pathlib import Path
 from control_plane.jobs.wiring import Wiring
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
+from stack.locks import file_lock
 from stack.services.flink import client_environment
 from stack.settings import ROOT, user_environment
+from stack.supervision.progress import await_exit
 from stack.toolchain.java import innermost_cause
 
 SETTINGS = ("FLINK_PARALLELISM", "CONSUMER_GROUP")
@@ -61,18 +63,19 @@ class JobProgram:
             self._run(arguments, f"{self.wiring.name} could not be submitted", held=(lock.fileno(),))
 
     def _run(self, arguments: Sequence[str], failure_message: str, held: Sequence[int] = ()) -> None:
+        verb = {"plan": "plans", "submit": "submits"}[arguments[0]]
         log = self.endpoints.home / "logs" / f"{arguments[0]}-{self.wiring.name}.log"
         with log.open("wb") as stream:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "control_plane.jobs.submitter", *arguments],
                 env=self._environment(),
                 cwd=self.folder / "code",
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 pass_fds=held,
-                check=False,
             )
-        if done.returncode:
+            code = await_exit(process, what=f"the program that {verb} {self.wiring.name}", log=log)
+        if code:
             log_text = log.read_text("utf-8", "replace")
             raise UserError(
                 f"{failure_message}: {innermost_cause(log_text) or 'no cause was given'}",
@@ -97,10 +100,10 @@ class JobProgram:
 
 def await_other_submission(endpoints: Endpoints, name: str) -> None:
     """Wait until a submission ends that a killed command left behind."""
-    path = _submission_lock(endpoints, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with file_lock(
+        _submission_lock(endpoints, name), f"{name} is being submitted; waiting for the end of it"
+    ):
+        return
 
 
 def _submission_lock(endpoints: Endpoints, name: str) -> Path:

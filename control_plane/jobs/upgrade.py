@@ -1,6 +1,8 @@
 """From one release to another and back, by savepoint; what failed or was cut short is undone."""
 
 import time
+from collections.abc import Hashable
+from contextlib import suppress
 from pathlib import Path
 
 from control_plane.jobs.backend import Action, Rollback, Upgrade, UpgradeFailedError
@@ -10,21 +12,24 @@ from control_plane.jobs.records import JobRecord, JobRecords
 from control_plane.jobs.releases import Release
 from control_plane.jobs.verification import (
     POLL_SECONDS,
-    VERIFY_SECONDS,
+    STALLED_VERIFY_SECONDS,
     Baseline,
     Observation,
     VerificationResult,
     evaluate,
+    milestones,
     observation,
 )
 from schemas.errors import UserError
 from stack.console import print_message
 from stack.endpoints import Endpoints
-from stack.polling import poll
+from stack.services.flink import TASKMANAGER
 from stack.settings import ROOT
+from stack.supervision.progress import ServiceProgress
+from stack.waiting import Polling, StalledError, WaitProgress, wait_until
 
-STOP_SECONDS = 120
-CAUSE_SECONDS = 10
+STALLED_STOP_SECONDS = 120.0
+CAUSE_SECONDS = 30.0
 
 
 def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | None:
@@ -181,7 +186,11 @@ def _live_job_after_stopping(site: JobSite) -> Job | None:
         job = site.live_job()
         return job is None or not site.flink.savepoint_is_under_way(job.job_id)
 
-    poll(settled, seconds=STOP_SECONDS, what=f"{site.name} to stop")
+    def progress() -> WaitProgress:
+        job = site.live_job()
+        return site.flink.savepoint_progress(job.job_id) if job else WaitProgress("", None)
+
+    wait_until(settled, what=f"{site.name} to stop", progress=progress, stalled_seconds=STALLED_STOP_SECONDS)
     return site.live_job()
 
 
@@ -196,26 +205,54 @@ def _verify(site: JobSite, release: Release, before: Baseline | None) -> None:
 
 
 def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
-    deadline = time.monotonic() + VERIFY_SECONDS
+    """The verdict; an open one when nothing more comes of the release that could close it."""
     seen: list[Observation] = []
-    while True:
+    taskmanager = ServiceProgress(site.endpoints.home, TASKMANAGER)
+
+    def result() -> VerificationResult | None:
         seen.append(observation(site.status()))
-        result = evaluate(before, seen)
-        if result.outcome == "failed":
-            _await_cause(site)
-            return evaluate(before, [*seen, observation(site.status())])
-        if result.outcome == "passed" and not seen[-1].records_read:
-            print_message("no records came meanwhile, so its writers are not tried yet")
-        if result.outcome == "passed" or time.monotonic() > deadline:
-            return result
-        time.sleep(POLL_SECONDS)
+        found = evaluate(before, seen)
+        return None if found.outcome == "open" else found
+
+    def progress() -> WaitProgress:
+        now = seen[-1]
+        # Once its tasks run, what keeps them busy is no proof of the release.
+        starting = None if now.all_tasks_run else taskmanager().marks
+        writing = None if now.checkpoints_completed else _checkpoints_under_way(site)
+        return WaitProgress(evaluate(before, seen).reason, (milestones(before, now), starting, writing))
+
+    try:
+        found = wait_until(
+            result,
+            what="the release to prove itself",
+            progress=progress,
+            stalled_seconds=STALLED_VERIFY_SECONDS,
+            polling=Polling(POLL_SECONDS),
+        )
+    except StalledError:
+        return evaluate(before, seen)
+    if found.outcome == "failed":
+        _await_cause(site)
+        return evaluate(before, [*seen, observation(site.status())])
+    if not seen[-1].records_read:
+        print_message("no records came meanwhile, so its writers are not tried yet")
+    return found
+
+
+def _checkpoints_under_way(site: JobSite) -> Hashable:
+    job = site.live_job()
+    return site.flink.snapshots_under_way(job.job_id, savepoints=False) if job else None
 
 
 def _await_cause(site: JobSite) -> None:
     """Flink counts a restart before it says what failed."""
-    deadline = time.monotonic() + CAUSE_SECONDS
-    while not site.status().failure and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
+    with suppress(StalledError):
+        wait_until(
+            lambda: site.status().failure,
+            what="Flink to say what failed",
+            stalled_seconds=CAUSE_SECONDS,
+            polling=Polling(POLL_SECONDS),
+        )
 
 
 def _undo(site: JobSite, release: Release, reason: str) -> None:

@@ -10,7 +10,7 @@ from control_plane.jobs.status import JobStatus
 
 POLLS = 5
 POLL_SECONDS = 1.0
-VERIFY_SECONDS = 90.0
+STALLED_VERIFY_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,13 @@ def evaluate(before: Baseline | None, seen: Sequence[Observation]) -> Verificati
     )  # fmt: skip
     missing = next((reason for check in checks if (reason := check(before, recent))), "")
     return VerificationResult("open", missing) if missing else VerificationResult("passed")
+
+
+def milestones(before: Baseline | None, now: Observation) -> tuple[bool, int, int | None]:
+    """How far a release has come on the way to its proof; what goes on for ever is no part of it."""
+    goal_ms = before.newer.watermark_ms if before else None
+    reached_ms = None if goal_ms is None or now.watermark_ms is None else min(goal_ms, now.watermark_ms)
+    return now.all_tasks_run, min(now.checkpoints_completed, 1), reached_ms
 
 
 def _not_running(_: Baseline | None, recent: Sequence[Observation]) -> str:

@@ -16,7 +16,7 @@ from control_plane.jobs.submission import await_other_submission
 from control_plane.jobs.wiring import Wiring
 from control_plane.months.producer_settings import producer_errors, producer_settings
 from control_plane.sink import table_sets as tables
-from control_plane.sink.ledger import read_ledger
+from control_plane.sink.ledger import Ledger, read_ledger
 from control_plane.topics import TopicEnds
 from producer.months import Naming
 from producer.publishing.kafka_topic import file_safe
@@ -26,10 +26,13 @@ from schemas.errors import UserError
 from schemas.topics import REPROCESS_TOPIC_PREFIX
 from stack.console import console, print_message
 from stack.endpoints import Endpoints
-from stack.polling import poll
+from stack.services.flink import TASKMANAGER
+from stack.supervision.progress import ServiceProgress
+from stack.waiting import Polling, WaitProgress, wait_until
 
-FILL_SECONDS = 6 * 3600
-LEDGER_SECONDS = 60
+STALLED_FILL_SECONDS = 180.0
+STALLED_LEDGER_SECONDS = 60.0
+LOOK_SECONDS = 1.0
 MOST_RESTARTS = 5
 """A bounded job that has begun so often in vain will not come to its end."""
 
@@ -65,7 +68,7 @@ class Shadow:
     @property
     def is_filled(self) -> bool:
         """Whether every record of its topic is accounted for in its tables."""
-        return read_ledger(self.endpoints, self.wiring.table_set, self.wiring.topic).balances
+        return self._ledger().balances
 
     def publish_trips(self, paths: Sequence[Path]) -> None:
         """Put all trips on the topic of the run, at full speed; goes on where a killed run ended."""
@@ -84,10 +87,11 @@ class Shadow:
         is_live = newest is not None and newest.state not in ENDED_STATES
         job_id = newest.job_id if newest and is_live else self._submit(release)
         self._await_finish(job_id, release)
-        poll(
-            lambda: self.is_filled or None,
-            seconds=LEDGER_SECONDS,
+        wait_until(
+            lambda: self.is_filled,
             what=f"the ledger of run {self.run} to balance",
+            progress=lambda: f"{self._ledger().records_read:,} records are accounted for",
+            stalled_seconds=STALLED_LEDGER_SECONDS,
         )
         tables.take_stock(self.endpoints.postgres_dsn, self.wiring.table_set)
 
@@ -118,13 +122,20 @@ class Shadow:
         self.site.releases.program(release).submit(job_id, "")
         return job_id
 
+    def _ledger(self) -> Ledger:
+        return read_ledger(self.endpoints, self.wiring.table_set, self.wiring.topic)
+
     def _await_finish(self, job_id: str, release: Release) -> None:
         records = self.site.topic.record_count()
+        taskmanager = ServiceProgress(self.endpoints.home, TASKMANAGER)
         with _bar(records) as show:
-            ended = poll(
+            ended = wait_until(
                 lambda: self._ended(job_id, release, show),
-                seconds=FILL_SECONDS,
                 what=f"run {self.run} to finish",
+                progress=lambda: WaitProgress(show.text, (show.text, taskmanager().marks)),
+                stalled_seconds=STALLED_FILL_SECONDS,
+                on_waiting=show.note,
+                polling=Polling(LOOK_SECONDS),
             )
         if ended.state != "FINISHED":
             reason = self.site.flink.failure(job_id) or "see ./taxi logs flink-jobmanager"
@@ -160,15 +171,22 @@ class Shadow:
 
 
 class Show:
-    """A bar on a terminal; silent elsewhere."""
+    """A bar on a terminal, a line now and then elsewhere."""
 
     def __init__(self, progress: Progress, records: int) -> None:
-        self._progress = progress
+        self._progress, self._records = progress, records
         self._task = progress.add_task("reading", total=records)
+        self.text = "it has not begun to read"
 
     def read(self, records: int) -> None:
         """So many records are read."""
+        self.text = f"{records:,} of {self._records:,} records read"
         self._progress.update(self._task, completed=records, description=f"{records:,} records read")
+
+    def note(self, message: str) -> None:
+        """What is waited for, where nobody sees the bar."""
+        if not console().is_terminal:
+            print_message(message)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ another version of a job can fill a set beside the served one; readers are switc
 """
 
 import csv
-import time
 import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -19,14 +18,14 @@ from control_plane.sink.views import TABLES, Connection, readers, relations, sho
 from schemas.errors import UserError
 from stack.console import console
 from stack.settings import ROOT
+from stack.waiting import StalledError, wait_until
 
 DDL_FOLDER = ROOT / "schemas" / "postgres"
 TABLE_SET_FOLDER = DDL_FOLDER / "table_set"
 UNSERVED_RIGHTS = DDL_FOLDER / "unserved_rights.sql"
 ZONES_FILE = ROOT / "dbt" / "seeds" / "taxi_zones.csv"
 FIRST_SET = "taxi_1"
-UNREAD_SECONDS = 60
-RETRY_SECONDS = 0.2
+UNREAD_SECONDS = 60.0
 UPSERT_ZONE = """
 insert into taxi.zones (zone_id, zone_name, borough, service_zone)
 values (%(zone_id)s, %(zone_name)s, %(borough)s, %(service_zone)s)
@@ -171,21 +170,25 @@ def missing_objects(dsn: str, folder: Path, names: Collection[str]) -> list[str]
 
 def _when_unlocked(dsn: str, switch: Callable[[Connection], None]) -> None:
     """Try again and again, each time for a moment: to wait in line would hold up every other reader."""
-    deadline = time.monotonic() + UNREAD_SECONDS
-    while True:
+
+    def was_done() -> bool:
         try:
             with psycopg.connect(dsn) as connection:
                 # Less than Postgres' deadlock_timeout: of two that wait for one another, this gives way.
                 connection.execute("set local lock_timeout = '200ms'")
-                return switch(connection)
-        except psycopg.errors.LockNotAvailable as failure:
-            if time.monotonic() > deadline:
-                who = ", ".join(readers(dsn)) or "somebody"
-                raise UserError(
-                    f"for {UNREAD_SECONDS} s there was no moment at which nobody reads taxi.*: {who}",
-                    "end these transactions, then run the same command again",
-                ) from failure
-            time.sleep(RETRY_SECONDS)
+                switch(connection)
+        except psycopg.errors.LockNotAvailable:
+            return False
+        return True
+
+    try:
+        wait_until(was_done, what="a moment at which nobody reads taxi.*", stalled_seconds=UNREAD_SECONDS)
+    except StalledError as failure:
+        who = ", ".join(readers(dsn)) or "somebody"
+        raise UserError(
+            f"for {UNREAD_SECONDS:.0f} s there was no moment at which nobody reads taxi.*: {who}",
+            "end these transactions, then run the same command again",
+        ) from failure
 
 
 def _carry_marks(connection: Connection, old: str, new: str) -> None:

@@ -18,7 +18,7 @@ from control_plane.spark.emr import (
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, run_name
 from schemas.aws import TransientAwsError
 from schemas.errors import UserError
-from stack.polling import poll
+from stack.waiting import wait_until
 
 STATES = {
     "COMPLETED": RunState.SUCCEEDED,
@@ -29,7 +29,7 @@ STATES = {
     "CANCEL_PENDING": RunState.RUNNING,
 }
 DRIVER_ENVIRONMENT = "spark.yarn.appMasterEnv"
-FIND_SECONDS = 120.0
+SILENT_SECONDS = 120.0
 GONE = {"CANCEL_PENDING", "CANCELLED", "FAILED", "INTERRUPTED"}
 
 
@@ -139,13 +139,11 @@ class ClusterSpark:
     def _perhaps_added(self, name: str, token: str, silence: TransientAwsError) -> str:
         """The answer got lost; look whether the step is there, and never send it again unseen."""
 
-        def probe() -> str | None:
-            try:
-                return self._found(name, token) or "absent"
-            except TransientAwsError:
-                return None
-
-        found = poll(probe, seconds=FIND_SECONDS, what=f"an answer of {self._cluster}")
+        found = wait_until(
+            lambda: self._found(name, token) or "absent",
+            what=f"an answer of {self._cluster}",
+            stalled_seconds=SILENT_SECONDS,
+        )
         if found == "absent":
             raise UserError(f"the step was not added: {silence.message}", "run the same command again")
         return found

@@ -23,12 +23,14 @@ from schemas.errors import UserError
 from stack.console import console
 from stack.files import sha256_of
 from stack.locks import file_lock
-from stack.polling import poll
 from stack.ports import any_free_port
 from stack.settings import ROOT, user_environment
+from stack.supervision.progress import CpuSeconds, LogGrowth, processes
+from stack.waiting import Polling, wait_until
 
 RUN_VARIABLE = "TAXI_SPARK_RUN"
 DRIVER_GB = 3.0
+STALLED_RUN_SECONDS = 300.0
 CODE_FOLDERS = ("batch_backfill", "schemas")
 CODE_SUFFIXES = {".py", ".sql"}
 KEEPER = """
@@ -92,7 +94,7 @@ class LocalSpark:
         if process is not None:
             # Java gives Python time to end; what is left after that has no work worth keeping.
             os.killpg(os.getpgid(process.pid), signal.SIGKILL)
-            poll(lambda: self._process(folder) is None, seconds=30, what=f"the end of {run_id}")
+            wait_until(lambda: self._process(folder) is None, what=f"the end of {run_id}")
 
     def logs(self, run_id: str) -> RunLogs:
         """What it wrote up to now."""
@@ -131,7 +133,7 @@ class LocalSpark:
             start_new_session=True,
             check=True,
         )
-        poll(lambda: self._process(folder) or (folder / "code").exists(), seconds=30, what="Spark's start")
+        wait_until(lambda: self._process(folder) or (folder / "code").exists(), what="Spark's start")
         return run_id
 
     def _found(self, name: str, token: str) -> str:
@@ -151,8 +153,17 @@ class LocalSpark:
 
         if busy := others():
             console().print(f"{busy[0]} writes to {place} too; waiting for its end", highlight=False)
-            limit = 60.0 * self._settings.timeout_minutes
-            poll(lambda: not others(), seconds=limit, what=f"the end of {busy[0]}", every=1.0)
+            folders = [self._runs / name for name in busy]
+            logs = LogGrowth(folder / name for folder in folders for name in ("stdout", "stderr"))
+            keepers = [keeper for folder in folders if (keeper := self._process(folder))]
+            cpu = CpuSeconds(lambda: [one for keeper in keepers for one in processes(keeper.pid)])
+            wait_until(
+                lambda: not others(),
+                what=f"the end of {busy[0]}",
+                progress=lambda: (logs(), cpu()),
+                stalled_seconds=STALLED_RUN_SECONDS,
+                polling=Polling(1.0),
+            )
 
     def _newest_first(self) -> list[Path]:
         return sorted((note.parent for note in self._runs.glob("*/note.json")), reverse=True)

@@ -11,6 +11,7 @@ from control_plane.spark.spark_backend import RunLogs, RunState, SparkBackend, S
 from schemas.aws import TransientAwsError
 from schemas.errors import UserError
 from stack.toolchain.java import innermost_cause
+from stack.waiting import Polling, StalledError, wait_until
 
 POLL_SECONDS = 3.0
 SILENT_SECONDS = 900.0
@@ -39,10 +40,15 @@ def explained(spark: SparkBackend, run: SparkRun, every: float = POLL_SECONDS) -
     """The run, with the line of its log that says why it failed; logs reach S3 some time after the end."""
     if run.state is not RunState.FAILED:
         return run
-    deadline = time.monotonic() + LOG_SECONDS
-    while (line := _error_line_of(spark, run.run_id)) == "" and time.monotonic() < deadline:
-        time.sleep(every)
-    return replace(run, detail=line or run.detail)
+    lines: list[str | None] = []
+
+    def is_there() -> bool:
+        lines.append(_error_line_of(spark, run.run_id))
+        return lines[-1] != ""
+
+    with suppress(StalledError):
+        wait_until(is_there, what="the log of the run", stalled_seconds=LOG_SECONDS, polling=Polling(every))
+    return replace(run, detail=lines[-1] or run.detail)
 
 
 def error_line(logs: RunLogs) -> str:
@@ -80,28 +86,52 @@ def _json_errors(stdout: str) -> list[str]:
 def _ended(
     spark: SparkBackend, run_id: str, *, seconds: float, every: float, on_message: Callable[[str], None]
 ) -> SparkRun:
-    deadline, last_response_at, was, links_reported = time.monotonic() + seconds, time.monotonic(), "", False
-    while time.monotonic() < deadline:
+    watch = _RunWatch(spark, run_id, seconds, on_message)
+    return wait_until(
+        watch.ended,
+        what=f"an answer about {run_id}",
+        progress=lambda: watch.answers,
+        stalled_seconds=SILENT_SECONDS,
+        on_waiting=lambda _: None,  # a change of its state is what people are shown
+        polling=Polling(every),
+    )
+
+
+class _RunWatch:
+    """One run on its way to its end, within the time that it is given."""
+
+    def __init__(
+        self, spark: SparkBackend, run_id: str, seconds: float, on_message: Callable[[str], None]
+    ) -> None:
+        self._spark, self._run_id, self._on_message = spark, run_id, on_message
+        self._seconds, self._limit = seconds, time.monotonic() + seconds
+        self._shown, self._links_reported = "", False
+        self.answers = 0
+
+    def ended(self) -> SparkRun | None:
+        """The run when it has ended; raises UserError when its time is over."""
+        if time.monotonic() > self._limit:
+            raise UserError(
+                f"{self._run_id} has not ended after {self._seconds:.0f} s and runs on",
+                _follow_up_commands(self._spark, self._run_id),
+            )
         try:
-            run = spark.state(run_id)
+            run = self._spark.state(self._run_id)
         except TransientAwsError as silence:
-            if time.monotonic() - last_response_at > SILENT_SECONDS:
-                raise
-            run = SparkRun(run_id, RunState.RUNNING, f"{silence.message}; waiting")
-        else:
-            last_response_at = time.monotonic()
+            self._show(f"{RunState.RUNNING.value} ({silence.message}; waiting)")
+            raise
+        self.answers += 1
         if run.state.has_ended:
             return run
-        now = f"{run.state.value}{f' ({run.detail})' if run.detail else ''}"
-        if now != was:
-            on_message(f"{run_id}: {now}")
-        if run.state is RunState.RUNNING and not links_reported:
-            links_reported = _report_links(spark, run_id, on_message)
-        was = now
-        time.sleep(every)
-    raise UserError(
-        f"{run_id} has not ended after {seconds:.0f} s and runs on", _follow_up_commands(spark, run_id)
-    )
+        self._show(f"{run.state.value}{f' ({run.detail})' if run.detail else ''}")
+        if run.state is RunState.RUNNING and not self._links_reported:
+            self._links_reported = _report_links(self._spark, self._run_id, self._on_message)
+        return None
+
+    def _show(self, state: str) -> None:
+        if state != self._shown:
+            self._on_message(f"{self._run_id}: {state}")
+        self._shown = state
 
 
 def _report_links(spark: SparkBackend, run_id: str, on_message: Callable[[str], None]) -> bool:

@@ -1,13 +1,14 @@
 """Downloads that survive broken transfers: a file appears only when it is whole and what it should be."""
 
 import os
-import time
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from producer.fetching.partial_download import DownloadInProgressError, PartialDownload
 from schemas.errors import UserError
@@ -53,9 +54,9 @@ class DownloadSite:
         """How long to wait for an answer, and for the connection."""
         return httpx.Timeout(self.timeout_seconds, connect=self.connect_timeout_seconds)
 
-    def pause(self, failures: int) -> None:
-        """Wait before the next attempt, twice as long after each failure."""
-        time.sleep(self.first_pause_seconds * 2 ** (failures - 1))
+    def pause_seconds(self, failures: int) -> float:
+        """The wait before the next attempt: twice as long after each failure, and a random part more."""
+        return self.first_pause_seconds * float(1 << (failures - 1)) * random.uniform(1, 1.5)  # noqa: S311
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,32 @@ def make_folder(folder: Path) -> None:
 
 
 def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Callable[[], int]) -> T:
-    failures = 0
-    while True:
-        before = bytes_so_far()
-        try:
-            return attempt()
-        except (_RetryableError, httpx.TransportError) as error:
-            failures = 1 if bytes_so_far() > before else failures + 1
-            if failures >= remote.site.attempts:
-                raise UnreachableError(_unreachable(remote, error)) from None
-            remote.site.pause(failures)
+    failures = FailuresInARow(bytes_so_far)
+    retrying = Retrying(
+        retry=retry_if_exception_type((_RetryableError, httpx.TransportError)),
+        after=failures.note,
+        wait=lambda _: remote.site.pause_seconds(failures.count),
+        stop=lambda _: failures.count >= remote.site.attempts,
+        reraise=True,
+    )
+    try:
+        return retrying(attempt)
+    except (_RetryableError, httpx.TransportError) as error:
+        raise UnreachableError(_unreachable(remote, error)) from None
+
+
+class FailuresInARow:
+    """How many attempts have failed since bytes came."""
+
+    def __init__(self, bytes_so_far: Callable[[], int]) -> None:
+        self._bytes_so_far = bytes_so_far
+        self._bytes = bytes_so_far()
+        self.count = 0
+
+    def note(self, _: RetryCallState) -> None:
+        """Called after each failure."""
+        before, self._bytes = self._bytes, self._bytes_so_far()
+        self.count = 1 if self._bytes > before else self.count + 1
 
 
 def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgress) -> None:

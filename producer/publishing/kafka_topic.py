@@ -1,6 +1,7 @@
 """The topic that trips are published to."""
 
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetS
 
 from producer.publishing.proof import client_options
 from schemas.errors import UserError
+from schemas.kafka_errors import kafka_reason, passing_kafka_reason
 from schemas.kafka_security import OPEN, KafkaSecurity
+from schemas.retries import with_retries
 from schemas.topics import TOPIC_CONFIG
 from schemas.trip import PROGRESS_MARKER_KEY
 
 TIMEOUT_SECONDS = 10.0
-FIRST_ANSWER_SECONDS = 5.0
+FIRST_ANSWER_SECONDS = 3.0
+ABSENT_SECONDS = 6.0
+"""So long a Kafka is waited for where nobody listens at its address."""
 FIRST_LOOK_BACK = 100
 """Records read first in search of a marker: a replay that ended well ends with one."""
 
@@ -44,7 +49,7 @@ class KafkaCluster:
 
     def check(self) -> None:
         """Raises UserError when no broker answers."""
-        self._query_broker(lambda: self._admin().list_topics(timeout=FIRST_ANSWER_SECONDS))
+        self.ask(lambda: self._admin().list_topics(timeout=FIRST_ANSWER_SECONDS))
 
     @property
     def configuration(self) -> dict[str, Any]:
@@ -55,9 +60,9 @@ class KafkaCluster:
     def topic(self, name: str, partition_count: int) -> TopicDescription:
         """The topic, made with so many partitions when it is missing."""
         admin = self._admin()
-        if name not in self._query_broker(lambda: admin.list_topics(timeout=TIMEOUT_SECONDS)).topics:
+        if name not in self.ask(lambda: admin.list_topics(timeout=TIMEOUT_SECONDS)).topics:
             self._create(admin, name, partition_count)
-        described = self._query_broker(_described, admin, name)
+        described = self.ask(_described, admin, name)
         self._refuse_short_retention(admin, name)
         return TopicDescription(name, file_safe(str(described.topic_id)), len(described.partitions))
 
@@ -84,7 +89,7 @@ class KafkaCluster:
         partitions = (TopicPartition(topic.name, number) for number in range(topic.partition_count))
         try:
             found = {
-                topic_partition.partition: self._query_broker(_tail_ms, consumer, topic_partition)
+                topic_partition.partition: self.ask(_tail_ms, consumer, topic_partition)
                 for topic_partition in partitions
             }
         finally:
@@ -99,24 +104,30 @@ class KafkaCluster:
         topic_partitions = [TopicPartition(topic.name, number) for number in range(topic.partition_count)]
         requests = dict.fromkeys(topic_partitions, OffsetSpec.max_timestamp())
         admin = self._admin()  # held on to: its answers die with it
-        answers = self._query_broker(lambda: admin.list_offsets(requests, request_timeout=TIMEOUT_SECONDS))
-        found = {
-            topic_partition.partition: self._query_broker(answer.result).timestamp
-            for topic_partition, answer in answers.items()
-        }
+
+        def timestamps() -> dict[int, int]:
+            answers = admin.list_offsets(requests, request_timeout=TIMEOUT_SECONDS)
+            return {asked.partition: int(answer.result().timestamp) for asked, answer in answers.items()}
+
+        found = self.ask(timestamps)
         return {partition: newest_ms for partition, newest_ms in found.items() if newest_ms >= 0}
 
     def _create(self, admin: AdminClient, name: str, partition_count: int) -> None:
-        created = admin.create_topics([NewTopic(name, partition_count, config=TOPIC_CONFIG)])[name]
-        try:
-            created.result(timeout=TIMEOUT_SECONDS)
-        except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise UserError(f"topic {name} cannot be made: {error.args[0].str()}") from None
+        def create() -> None:
+            created = admin.create_topics([NewTopic(name, partition_count, config=TOPIC_CONFIG)])[name]
+            try:
+                created.result(timeout=TIMEOUT_SECONDS)
+            except KafkaException as error:
+                if passing_kafka_reason(error):
+                    raise
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise UserError(f"topic {name} cannot be made: {error.args[0].str()}") from None
+
+        self.ask(create)
 
     def _refuse_short_retention(self, admin: AdminClient, name: str) -> None:
         resource = ConfigResource(ResourceType.TOPIC, name)
-        config = self._query_broker(
+        config = self.ask(
             lambda: admin.describe_configs([resource])[resource].result(timeout=TIMEOUT_SECONDS)
         )
         if config["retention.ms"].value != "-1":
@@ -129,22 +140,35 @@ class KafkaCluster:
     def _admin(self) -> AdminClient:
         return AdminClient(self.configuration)
 
-    def _query_broker(self, query: Callable[..., T], *details: object) -> T:
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while True:
-            try:
-                return query(*details)
-            except (KafkaException, TimeoutError) as error:
-                if not _passes_soon(error) or time.monotonic() > deadline:
-                    raise self._silence(error) from None
-                time.sleep(0.1)
+    def ask(self, query: Callable[..., T], *details: object) -> T:
+        """Kafka's answer; asked again while it elects a leader or is too busy to answer in time."""
+        began_at = time.monotonic()
 
-    def _silence(self, error: Exception) -> UserError:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
-        return UserError(
-            f"Kafka at {self.bootstrap_servers} does not answer ({reason})",
-            _remedy(self.security),
-        )
+        def passing(error: BaseException) -> str:
+            is_new = time.monotonic() - began_at < ABSENT_SECONDS
+            reason = passing_kafka_reason(error)
+            return reason if reason and (is_new or self._has_listener()) else ""
+
+        try:
+            return with_retries(
+                lambda: query(*details), what=f"Kafka at {self.bootstrap_servers}", passing=passing
+            )
+        except (KafkaException, TimeoutError) as error:
+            raise UserError(
+                f"Kafka at {self.bootstrap_servers} does not answer ({kafka_reason(error)})",
+                _remedy(self.security),
+            ) from None
+
+    def _has_listener(self) -> bool:
+        """Whether somebody listens, who may be busy: the client does not tell him from nobody."""
+        for address in self.bootstrap_servers.split(","):
+            host, _, port = address.strip().rpartition(":")
+            try:
+                socket.create_connection((host, int(port)), timeout=FIRST_ANSWER_SECONDS).close()
+            except (OSError, ValueError):
+                continue
+            return True
+        return False
 
 
 def _remedy(security: KafkaSecurity) -> str:
@@ -161,15 +185,6 @@ def file_safe(topic_id: str) -> str:
 
 def _described(admin: AdminClient, name: str) -> Any:
     return admin.describe_topics(TopicCollection([name]), request_timeout=TIMEOUT_SECONDS)[name].result()
-
-
-def _passes_soon(error: Exception) -> bool:
-    """A topic that was made a moment ago has no leader yet."""
-    return isinstance(error, KafkaException) and error.args[0].code() in {
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-    }
 
 
 def _tail_ms(consumer: Consumer, topic_partition: TopicPartition) -> int | None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producer.publishing.encoding import VersionedEncoder
-from producer.publishing.kafka_topic import KafkaCluster, TopicDescription
+from producer.publishing.kafka_topic import TIMEOUT_SECONDS, KafkaCluster, TopicDescription
 from producer.publishing.markers import Marker
 from producer.publishing.partitioning import partitions_of
 from schemas.errors import UserError
@@ -138,7 +138,7 @@ class Publisher:
         self.acknowledged: dict[int, Marker] = {}
         self.sent = 0
         self.markers_sent = 0
-        self._producer.list_topics(topic.name, timeout=10)
+        destination.cluster.ask(lambda: self._producer.list_topics(topic.name, timeout=TIMEOUT_SECONDS))
 
     @property
     def in_flight(self) -> int:

@@ -2,17 +2,18 @@
 
 import fcntl
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from schemas.atomic_file import write_json
 from schemas.errors import UserError
 
-LOCK_SECONDS = 2.0
+LOCK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,14 @@ def only_replay_into(topic: str, home: Path, topic_id: str) -> Iterator[IO[str]]
 
 def _is_locked_soon(file: IO[str]) -> bool:
     """A replay that was killed keeps its lock until its other processes have noticed."""
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        else:
-            return True
+    locking = Retrying(
+        retry=retry_if_exception_type(BlockingIOError),
+        wait=wait_fixed(0.05),
+        stop=stop_after_delay(LOCK_SECONDS),
+        reraise=True,
+    )
+    try:
+        locking(fcntl.flock, file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

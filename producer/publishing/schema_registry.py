@@ -8,17 +8,20 @@ from typing import Any
 import httpx
 
 from schemas import trip
-from schemas.errors import UserError
+from schemas.errors import TransientError, UserError
+from schemas.retries import PATIENCE_SECONDS, with_retries
 
-TIMEOUT_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+PASSING_ERRORS = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 
 
 @dataclass(frozen=True)
 class SchemaRegistry:
-    """A registry with Confluent's API."""
+    """A registry with Confluent's API; one that is away for a moment is asked again."""
 
     url: str
+    patience_seconds: float = PATIENCE_SECONDS
 
     def check(self) -> None:
         """Raises UserError when the registry does not answer."""
@@ -35,22 +38,31 @@ class SchemaRegistry:
         return int(self._call("POST", f"/subjects/{subject}/versions", body)["id"])
 
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+        return with_retries(
+            lambda: self._call_once(method, path, body),
+            what=f"the schema registry at {self.url}",
+            patience_seconds=self.patience_seconds,
+        )
+
+    def _call_once(self, method: str, path: str, body: dict[str, str] | None) -> Any:
         try:
             answer = httpx.request(
                 method,
                 self.url.rstrip("/") + path,
                 content=json.dumps(body) if body else None,
                 headers={"Content-Type": _MEDIA_TYPE},
-                timeout=TIMEOUT_SECONDS,
+                timeout=ANSWER_SECONDS,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UserError(
+            kind = TransientError if isinstance(error, PASSING_ERRORS) else UserError
+            raise kind(
                 f"schema registry {self.url} does not answer ({error or type(error).__name__})",
                 "start the stack with ./taxi up, or set SCHEMA_REGISTRY_URL",
-            ) from None
+            ) from error
         if answer.is_success:
             return answer.json()
-        raise UserError(f"schema registry {self.url} refused {method} {path}: {_reason(answer)}")
+        kind = TransientError if answer.is_server_error else UserError
+        raise kind(f"schema registry {self.url} refused {method} {path}: {_reason(answer)}")
 
 
 def _reason(answer: httpx.Response) -> str:

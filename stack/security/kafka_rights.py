@@ -13,7 +13,9 @@ from confluent_kafka.admin import (
 )
 
 from schemas.jobs import job_names
+from schemas.kafka_errors import passing_kafka_reason
 from schemas.kafka_security import KafkaAccess
+from schemas.retries import with_retries
 from schemas.topics import DEAD_LETTERS_TOPIC, REPROCESS_TOPIC_PREFIX, TRIPS_TOPIC
 from stack.security.secrets import JOB, PRODUCER, REGISTRY
 from stack.settings import ROOT
@@ -38,6 +40,10 @@ RIGHTS = (
 def apply_rights(kafka: KafkaAccess) -> None:
     """Have exactly these rights, no older ones; as a superuser."""
     admin = AdminClient({**kafka.librdkafka(), "log_level": 2})
+    with_retries(lambda: _apply(admin), what="Kafka", passing=passing_kafka_reason)
+
+
+def _apply(admin: AdminClient) -> None:
     wanted = set(_bindings())
     present = set(admin.describe_acls(_all_there_are(), request_timeout=TIMEOUT_SECONDS).result())
     for answer in admin.create_acls(list(wanted - present)).values() if wanted - present else ():

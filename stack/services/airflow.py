@@ -23,6 +23,7 @@ from stack.services.service import Service, Site
 from stack.settings import ROOT, inherited_environment
 from stack.supervision.identity import SCHEDULER_SERVICE
 from stack.supervision.program import Program
+from stack.supervision.progress import await_exit
 from stack.toolchain.environments import ensure_environment
 
 NAME = "airflow"
@@ -57,6 +58,7 @@ def services(site: Site) -> list[Service]:
             prepare=lambda name=name: _prepare(site, name),  # type: ignore[misc]
             check=lambda name=name: component_health(site.extra_ports[NAME], name),  # type: ignore[misc]
             starts_after=POSTGRES,
+            asked_through=API_SERVER,
             begin=lambda: _migrate(site),
         )
         for name in _ARGUMENTS
@@ -238,13 +240,14 @@ def _migrate(site: Site) -> None:
 
 def _run(site: Site, *arguments: str) -> None:
     log = site.logs / "airflow-migration.log"
+    command = f"airflow {' '.join(arguments[:2])}"
     with log.open("a") as stream:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [str(program()), *arguments],
             env={**inherited_environment(), **environment(site)},
             stdout=stream,
             stderr=subprocess.STDOUT,
-            check=False,
         )
-    if done.returncode != 0:
-        raise UserError(f"airflow {' '.join(arguments[:2])} failed", f"see {log}")
+        code = await_exit(process, what=command, log=log)
+    if code != 0:
+        raise UserError(f"{command} failed", f"see {log}")

@@ -66,6 +66,7 @@ def taskmanager(site: Site) -> Service:
         name=TASKMANAGER,
         prepare=lambda: _prepare(site, TASKMANAGER),
         check=lambda: slot_count(site.endpoints.flink_rest_url),
+        asked_through=JOBMANAGER,
     )
 
 

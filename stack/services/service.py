@@ -47,8 +47,11 @@ class Service:
     check: Callable[[], str]
     """Says in a few words what works; raises when it does not."""
     starts_after: str | None = None
+    asked_through: str | None = None
+    """The service that says how this one is: until it answers, its work is progress of this one too."""
     begin: Callable[[], None] | None = None
     """What is to be done once before the part starts, when those that it starts after are healthy."""
     finish: Callable[[], None] | None = None
     """What is to be done once when the part answers."""
-    timeout_seconds: float = 150  # three times what two busy cores took
+    stalled_seconds: float = 90
+    """So long it may take without a new line in its log, a change of its state or work of its processes."""

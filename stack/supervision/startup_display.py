@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from schemas.errors import UserError
@@ -15,7 +16,7 @@ REDRAWS_PER_SECOND = 8
 
 
 class StartupDisplay:
-    """Shows which parts are healthy and for how long we wait for the others; knows who waits for whom."""
+    """Shows which parts are healthy, and how long and for what the others wait; knows who waits for whom."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._started = time.monotonic()
@@ -48,10 +49,23 @@ class StartupDisplay:
     def wait_for(self, name: str) -> None:
         """Return when that part is healthy; raise when it will never be."""
         while not self._healthy[name].wait(timeout=0.1):
-            self.still_waiting(name)
+            self.refuse_given_up(name)
 
-    def still_waiting(self, name: str) -> None:
-        """End the wait for a part when another one has failed."""
+    def is_done(self, name: str) -> bool:
+        """Whether the part is healthy."""
+        return self._healthy[name].is_set()
+
+    def show(self, name: str, reason: str) -> None:
+        """What a part that is not healthy yet is waiting for."""
+        self._details[name] = reason
+
+    def note(self, message: str) -> None:
+        """A line on what we wait for, where nobody sees the table."""
+        if not console().is_terminal:
+            console().print(message, highlight=False, markup=False)
+
+    def refuse_given_up(self, name: str) -> None:
+        """Raise UserError, which ends the wait for a part, when another one has failed."""
         if self._given_up.is_set():
             raise UserError(f"gave up waiting for {name}")
 
@@ -64,5 +78,5 @@ class StartupDisplay:
         for name, healthy in self._healthy.items():
             waited = self._seconds.get(name, time.monotonic() - self._started)
             mark = "[green]✓[/]" if healthy.is_set() else "[yellow]…[/]"
-            table.add_row(mark, name, f"{waited:5.1f} s", self._details.get(name, ""))
+            table.add_row(mark, name, f"{waited:5.1f} s", escape(self._details.get(name, "")))
         return table

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy, Transport
 
-from schemas.errors import UserError
+from schemas.errors import TransientError, UserError
 from stack.settings import ROOT, inherited_environment
 from stack.supervision.identity import SUPERVISOR_SERVICE, identity
 from stack.supervision.program import Program
@@ -65,6 +65,15 @@ class SocketConnection(HTTPConnection):
 
 
 @dataclass(frozen=True)
+class ProgramState:
+    """A part as supervisord knows it; `started_at` in seconds since the epoch, 0 where it never was."""
+
+    state: str = "STOPPED"
+    pid: int = 0
+    started_at: int = 0
+
+
+@dataclass(frozen=True)
 class Supervisor:
     """The supervisord of one home."""
 
@@ -100,6 +109,17 @@ class Supervisor:
         except (OSError, Fault):
             return {}
         return {row["name"]: row["statename"] for row in rows}
+
+    def program_state(self, name: str) -> ProgramState:
+        """How one part is; one that supervisord does not know never ran."""
+        try:
+            with self._calls() as calls:
+                row: Any = calls.getProcessInfo(name)
+        except Fault:
+            return ProgramState()
+        except OSError as error:
+            raise TransientError(f"supervisord does not answer ({error})", "see ./taxi status") from error
+        return ProgramState(row["statename"], row["pid"], row["start"])
 
     def start_service(self, name: str) -> None:
         """Start a part, if it does not run already."""

@@ -70,7 +70,7 @@ def _uv() -> str:
 
 def _is_new_enough(uv: str) -> bool:
     try:
-        done = subprocess.run([uv, "--version"], capture_output=True, text=True, check=True, timeout=20)
+        done = subprocess.run([uv, "--version"], capture_output=True, text=True, check=True, timeout=120)
     except (OSError, subprocess.SubprocessError):
         return False
     found = re.search(r"(\d+)\.(\d+)", done.stdout)

@@ -12,19 +12,20 @@ from rich.table import Table
 
 from control_plane import start
 from control_plane.jobs import lifecycle, reset
+from control_plane.jobs.pipeline_progress import PipelineProgress
 from control_plane.sink.ledger import Ledger, print_ledger, read_ledger
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB
 from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
-from stack.polling import poll
 from stack.settings import ROOT, StackSettings, user_environment
+from stack.waiting import Polling, StalledError, wait_until
 
 SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
 SYNTHETIC_ROWS = 60_000
-QUIET_SECONDS = 300
-FIRST_WINDOW_SECONDS = 3600
+STALLED_SECONDS = 120.0
+LOOK_SECONDS = 1.0
 
 DEAREST_ZONES = """
 select
@@ -55,7 +56,7 @@ def demo(
     lifecycle.start(endpoints, DEFAULT_JOB, fresh=True)
     begun = time.monotonic()
     first_window_seconds = _replay(endpoints, path, speedup)
-    ledger = poll(lambda: _balanced(endpoints), seconds=QUIET_SECONDS, what="the last window to close")
+    ledger = _await_last_window(endpoints)
     _report_times(ledger, path, first_window_seconds, time.monotonic() - begun)
     print_ledger(ledger)
     _print_dearest(endpoints)
@@ -98,7 +99,13 @@ def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
     """Publish the month; return after how many seconds the first window was there to read."""
     begun = time.monotonic()
     with _producer(endpoints, "replay", str(path), "--speedup", speedup) as replay:
-        poll(lambda: replay.poll() or _has_windows(endpoints), seconds=FIRST_WINDOW_SECONDS, what="a window")
+        wait_until(
+            lambda: replay.poll() or _has_windows(endpoints),
+            what="the first window",
+            progress=PipelineProgress(endpoints, replay.pid),
+            stalled_seconds=STALLED_SECONDS,
+            on_waiting=lambda _: None,  # the replay shows how far it is
+        )
         first_window_seconds = time.monotonic() - begun
     if replay.returncode:
         raise UserError("the replay failed", "its message is above")
@@ -115,9 +122,23 @@ def _producer(endpoints: Endpoints, *arguments: str, stdout: int | None = None) 
     )
 
 
-def _balanced(endpoints: Endpoints) -> Ledger | None:
-    ledger = read_ledger(endpoints)
-    return ledger if ledger.balances else None
+def _await_last_window(endpoints: Endpoints) -> Ledger:
+    """The ledger when every record is accounted for; what the job has still to read is shown."""
+
+    def balanced() -> Ledger | None:
+        ledger = read_ledger(endpoints)
+        return ledger if ledger.balances else None
+
+    try:
+        return wait_until(
+            balanced,
+            what="the last window to close",
+            progress=PipelineProgress(endpoints),
+            stalled_seconds=STALLED_SECONDS,
+            polling=Polling(LOOK_SECONDS),
+        )
+    except StalledError as stalled:
+        raise UserError(stalled.message, "see ./taxi job status and ./taxi audit") from stalled
 
 
 def _has_windows(endpoints: Endpoints) -> bool:

@@ -1,5 +1,6 @@
 """`./taxi up`."""
 
+from contextlib import suppress
 from pkgutil import resolve_name
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from control_plane import start
 from control_plane.jobs.records import JobRecords
+from schemas.errors import UserError
 from stack import lifecycle
 from stack.console import output
 from stack.endpoints import Endpoints
@@ -44,10 +46,20 @@ def up(
     """Start the local stack: Kafka, schema registry, Flink, Postgres."""
     if left_out:
         lifecycle.leave_out(StackSettings.from_environment(), left_out)
-    endpoints = start.up(extras=[*lifecycle.EXTRAS] if everything else extras or [], secure=secure)
+    try:
+        endpoints = start.up(extras=[*lifecycle.EXTRAS] if everything else extras or [], secure=secure)
+    except UserError:
+        print_addresses_of_what_runs()
+        raise
     if JobRecords(endpoints.home).wanted():
         resolve_name(RESUME)(endpoints)
     print_addresses(endpoints)
+
+
+def print_addresses_of_what_runs() -> None:
+    """The same after an `up` that failed: the other services are there, and Airflow may only be slow."""
+    with suppress(UserError):
+        print_addresses(Endpoints.of_running_stack())
 
 
 def print_addresses(endpoints: Endpoints) -> None:

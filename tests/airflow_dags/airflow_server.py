@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 
 from stack.endpoints import Endpoints
-from stack.polling import poll
 from stack.services import airflow
 from stack.settings import ROOT
+from stack.waiting import Polling
+from tests.waiting import wait_for
 
 SMALL_MONTH = "2023-08"
 ENDED = {"success", "failed"}
@@ -49,7 +50,9 @@ class Airflow:
     def await_run(self, dag_id: str, run_id: str, seconds: float = RUN_SECONDS) -> dict[str, str]:
         """How a run has ended."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
-        ended = poll(lambda: self._ended(path), seconds=seconds, what=f"{dag_id} {run_id}", every=1)
+        ended = wait_for(
+            lambda: self._ended(path), stalled_seconds=seconds, what=f"{dag_id} {run_id}", polling=Polling(1)
+        )
         return {"": str(ended["state"]), **self.tasks(dag_id, run_id)}
 
     def tasks(self, dag_id: str, run_id: str) -> dict[str, str]:

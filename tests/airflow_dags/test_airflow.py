@@ -2,7 +2,6 @@
 
 import json
 import stat
-import time
 from pathlib import Path
 
 import httpx
@@ -12,16 +11,17 @@ import pytest
 from control_plane.jobs.flink_rest import FlinkRest
 from schemas.jobs import DEFAULT_JOB as JOB
 from stack import lifecycle
-from stack.polling import poll
 from stack.services import airflow as airflow_service
 from stack.services.keeper import NAME as KEEPER
 from stack.settings import StackSettings
 from stack.supervision.supervisor import Supervisor
+from stack.waiting import Polling
 from tests.airflow_dags.airflow_server import RUN_SECONDS, SMALL_MONTH, Airflow
 from tests.airflow_dags.sns import SnsTopic
 from tests.airflow_dags.webhook import Webhook
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.platform import Platform
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -99,7 +99,11 @@ def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
         flink.cancel(lost)
         # The scheduled look may be there before ours: whichever it is, the job comes back.
         airflow.run("flink_job_watchdog")
-        poll(lambda: live_job(airflow) not in {"", lost}, seconds=RUN_SECONDS, what="the job to be back")
+        wait_for(
+            lambda: live_job(airflow) not in {"", lost},
+            stalled_seconds=RUN_SECONDS,
+            what="the job to be back",
+        )
     finally:
         supervisor.start_service(KEEPER)
 
@@ -115,7 +119,9 @@ def test_a_scheduled_month_waits_for_the_tlc_and_is_skipped_with_a_reason_when_i
         runs = [run["dag_run_id"] for run in airflow.runs(name) if run["run_type"] == "scheduled"]
         return next((run for run in runs if airflow.tasks(name, run)["available"] == "up_for_reschedule"), "")
 
-    run_id = poll(waiting, seconds=RUN_SECONDS, what="a run to wait for its month", every=1)
+    run_id = wait_for(
+        waiting, stalled_seconds=RUN_SECONDS, what="a run to wait for its month", polling=Polling(1)
+    )
     with psycopg.connect(airflow.endpoints.postgres_dsn, dbname=airflow_service.NAME) as connection:
         connection.execute(LONG_AGO, {"dag_id": name, "run_id": run_id})
     assert set(airflow.await_run(name, run_id).values()) == {"success", "skipped"}
@@ -151,9 +157,7 @@ def test_what_ran_is_told_as_lineage(airflow: Airflow, platform: Platform) -> No
     configuration = (airflow_service.folder(airflow.endpoints.home) / "airflow.cfg").read_text()
     request = next(line for line in configuration.splitlines() if line.startswith("transport = "))
     file = Path(json.loads(request.partition(" = ")[2])["log_file_path"])
-    deadline = time.monotonic() + 60
-    while not file.exists() and time.monotonic() < deadline:
-        time.sleep(0.5)
+    wait_for(file.exists, what="the file of the lineage")
     events = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     assert {"START", "COMPLETE"} <= {event["eventType"] for event in events}
     assert f"{BACKFILL}.process" in {event["job"]["name"] for event in events}

@@ -14,19 +14,20 @@ from control_plane.jobs.flink_rest import FlinkRest
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import upgrade
 from schemas.jobs import DEFAULT_JOB as JOB
-from stack.polling import poll
 from stack.services import airflow as service
 from stack.services.airflow import SCHEDULER
 from stack.services.flink import JOBMANAGER
 from stack.services.keeper import NAME as KEEPER
 from stack.supervision.processes import own_processes
 from stack.supervision.supervisor import Supervisor
+from stack.waiting import Polling
 from tests.airflow_dags.airflow_server import RUN_SECONDS, SMALL_MONTH, Airflow, synthetic_month
 from tests.airflow_dags.webhook import Webhook
 from tests.control_plane.jobs.test_job_life import kept, live_jobs, running_release, slower_flush
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import real_month
 from tests.platform import Platform
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(1_800)
 
@@ -141,7 +142,11 @@ def test_a_backfill_of_three_months_survives_the_death_of_the_scheduler(
     earlier = {run["dag_run_id"] for run in airflow.runs("marts")}
     assert airflow.client.post("/api/v2/backfills", json=BACKFILL_CONF).status_code == 200
     assert airflow.client.post("/api/v2/backfills", json=BACKFILL_CONF).status_code == 409
-    poll(lambda: commands(airflow, "backfill", "--yes"), seconds=RUN_SECONDS, what="a month to be computed")
+    wait_for(
+        lambda: commands(airflow, "backfill", "--yes"),
+        stalled_seconds=RUN_SECONDS,
+        what="a month to be computed",
+    )
     scheduler(airflow).kill()
     assert_all_succeed(airflow)
     assert_months(platform, three_months, tmp_path)
@@ -149,11 +154,18 @@ def test_a_backfill_of_three_months_survives_the_death_of_the_scheduler(
         "select month, count(*) from taxi.backfill_runs where state = 'published' group by 1 order by 1"
     )
     assert platform.query(published) == [("2023-10", 1), ("2023-11", 1), ("2023-12", 1)]
-    built = poll(lambda: _built_marts(airflow), seconds=RUN_SECONDS, what="the marts", every=2)
+    built = wait_for(
+        lambda: _built_marts(airflow), stalled_seconds=RUN_SECONDS, what="the marts", polling=Polling(2)
+    )
     assert len(set(built) - earlier) == 1
 
     before = digests(platform)
-    poll(lambda: _is_accepted(airflow), seconds=RUN_SECONDS, what="the first backfill to be over", every=1)
+    wait_for(
+        lambda: _is_accepted(airflow),
+        stalled_seconds=RUN_SECONDS,
+        what="the first backfill to be over",
+        polling=Polling(1),
+    )
     assert_all_succeed(airflow)
     assert digests(platform) == before
 
@@ -259,8 +271,11 @@ def test_an_upgrade_whose_task_is_killed_before_the_start_is_done_once(
 ) -> None:
     first, tree = running_release(platform), kept(platform, slower_flush(tmp_path))
     run_id = airflow.trigger(LIFECYCLE, action="upgrade", release=str(tree)).json()["dag_run_id"]
-    poll(
-        lambda: _stopped_for_upgrade(platform), seconds=RUN_SECONDS, what="the job to be stopped", every=0.02
+    wait_for(
+        lambda: _stopped_for_upgrade(platform),
+        stalled_seconds=RUN_SECONDS,
+        what="the job to be stopped",
+        polling=Polling(0.02),
     )
     kill_task(airflow, "job", "upgrade")
     states = airflow.await_run(LIFECYCLE, run_id)
@@ -281,11 +296,11 @@ def test_a_rollback_whose_task_is_killed_before_the_start_goes_no_release_furthe
     first, tree = running_release(platform), kept(platform, slower_flush(tmp_path))
     assert upgrade(platform.endpoints, JOB, tree) is not None
     run_id = airflow.trigger(LIFECYCLE, action="rollback").json()["dag_run_id"]
-    poll(
+    wait_for(
         lambda: running_release(platform) == first and not live_jobs(platform),
-        seconds=RUN_SECONDS,
+        stalled_seconds=RUN_SECONDS,
         what="the job to be cancelled",
-        every=0.02,
+        polling=Polling(0.02),
     )
     kill_task(airflow, "job", "rollback")
     states = airflow.await_run(LIFECYCLE, run_id)

@@ -6,7 +6,7 @@ from threading import Thread
 import psutil
 
 from airflow_dags.hooks.taxi import TaxiCommand
-from stack.polling import poll
+from tests.waiting import wait_for
 
 
 def script(folder: Path, text: str) -> str:
@@ -36,7 +36,7 @@ def test_a_command_that_is_ended_takes_its_children_along(tmp_path: Path) -> Non
     command = TaxiCommand(program, [], lambda _: None)
     run = Thread(target=command.run)
     run.start()
-    poll(child.exists, seconds=30, what="the child")
+    wait_for(child.exists, what="the child")
     command.end()
     run.join(30)
     assert not run.is_alive()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from schemas.processed import TABLES, TRIPS
-from stack.polling import poll
 from tests.batch_backfill.backfill import BatchBackfill, kill
 from tests.producer.months import dropoff, green_parquet
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,9 @@ def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
 
     program = backfill.start(MONTH)
     aside = backfill.processed / "_staging" / "green-2024-01"
-    poll(lambda: any((aside / "trips").rglob("*.parquet")), seconds=300, what="trips written aside")
+    wait_for(
+        lambda: any((aside / "trips").rglob("*.parquet")), stalled_seconds=300, what="trips written aside"
+    )
     kill(program)
     assert not (aside / "_READY").exists()
     assert [backfill.files(table, *MONTH) for table in TABLES] == before

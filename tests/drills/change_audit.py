@@ -8,8 +8,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from stack.polling import poll
 from tests.platform import Platform
+from tests.waiting import wait_for
 
 AUDITED = ("on_time_fares_15m", "all_trips")
 SHOWN = 5
@@ -72,7 +72,7 @@ class ChangeAudit:
         try:
             yield cls(platform)
         finally:
-            poll(lambda: removed(platform), seconds=60, what="the triggers to be removed")
+            wait_for(lambda: removed(platform), what="the triggers to be removed")
 
     def unexplained(self) -> list[tuple[Any, ...]]:
         """Changes that are no correction: that is, all but a late trip that its on-time copy takes over."""

@@ -19,13 +19,13 @@ from confluent_kafka import Producer
 from control_plane.jobs.status import JobStatus
 from schemas.errors import UserError
 from schemas.topics import TRIPS_TOPIC
-from stack.polling import poll
 from stack.settings import ROOT
 from tests.drills.change_audit import ChangeAudit
 from tests.drills.rehearsal import Rehearsals, SyntheticMonthFile
 from tests.oracle.oracle import Oracle, described, differences
 from tests.platform import Platform
 from tests.producer.topics import Record
+from tests.waiting import wait_for
 
 TASKMANAGER_SECONDS = 30
 OTHERS_SECONDS = 120
@@ -115,8 +115,8 @@ class Drill:
         replay = ReplayProcess(command, self.platform.environment, self.folder / "replay.log")
         replay.start(str(month.span_seconds // seconds))
         try:
-            poll(lambda: self.status().records_read > FIRST_RECORDS, seconds=120, what="the first trips")
-            poll(lambda: self.status().checkpoint, seconds=120, what="a checkpoint")
+            wait_for(lambda: self.status().records_read > FIRST_RECORDS, what="the first trips")
+            wait_for(lambda: self.status().checkpoint, what="a checkpoint")
             yield replay
             replay.finish()
         finally:
@@ -130,11 +130,15 @@ class Drill:
         """
         begun = time.monotonic() if since is None else since
         limit = within * PATIENCE
-        poll(lambda: self._runs_and(missed), seconds=limit, what="the job to notice the fault and run again")
+        wait_for(
+            lambda: self._runs_and(missed),
+            stalled_seconds=limit,
+            what="the job to notice the fault and run again",
+        )
         probe = f"probe {uuid.uuid4()}".encode()
         self._send(probe, limit)
-        poll(lambda: self._is_served(probe), seconds=limit, what="a new record to be served")
-        poll(lambda: self._runs_and(missed), seconds=limit, what="the job to run")
+        wait_for(lambda: self._is_served(probe), stalled_seconds=limit, what="a new record to be served")
+        wait_for(lambda: self._runs_and(missed), stalled_seconds=limit, what="the job to run")
         seconds = time.monotonic() - begun
         self.recoveries.append(seconds)
         self.note("recovery_seconds", ", ".join(f"{one:.1f}" for one in self.recoveries))

@@ -13,10 +13,10 @@ import pytest
 from psycopg import sql
 
 from stack import lifecycle
-from stack.polling import poll
 from stack.supervision.supervisor import Supervisor
 from tests.drills.change_audit import tables_schema
 from tests.platform import Platform
+from tests.waiting import wait_for
 
 
 def processes(platform: Platform, service: str) -> list[psutil.Process]:
@@ -29,7 +29,7 @@ def processes(platform: Platform, service: str) -> list[psutil.Process]:
 
 def kill(platform: Platform, service: str) -> None:
     """kill -9 of the part's first process, as soon as there is one."""
-    (first, *_) = poll(lambda: processes(platform, service), seconds=60, what=service)
+    (first, *_) = wait_for(lambda: processes(platform, service), what=service)
     first.kill()
     with suppress(psutil.TimeoutExpired):
         first.wait(10)

@@ -12,11 +12,12 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from stack.polling import poll
 from stack.settings import ROOT
+from stack.waiting import Polling
 from tests.drills.drill import Drill, count
 from tests.oracle.oracle import Oracle, described, differences
 from tests.producer.tlc_site import TlcSite, tlc_site
+from tests.waiting import wait_for
 
 MONTH = "2024-12"
 PUBLISHED = f"select from taxi.backfill_runs where month = '{MONTH}' and state = 'published'"
@@ -151,7 +152,7 @@ def test_a_backfill_killed_at_a_step_serves_the_old_month_or_the_new_and_is_ende
         scene.site.faults = ["drip"]
     is_there = STEPS[step](scene)
     killed = scene.start()
-    poll(is_there, seconds=STEP_SECONDS, what=step, every=POLL_SECONDS)
+    wait_for(is_there, stalled_seconds=STEP_SECONDS, what=step, polling=Polling(POLL_SECONDS))
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     if step in WITH_SPARK:

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from control_plane.jobs.status import JobStatus
-from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.kafka import NAME as KAFKA
 from stack.services.postgres_installation import NAME as POSTGRES
@@ -16,6 +15,7 @@ from tests.drills.faults import kill, processes
 from tests.drills.rehearsal import SyntheticMonthFile
 from tests.oracle.real_months import real_month
 from tests.platform import Platform
+from tests.waiting import wait_for
 
 BURST = 3
 
@@ -64,9 +64,8 @@ def kill_when_back(platform: Platform, service: str) -> None:
     """Kill a part, and wait until the supervisor has started another."""
     before = {process.pid for process in processes(platform, service)}
     kill(platform, service)
-    poll(
+    wait_for(
         lambda: {process.pid for process in processes(platform, service)} - before,
-        seconds=60,
         what=f"another {service}",
     )
 

@@ -6,12 +6,12 @@ import pytest
 
 from control_plane.jobs import lifecycle as job
 from schemas.jobs import DEFAULT_JOB as JOB
-from stack.polling import poll
 from stack.services.flink import TASKMANAGER
 from stack.services.postgres_installation import NAME as POSTGRES
 from tests.drills.drill import OTHERS_SECONDS, Drill
 from tests.drills.faults import away, full, kill, locked, processes, small_disk
 from tests.drills.test_kills import restarted_after
+from tests.waiting import wait_for
 
 DISK_MEGABYTES = 16
 
@@ -53,9 +53,9 @@ def test_a_full_checkpoint_disk_changes_no_row_though_the_job_begins_again_meanw
                 killed_at = time.time()
                 kill(drill.platform, TASKMANAGER)
             drill.recovers(within=OTHERS_SECONDS, missed=restarted_after(killed_at))
-            poll(
+            wait_for(
                 lambda: (found := drill.status().checkpoint) and newest and found.number > newest.number,
-                seconds=OTHERS_SECONDS,
+                stalled_seconds=OTHERS_SECONDS,
                 what="a checkpoint after the disk had room again",
             )
             assert replay.is_under_way

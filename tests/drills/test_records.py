@@ -11,7 +11,6 @@ import pytest
 
 from control_plane.jobs import lifecycle as job
 from schemas.jobs import DEFAULT_JOB as JOB
-from stack.polling import poll
 from stack.services.flink import TASKMANAGER
 from tests.drills.drill import TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill
@@ -20,6 +19,7 @@ from tests.drills.test_kills import restarted_after
 from tests.poison import STRANGE_SCHEMA, headers, poison, published_dead_letters
 from tests.producer.topics import Record
 from tests.records import register, schema_id
+from tests.waiting import wait_for
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -139,7 +139,7 @@ def test_copies_beside_a_trip_and_across_a_restart_and_a_savepoint_count_once(dr
     first, second, last = everything[:third], everything[third : 2 * third], everything[2 * third :]
     twice = [one for one in first for _ in range(1 + (not one.is_marker and draw.random() < 0.1))]
     publish(drill.platform, twice)
-    poll(lambda: drill.status().records_read == len(twice), seconds=120, what="the first third")
+    wait_for(lambda: drill.status().records_read == len(twice), what="the first third")
     killed_at = time.time()
     kill(drill.platform, TASKMANAGER)
     repeated = copies(first, draw, first[-1].timestamp_ms)
@@ -180,8 +180,8 @@ def test_a_partition_that_stays_idle_holds_windows_back_and_loses_none(drill: Dr
     busy, idle = drill.records(month)
     begun = next(number for number, one in enumerate(idle) if not one.is_marker) + 1
     publish(drill.platform, [*busy, *idle[:begun]])
-    poll(lambda: drill.status().records_read == len(busy) + begun, seconds=120, what="all of it to be read")
-    shown = poll(lambda: standing_still(drill), seconds=120, what="the verdict")
+    wait_for(lambda: drill.status().records_read == len(busy) + begun, what="all of it to be read")
+    shown = wait_for(lambda: standing_still(drill), what="the verdict")
     assert "a partition gets no trips and no markers" in shown
     publish(drill.platform, idle[begun:])
     drill.assert_exact(month.oracle)
@@ -203,7 +203,7 @@ def test_a_partition_that_comes_in_small_pieces_holds_windows_back_and_loses_non
     for start in range(0, len(slow), piece):
         publish(drill.platform, slow[start : start + piece])
         read = len(fast) + min(start + piece, len(slow))
-        poll(lambda read=read: drill.status().records_read >= read, seconds=120, what="the piece")  # type: ignore[misc]
+        wait_for(lambda read=read: drill.status().records_read >= read, what="the piece")  # type: ignore[misc]
     drill.assert_exact(month.oracle)
     assert late_and_duplicates(drill) == (0, 0)
 

@@ -17,7 +17,6 @@ from control_plane.topics import TopicEnds
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB as JOB
 from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
-from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.settings import ROOT
 from tests.control_plane.jobs.test_job_life import slower_flush
@@ -26,6 +25,7 @@ from tests.drills.faults import kill, processes
 from tests.drills.rehearsal import publish
 from tests.drills.test_kills import restarted_after
 from tests.drills.test_records import late_and_duplicates
+from tests.waiting import wait_for
 
 ADMIN_SECONDS = 30
 SOME_TRIPS = 40
@@ -77,7 +77,7 @@ def test_a_taskmanager_outlives_more_jobs_than_its_class_metadata_has_room_for(d
 def test_a_lost_job_with_a_damaged_newest_checkpoint_goes_on_from_the_one_before(drill: Drill) -> None:
     month = drill.month()
     with drill.replaying(month, seconds=240) as replay:
-        poll(lambda: drill.status().checkpoints_completed > 2, seconds=120, what="checkpoints")
+        wait_for(lambda: drill.status().checkpoints_completed > 2, what="checkpoints")
         lost = drill.status().job_id
         killed_at = time.monotonic()
         kill(drill.platform, JOBMANAGER)
@@ -104,7 +104,7 @@ def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(dril
     halves = [len(partition) // 2 for partition in partitions]
     for partition, half in zip(partitions, halves, strict=True):
         publish(drill.platform, partition[:half])
-    poll(lambda: drill.status().records_read == sum(halves), seconds=120, what="the first halves")
+    wait_for(lambda: drill.status().records_read == sum(halves), what="the first halves")
     job.end(endpoints, JOB)
     served = drill.received()
     for partition, half in zip(partitions, halves, strict=True):
@@ -112,7 +112,7 @@ def test_records_that_kafka_deleted_unread_fail_the_job_and_are_not_skipped(dril
     delete_until(drill, {number: half + 50 for number, half in enumerate(halves)})
     with suppress(UserError):  # it may begin to run before it misses the records
         job.start(endpoints, JOB)
-    reason = poll(lambda: out_of_range(drill), seconds=OTHERS_SECONDS, what="the reason")
+    reason = wait_for(lambda: out_of_range(drill), stalled_seconds=OTHERS_SECONDS, what="the reason")
     assert f"partition {TRIPS_TOPIC}-" in reason
     assert drill.received() == served
     drill.audit.assert_nothing_unexplained()
@@ -148,9 +148,9 @@ def test_partitions_that_are_added_while_the_job_runs_are_read_and_no_trip_is_lo
         )
         replay.start(str(month.span_seconds // 240))
         drill.recovers(within=OTHERS_SECONDS)
-        poll(
+        wait_for(
             lambda: min(ends(drill), default=0) > SOME_TRIPS,
-            seconds=OTHERS_SECONDS,
+            stalled_seconds=OTHERS_SECONDS,
             what="trips on every partition",
         )
         killed_at = time.time()

@@ -13,7 +13,6 @@ from control_plane.jobs import lifecycle as job
 from control_plane.sink.ledger import LedgerEntry
 from schemas.jobs import DEFAULT_JOB as JOB
 from stack import database
-from stack.polling import poll
 from stack.services.flink import TASKMANAGER
 from stack.services.postgres_installation import NAME as POSTGRES
 from stack.supervision.supervisor import Supervisor
@@ -21,6 +20,7 @@ from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days, part_of
 from tests.platform import Platform
 from tests.records import at, millis, move_event_clock, publish, schema_id, trip_record
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -116,9 +116,9 @@ def test_a_late_trip_counts_once_whatever_is_killed_redeployed_or_read_again(pla
     supervisor = Supervisor(platform.endpoints.home)
     supervisor.stop_service(POSTGRES)
     publish_at(platform, "13:00", late)
-    poll(lambda: platform.status().restarts.count, seconds=90, what="the job to miss Postgres")
+    wait_for(lambda: platform.status().restarts.count, what="the job to miss Postgres")
     supervisor.start_service(POSTGRES)
-    poll(lambda: answers(platform), seconds=60, what="Postgres")
+    wait_for(lambda: answers(platform), what="Postgres")
     assert booked(green(platform)) == (1, 1, 3)
     job.end(platform.endpoints, JOB)
     # Emptied, so that the ledger does not balance before the fresh job has read it all.
@@ -140,9 +140,9 @@ def answers(platform: Platform) -> bool:
 
 
 def kill_taskmanager(platform: Platform) -> None:
-    poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
+    wait_for(lambda: platform.status().checkpoint, what="a checkpoint")
     platform.service(TASKMANAGER).process.kill()
-    poll(lambda: platform.status().restarts.last_at, seconds=60, what="the job to restart")
+    wait_for(lambda: platform.status().restarts.last_at, what="the job to restart")
 
 
 def test_a_real_month_with_a_tenth_of_its_trips_late_equals_the_oracle_over_all(

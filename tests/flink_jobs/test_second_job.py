@@ -18,10 +18,10 @@ from flink_jobs.runtime.sql import common_parameters
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB, WatchedSteps
 from stack.endpoints import Endpoints, Metrics
-from stack.polling import poll
 from stack.settings import ROOT
 from tests.platform import Platform
 from tests.records import at, millis, move_event_clock, publish, schema_id, trip_record
+from tests.waiting import wait_for
 
 SECOND_JOB = "zone_hours"
 FILES = Path(__file__).parent / "second_job"
@@ -178,11 +178,11 @@ def test_the_second_job_runs_beside_the_first_and_is_watched_and_ended_as_that(
         publish(platform, [record], timestamp_ms=millis(at(clock)))
     move_event_clock(platform, at("12:02"))
     expected = [(74, "10:00", 2), (74, "11:00", 1), (75, "10:00", 1)]
-    poll(lambda: platform.query(HOURS) == expected, seconds=120, what="the hours of the second job")
+    wait_for(lambda: platform.query(HOURS) == expected, what="the hours of the second job")
     platform.balanced_ledger()
 
     site = JobSite.of(platform.endpoints, SECOND_JOB)
-    poll(lambda: site.status().flow.lag_records == 0, seconds=60, what="the lag of the second job")
+    wait_for(lambda: site.status().flow.lag_records == 0, what="the lag of the second job")
     status = site.status()
     # Five trips, and a marker on each of two partitions.
     assert (status.name, status.is_running, status.records_read) == (SECOND_JOB, True, 7)

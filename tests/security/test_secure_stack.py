@@ -26,7 +26,6 @@ from control_plane import start
 from stack import lifecycle
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
-from stack.polling import poll
 from stack.ports import LOOPBACK
 from stack.security.authority import Authority, split_pem
 from stack.security.database_locks import locked
@@ -48,6 +47,7 @@ from taxi_cli.commands.aws_database import aws_database
 from tests.flink_jobs.test_real_months import assert_arrives
 from tests.oracle.real_months import first_days
 from tests.platform import Platform
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.long("a stack of its own, with TLS and passwords")]
 
@@ -291,7 +291,11 @@ class KafkaAttempts:
         errors: list[KafkaError] = []
         options = {**self._options(PRODUCER), **otherwise, "error_cb": errors.append}
         client = Producer(options)
-        poll(lambda: client.poll(0.2) or errors, seconds=ANSWER_SECONDS, what="an error of Kafka's client")
+        wait_for(
+            lambda: client.poll(0.2) or errors,
+            stalled_seconds=ANSWER_SECONDS,
+            what="an error of Kafka's client",
+        )
         # That no broker is left is only what follows from the reason, where one was given.
         reasons = [error.str() for error in errors if error.code() != KafkaError._ALL_BROKERS_DOWN]
         return str((reasons or [errors[0].str()])[0])
@@ -335,11 +339,13 @@ class PostgresAttempts:
         with psycopg.connect(self._endpoints.postgres_dsn, autocommit=True) as connection:
             try:
                 connection.execute("select pg_reload_conf()")
-                return poll(self._expired, seconds=ANSWER_SECONDS, what="the expired certificate")
+                return wait_for(self._expired, stalled_seconds=ANSWER_SECONDS, what="the expired certificate")
             finally:
                 locked(data, secrets, account().give_ownership)
                 connection.execute("select pg_reload_conf()")
-                poll(lambda: not self._expired(), seconds=ANSWER_SECONDS, what="the good certificate")
+                wait_for(
+                    lambda: not self._expired(), stalled_seconds=ANSWER_SECONDS, what="the good certificate"
+                )
 
     def _expired(self) -> str:
         refused = self._error_message(self._endpoints.dsn_of(JOB))

@@ -3,8 +3,6 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import psutil
@@ -16,22 +14,12 @@ from stack.endpoints import Endpoints
 from stack.probes import require_listener
 from stack.services import flink
 from stack.settings import ROOT, StackSettings
+from stack.waiting import StalledError
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
 SERVICES = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics", "keeper"}
-# What a busy machine of two cores may need; a healthy one needs some ten seconds.
-REPAIR_SECONDS = 180
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    """Whether it holds before the time is over; asks again and again, and never waits longer than needed."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def pids(settings: StackSettings) -> dict[str, set[int]]:
@@ -56,6 +44,14 @@ def ailing(settings: StackSettings) -> list[str]:
 
 def all_healthy(settings: StackSettings) -> bool:
     return not ailing(settings)
+
+
+def await_health(settings: StackSettings) -> None:
+    """Wait until every part is healthy; the failure names those that are not."""
+    try:
+        wait_for(lambda: all_healthy(settings), what="every part to be healthy")
+    except StalledError as stalled:
+        raise AssertionError(ailing(settings)) from stalled
 
 
 def listens(address: str) -> bool:
@@ -100,9 +96,11 @@ def test_a_query_is_printed_and_its_mistake_is_one_line(stack_environment: dict[
 
 def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_settings: StackSettings) -> None:
     killed = kill(stack_settings, flink.TASKMANAGER)
-    assert within(REPAIR_SECONDS, lambda: bool(pids(stack_settings).get(flink.TASKMANAGER, set()) - {killed}))
-    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings)), ailing(stack_settings)
-    assert within(REPAIR_SECONDS, lambda: listens(stack.metrics.taskmanager))
+    wait_for(
+        lambda: pids(stack_settings).get(flink.TASKMANAGER, set()) - {killed}, what="another TaskManager"
+    )
+    await_health(stack_settings)
+    wait_for(lambda: listens(stack.metrics.taskmanager), what="the TaskManager's metrics")
 
 
 def test_a_killed_broker_and_database_come_back_by_themselves(
@@ -110,7 +108,7 @@ def test_a_killed_broker_and_database_come_back_by_themselves(
 ) -> None:
     kill(stack_settings, "kafka")
     kill(stack_settings, "postgres")
-    assert within(REPAIR_SECONDS, lambda: all_healthy(stack_settings)), ailing(stack_settings)
+    await_health(stack_settings)
 
 
 def test_up_repairs_a_stack_whose_supervisor_was_killed(

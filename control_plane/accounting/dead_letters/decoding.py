@@ -10,7 +10,8 @@ from typing import Any
 import fastavro
 import httpx
 
-from schemas.errors import UserError
+from schemas.errors import TransientError, UserError
+from schemas.retries import with_retries
 
 HEADER_BYTES = 5
 MAGIC = b"\x00"
@@ -34,6 +35,7 @@ class Registry:
     """The schema registry, as somebody who only reads."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._client = httpx.Client(
             base_url=url, timeout=10, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
         )
@@ -42,18 +44,21 @@ class Registry:
     def schema(self, number: int) -> dict[str, Any] | None:
         """The schema of this id; None when the registry does not know it."""
         if number not in self._schemas:
-            self._schemas[number] = self._fetch_schema(number)
+            self._schemas[number] = with_retries(
+                lambda: self._fetch_schema(number), what=f"the schema registry at {self._url}"
+            )
         return self._schemas[number]
 
     def _fetch_schema(self, number: int) -> dict[str, Any] | None:
         try:
             answer = self._client.get(f"/schemas/ids/{number}")
         except httpx.TransportError as failure:
-            raise UserError("the schema registry does not answer", "see ./taxi status") from failure
+            raise TransientError("the schema registry does not answer", "see ./taxi status") from failure
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         if answer.is_error:
-            raise UserError(f"the schema registry answered {answer.status_code} for schema {number}")
+            kind = TransientError if answer.is_server_error else UserError
+            raise kind(f"the schema registry answered {answer.status_code} for schema {number}")
         schema: dict[str, Any] = json.loads(answer.json()["schema"])
         return schema
 

@@ -20,12 +20,14 @@ from schemas.errors import UserError
 from schemas.errors import UserError as ProducerError
 from schemas.topics import DEFAULT_PARTITIONS
 from stack.endpoints import Endpoints
+from stack.waiting import Polling, StalledError, wait_until
 
 UNKNOWN_SCHEMA_SECONDS = 2.0
 """For a second the job goes on believing that a schema id is unknown, though it was registered meanwhile."""
 BEFORE_ALL_CLOCKS_MS = 1
 """Where no trip and no marker has set an event clock yet; 0 would mean the time of day."""
-ACKNOWLEDGE_SECONDS = 30.0
+STALLED_KAFKA_SECONDS = 60.0
+FLUSH_SECONDS = 1.0
 ORIGIN_HEADER = "redriven-from"
 DECIDED_BY_VALUES = frozenset({"missing_value", "impossible_value"})
 """Letters that decode and yet cannot be stored: the same bytes come to the same end."""
@@ -117,10 +119,22 @@ class _DeadLetterProducer:
         self._wait_for_schema_cache(letters)
         for letter in letters:
             self._send(letter)
-        if self._producer.flush(ACKNOWLEDGE_SECONDS) or self._failure:
-            reason = self._failure or "no answer in time"
-            raise UserError(f"Kafka did not take the letters ({reason})", "run the same command again")
+        self._await_acknowledgements()
         self._letters.mark_redriven(letters)
+
+    def _await_acknowledgements(self) -> None:
+        try:
+            wait_until(
+                lambda: self._failure or not self._producer.flush(FLUSH_SECONDS),
+                what="Kafka to take the letters",
+                progress=lambda: f"{len(self._producer):,} letters are on their way",
+                stalled_seconds=STALLED_KAFKA_SECONDS,
+                polling=Polling(seconds=0),
+            )
+        except StalledError as failure:
+            self._failure = failure.message
+        if self._failure:
+            raise UserError(f"Kafka did not take the letters ({self._failure})", "run the same command again")
 
     def _send(self, letter: DeadLetter) -> None:
         self._producer.produce(

@@ -11,13 +11,13 @@ from control_plane.settings import ManagedFlinkSettings
 from producer.fetching.object_store import S3Prefix
 from schemas.aws import AwsNotFoundError, AwsService, aws_client, translate_aws_errors
 from schemas.errors import UserError
-from stack.polling import poll
+from stack.waiting import Polling, WaitProgress, wait_until
 
 SETTLED = frozenset({"READY", "RUNNING", "ROLLED_BACK"})
 RETURNABLE = frozenset({"RUNNING", "UPDATING", "AUTOSCALING"})
 POLL_SECONDS = 3.0
-CHANGE_SECONDS = 1_200.0
-SNAPSHOT_SECONDS = 600.0
+STALLED_CHANGE_SECONDS = 1_200.0
+STALLED_SNAPSHOT_SECONDS = 600.0
 T = TypeVar("T")
 MANAGED_FLINK = AwsService(
     name="the managed service",
@@ -126,20 +126,20 @@ class ManagedFlinkClient:
         earlier: Mapping[str, Any] = answer["ApplicationVersionDetail"]
         return earlier
 
-    def settled(self, seconds: float = CHANGE_SECONDS) -> Application:
+    def settled(self, stalled_seconds: float = STALLED_CHANGE_SECONDS) -> Application:
         """The application when nothing is being done to it any more."""
 
         def probe() -> Application | None:
             found = self.describe()
             return found if found.status in SETTLED else None
 
-        return self._poll(probe, seconds, f"{self.application} to settle")
+        return self._wait_until(probe, stalled_seconds, f"{self.application} to settle")
 
     def take_snapshot(self) -> Snapshot:
         """Have the application leave a snapshot; one that is being taken already is waited for first."""
-        self._poll(
+        self._wait_until(
             lambda: all(one.status != "CREATING" for one in self.snapshots()),
-            SNAPSHOT_SECONDS,
+            STALLED_SNAPSHOT_SECONDS,
             "the snapshot",
         )
         name = f"taxi-{datetime.now(UTC):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
@@ -149,7 +149,7 @@ class ManagedFlinkClient:
             found = self.call("describe_application_snapshot", SnapshotName=name)["SnapshotDetails"]
             return None if found["SnapshotStatus"] == "CREATING" else _snapshot(found)
 
-        taken = self._poll(probe, SNAPSHOT_SECONDS, f"snapshot {name}")
+        taken = self._wait_until(probe, STALLED_SNAPSHOT_SECONDS, f"snapshot {name}")
         if not taken.is_ready:
             raise UserError(
                 f"snapshot {name} of {self.application} is {taken.status}", "see the application's log"
@@ -219,8 +219,18 @@ class ManagedFlinkClient:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
-    def _poll(self, probe: Callable[[], T | None], seconds: float, what: str) -> T:
-        return poll(probe, seconds=seconds, what=what, every=self._poll_seconds)
+    def _wait_until(self, probe: Callable[[], T | None], stalled_seconds: float, what: str) -> T:
+        return wait_until(
+            probe,
+            what=what,
+            progress=self._progress,
+            stalled_seconds=stalled_seconds,
+            polling=Polling(self._poll_seconds),
+        )
+
+    def _progress(self) -> WaitProgress:
+        now = self.describe()
+        return WaitProgress(f"it is {now.status}", (now.status, now.version))
 
 
 def _snapshot(found: Mapping[str, Any]) -> Snapshot:

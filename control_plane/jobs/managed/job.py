@@ -37,7 +37,7 @@ from schemas.errors import UserError
 from stack.console import print_message
 from stack.settings import ROOT
 
-UPDATE_SECONDS = 1_200.0
+STALLED_UPDATE_SECONDS = 1_200.0
 LATEST, NAMED, NONE = (
     "RESTORE_FROM_LATEST_SNAPSHOT", "RESTORE_FROM_CUSTOM_SNAPSHOT", "SKIP_RESTORE_FROM_SNAPSHOT"
 )  # fmt: skip
@@ -277,7 +277,7 @@ class ManagedJob:
     def _await_update(self, spec: ApplicationSpec, before: Application, snapshot: str) -> Application:
         """The application with the wished version at work; raises after going back from any other."""
         try:
-            attempted = self.service.settled(UPDATE_SECONDS)
+            attempted = self.service.settled(STALLED_UPDATE_SECONDS)
         except UserError as failure:
             return self._undo(before.version, snapshot, failure.message)
         if attempted.is_running and spec.matches(attempted.description):

@@ -1,9 +1,9 @@
 """Whether one version of a job has come as far as the one that is served, and waiting until it has."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
@@ -17,6 +17,7 @@ from control_plane.sink.ledger import read_ledger
 from schemas.errors import UserError
 from stack import database
 from stack.console import console, print_message
+from stack.waiting import Polling, StalledError, WaitProgress, wait_until
 
 POLL_SECONDS = 1.0
 LINE_SECONDS = 5.0
@@ -44,8 +45,6 @@ class CatchUpProgress:
     checkpoints: int = 0
     failure: str = ""
     has_ended: bool = False
-    seconds: float = 0
-    """Since the wait began."""
 
 
 def read_progress(version: Version, served: Version) -> CatchUpProgress:
@@ -68,37 +67,63 @@ def read_progress(version: Version, served: Version) -> CatchUpProgress:
 def await_caught_up(version: Version, served: Version) -> float:
     """Wait, showing how far it is; return after how many seconds. Raises UserError when it never will."""
     begun = time.monotonic()
-    seen: list[CatchUpProgress] = []
     with _bar(version.site.name) as show:
-        while (now := read_progress(version, served)).missing:
-            seen.append(replace(now, seconds=time.monotonic() - begun))
-            show(now)
-            why = hopeless(seen)
-            if why:
-                raise UserError(
-                    f"{version.name} {why}; readers see what they saw",
-                    f"./taxi job status {version.name} shows more, job retire {version.name} removes it",
-                )
-            time.sleep(POLL_SECONDS)
+        watch = CatchUpWatch(lambda: read_progress(version, served), show)
+        try:
+            wait_until(
+                watch.has_caught_up,
+                what=f"{version.name} to catch up with {served.name}",
+                progress=watch.progress,
+                stalled_seconds=STUCK_SECONDS,
+                on_waiting=lambda _: None,  # the bar and its lines say more
+                polling=Polling(POLL_SECONDS),
+            )
+        except (StalledError, HopelessError) as failure:
+            raise UserError(
+                f"{version.name} will not catch up: {failure.message}; readers see what they saw",
+                f"./taxi job status {version.name} shows more, job retire {version.name} removes it",
+            ) from failure
     return time.monotonic() - begun
+
+
+class HopelessError(UserError):
+    """A version will not catch up by itself."""
+
+
+class CatchUpWatch:
+    """A version that is looked at again and again until it has caught up."""
+
+    def __init__(self, look: Callable[[], CatchUpProgress], show: Callable[[CatchUpProgress], None]) -> None:
+        self._look, self._show = look, show
+        self._seen: list[CatchUpProgress] = []
+
+    def has_caught_up(self) -> bool:
+        """Whether nothing is missing any more; raises HopelessError when it will not come so far."""
+        now = self._look()
+        if not now.missing:
+            return True
+        self._seen.append(now)
+        self._show(now)
+        reason = hopeless(self._seen)
+        if reason:
+            raise HopelessError(reason)
+        return False
+
+    def progress(self) -> WaitProgress:
+        """How far it was when it was looked at last."""
+        now = self._seen[-1]
+        return WaitProgress(now.missing, (now.missing, now.read, now.total))
 
 
 def hopeless(seen: Sequence[CatchUpProgress]) -> str:
     """Why a version that was looked at again and again, the newest look last, will not catch up by itself."""
     now = seen[-1]
     since_checkpoint = list(takewhile(lambda one: one.checkpoints == now.checkpoints, reversed(seen)))
-    unchanged = list(takewhile(lambda one: _position(one) == _position(now), reversed(seen)))
     if now.has_ended:
-        return f"does not run any more{_because(now)}"
+        return f"it does not run any more{_because(now)}"
     if now.restarts - since_checkpoint[-1].restarts >= MOST_RESTARTS:
-        return f"restarts over and over{_because(now)}"
-    if now.seconds - unchanged[-1].seconds > STUCK_SECONDS:
-        return f"has not moved for {STUCK_SECONDS:.0f} s: {now.missing}"
+        return f"it restarts over and over{_because(now)}"
     return ""
-
-
-def _position(seen: CatchUpProgress) -> tuple[str, int, int]:
-    return seen.missing, seen.read, seen.total
 
 
 def _because(seen: CatchUpProgress) -> str:

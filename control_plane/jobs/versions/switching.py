@@ -21,7 +21,7 @@ from stack.endpoints import Endpoints
 from stack.locks import file_lock
 from stack.settings import ROOT
 
-SLOT_WAIT_SECONDS = 5
+SLOT_WAIT_SECONDS = 10
 CATCH_UP_CHECKS = 3
 """Two that follow a fast replay are not read at quite the same moment."""
 
@@ -112,7 +112,8 @@ def _number_for(versions: Versions, source: Path, *, rebuild: bool) -> int:
         return same.number
     incomplete = next((one for one in others if not one.was_started), None)
     site = incomplete.site if incomplete else JobSite(versions.endpoints, new)
-    wait_for_slots(site.flink, site.name, needed_slots(current_configuration()), seconds=SLOT_WAIT_SECONDS)
+    needed = needed_slots(current_configuration())
+    wait_for_slots(site.flink, site.name, needed, stalled_seconds=SLOT_WAIT_SECONDS)
     if incomplete:
         _remove(incomplete)  # its tables may be those of another release
     return site.wiring.version

@@ -4,11 +4,11 @@ jgo has a downloader of its own, but it takes one file after the other, starts f
 and checks against the hash that the server says, not against our lock.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential_jitter
 
 from schemas.errors import UserError
 from stack.files import sha256_of
@@ -16,7 +16,7 @@ from stack.toolchain.jars.lock import Artifact
 from stack.toolchain.jars.maven_repository import MavenRepository
 
 ATTEMPTS = 5
-FIRST_PAUSE_SECONDS = 0.5
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 CHUNK_BYTES = 1 << 18
 REMEDY = "check the network, or name a mirror in MAVEN_MIRROR_URL or ~/.m2/settings.xml, and run it again"
 
@@ -45,24 +45,49 @@ def fetch(
     """Bring one file to `target`, checked; raises UserError when it cannot be had."""
     part = target.with_name(f"{target.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    reason = ""
-    for attempt in range(ATTEMPTS):
-        try:
-            _transfer(client, source.address(artifact.path), part, expect=expect, advance=advance)
-            _check(part, artifact)
-        except httpx.HTTPStatusError as error:
-            raise _unavailable(artifact, source, f"HTTP {error.response.status_code}") from error
-        except (TransferError, httpx.HTTPError) as error:
-            reason = str(error) or type(error).__name__
-            time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-        else:
-            part.replace(target)
-            return
-    raise _unavailable(artifact, source, reason)
+    retrying = Retrying(
+        retry=retry_if_exception(_may_pass),
+        wait=wait_exponential_jitter(
+            multiplier=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS, jitter=FIRST_PAUSE_SECONDS
+        ),
+        stop=_FailuresInARow(part),
+        reraise=True,
+    )
+    try:
+        for attempt in retrying:
+            with attempt:
+                _transfer(client, source.address(artifact.path), part, expect=expect, advance=advance)
+                _check(part, artifact)
+    except httpx.HTTPStatusError as error:
+        raise _unavailable(artifact, source, f"HTTP {error.response.status_code}") from error
+    except (TransferError, httpx.HTTPError) as error:
+        raise _unavailable(artifact, source, str(error) or type(error).__name__) from error
+    part.replace(target)
+
+
+class _FailuresInARow:
+    """Says when too many attempts have failed since bytes came."""
+
+    def __init__(self, part: Path) -> None:
+        self._part, self._bytes, self._failures = part, _size(part), 0
+
+    def __call__(self, _: RetryCallState) -> bool:
+        before, self._bytes = self._bytes, _size(self._part)
+        self._failures = 1 if self._bytes > before else self._failures + 1
+        return self._failures >= ATTEMPTS
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _may_pass(error: BaseException) -> bool:
+    is_answer = isinstance(error, httpx.HTTPStatusError)
+    return isinstance(error, TransferError | httpx.HTTPError) and not is_answer
 
 
 def _transfer(client: httpx.Client, address: str, part: Path, *, expect: Expect, advance: Advance) -> None:
-    present = part.stat().st_size if part.exists() else 0
+    present = _size(part)
     headers = {"Range": f"bytes={present}-"} if present else {}
     with client.stream("GET", address, headers=headers) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:

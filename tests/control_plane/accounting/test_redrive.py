@@ -15,7 +15,6 @@ from producer.publishing.kafka_topic import KafkaCluster
 from producer.publishing.replay_ledger import only_replay_into
 from schemas import trip
 from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
-from stack.polling import poll
 from stack.services.registry import NAME as REGISTRY
 from stack.supervision.supervisor import Supervisor
 from tests.platform import Platform
@@ -28,6 +27,7 @@ from tests.records import (
     schema_id,
     trip_record,
 )
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -96,7 +96,7 @@ def kill_after_the_first_page(platform: Platform, records: int) -> None:
     before = topic.record_count()
     with notes_held_back(platform):
         redrive = subprocess.Popen(dead_letters_command("redrive", "--yes"), env=platform.environment)
-        poll(lambda: topic.record_count() >= before + 500, seconds=60, what="the first page")
+        wait_for(lambda: topic.record_count() >= before + 500, what="the first page")
         redrive.kill()
         redrive.wait()
     assert topic.record_count() < before + records
@@ -135,7 +135,7 @@ def test_a_registry_that_is_away_makes_no_dead_letter(platform: Platform) -> Non
     supervisor.stop_service(REGISTRY)
     publish(platform, [trip_record(number, str(UUID(int=1)), at("11:00:00"), zone=74, cents=100)])
     try:
-        poll(lambda: platform.status().restarts.count, seconds=90, what="the job to try again")
+        wait_for(lambda: platform.status().restarts.count, what="the job to try again")
     finally:
         supervisor.start_service(REGISTRY)
     entries = {entry.taxi_type: entry for entry in platform.balanced_ledger().entries}

@@ -19,7 +19,6 @@ from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import ensure, resume, rollback, upgrade
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB as JOB
-from stack.polling import poll
 from stack.services.flink import JOBMANAGER, TASKMANAGER
 from stack.services.keeper import NAME as KEEPER
 from stack.services.keeper import keeper_status
@@ -31,6 +30,7 @@ from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
 from tests.platform import Platform, assert_all_on_time
 from tests.records import IDENTITY, at, millis, publish, schema_id, trip_record
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -68,7 +68,7 @@ def replaying(platform: Platform, speedup: int = SPEEDUP) -> Iterator[None]:
     command = platform.replay_command(first_days(MONTH), "--speedup", str(speedup))
     with subprocess.Popen(command, env=platform.environment, stderr=subprocess.DEVNULL) as replay:
         try:
-            poll(lambda: platform.status().records_read > 100, seconds=60, what="the first trips")
+            wait_for(lambda: platform.status().records_read > 100, what="the first trips")
             yield
             assert replay.wait(300) == 0
         finally:
@@ -221,7 +221,7 @@ def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can
     platform: Platform,
 ) -> None:
     savepoint = take_savepoint(platform.endpoints, JOB)
-    poll(lambda: platform.status().checkpoints_completed > 2, seconds=60, what="checkpoints")
+    wait_for(lambda: platform.status().checkpoints_completed > 2, what="checkpoints")
     with without_keeper(platform):
         points = lose_the_job(platform)
         (points[0] / "_metadata").write_bytes(b"damaged")
@@ -235,13 +235,13 @@ def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can
 def test_a_savepoint_that_is_held_back_names_the_task_that_holds_it_back(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flink_rest, "SAVEPOINT_SECONDS", 5)
+    monkeypatch.setattr(flink_rest, "STALLED_SAVEPOINT_SECONDS", 5)
     record = trip_record(schema_id(platform), IDENTITY, at("10:55:30"), zone=74, cents=1000)
     with psycopg.connect(platform.endpoints.postgres_dsn) as other:
         other.execute("lock table taxi.trips in access exclusive mode")
         publish(platform, [record], timestamp_ms=millis(at("10:56")))
-        poll(lambda: platform.status().records_read, seconds=60, what="the record to be read")
-        with pytest.raises(UserError, match=r"in vain: not written by .*trips.* of \d subtasks"):
+        wait_for(lambda: platform.status().records_read, what="the record to be read")
+        with pytest.raises(UserError, match=r"without progress .*: not written by .*trips.* of \d subtasks"):
             take_savepoint(platform.endpoints, JOB)
     assert take_savepoint(platform.endpoints, JOB).exists()
 
@@ -272,13 +272,15 @@ def test_deploying_a_running_job_leaves_it_alone(platform: Platform) -> None:
 def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purpose_is_not(
     platform: Platform,
 ) -> None:
-    poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
+    wait_for(lambda: platform.status().checkpoint, what="a checkpoint")
     with replaying(
         platform,
     ):
         forgotten = platform.status().job_id
         platform.service(JOBMANAGER).process.kill()
-        poll(lambda: runs_otherwise_than(platform, forgotten), seconds=RECOVERY_SECONDS, what="the job")
+        wait_for(
+            lambda: runs_otherwise_than(platform, forgotten), stalled_seconds=RECOVERY_SECONDS, what="the job"
+        )
         assert platform.status().restarts.restored_checkpoint is not None
     assert_all_counted(platform)
     job.end(platform.endpoints, JOB)
@@ -291,7 +293,7 @@ def test_a_job_that_the_cluster_forgot_is_back_by_itself_but_one_stopped_on_purp
 
 @pytest.mark.long("a job that dies at once is given up after its third restart")
 def test_a_job_that_cannot_be_brought_back_is_given_up_until_a_person_starts_it(platform: Platform) -> None:
-    poll(lambda: platform.status().checkpoint, seconds=60, what="a checkpoint")
+    wait_for(lambda: platform.status().checkpoint, what="a checkpoint")
     with without_keeper(platform):
         for point in lose_the_job(platform):
             (point / "_metadata").write_bytes(b"damaged")
@@ -312,9 +314,9 @@ def runs_otherwise_than(platform: Platform, job_id: str) -> bool:
 
 def await_keeper(platform: Platform, message: str) -> None:
     """Wait until the keeper says this."""
-    poll(
+    wait_for(
         lambda: message in keeper_status(platform.endpoints.home),
-        seconds=RECOVERY_SECONDS,
+        stalled_seconds=RECOVERY_SECONDS,
         what=f"the keeper: {message}",
     )
 

@@ -127,10 +127,10 @@ def test_what_does_not_prove_itself_is_undone_and_the_release_before_runs_again(
 def test_an_update_that_hangs_is_rolled_back_by_hand(
     at: At, service: ManagedFlink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("control_plane.jobs.managed.job.UPDATE_SECONDS", 0.2)
+    monkeypatch.setattr("control_plane.jobs.managed.job.STALLED_UPDATE_SECONDS", 0.2)
     deployed(at())
     service.behaviours["v2"] = "hangs"
-    with pytest.raises(UpgradeFailedError, match=r"waited .* in vain"):
+    with pytest.raises(UpgradeFailedError, match=r"timed out .*last seen: it is UPDATING"):
         at("v2").upgrade(ROOT)
     assert "RollbackApplication" in service.calls
     assert (at().status().state, at().releases()[-1].commit) == ("RUNNING", "v1")

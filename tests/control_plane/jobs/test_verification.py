@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from control_plane.jobs.verification import POLLS, Baseline, Observation, VerificationResult, evaluate
+from control_plane.jobs.verification import (
+    POLLS,
+    Baseline,
+    Observation,
+    VerificationResult,
+    evaluate,
+    milestones,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -83,3 +90,30 @@ def test_trips_that_all_come_late_need_not_move_the_watermark() -> None:
 
 def test_a_release_that_is_taken_up_without_a_look_before_it_is_judged_by_itself() -> None:
     assert evaluate(None, flowing(watermark_ms=[500, 600, 700, 800, 900])).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        replace(OBSERVATION, records_read=900, lag_records=5, event_clocks_ms=(9_000, 9_000)),
+        replace(OBSERVATION, checkpoints_completed=7),
+        replace(OBSERVATION, watermark_ms=9_000),
+    ],
+)
+def test_what_goes_on_for_ever_brings_no_release_nearer_to_its_proof(later: Observation) -> None:
+    assert milestones(BEFORE, later) == milestones(BEFORE, OBSERVATION)
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        replace(OBSERVATION, all_tasks_run=False),
+        replace(OBSERVATION, checkpoints_completed=0),
+        replace(OBSERVATION, watermark_ms=None),
+        replace(OBSERVATION, watermark_ms=500),
+    ],
+)
+def test_tasks_that_run_a_checkpoint_and_a_watermark_that_comes_back_are_steps_of_the_proof(
+    earlier: Observation,
+) -> None:
+    assert milestones(BEFORE, earlier) != milestones(BEFORE, OBSERVATION)

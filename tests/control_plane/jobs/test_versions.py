@@ -18,13 +18,13 @@ from control_plane.jobs.flink_rest import FlinkRest
 from control_plane.jobs.upgrade import resume
 from control_plane.sink import table_sets as tables
 from stack import database
-from stack.polling import poll
 from stack.services.flink import JOBMANAGER
 from stack.settings import ROOT
 from tests.control_plane.jobs.test_job_life import home, replaying, taxi, tree
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
 from tests.platform import Platform
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -88,7 +88,7 @@ def reading(platform: Platform) -> Iterator[set[tuple[Any, ...]]]:
     with ThreadPoolExecutor() as pool:
         reader = pool.submit(read)
         try:
-            poll(lambda: bool(seen) or reader.done(), seconds=60, what="the first answer")
+            wait_for(lambda: bool(seen) or reader.done(), what="the first answer")
             yield seen
         finally:
             enough.set()
@@ -137,7 +137,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     with reading(platform) as seen:
         assert seen == {OLD}
         assert taxi(platform, "switch", "--to", "2").returncode == 0
-        poll(lambda: len(seen) > 1, seconds=60, what="an answer after the switch")
+        wait_for(lambda: len(seen) > 1, what="an answer after the switch")
     assert seen == {OLD, NEW}
     windows, trips = expected_of_changed(oracle)
     assert_served(platform, windows, trips, tmp_path)

@@ -15,7 +15,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from stack.endpoints import Endpoints
-from stack.polling import poll
 from stack.port_choice import choose_ports
 from stack.ports import LOOPBACK
 from stack.services.flink import JOBMANAGER, TASKMANAGER
@@ -24,6 +23,7 @@ from stack.settings import AUTO, DEFAULT_PORTS
 from tests.platform import Platform
 from tests.records import at, millis, move_event_clock, publish, schema_id, trip_record
 from tests.stack.promql import alerts, metrics_in, panel_expressions
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -115,9 +115,7 @@ def test_the_exporter_tells_the_ledger(platform: Platform) -> None:
         for entry in platform.balanced_ledger().entries
         for account in ("received", "windowed", "late", "duplicates", "quarantined", "dead_letters")
     }
-    poll(
-        lambda: expected.items() <= ledger_metrics(platform).items(), seconds=120, what="the ledger's metrics"
-    )
+    wait_for(lambda: expected.items() <= ledger_metrics(platform).items(), what="the ledger's metrics")
 
 
 def test_nothing_listens_beyond_loopback(platform: Platform) -> None:
@@ -131,9 +129,8 @@ def test_every_metric_that_an_alert_or_the_dashboard_reads_is_there(platform: Pl
     expressions = [*panel_expressions(), *(rule["expr"] for rule in alerts().values())]
     wanted = set().union(*(metrics_in(expression) for expression in expressions))
     urls = platform.endpoints.metrics.as_environment().values()
-    poll(
+    wait_for(
         lambda: wanted <= {sample.name for url in urls for sample in scrape(url)},
-        seconds=120,
         what=f"all of {sorted(wanted)}",
     )
 
@@ -178,8 +175,8 @@ def test_prometheus_gets_an_answer_for_every_panel_and_can_judge_every_alert(
             )
             return not silent
 
-        poll(all_answer, seconds=180, what="every panel to have data")
-        rules = poll(lambda: judged(api), seconds=120, what="every alert to be judged")
+        wait_for(all_answer, stalled_seconds=180, what="every panel to have data")
+        rules = wait_for(lambda: judged(api), what="every alert to be judged")
         (by_step,) = (query for query in panel_expressions() if "backPressured" in query)
         steps = {found["metric"].get("step") for found in answer(api, "/query", query=by_step)["result"]}
     assert steps >= {"read_trips", "count_each_trip_once", "sum_windows"}

@@ -14,11 +14,11 @@ import pytest
 from control_plane.jobs.flink_rest import FlinkRest
 from control_plane.jobs.records import JobRecords
 from schemas.jobs import DEFAULT_JOB as JOB
-from stack.polling import poll
 from stack.settings import ROOT
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
 from tests.platform import Platform, assert_all_on_time
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -55,7 +55,7 @@ def replaying(platform: Platform, file: Path, speedup: int) -> Iterator[None]:
     command = platform.replay_command(file, "--speedup", str(speedup))
     with subprocess.Popen(command, env=platform.environment, stderr=subprocess.DEVNULL) as replay:
         try:
-            poll(lambda: platform.status().records_read > 100, seconds=120, what="the first trips")
+            wait_for(lambda: platform.status().records_read > 100, what="the first trips")
             yield
             assert replay.wait(600) == 0
         finally:
@@ -68,7 +68,7 @@ def kill_in_mid_job(platform: Platform, *arguments: str | Path) -> None:
     home = {**os.environ, "TAXI_HOME": str(platform.endpoints.home)}
     with subprocess.Popen(command, env=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         try:
-            poll(lambda: running_jobs(platform) > 1, seconds=240, what="the job of the run")
+            wait_for(lambda: running_jobs(platform) > 1, stalled_seconds=240, what="the job of the run")
         finally:
             run.kill()
 

@@ -11,7 +11,7 @@ from control_plane.sink.table_sets import FIRST_SET
 from schemas.errors import UserError
 from stack import database
 from stack.endpoints import Endpoints
-from stack.polling import poll
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -83,7 +83,7 @@ def test_a_switch_waits_for_a_reader_in_the_middle_of_a_transaction_and_holds_no
     with ThreadPoolExecutor() as pool, psycopg.connect(dsn) as reader:
         assert reader.execute("select count(*) from taxi.zone_fares_15m").fetchone() == (0,)
         switch = pool.submit(tables.serve, dsn, OTHER_SET)
-        poll(lambda: waits(dsn) or switch.done(), seconds=60, what="the switch to wait")
+        wait_for(lambda: waits(dsn) or switch.done(), what="the switch to wait")
         assert reader.execute("select count(*) from taxi.dead_letters").fetchone() == (1,)
         assert database.query(dsn, "select count(*) from taxi.zone_fares_15m").rows == [(0,)]
         assert not switch.done()

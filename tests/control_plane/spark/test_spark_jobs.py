@@ -24,14 +24,15 @@ from schemas.errors import UserError
 from schemas.processed import TRIPS
 from schemas.tlc_month import parse_month
 from stack.endpoints import Endpoints
-from stack.polling import poll
 from stack.settings import ROOT
+from stack.waiting import Polling
 from taxi_cli.commands.package import package as pack
 from tests.control_plane.delivery.sboms import missing_from
 from tests.control_plane.months.test_reprocess import assert_month
 from tests.control_plane.spark.emr_service import APPLICATION, CLUSTER_ID, ROLE, Emr, serving
 from tests.platform import Platform
 from tests.producer.s3_server import BUCKET, CREDENTIALS, S3Server, s3_server
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -149,9 +150,9 @@ def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_t
     spark_environment: SparkEnvironment,
 ) -> None:
     killed = spark_environment.waiter(*MONTH)
-    poll(
+    wait_for(
         lambda: spark_environment.emr.runs and spark_environment.emr.runs[0].state == "RUNNING",
-        seconds=200,
+        stalled_seconds=200,
         what="Spark's start",
     )
     os.killpg(killed.pid, signal.SIGKILL)
@@ -209,7 +210,12 @@ def test_a_run_that_is_cancelled_ends_and_the_same_wish_is_a_new_run(
     arguments = ["process", "--taxi-type", "yellow", "--month", "2009-01:2015-12", *spark_environment.where()]
     run_id = spark.submit(arguments, "cancelled")
     assert spark.submit(arguments, "cancelled") == run_id
-    poll(lambda: spark.state(run_id).state is RunState.RUNNING, seconds=200, what="Spark's start", every=0.1)
+    wait_for(
+        lambda: spark.state(run_id).state is RunState.RUNNING,
+        stalled_seconds=200,
+        what="Spark's start",
+        polling=Polling(0.1),
+    )
     spark.cancel(run_id)
     assert wait(spark, run_id, seconds=200, every=0.1).state is RunState.CANCELLED
     spark.cancel(run_id)

@@ -299,7 +299,7 @@ def test_a_zone_file_that_is_none_is_refused(
 
 
 def test_no_network_is_one_line_with_remedies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DownloadSite, "pause", lambda *_: None)
+    monkeypatch.setattr(DownloadSite, "pause_seconds", lambda *_: 0)
     output = command(NOWHERE, tmp_path).green("--month", "2024-01:2024-02")
     line, summary = output.err.strip().splitlines()
     assert all(part in line for part in ("cannot download from", "TLC_DATA_DIR", "./taxi generate"))

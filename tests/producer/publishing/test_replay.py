@@ -22,9 +22,11 @@ from producer.publishing.markers import closing_clock_ms
 from producer.reading.prepared import span_of
 from schemas import trip
 from stack.endpoints import Endpoints
+from stack.waiting import Polling
 from tests.oracle.real_months import real_month, shared_file
 from tests.producer.months import dropoff, green_parquet, prepared, rows
 from tests.producer.topics import Record, all_records, markers, record_count, trips
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -64,10 +66,12 @@ class Bench:
 
     def start_to_midway(self, file: Path, *options: str) -> "subprocess.Popen[str]":
         process = self.start(file, "--speedup", NINE_SECONDS_A_MONTH, *options)
-        deadline = time.monotonic() + 60
-        while record_count(self.endpoints.kafka_bootstrap_servers, self.topic) < STOPPED_AFTER:
+
+        def is_midway() -> bool:
             assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
+            return record_count(self.endpoints.kafka_bootstrap_servers, self.topic) >= STOPPED_AFTER
+
+        wait_for(is_midway, what="the first trips", polling=Polling(0))
         return process
 
     def stop_midway(

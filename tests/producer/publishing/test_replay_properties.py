@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -18,9 +17,11 @@ import pytest
 
 from producer.instants import floor_minute
 from stack.endpoints import Endpoints
+from stack.waiting import Polling
 from tests.oracle.real_months import real_month
 from tests.producer.months import prepared, rows
 from tests.producer.topics import Record, all_records, record_count
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -95,9 +96,11 @@ class Rig:
         before = self._record_count()
         enough = before + share * (ROWS - before)
         process = subprocess.Popen(self.command, env=self.environment, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and self._record_count() < enough:
-            assert time.monotonic() < deadline
+        wait_for(
+            lambda: process.poll() is not None or self._record_count() >= enough,
+            what="the records to be published",
+            polling=Polling(0),
+        )
         process.send_signal(signal.SIGKILL)
         process.wait()
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from stack.polling import poll
 from stack.supervision.processes import end_processes, own_processes
 from stack.supervision.program import Program
 from stack.supervision.supervisor import Supervisor
+from tests.waiting import wait_for
 
 
 def waiting(folder: Path) -> Program:
@@ -26,12 +26,12 @@ def test_a_part_that_a_running_supervisor_does_not_know_is_added_and_the_others_
     home = supervisor.home
     try:
         supervisor.launch({"old": waiting(home)})
-        poll(supervisor.is_alive, seconds=30, what="supervisord")
+        wait_for(supervisor.is_alive, what="supervisord")
         supervisor.start_service("old")
         before = {own.process.pid for own in own_processes(home)}
         supervisor.change_to({"old": waiting(home), "new": waiting(home)})
         supervisor.start_service("new")
-        poll(lambda: supervisor.states().get("new") == "RUNNING", seconds=30, what="the new part")
+        wait_for(lambda: supervisor.states().get("new") == "RUNNING", what="the new part")
         assert before < {own.process.pid for own in own_processes(home)}
     finally:
         end_processes(own_processes(home))
