@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,14 +30,15 @@ class Airflow:
     client: httpx.Client
 
     @classmethod
-    def of(cls, endpoints: Endpoints) -> "Airflow":
+    @contextmanager
+    def of(cls, endpoints: Endpoints) -> "Iterator[Airflow]":
         """Log in as a person does, with the password from the file."""
         (user, password) = next(iter(json.loads(airflow.passwords_file(endpoints.home).read_text()).items()))
-        client = httpx.Client(base_url=endpoints.extras["AIRFLOW_URL"], timeout=60, trust_env=False)
         request = {"username": user, "password": password}
-        token = client.post("/auth/token", json=request).raise_for_status().json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        return cls(endpoints, client)
+        with httpx.Client(base_url=endpoints.extras["AIRFLOW_URL"], timeout=60, trust_env=False) as client:
+            token = client.post("/auth/token", json=request).raise_for_status().json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            yield cls(endpoints, client)
 
     def trigger(self, dag_id: str, **conf: object) -> httpx.Response:
         """Ask for a run."""

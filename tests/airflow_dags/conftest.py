@@ -63,6 +63,7 @@ def airflow(
         }
         settings = replace(stack_settings, forwarded_variables=variables)
         try:
-            yield Airflow.of(start.up(settings, extras=["airflow"]))
+            with Airflow.of(start.up(settings, extras=["airflow"])) as airflow:
+                yield airflow
         finally:
             lifecycle.leave_out(settings, ["airflow"])

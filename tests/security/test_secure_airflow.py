@@ -27,7 +27,8 @@ def airflow(stack_settings: StackSettings) -> Iterator[Airflow]:
     settings = replace(stack_settings, home=stack_settings.home.with_name("secure-airflow"))
     lifecycle.down(settings, purge=True)
     try:
-        yield Airflow.of(start.up(settings, extras=["airflow"], secure=True))
+        with Airflow.of(start.up(settings, extras=["airflow"], secure=True)) as airflow:
+            yield airflow
     finally:
         lifecycle.down(settings, purge=True)
 

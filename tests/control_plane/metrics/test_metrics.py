@@ -146,7 +146,8 @@ def prometheus(platform: Platform, folder: Path) -> Iterator[httpx.Client]:
     log = (folder / "log").open("wb")
     process = subprocess.Popen([*command, f"--storage.tsdb.path={folder}"], stdout=log, stderr=log)
     try:
-        yield httpx.Client(base_url=f"http://{address}/api/v1", trust_env=False, timeout=30)
+        with httpx.Client(base_url=f"http://{address}/api/v1", trust_env=False, timeout=30) as client:
+            yield client
     finally:
         process.terminate()
         process.wait(30)
