@@ -18,7 +18,8 @@ lint: ## style, types, import rules and SQL
 	@$(TAXI) tool ruff format --check
 	@$(TAXI) tool mypy
 	@$(TAXI) tool lint-imports
-	@$(TAXI) tool sqlfluff lint --disable-progress-bar schemas/postgres dbt/models dbt/tests
+	@$(TAXI) tool sqlfluff lint --disable-progress-bar --templater placeholder schemas/postgres
+	@$(TAXI) tool sqlfluff lint --disable-progress-bar dbt/models dbt/tests
 
 vulnerabilities: ## locked packages that are known to be vulnerable, where the advisories can be reached
 	@$(TAXI) vulnerabilities

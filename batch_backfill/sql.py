@@ -3,7 +3,9 @@
 from importlib.resources import files
 from string import Template
 
+from schemas import trip
 from schemas.identity import IDENTITY_COLUMNS, identity_text_sql
+from schemas.processed import TRIPS
 from schemas.rules import broken_rules_sql
 
 
@@ -30,8 +32,10 @@ def quoted_text(text: str) -> str:
 
 
 def _contracts() -> dict[str, str]:
+    trip_columns = trip.current().columns
     return {
         "identity_columns": ", ".join(IDENTITY_COLUMNS),
         "identity_text": identity_text_sql(),
         "broken_rules": broken_rules_sql(),
+        "stored_trip_columns": ", ".join(name for name in TRIPS.column_names if name in trip_columns),
     }

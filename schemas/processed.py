@@ -8,6 +8,8 @@ files of other names: that a month has changed is seen by the names, sizes and t
 from dataclasses import dataclass
 from datetime import date
 
+from schemas.trip_columns import current_columns
+
 SETTING = "PROCESSED_DATA"
 """Environment variable that names the folder or prefix."""
 
@@ -49,32 +51,9 @@ class ProcessedTable:
 TRIPS = ProcessedTable(
     name="trips",
     # Those of taxi.trips but taxi_type, which is a folder, and on_time, which only a stream knows.
+    # The clocks are New York's, not adjusted to UTC.
     columns=(
-        ("trip_id", "varchar"),  # a UUID as text: Spark has no type for it
-        ("source_file", "varchar"),
-        ("source_month", "date"),
-        ("pickup_at", "timestamp"),  # New York's clock, not adjusted to UTC
-        ("dropoff_at", "timestamp"),
-        ("pickup_zone_id", "integer"),
-        ("dropoff_zone_id", "integer"),
-        ("vendor_id", "integer"),
-        ("passenger_count", "integer"),
-        ("trip_distance", "double"),
-        ("rate_code_id", "integer"),
-        ("store_and_fwd_flag", "varchar"),
-        ("payment_type", "integer"),
-        ("trip_type", "integer"),
-        ("fare_amount_cents", "bigint"),
-        ("extra_cents", "bigint"),
-        ("mta_tax_cents", "bigint"),
-        ("tip_amount_cents", "bigint"),
-        ("tolls_amount_cents", "bigint"),
-        ("ehail_fee_cents", "bigint"),
-        ("improvement_surcharge_cents", "bigint"),
-        ("congestion_surcharge_cents", "bigint"),
-        ("airport_fee_cents", "bigint"),
-        ("total_amount_cents", "bigint"),
-        ("cbd_congestion_fee_cents", "bigint"),
+        *((column.name, column.types.parquet) for column in current_columns() if column.name != "taxi_type"),
         ("trip_duration_seconds", "integer"),
     ),
     sorted_by="dropoff_at",

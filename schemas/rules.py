@@ -23,10 +23,10 @@ class Rule:
             raise ValueError(f"rule {self.name} has no predicate: it could never be broken")
 
 
-MISSING_FIELD = Rule(
-    "missing_field",
-    "pickup_at is null or dropoff_at is null or pickup_zone_id is null or total_amount_cents is null",
-)
+NEEDED_COLUMNS = ("pickup_at", "dropoff_at", "pickup_zone_id", "total_amount_cents")
+"""What a file may lack and a valid trip has all the same."""
+
+MISSING_FIELD = Rule("missing_field", " or ".join(f"{column} is null" for column in NEEDED_COLUMNS))
 
 RULES = (
     MISSING_FIELD,

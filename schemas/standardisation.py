@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
-from schemas.vintages import Kind, Layout
+from schemas.trip_columns import TripColumn, current_columns
+from schemas.vintages import CONTRACT_COLUMNS, Kind, Layout
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ DEMANDS: Mapping[Kind, Demand] = {
 }
 
 
+CASTS = {
+    "local-timestamp-millis": "clock({})",
+    "int": "whole({})",
+    "double": "finite({})",
+    "string": "cast({} as string)",
+    "long": "cents({})",
+}
+"""How a value becomes one of the contract, by the Avro type; a long is money."""
+
+COMPUTED_COLUMNS = ("extra_cents", "total_amount_cents")
+"""What normalise.sql spells out itself: in some files it is the sum of other columns."""
+
 NORMALISE = (files("schemas") / "sql" / "normalise.sql").read_text("utf-8")
 """What is the same for every vintage; `${…}` stands for what is not."""
 
@@ -48,7 +61,22 @@ def normalise_sql(layout: Layout, taxi_type: str, *, no_row: str = "false") -> s
 
     Where `no_row` is true the line was torn and is no row.
     """
-    return Template(NORMALISE).substitute(taxi_type=taxi_type, misfit=misfit_sql(layout, no_row=no_row))
+    misfit = misfit_sql(layout, no_row=no_row)
+    return Template(NORMALISE).substitute(cast_columns=cast_columns_sql(), taxi_type=taxi_type, misfit=misfit)
+
+
+def cast_columns_sql() -> str:
+    """SQL that casts each source column of the contract; ValueError for one that no file is known to have."""
+    # What a record cannot lack is no value of a row: its identity, and the file that it comes from.
+    columns = [column for column in current_columns() if not column.is_required]
+    return ",\n    ".join(_cast(column) for column in columns if column.name not in COMPUTED_COLUMNS)
+
+
+def _cast(column: TripColumn) -> str:
+    source = column.name.removesuffix("_cents")
+    if source not in CONTRACT_COLUMNS:
+        raise ValueError(f"schemas/vintages.py does not say what the TLC calls {source}, of {column.name}")
+    return f"{CASTS[column.avro_type].format(source)} as {column.name}"
 
 
 def misfit_sql(layout: Layout, *, no_row: str = "false") -> str:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 SUBJECT_COMPATIBILITY = "FULL_TRANSITIVE"
@@ -11,6 +12,8 @@ SUBJECT_COMPATIBILITY = "FULL_TRANSITIVE"
 PROGRESS_MARKER_KEY = b"progress"
 """Kafka key of a progress marker: a record without value whose timestamp is the event clock of the replay."""
 
+
+FOLDER = files("schemas") / "avro" / "trip"
 
 FIRST_MONTHS = {1: date(2009, 1, 1), 2: date(2025, 1, 1)}
 """From which month on the TLC's files hold what a version carries; 2 brought `cbd_congestion_fee`."""
@@ -40,9 +43,8 @@ class TripSchema:
         return tuple(field["name"] for field in self.record["fields"])
 
 
-def all_versions() -> tuple[TripSchema, ...]:
-    """Every version ever published, oldest first."""
-    folder = files("schemas") / "avro" / "trip"
+def all_versions(folder: Traversable = FOLDER) -> tuple[TripSchema, ...]:
+    """Every version ever published, oldest first; `folder` may be that of another release."""
     found = [
         TripSchema(version=int(entry.name[1:].removesuffix(".avsc")), text=entry.read_text("utf-8"))
         for entry in folder.iterdir()

@@ -1,30 +1,6 @@
 -- counted → the trips that break no rule. Their columns and order: schemas/processed.py.
 select
-    trip_id,
-    source_file,
-    source_month,
-    pickup_at,
-    dropoff_at,
-    pickup_zone_id,
-    dropoff_zone_id,
-    vendor_id,
-    passenger_count,
-    trip_distance,
-    rate_code_id,
-    store_and_fwd_flag,
-    payment_type,
-    trip_type,
-    fare_amount_cents,
-    extra_cents,
-    mta_tax_cents,
-    tip_amount_cents,
-    tolls_amount_cents,
-    ehail_fee_cents,
-    improvement_surcharge_cents,
-    congestion_surcharge_cents,
-    airport_fee_cents,
-    total_amount_cents,
-    cbd_congestion_fee_cents,
+    ${stored_trip_columns},
     cast(timestampdiff(second, pickup_at, dropoff_at) as int) as trip_duration_seconds
 from counted
 where broken_rules = ''

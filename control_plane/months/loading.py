@@ -61,14 +61,19 @@ def _columns(connection: Connection, schema: str, table: str) -> set[str]:
 def _write_rows(
     table: ProcessedTable, month: TlcMonth, folder: Path, target: Path, served: set[str]
 ) -> list[str]:
-    """A month's rows as CSV, and the names of their columns: of those that are served."""
-    columns = [(name, kind) for name, kind in table.columns if name in served]
-    wanted = ", ".join([f"'{month.taxi_type}'", *(_as_text(name, kind) for name, kind in columns)])
+    """A month's rows as CSV, and the names of their columns: of those that are served and in the files.
+
+    Files of an earlier version lack the columns that the contract has gained since.
+    """
+    files = str(folder / "*.parquet")
     with duckdb.connect() as connection:
+        written = connection.read_parquet(files, hive_partitioning=False).columns
+        columns = [(name, kind) for name, kind in table.columns if name in served and name in written]
+        wanted = ", ".join([f"'{month.taxi_type}'", *(_as_text(name, kind) for name, kind in columns)])
         connection.execute(
             f"copy (select {wanted} from read_parquet($files, hive_partitioning = false))"  # noqa: S608
             f" to '{target}' (format csv, header false, nullstr '\\N')",
-            {"files": str(folder / "*.parquet")},
+            {"files": files},
         )
     return ["taxi_type", *(name for name, _ in columns)]
 

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from control_plane.sink.views import TABLES, Connection, readers, relations, show
 from schemas.errors import UserError
+from schemas.table_set import filled
 from stack.console import console
 from stack.settings import ROOT
 from stack.waiting import StalledError, wait_until
@@ -61,7 +62,7 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
     with psycopg.connect(dsn) as connection:
         connection.add_notice_handler(_print_notice)
         for path in (DDL_FOLDER / "earlier_versions.sql", *_sql_files(DDL_FOLDER / "shared")):
-            _apply(connection, path)
+            _apply(connection, path, path.read_text("utf-8"))
         _load_zones(connection, ZONES_FILE)
         shown = served_by(connection)
         wanted = table_set or ("" if shown else FIRST_SET)
@@ -154,7 +155,7 @@ def make_set(connection: Connection, table_set: str, folder: Path = TABLE_SET_FO
     connection.execute(sql.SQL("create schema if not exists {}").format(name))
     connection.execute(sql.SQL("set local search_path to {}").format(name))
     for path in _sql_files(folder):
-        _apply(connection, path)
+        _apply(connection, path, filled(path))
     connection.execute("set local search_path to default")
 
 
@@ -208,9 +209,9 @@ def _sql_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.sql"))
 
 
-def _apply(connection: Connection, path: Path) -> None:
+def _apply(connection: Connection, path: Path, statements: str) -> None:
     try:
-        connection.execute(path.read_bytes())
+        connection.execute(statements.encode())
     except psycopg.Error as error:
         reason = str(error).strip().partition("\n")[0]
         raise UserError(f"{path} does not apply: {reason}", "mend the file") from error

@@ -4,19 +4,7 @@ with compared as (
     select
         taxi_type,
         source_month,
-        abs(
-            total_amount_cents
-            - coalesce(fare_amount_cents, 0)
-            - coalesce(extra_cents, 0)
-            - coalesce(mta_tax_cents, 0)
-            - coalesce(tip_amount_cents, 0)
-            - coalesce(tolls_amount_cents, 0)
-            - coalesce(ehail_fee_cents, 0)
-            - coalesce(improvement_surcharge_cents, 0)
-            - coalesce(congestion_surcharge_cents, 0)
-            - coalesce(airport_fee_cents, 0)
-            - coalesce(cbd_congestion_fee_cents, 0)
-        ) <= 1 as agrees
+        abs(total_amount_cents - ({{ sum_of_trip_parts() }})) <= 1 as agrees
     from {{ ref('fct_trips') }}
     where fare_amount_cents is not null
 )

@@ -6,6 +6,7 @@ from importlib.resources import files
 from string import Template
 
 from flink_jobs.runtime.settings import JobSettings
+from schemas.flink_columns import column_parameters
 from schemas.rules import broken_rules_sql, is_valid_sql
 from schemas.topics import PARTITION_DISCOVERY_SECONDS
 from schemas.trip import PROGRESS_MARKER_KEY
@@ -23,8 +24,9 @@ def read_statements(package: str, file_name: str, parameters: Mapping[str, str])
 
 
 def common_parameters(settings: JobSettings) -> dict[str, str]:
-    """What the SQL of every job may name: connections, the trips topic, the rules for a trip."""
+    """What the SQL of every job may name: connections, the trips topic, the columns and rules of a trip."""
     return {
+        **column_parameters(),
         "is_valid": f"({is_valid_sql()})",
         "broken_rules": broken_rules_sql(),
         "is_progress_marker": _is_progress_marker(),

@@ -10,12 +10,10 @@ from zone_fares;
 
 insert into sink_trips
 select
-    trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
-    vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
-    fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
-    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents,
+    ${trip_columns_before_total},
     counted('on_time', total_amount_cents),
-    cbd_congestion_fee_cents, true
+    ${trip_columns_after_total},
+    true
 from classified
 where disposition = 'on_time';
 
@@ -31,11 +29,7 @@ where disposition = 'quarantined';
 insert into sink_late_arrivals
 select
     topic, `partition`, kafka_offset, arrived_at,
-    counted('late_arrivals', trip_id), taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
-    vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
-    fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
-    improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
-    cbd_congestion_fee_cents
+    counted('late_arrivals', trip_id), ${trip_columns_after_id}
 from classified
 where disposition = 'after_close';
 

@@ -5,32 +5,7 @@
 -- timestamp of a progress marker. Everything else stays at the epoch, where it moves nothing: one drop-off in 2041
 -- would make every later trip late, and a null would fail the job.
 create temporary table trip_records (
-    trip_id string,
-    taxi_type string,
-    source_file string,
-    source_month date,
-    pickup_at timestamp(3),
-    dropoff_at timestamp(3),
-    pickup_zone_id int,
-    dropoff_zone_id int,
-    vendor_id int,
-    passenger_count int,
-    trip_distance double,
-    rate_code_id int,
-    store_and_fwd_flag string,
-    payment_type int,
-    trip_type int,
-    fare_amount_cents bigint,
-    extra_cents bigint,
-    mta_tax_cents bigint,
-    tip_amount_cents bigint,
-    tolls_amount_cents bigint,
-    ehail_fee_cents bigint,
-    improvement_surcharge_cents bigint,
-    congestion_surcharge_cents bigint,
-    airport_fee_cents bigint,
-    total_amount_cents bigint,
-    cbd_congestion_fee_cents bigint,
+    ${trip_column_definitions},
     record_key bytes,
     error_class string metadata from 'value.error_class' virtual,
     error string metadata from 'value.error' virtual,
@@ -61,6 +36,6 @@ create temporary table trip_records (
     'value.fields-include' = 'EXCEPT_KEY',
     'value.format' = 'avro-confluent-tolerant',
     'value.avro-confluent-tolerant.url' = '${schema_registry_url}',
-    'value.avro-confluent-tolerant.required-fields' = 'trip_id;taxi_type;source_file;source_month',
-    'value.avro-confluent-tolerant.uuid-fields' = 'trip_id'
+    'value.avro-confluent-tolerant.required-fields' = '${required_trip_columns}',
+    'value.avro-confluent-tolerant.uuid-fields' = '${uuid_trip_columns}'
 );

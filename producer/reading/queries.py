@@ -10,7 +10,7 @@ import duckdb
 
 from schemas.identity import IDENTITY_COLUMNS, identity_text_sql
 from schemas.rules import broken_rules_sql, is_valid_sql
-from schemas.standardisation import NORMALISE
+from schemas.standardisation import NORMALISE, cast_columns_sql
 from schemas.vintages import CODES, SOURCE_COLUMNS
 from schemas.windows import ZONE_FARES
 
@@ -25,7 +25,7 @@ def query(name: str, **values: str) -> str:
 @cache
 def preparation_version() -> str:
     """Changes whenever anything changes that decides what a prepared month holds."""
-    texts = [*(_text(step) for step in PREPARATION), NORMALISE]
+    texts = [*(_text(step) for step in PREPARATION), NORMALISE, cast_columns_sql()]
     return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS, CODES)).encode(), digest_size=16).hexdigest()
 
 

@@ -1,18 +1,24 @@
-"""Reads column lists out of SQL files; every column stands on a line of its own."""
+"""Reads column lists out of SQL files as they run; every column stands on a line of its own."""
 
 import re
 from importlib.resources import files
+from string import Template
+
+from schemas.flink_columns import column_parameters
+from schemas.table_set import filled
+from stack.settings import ROOT
 
 
 def job_sql(file_name: str) -> str:
     """The text of one of the job's SQL files, without comments."""
-    return _uncommented((files("flink_jobs.zone_fares") / file_name).read_text("utf-8"))
+    text = (files("flink_jobs.zone_fares") / file_name).read_text("utf-8")
+    return _uncommented(Template(text).safe_substitute(column_parameters()))
 
 
 def postgres_ddl() -> str:
     """The text of all DDL files, without comments."""
-    folder = files("schemas") / "postgres" / "table_set"
-    return "\n".join(_uncommented(path.read_text("utf-8")) for path in sorted(folder.iterdir(), key=str))
+    folder = ROOT / "schemas" / "postgres" / "table_set"
+    return "\n".join(_uncommented(filled(path)) for path in sorted(folder.iterdir()))
 
 
 def ddl_tables(ddl: str) -> list[str]:
@@ -27,6 +33,16 @@ def columns_of_ddl(ddl: str, table: str) -> list[str]:
     lines = [line for line in body[1].splitlines() if re.match(r" {4}[`\"\w]", line)]
     names = [line.split()[0].strip('`",') for line in lines if " as " not in line]
     return [name for name in names if name not in {"primary", "check", "watermark", "event_time"}]
+
+
+def types_of_ddl(ddl: str, table: str) -> dict[str, str]:
+    """The types of the physical columns of a table, without where they come from."""
+    names = columns_of_ddl(ddl, table)
+    body = re.search(rf"table (?:if not exists )?{table} \(\n(.*?)\n\)", ddl, re.DOTALL)
+    assert body
+    column = re.compile(r"^ {4}[`\"]?(\w+)[`\"]? ([\w ]+?(?:\([\d, ]+\))?)(?: metadata.*)?,?$", re.MULTILINE)
+    types = dict(column.findall(body[1]))
+    return {name: types[name] for name in names}
 
 
 def columns_of_insert(sql: str, sink: str) -> list[str]:

@@ -5,11 +5,28 @@ import re
 import pytest
 
 from schemas import trip
-from tests.flink_jobs.sql_columns import columns_of_ddl, columns_of_insert, ddl_tables, job_sql, postgres_ddl
+from schemas.trip_columns import current_columns
+from tests.flink_jobs.sql_columns import (
+    columns_of_ddl,
+    columns_of_insert,
+    ddl_tables,
+    job_sql,
+    postgres_ddl,
+    types_of_ddl,
+)
 
 pytestmark = pytest.mark.unit
 
 SINKS = sorted(ddl_tables(job_sql("sinks.sql")))
+FLINK_TYPES = {
+    "uuid": "string",
+    "string": "string",
+    "date": "date",
+    "local-timestamp-millis": "timestamp(3)",
+    "int": "int",
+    "double": "double",
+    "long": "bigint",
+}
 
 
 def postgres_table_of(sink: str) -> str:
@@ -24,6 +41,27 @@ def test_the_source_decodes_every_field_of_the_current_avro_schema() -> None:
     declared = columns_of_ddl(job_sql("source.sql"), "trip_records")
     decoded = [column for column in declared if column in trip.current().columns]
     assert decoded == list(trip.current().columns)
+
+
+def test_the_source_gives_each_field_the_type_that_its_avro_type_decodes_to() -> None:
+    types = types_of_ddl(job_sql("source.sql"), "trip_records")
+    assert {column.name: types[column.name] for column in current_columns()} == {
+        column.name: FLINK_TYPES[column.avro_type] for column in current_columns()
+    }
+
+
+@pytest.mark.parametrize("sink", SINKS)
+def test_each_sink_takes_the_trip_columns_in_the_types_of_the_source(sink: str) -> None:
+    source = types_of_ddl(job_sql("source.sql"), "trip_records")
+    taken = types_of_ddl(job_sql("sinks.sql"), sink)
+    ours = [column for column in trip.current().columns if column in taken]
+    assert {column: taken[column] for column in ours} == {column: source[column] for column in ours}
+
+
+def test_the_format_demands_what_the_record_cannot_lack() -> None:
+    options = job_sql("source.sql")
+    assert "required-fields' = 'trip_id;taxi_type;source_file;source_month'" in options
+    assert "uuid-fields' = 'trip_id'" in options
 
 
 def test_there_is_a_sink_for_every_table_that_the_job_fills() -> None:

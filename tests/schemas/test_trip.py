@@ -9,6 +9,7 @@ from typing import Any
 import fastavro
 import pytest
 
+from schemas.table_set import filled
 from schemas.trip import TripSchema, all_versions, current, subject
 from tests.oracle.real_months import REPOSITORY
 
@@ -39,7 +40,7 @@ def physical(field: dict[str, Any]) -> str:
 
 def table_columns(table: str, file: str) -> dict[str, str]:
     """Column names and types of a `create table` in the DDL, in order."""
-    ddl = (REPOSITORY / "schemas" / "postgres" / "table_set" / file).read_text("utf-8")
+    ddl = filled(REPOSITORY / "schemas" / "postgres" / "table_set" / file)
     body = re.search(rf"create table if not exists {table} \((.*?)\n\)", ddl, re.DOTALL)
     assert body is not None, f"{file} does not create {table}"
     column = re.compile(r"^    (?!primary key)(\w+) (.*?)(?: not null)?,?$", re.MULTILINE)

@@ -34,24 +34,13 @@ select
     trips.dropoff_zone_id,
     pickup_zones.zone_key as pickup_zone_key,
     dropoff_zones.zone_key as dropoff_zone_key,
-    trips.vendor_id,
-    trips.passenger_count,
-    trips.trip_distance,
-    trips.rate_code_id,
-    trips.store_and_fwd_flag,
-    trips.payment_type,
-    trips.trip_type,
-    trips.fare_amount_cents,
-    trips.extra_cents,
-    trips.mta_tax_cents,
-    trips.tip_amount_cents,
-    trips.tolls_amount_cents,
-    trips.ehail_fee_cents,
-    trips.improvement_surcharge_cents,
-    trips.congestion_surcharge_cents,
-    trips.airport_fee_cents,
-    trips.cbd_congestion_fee_cents,
-    trips.total_amount_cents
+    {{ remaining_trip_columns(
+        named=[
+            'trip_id', 'taxi_type', 'source_file', 'source_month', 'pickup_at', 'dropoff_at',
+            'pickup_zone_id', 'dropoff_zone_id'
+        ],
+        relation='trips'
+    ) }}
 from trips
 left join {{ ref('dim_zones') }} as pickup_zones
     on

@@ -2,32 +2,7 @@
 -- on_time says which windows count it: those of the job, or, when it came late, late_fares_15m. It is null where the
 -- stream does not know the trip: then published_fares_15m counts it.
 create table if not exists all_trips (
-    trip_id uuid not null,
-    taxi_type text not null,
-    source_file text not null,
-    source_month date not null,
-    pickup_at timestamp not null,
-    dropoff_at timestamp not null,
-    pickup_zone_id integer not null,
-    dropoff_zone_id integer,
-    vendor_id integer,
-    passenger_count integer,
-    trip_distance double precision,
-    rate_code_id integer,
-    store_and_fwd_flag text,
-    payment_type integer,
-    trip_type integer,
-    fare_amount_cents bigint,
-    extra_cents bigint,
-    mta_tax_cents bigint,
-    tip_amount_cents bigint,
-    tolls_amount_cents bigint,
-    ehail_fee_cents bigint,
-    improvement_surcharge_cents bigint,
-    congestion_surcharge_cents bigint,
-    airport_fee_cents bigint,
-    total_amount_cents bigint not null,
-    cbd_congestion_fee_cents bigint,
+    ${trip_column_definitions},
     on_time boolean,
     -- The publication that knows no such trip in its month; and the one that brought a trip which the stream had not.
     withdrawn_by bigint,
@@ -60,35 +35,8 @@ $$;
 create index if not exists trips_dropoff_at on all_trips (dropoff_at);
 create index if not exists trips_late on all_trips (dropoff_at) where not on_time;
 
--- The trips that count.
+-- The trips that count. Columns of later versions come last: a view can only grow at its end.
 create or replace view trips as
-select
-    trip_id,
-    taxi_type,
-    source_file,
-    source_month,
-    pickup_at,
-    dropoff_at,
-    pickup_zone_id,
-    dropoff_zone_id,
-    vendor_id,
-    passenger_count,
-    trip_distance,
-    rate_code_id,
-    store_and_fwd_flag,
-    payment_type,
-    trip_type,
-    fare_amount_cents,
-    extra_cents,
-    mta_tax_cents,
-    tip_amount_cents,
-    tolls_amount_cents,
-    ehail_fee_cents,
-    improvement_surcharge_cents,
-    congestion_surcharge_cents,
-    airport_fee_cents,
-    total_amount_cents,
-    cbd_congestion_fee_cents,
-    on_time
+select ${shown_trip_columns}
 from all_trips
 where withdrawn_by is null;

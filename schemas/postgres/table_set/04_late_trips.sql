@@ -24,41 +24,18 @@ begin
     perform lock_late_fares();
     with counted as (
         insert into all_trips as known (
-            trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id,
-            dropoff_zone_id, vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag,
-            payment_type, trip_type, fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents,
-            tolls_amount_cents, ehail_fee_cents, improvement_surcharge_cents, congestion_surcharge_cents,
-            airport_fee_cents, total_amount_cents, cbd_congestion_fee_cents, on_time
+            ${trip_columns},
+            on_time
         )
         select distinct on (trip_id, dropoff_at)
-            trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id,
-            dropoff_zone_id, vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag,
-            payment_type, trip_type, fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents,
-            tolls_amount_cents, ehail_fee_cents, improvement_surcharge_cents, congestion_surcharge_cents,
-            airport_fee_cents, total_amount_cents, cbd_congestion_fee_cents, false
+            ${trip_columns},
+            false
         from arrived
         order by trip_id, dropoff_at, arrived_at, topic, partition, kafka_offset
         -- A trip that only a publication counted so far is the stream's from now on: see 06_publications.sql.
         on conflict (trip_id, dropoff_at) do update
         set
-            source_file = excluded.source_file,
-            source_month = excluded.source_month,
-            vendor_id = excluded.vendor_id,
-            passenger_count = excluded.passenger_count,
-            trip_distance = excluded.trip_distance,
-            rate_code_id = excluded.rate_code_id,
-            store_and_fwd_flag = excluded.store_and_fwd_flag,
-            payment_type = excluded.payment_type,
-            trip_type = excluded.trip_type,
-            extra_cents = excluded.extra_cents,
-            mta_tax_cents = excluded.mta_tax_cents,
-            tip_amount_cents = excluded.tip_amount_cents,
-            tolls_amount_cents = excluded.tolls_amount_cents,
-            ehail_fee_cents = excluded.ehail_fee_cents,
-            improvement_surcharge_cents = excluded.improvement_surcharge_cents,
-            congestion_surcharge_cents = excluded.congestion_surcharge_cents,
-            airport_fee_cents = excluded.airport_fee_cents,
-            cbd_congestion_fee_cents = excluded.cbd_congestion_fee_cents,
+            (${trip_details}) = (${excluded.trip_details}),
             on_time = false
         where known.on_time is null
         returning taxi_type, pickup_zone_id, dropoff_at, total_amount_cents

@@ -56,25 +56,7 @@ begin
     insert into replaced_trips
     select first_publication, (new).*
     on conflict (publication, trip_id, dropoff_at) do update
-    set
-        source_file = excluded.source_file,
-        source_month = excluded.source_month,
-        vendor_id = excluded.vendor_id,
-        passenger_count = excluded.passenger_count,
-        trip_distance = excluded.trip_distance,
-        rate_code_id = excluded.rate_code_id,
-        store_and_fwd_flag = excluded.store_and_fwd_flag,
-        payment_type = excluded.payment_type,
-        trip_type = excluded.trip_type,
-        extra_cents = excluded.extra_cents,
-        mta_tax_cents = excluded.mta_tax_cents,
-        tip_amount_cents = excluded.tip_amount_cents,
-        tolls_amount_cents = excluded.tolls_amount_cents,
-        ehail_fee_cents = excluded.ehail_fee_cents,
-        improvement_surcharge_cents = excluded.improvement_surcharge_cents,
-        congestion_surcharge_cents = excluded.congestion_surcharge_cents,
-        airport_fee_cents = excluded.airport_fee_cents,
-        cbd_congestion_fee_cents = excluded.cbd_congestion_fee_cents;
+    set (${trip_details}) = (${excluded.trip_details});
     return kept;
 end
 $$;
@@ -82,19 +64,7 @@ $$;
 create or replace trigger keep_published_values
 before update on all_trips
 for each row when (
-    (
-        old.source_file, old.source_month, old.vendor_id, old.passenger_count, old.trip_distance,
-        old.rate_code_id, old.store_and_fwd_flag, old.payment_type, old.trip_type, old.extra_cents,
-        old.mta_tax_cents, old.tip_amount_cents, old.tolls_amount_cents, old.ehail_fee_cents,
-        old.improvement_surcharge_cents, old.congestion_surcharge_cents, old.airport_fee_cents,
-        old.cbd_congestion_fee_cents
-    ) is distinct from (
-        new.source_file, new.source_month, new.vendor_id, new.passenger_count, new.trip_distance,
-        new.rate_code_id, new.store_and_fwd_flag, new.payment_type, new.trip_type, new.extra_cents,
-        new.mta_tax_cents, new.tip_amount_cents, new.tolls_amount_cents, new.ehail_fee_cents,
-        new.improvement_surcharge_cents, new.congestion_surcharge_cents, new.airport_fee_cents,
-        new.cbd_congestion_fee_cents
-    )
+    (${old.trip_details}) is distinct from (${new.trip_details})
     and current_setting('taxi.publishing', true) is distinct from 'yes'
 )
 execute function keep_published_values();

@@ -1,11 +1,28 @@
 -- The month as a file has it: what another set, filled from that file alone, shows of it.
 create or replace function look_at_month(other_set text, wanted_taxi_type text, wanted_month date)
 returns void language plpgsql as $$
+declare
+    -- The set of an earlier version lacks the columns that came later: of those it knows no values.
+    lacking text := coalesce(
+        (
+            select string_agg(
+                format(', null::%s as %I', format_type(ours.atttypid, null), ours.attname), '' order by ours.attnum
+            )
+            from pg_attribute as ours
+            where
+                ours.attrelid = 'trips'::regclass
+                and not exists (
+                    select from pg_attribute as theirs
+                    where theirs.attrelid = format('%I.trips', other_set)::regclass and theirs.attname = ours.attname
+                )
+        ),
+        ''
+    );
 begin
     execute format(
-        'create or replace temporary view accepted_trips as select * from %I.trips'
+        'create or replace temporary view accepted_trips as select *%s from %I.trips'
         ' where taxi_type = %L and source_month = %L and dropoff_at >= %L and dropoff_at < %L',
-        other_set, wanted_taxi_type, wanted_month, first_dropoff_at(wanted_month), end_of_dropoffs(wanted_month)
+        lacking, other_set, wanted_taxi_type, wanted_month, first_dropoff_at(wanted_month), end_of_dropoffs(wanted_month)
     );
     execute format(
         'create or replace temporary view refused_trips as select * from %I.quarantined_trips'

@@ -45,21 +45,11 @@ begin
     returning publication into this;
 
     insert into all_trips (
-        trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
-        vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
-        fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
-        improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
-        cbd_congestion_fee_cents,
+        ${trip_columns},
         on_time, published_by
     )
     select
-        accepted.trip_id, accepted.taxi_type, accepted.source_file, accepted.source_month, accepted.pickup_at,
-        accepted.dropoff_at, accepted.pickup_zone_id, accepted.dropoff_zone_id, accepted.vendor_id,
-        accepted.passenger_count, accepted.trip_distance, accepted.rate_code_id, accepted.store_and_fwd_flag,
-        accepted.payment_type, accepted.trip_type, accepted.fare_amount_cents, accepted.extra_cents,
-        accepted.mta_tax_cents, accepted.tip_amount_cents, accepted.tolls_amount_cents,
-        accepted.ehail_fee_cents, accepted.improvement_surcharge_cents, accepted.congestion_surcharge_cents,
-        accepted.airport_fee_cents, accepted.total_amount_cents, accepted.cbd_congestion_fee_cents,
+        ${accepted.trip_columns},
         null, this
     from accepted_trips as accepted
     left join all_trips as known
@@ -98,22 +88,7 @@ begin
                 and known.published_by is distinct from this
                 and (
                     known.withdrawn_by is not null
-                    or (
-                        known.source_file, known.source_month, known.vendor_id, known.passenger_count,
-                        known.trip_distance, known.rate_code_id, known.store_and_fwd_flag, known.payment_type,
-                        known.trip_type, known.extra_cents, known.mta_tax_cents, known.tip_amount_cents,
-                        known.tolls_amount_cents, known.ehail_fee_cents, known.improvement_surcharge_cents,
-                        known.congestion_surcharge_cents, known.airport_fee_cents,
-                        known.cbd_congestion_fee_cents
-                    ) is distinct from (
-                        accepted.source_file, accepted.source_month, accepted.vendor_id,
-                        accepted.passenger_count, accepted.trip_distance, accepted.rate_code_id,
-                        accepted.store_and_fwd_flag, accepted.payment_type, accepted.trip_type,
-                        accepted.extra_cents, accepted.mta_tax_cents, accepted.tip_amount_cents,
-                        accepted.tolls_amount_cents, accepted.ehail_fee_cents,
-                        accepted.improvement_surcharge_cents, accepted.congestion_surcharge_cents,
-                        accepted.airport_fee_cents, accepted.cbd_congestion_fee_cents
-                    )
+                    or (${known.trip_details}) is distinct from (${accepted.trip_details})
                 )
             on conflict (publication, trip_id, dropoff_at) do nothing
             returning trip_id, dropoff_at
@@ -121,24 +96,7 @@ begin
 
         update all_trips as known
         set
-            source_file = accepted.source_file,
-            source_month = accepted.source_month,
-            vendor_id = accepted.vendor_id,
-            passenger_count = accepted.passenger_count,
-            trip_distance = accepted.trip_distance,
-            rate_code_id = accepted.rate_code_id,
-            store_and_fwd_flag = accepted.store_and_fwd_flag,
-            payment_type = accepted.payment_type,
-            trip_type = accepted.trip_type,
-            extra_cents = accepted.extra_cents,
-            mta_tax_cents = accepted.mta_tax_cents,
-            tip_amount_cents = accepted.tip_amount_cents,
-            tolls_amount_cents = accepted.tolls_amount_cents,
-            ehail_fee_cents = accepted.ehail_fee_cents,
-            improvement_surcharge_cents = accepted.improvement_surcharge_cents,
-            congestion_surcharge_cents = accepted.congestion_surcharge_cents,
-            airport_fee_cents = accepted.airport_fee_cents,
-            cbd_congestion_fee_cents = accepted.cbd_congestion_fee_cents,
+            (${trip_details}) = (${accepted.trip_details}),
             withdrawn_by = null
         from replaced
         inner join accepted_trips as accepted

@@ -50,36 +50,18 @@ begin
     update replaced_trips
     set withdrawn_by = null, published_by = null
     where publication = first_publication and withdrawn_by is not null;
-    insert into all_trips as known
+    insert into all_trips as known (
+        ${trip_columns},
+        on_time, withdrawn_by, published_by
+    )
     select
-        trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, dropoff_zone_id,
-        vendor_id, passenger_count, trip_distance, rate_code_id, store_and_fwd_flag, payment_type, trip_type,
-        fare_amount_cents, extra_cents, mta_tax_cents, tip_amount_cents, tolls_amount_cents, ehail_fee_cents,
-        improvement_surcharge_cents, congestion_surcharge_cents, airport_fee_cents, total_amount_cents,
-        cbd_congestion_fee_cents,
+        ${trip_columns},
         on_time, withdrawn_by, published_by
     from replaced_trips
     where publication = this
     on conflict (trip_id, dropoff_at) do update
     set
-        source_file = excluded.source_file,
-        source_month = excluded.source_month,
-        vendor_id = excluded.vendor_id,
-        passenger_count = excluded.passenger_count,
-        trip_distance = excluded.trip_distance,
-        rate_code_id = excluded.rate_code_id,
-        store_and_fwd_flag = excluded.store_and_fwd_flag,
-        payment_type = excluded.payment_type,
-        trip_type = excluded.trip_type,
-        extra_cents = excluded.extra_cents,
-        mta_tax_cents = excluded.mta_tax_cents,
-        tip_amount_cents = excluded.tip_amount_cents,
-        tolls_amount_cents = excluded.tolls_amount_cents,
-        ehail_fee_cents = excluded.ehail_fee_cents,
-        improvement_surcharge_cents = excluded.improvement_surcharge_cents,
-        congestion_surcharge_cents = excluded.congestion_surcharge_cents,
-        airport_fee_cents = excluded.airport_fee_cents,
-        cbd_congestion_fee_cents = excluded.cbd_congestion_fee_cents,
+        (${trip_details}) = (${excluded.trip_details}),
         withdrawn_by = excluded.withdrawn_by,
         published_by = excluded.published_by;
     delete from replaced_trips where publication = this;

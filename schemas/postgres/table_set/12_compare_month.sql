@@ -82,20 +82,7 @@ begin
                 when theirs.trip_id is null then 'only served'
                 when ours.trip_id is null then 'only in run'
                 when
-                    (
-                        ours.vendor_id, ours.passenger_count, ours.trip_distance, ours.rate_code_id,
-                        ours.store_and_fwd_flag, ours.payment_type, ours.trip_type, ours.extra_cents,
-                        ours.mta_tax_cents, ours.tip_amount_cents, ours.tolls_amount_cents, ours.ehail_fee_cents,
-                        ours.improvement_surcharge_cents, ours.congestion_surcharge_cents,
-                        ours.airport_fee_cents, ours.cbd_congestion_fee_cents
-                    ) is distinct from (
-                        theirs.vendor_id, theirs.passenger_count, theirs.trip_distance, theirs.rate_code_id,
-                        theirs.store_and_fwd_flag, theirs.payment_type, theirs.trip_type, theirs.extra_cents,
-                        theirs.mta_tax_cents, theirs.tip_amount_cents, theirs.tolls_amount_cents,
-                        theirs.ehail_fee_cents, theirs.improvement_surcharge_cents,
-                        theirs.congestion_surcharge_cents, theirs.airport_fee_cents,
-                        theirs.cbd_congestion_fee_cents
-                    ) then 'changed'
+                    (${ours.trip_values}) is distinct from (${theirs.trip_values}) then 'changed'
                 else 'equal'
             end as verdict,
             ours.is_late

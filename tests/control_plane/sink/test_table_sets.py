@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from control_plane.sink.table_sets import FIRST_SET
 from schemas.errors import UserError
 from stack import database
 from stack.endpoints import Endpoints
+from tests.schemas.later_contract import COLUMN, later_table_set
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
@@ -112,3 +114,76 @@ def test_a_set_that_is_gone_is_neither_served_nor_made_again_by_starting_the_sta
         tables.serve(dsn, FIRST_SET)
     tables.set_up(dsn)
     assert (tables.served(dsn), tables.numbered_sets(dsn)) == (OTHER_SET, [OTHER_SET])
+
+
+def insert_trip(table_set: str, number: int) -> str:
+    return f"""
+    insert into {table_set}.all_trips (trip_id, taxi_type, source_file, source_month, pickup_at, dropoff_at,
+        pickup_zone_id, total_amount_cents, on_time)
+    values ('00000000-0000-4000-8000-00000000000{number}', 'green', 'f', '2024-01-01', '2024-01-10 10:50',
+        '2024-01-10 11:00:30', 74, 700, true)
+    """
+
+
+def test_a_set_of_an_earlier_version_gains_the_columns_of_a_later_one(dsn: str, tmp_path: Path) -> None:
+    run(
+        dsn,
+        insert_trip(FIRST_SET, 1),
+        "create schema built_on",
+        "create view built_on.trips as select * from taxi.trips",
+    )
+    before = {name: columns(dsn, f"taxi.{name}") for name in ("trips", "late_arrivals", "replaced_trips")}
+    folder = later_table_set(tmp_path)
+    for _ in range(2):
+        tables.set_up(dsn, FIRST_SET, folder)
+    after = {name: columns(dsn, f"taxi.{name}") for name in before}
+    assert after == {name: [*names, COLUMN] for name, names in before.items()}
+    run(dsn, f"update taxi.all_trips set {COLUMN} = 'app'")
+    assert database.query(
+        dsn, f"select {COLUMN}, (select count(*) from built_on.trips) from taxi.trips"
+    ).rows == [("app", 1)]
+    run(dsn, "drop schema built_on cascade")
+    tables.serve(dsn, OTHER_SET)
+    tables.drop(dsn, FIRST_SET)
+
+
+def test_a_new_set_shows_the_columns_of_a_later_version_where_an_older_set_gained_them(
+    dsn: str, tmp_path: Path
+) -> None:
+    folder = later_table_set(tmp_path)
+    tables.set_up(dsn, FIRST_SET, folder)
+    grown = columns(dsn, f"{FIRST_SET}.trips")
+    tables.drop(dsn, OTHER_SET)
+    tables.set_up(dsn, OTHER_SET, folder)
+    assert columns(dsn, f"{OTHER_SET}.trips") == grown
+    tables.serve(dsn, OTHER_SET)
+    tables.drop(dsn, FIRST_SET)
+
+
+def test_a_month_is_published_undone_and_adopted_between_sets_of_two_versions(
+    dsn: str, tmp_path: Path
+) -> None:
+    """The served set has a column that the other one, from which the month comes, does not know."""
+    tables.set_up(dsn, FIRST_SET, later_table_set(tmp_path))
+    run(
+        dsn,
+        insert_trip(FIRST_SET, 1),
+        insert_trip(FIRST_SET, 2),
+        insert_trip(OTHER_SET, 2),
+        insert_trip(OTHER_SET, 3),
+    )
+    run(dsn, f"update {FIRST_SET}.all_trips set {COLUMN} = 'app'")
+    shown = f"select right(trip_id::text, 1), {COLUMN}, on_time from taxi.trips order by 1"
+    streamed = database.query(dsn, shown).rows
+    month = "'green', '2024-01-01'"
+    run(dsn, f"select {FIRST_SET}.publish_month('r', '{OTHER_SET}', {month}, false)")
+    assert database.query(dsn, shown).rows == [("2", None, True), ("3", None, None)]
+    run(dsn, f"select {FIRST_SET}.undo_publication('r', {month})")
+    assert database.query(dsn, shown).rows == streamed == [("1", "app", True), ("2", "app", True)]
+    run(dsn, f"select {OTHER_SET}.publish_month('s', '{FIRST_SET}', {month}, false)")
+    assert database.query(dsn, f"select right(trip_id::text, 1) from {OTHER_SET}.trips order by 1").rows == [
+        ("1",),
+        ("2",),
+    ]
+    tables.serve(dsn, OTHER_SET)
+    tables.drop(dsn, FIRST_SET)

@@ -1,0 +1,27 @@
+"""The trip columns as the SQL of a Flink job names them: `${trip_column_definitions}`."""
+
+from schemas.trip_columns import TripColumn, current_columns
+
+
+def column_parameters() -> dict[str, str]:
+    """Lists of columns by name.
+
+    Where one column is selected in another form, as by a counter, the lists before and after it stand around.
+    """
+    columns = current_columns()
+    place = {column.name: number for number, column in enumerate(columns)}
+    total = place["total_amount_cents"]
+    definitions = (f"{column.name} {column.types.flink}" for column in columns)
+    return {
+        "trip_columns_before_total": _names(columns[:total]),
+        "trip_columns_after_total": _names(columns[total + 1 :]),
+        "trip_columns_after_id": _names(columns[place["trip_id"] + 1 :]),
+        "trip_column_definitions": ",\n    ".join(definitions),
+        # Options of the format.
+        "required_trip_columns": ";".join(column.name for column in columns if column.is_required),
+        "uuid_trip_columns": ";".join(column.name for column in columns if column.avro_type == "uuid"),
+    }
+
+
+def _names(columns: tuple[TripColumn, ...]) -> str:
+    return ", ".join(column.name for column in columns)

@@ -1,0 +1,78 @@
+"""The columns of a trip, as the Avro contract declares them, and what each engine calls their types."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas import trip
+from schemas.identity import IDENTITY_COLUMNS
+from schemas.rules import NEEDED_COLUMNS
+
+
+@dataclass(frozen=True)
+class SqlTypes:
+    """One type in the engines that carry trips; `parquet` is what DuckDB calls it."""
+
+    flink: str
+    postgres: str
+    parquet: str
+
+
+SQL_TYPES = {
+    "uuid": SqlTypes("string", "uuid", "varchar"),  # Flink and Spark have no type for it
+    "string": SqlTypes("string", "text", "varchar"),
+    "date": SqlTypes("date", "date", "date"),
+    "local-timestamp-millis": SqlTypes("timestamp(3)", "timestamp", "timestamp"),
+    "int": SqlTypes("int", "integer", "integer"),
+    "double": SqlTypes("double", "double precision", "double"),
+    "long": SqlTypes("bigint", "bigint", "bigint"),
+}
+"""By the Avro type, or its logical type where it has one."""
+
+
+@dataclass(frozen=True)
+class TripColumn:
+    """A column of the contract."""
+
+    name: str
+    avro_type: str
+    is_required: bool
+
+    def __post_init__(self) -> None:
+        if self.avro_type not in SQL_TYPES:
+            raise ValueError(
+                f"column {self.name} is of the Avro type {self.avro_type}, which no engine stores yet:"
+                f" SQL_TYPES knows {', '.join(SQL_TYPES)}"
+            )
+
+    @property
+    def types(self) -> SqlTypes:
+        """Its type in each engine."""
+        return SQL_TYPES[self.avro_type]
+
+    @property
+    def is_in_every_valid_trip(self) -> bool:
+        """Whether a trip without it breaks a rule, or could not be written at all."""
+        return self.is_required or self.name in NEEDED_COLUMNS
+
+    @property
+    def identifies(self) -> bool:
+        """Whether two records of one trip have the same value here."""
+        return self.name in {"trip_id", *IDENTITY_COLUMNS}
+
+
+def columns_of(schema: trip.TripSchema) -> tuple[TripColumn, ...]:
+    """The columns of one version, in wire order; ValueError for a type that no engine stores."""
+    return tuple(_column(field) for field in schema.record["fields"])
+
+
+def current_columns() -> tuple[TripColumn, ...]:
+    """The columns of the newest version: those of every table."""
+    return columns_of(trip.current())
+
+
+def _column(field: dict[str, Any]) -> TripColumn:
+    """An optional field is a union with null."""
+    branches = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    (kind,) = (branch for branch in branches if branch != "null")
+    avro_type = kind["logicalType"] if isinstance(kind, dict) else kind
+    return TripColumn(field["name"], str(avro_type), is_required="null" not in branches)
