@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import psutil
 
 from schemas.errors import TransientError
 from stack.supervision.supervisor import ProgramState, Supervisor, log_files
 from stack.waiting import Polling, WaitProgress, wait_until
-
-if TYPE_CHECKING:
-    import psutil
 
 STEP_GROWTH = 0.1
 EXIT_LOOK_SECONDS = 0.5
@@ -64,15 +62,13 @@ class LogGrowth:
 class CpuSeconds:
     """The CPU time of processes since the first look."""
 
-    def __init__(self, processes: Callable[[], Iterable["psutil.Process"]]) -> None:
+    def __init__(self, processes: Callable[[], Iterable[psutil.Process]]) -> None:
         self._processes = processes
         self._seconds: dict[psutil.Process, float] = {}
         self._before: float | None = None
 
     def __call__(self) -> WaitProgress:
         """Look at the processes; those that have ended keep what they had burnt."""
-        import psutil  # noqa: PLC0415 - see processes
-
         for process in self._processes():
             with suppress(psutil.Error):  # it has just ended
                 times = process.cpu_times()
@@ -126,11 +122,8 @@ def await_exit(process: "subprocess.Popen[bytes]", *, what: str, log: Path) -> i
     return process.returncode
 
 
-def processes(pid: int) -> Sequence["psutil.Process"]:
+def processes(pid: int) -> Sequence[psutil.Process]:
     """The process of this number and its children; none for 0 and for one that has ended."""
-    # Imported on use: AWS' Airflow runs our command without it, and has no process of ours to look at.
-    import psutil  # noqa: PLC0415
-
     try:
         found = psutil.Process(pid) if pid else None
         return [found, *found.children(recursive=True)] if found else []
