@@ -47,8 +47,8 @@ up: ## start the local stack
 down: ## end the local stack
 	@$(TAXI) down
 
-lock: ## resolve every lock anew
+lock: ## resolve every lock again
 	@$(TAXI) lock
 
-package: ## what AWS is sent: Flink zip, Spark archive, Airflow's bundle, the image's context; with bills
+package: ## what AWS is sent: Flink zip, Spark archive, Airflow bundle, image context; with SBOMs
 	@$(TAXI) package
