@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import typer
 from psycopg.conninfo import conninfo_to_dict
 
 from control_plane.settings import MartsSettings
@@ -54,16 +53,14 @@ class DbtRun:
     environment: Mapping[str, str]
 
 
-def build(target: Target, *, full_refresh: bool = False) -> None:
-    """Build and test every mart; raises typer.Exit with dbt's code when something failed."""
+def build(target: Target, *, full_refresh: bool = False) -> int:
+    """Build and test every mart; return dbt's exit code."""
     settings = MartsSettings.from_environment()
     refresh = ["--full-refresh"] if full_refresh else []
     run = dbt_run(["build", "--target", target.value, *refresh], settings)
     # Two builds would replace each other's months half-way.
     with file_lock(settings.stack.home / "marts.lock", "another ./taxi marts is running; waiting for it"):
-        code = subprocess.run(run.command, env=run.environment, check=False).returncode
-    if code:
-        raise typer.Exit(code)
+        return subprocess.run(run.command, env=run.environment, check=False).returncode
 
 
 def dbt_run(arguments: Sequence[str], settings: MartsSettings) -> DbtRun:

@@ -14,4 +14,4 @@ def marts(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Rebuild every month.")] = False,
 ) -> None:
     """Build the marts, and test them."""
-    build(target_named(target), full_refresh=full_refresh)
+    raise typer.Exit(build(target_named(target), full_refresh=full_refresh))

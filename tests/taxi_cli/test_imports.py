@@ -119,6 +119,15 @@ def test_the_verbs_that_airflow_runs_on_aws_import_only_what_it_is_sent() -> Non
     )
 
 
+def test_what_lies_in_the_callers_folder_is_not_taken_for_the_platform(tmp_path: Path) -> None:
+    for name in ("schemas", "stack", "taxi_cli", "typer"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the caller')")
+    done = subprocess.run(
+        [str(ROOT / "taxi"), "inspect", "--help"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def our_packages() -> set[str]:
     """Every package of the tree."""
     return {path.parent.name for path in ROOT.glob("*/__init__.py")}
