@@ -3,6 +3,7 @@
 import json
 import socket
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 TIMEOUT_SECONDS = 5
@@ -13,8 +14,12 @@ def get_json(url: str) -> Any:
     # Not httpx: it loads every certificate of the machine for each client, and health is asked for often.
     # And never by a proxy, whatever the variables say.
     opener = build_opener(ProxyHandler({}))
-    with opener.open(Request(url), timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the address is ours
-        return json.load(response)
+    try:
+        with opener.open(Request(url), timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the address is ours
+            return json.load(response)
+    except HTTPError as refusal:
+        refusal.close()  # it holds the connection
+        raise
 
 
 def require_listener(address: str) -> None:

@@ -58,10 +58,10 @@ def test_its_parts_are_healthy_and_only_the_owner_can_log_in(
     for name in ("passwords.json", "secrets.json", "airflow.cfg", "environment.json"):
         file = airflow_service.folder(airflow.endpoints.home) / name
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    stranger = httpx.Client(base_url=airflow.client.base_url, trust_env=False)
-    wrong = stranger.post("/auth/token", json={"username": airflow_service.LOGIN, "password": "guess"})
-    assert wrong.status_code == 401
-    assert stranger.get("/api/v2/dags").status_code == 401
+    with httpx.Client(base_url=airflow.client.base_url, trust_env=False) as stranger:
+        wrong = stranger.post("/auth/token", json={"username": airflow_service.LOGIN, "password": "guess"})
+        assert wrong.status_code == 401
+        assert stranger.get("/api/v2/dags").status_code == 401
 
 
 def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
