@@ -97,7 +97,7 @@ def up(
             console().print("the stack is already up", highlight=False)
             return site.endpoints
         site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras, secure=secure)
-        _add_new_services(site)
+        _update_services(site)
         start_services(site, services_of(site), hooks)
     return site.endpoints
 
@@ -226,11 +226,13 @@ def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secur
     return site
 
 
-def _add_new_services(site: Site) -> None:
-    """A stack that an earlier version started may lack a part that there is today."""
+def _update_services(site: Site) -> None:
+    """A stack that an earlier version started may lack a service, or run one by a module that has moved."""
     supervisor = Supervisor(site.home)
-    if {service.name for service in services_of(site)} - supervisor.states().keys():
-        supervisor.change_to(_programs(site))
+    names, known = {service.name for service in services_of(site)}, supervisor.states().keys()
+    outdated = names & known & supervisor.outdated_programs()
+    if outdated or names - known:
+        supervisor.change_to(_programs(site), outdated)
 
 
 def _programs(site: Site) -> dict[str, Program]:
