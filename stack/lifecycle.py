@@ -84,7 +84,7 @@ def up(
     """
     settings = settings or StackSettings.from_environment()
     _refuse_unknown(extras)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    _make_home(settings.home)
     with _one_at_a_time(settings.home):
         site = _site_of_running_supervisor(settings)
         secure = profiles.chosen(settings.home, wanted=secure, data=data_folder(settings.home))
@@ -151,6 +151,14 @@ def running_site(settings: StackSettings) -> Site:
 def stack_processes(home: Path) -> list[OwnProcess]:
     """Every live process of the stack in this home."""
     return own_processes(home, data_folder(home))
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UserError(f"TAXI_HOME={home} cannot be made ({reason})", "name another folder") from error
 
 
 def _one_at_a_time(home: Path) -> AbstractContextManager[None]:
