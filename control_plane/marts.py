@@ -84,7 +84,7 @@ def _words(arguments: Sequence[str]) -> list[str]:
 
 def _target_of(arguments: Sequence[str]) -> str:
     """The target that the command line names, in any of dbt's spellings."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument in {"--target", "-t"}:
             return following
         if argument.startswith("--target="):

@@ -84,7 +84,7 @@ def up(
     """
     settings = settings or StackSettings.from_environment()
     _refuse_unknown(extras)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    _make_home(settings.home)
     with _one_at_a_time(settings.home):
         site = _site_of_running_supervisor(settings)
         secure = profiles.chosen(settings.home, wanted=secure, data=data_folder(settings.home))
@@ -97,7 +97,7 @@ def up(
             console().print("the stack is already up", highlight=False)
             return site.endpoints
         site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras, secure=secure)
-        _add_new_services(site)
+        _update_services(site)
         start_services(site, services_of(site), hooks)
     return site.endpoints
 
@@ -151,6 +151,14 @@ def running_site(settings: StackSettings) -> Site:
 def stack_processes(home: Path) -> list[OwnProcess]:
     """Every live process of the stack in this home."""
     return own_processes(home, data_folder(home))
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UserError(f"TAXI_HOME={home} cannot be made ({reason})", "name another folder") from error
 
 
 def _one_at_a_time(home: Path) -> AbstractContextManager[None]:
@@ -226,11 +234,13 @@ def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secur
     return site
 
 
-def _add_new_services(site: Site) -> None:
-    """A stack that an earlier version started may lack a part that there is today."""
+def _update_services(site: Site) -> None:
+    """A stack that an earlier version started may lack a service, or run one by a module that has moved."""
     supervisor = Supervisor(site.home)
-    if {service.name for service in services_of(site)} - supervisor.states().keys():
-        supervisor.change_to(_programs(site))
+    names, known = {service.name for service in services_of(site)}, supervisor.states().keys()
+    outdated = names & known & supervisor.outdated_programs()
+    if outdated or names - known:
+        supervisor.change_to(_programs(site), outdated)
 
 
 def _programs(site: Site) -> dict[str, Program]:

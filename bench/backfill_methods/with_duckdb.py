@@ -4,13 +4,13 @@ from pathlib import Path
 
 import duckdb
 
-from bench.backfill_methods.clock import Clock
 from bench.backfill_methods.methods import SQL_FOLDER
+from bench.backfill_methods.stopwatch import Stopwatch
 
 
-def windows(source: Path, target: Path, clock: Clock) -> None:
+def windows(source: Path, target: Path, stopwatch: Stopwatch) -> None:
     """DuckDB, with as many threads as there are cores."""
-    clock.start()
+    stopwatch.start()
     with duckdb.connect() as database:
         database.sql(f"create view trips as from read_parquet('{source}/*.parquet')")
         target.mkdir(parents=True)

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import polars as pl
 
-from bench.backfill_methods.clock import Clock
+from bench.backfill_methods.stopwatch import Stopwatch
 
 WINDOW_MINUTES = 15
 
 
-def windows(source: Path, target: Path, clock: Clock) -> None:
+def windows(source: Path, target: Path, stopwatch: Stopwatch) -> None:
     """Polars, by the same running sums."""
-    clock.start()
+    stopwatch.start()
     zone, minute = pl.col("pickup_zone_id"), pl.col("minute")
     by_minute = (
         pl.scan_parquet(source)

@@ -134,8 +134,9 @@ class _QuietPoint:
         return None
 
     def _progress(self) -> WaitProgress:
-        if self._pending_reason:
-            return WaitProgress(self._pending_reason, time.monotonic())  # the caller has set a limit to this
+        now = time.monotonic()
+        if self._pending_reason and now < self._limit:
+            return WaitProgress(self._pending_reason, now)  # the caller has set a limit to this
         number = self._checkpoint.number if self._checkpoint else None
         return WaitProgress("the accounts do not balance yet", (number, self._settled and self._settled[1]))
 

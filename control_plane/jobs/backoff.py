@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.atomic_file import write_json
 
 ATTEMPTS = 3
-"""In vain, one after the other; then a person must look."""
+"""Failed ones, one after the other; then a person must look."""
 FIRST_PAUSE_SECONDS = 5
 LONGEST_PAUSE_SECONDS = 300
 ATTEMPT_WINDOW_SECONDS = 3600
@@ -48,7 +48,7 @@ class RestartBackoff:
 
 
 class BackoffStore:
-    """The cares of one home."""
+    """The backoffs of one home, a file each."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -215,6 +215,8 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
         return None if found.outcome == "open" else found
 
     def progress() -> WaitProgress:
+        if not seen:
+            return WaitProgress("it could not be looked at yet", taskmanager().marks)
         now = seen[-1]
         # Once its tasks run, what keeps them busy is no proof of the release.
         starting = None if now.all_tasks_run else taskmanager().marks
@@ -229,8 +231,8 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
             stalled_seconds=STALLED_VERIFY_SECONDS,
             polling=Polling(POLL_SECONDS),
         )
-    except StalledError:
-        return evaluate(before, seen)
+    except StalledError as stalled:
+        return evaluate(before, seen) if seen else VerificationResult("failed", stalled.message)
     if found.outcome == "failed":
         _await_cause(site)
         return evaluate(before, [*seen, observation(site.status())])

@@ -6,18 +6,15 @@ from contextlib import contextmanager
 from producer.errors import StoppedByUser
 from producer.settings import ProducerSettings
 from schemas.errors import UserError
-from schemas.errors import UserError as ProducerError
 from stack.endpoints import Endpoints
 from stack.security.secrets import PRODUCER
 
 
 @contextmanager
 def producer_errors() -> Iterator[None]:
-    """What the producer cannot do, said as the stack says it."""
+    """Raise UserError where somebody stops the producer."""
     try:
         yield
-    except ProducerError as error:
-        raise UserError(str(error)) from error
     except StoppedByUser as stop:
         raise UserError(str(stop)) from stop
 

@@ -16,7 +16,6 @@ import psutil
 
 from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark import local_submit
-from control_plane.spark import local_submit as spark
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
 from schemas.atomic_file import write_json
 from schemas.errors import UserError
@@ -122,11 +121,11 @@ class LocalSpark:
         write_json(folder / "note.json", note)
         program = str(ROOT / "batch_backfill" / "__main__.py")
         options = ["--conf", f"spark.ui.port={port}", *local_submit.s3_options(arguments, self._settings)]
-        command = spark.submit_command([*options, program, *arguments])
+        command = local_submit.submit_command([*options, program, *arguments])
         # The shell ends at once: the run is nobody's child, whoever waits for it.
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", "/bin/sh", "-c", KEEPER, str(folder), *command],
-            env={**user_environment(), **spark.environment(self._settings.home), RUN_VARIABLE: run_id},
+            env={**user_environment(), **local_submit.environment(self._settings.home), RUN_VARIABLE: run_id},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -194,5 +193,5 @@ class LocalSpark:
 
 
 def _written_to(arguments: Sequence[str]) -> str:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments[1:], ""], strict=False)
     return next((value for name, value in pairs if name == "--processed"), "")

@@ -1,12 +1,13 @@
 """supervisord, which starts our parts again when they die."""
 
 import os
+import re
 import shlex
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +22,7 @@ from stack.supervision.identity import SUPERVISOR_SERVICE, identity
 from stack.supervision.program import Program
 
 LONGEST_SOCKET_PATH = 100
+PROGRAM_OF_A_MODULE = re.compile(r"^\[program:(.+)\]\ncommand=.* -m ([\w.]+)", re.MULTILINE)
 ALREADY_STARTED = 60  # supervisor.xmlrpc.Faults.ALREADY_STARTED
 
 # autostart off: `up` starts the parts in their order. The retries never end, so that a registry that
@@ -156,15 +158,20 @@ class Supervisor:
             reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
             raise UserError(f"supervisord does not start: {' '.join(reason)}", f"see {self.home / 'logs'}")
 
-    def change_to(self, programs: Mapping[str, Program]) -> None:
-        """Make the parts known that a running supervisord does not know yet, end others; the rest runs on."""
+    def outdated_programs(self) -> set[str]:
+        """The services that run a module which this tree, of a later version, has elsewhere."""
+        found = PROGRAM_OF_A_MODULE.findall(self.configuration.read_text())
+        return {name for name, module in found if not _is_here(module)}
+
+    def change_to(self, programs: Mapping[str, Program], replaced: Collection[str] = ()) -> None:
+        """Add and end services until there are these; those that are not to be replaced run on."""
         self._write(programs)
         with self._calls() as calls:
             [[added, _, removed]] = calls.reloadConfig()
-            for name in removed:
+            for name in (*removed, *replaced):
                 calls.stopProcessGroup(name)
                 calls.removeProcessGroup(name)
-            for name in added:
+            for name in (*added, *replaced):
                 calls.addProcessGroup(name)
 
     def _write(self, programs: Mapping[str, Program]) -> None:
@@ -207,6 +214,11 @@ class Supervisor:
         transport = SocketTransport(self.socket)
         with ServerProxy(f"http://{SUPERVISOR_SERVICE}", transport=transport) as proxy:
             yield proxy.supervisor
+
+
+def _is_here(module: str) -> bool:
+    path = ROOT.joinpath(*module.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
 
 
 def log_files(home: Path, name: str) -> list[Path]:

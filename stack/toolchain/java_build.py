@@ -30,7 +30,7 @@ class JavaProject:
     folder: Path
     jar_name: str
     locks: tuple[str, ...]
-    """The components of stack/jars with which it is built: another version makes another jar."""
+    """The components of stack/toolchain/jars with which it is built: another version makes another jar."""
     libraries: Callable[[], list[Path]]
 
 

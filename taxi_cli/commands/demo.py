@@ -99,13 +99,17 @@ def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
     """Publish the month; return after how many seconds the first window was there to read."""
     begun = time.monotonic()
     with _producer(endpoints, "replay", str(path), "--speedup", speedup) as replay:
-        wait_until(
-            lambda: replay.poll() or _has_windows(endpoints),
-            what="the first window",
-            progress=PipelineProgress(endpoints, replay.pid),
-            stalled_seconds=STALLED_SECONDS,
-            on_waiting=lambda _: None,  # the replay shows how far it is
-        )
+        try:
+            wait_until(
+                lambda: replay.poll() or _has_windows(endpoints),
+                what="the first window",
+                progress=PipelineProgress(endpoints, replay.pid),
+                stalled_seconds=STALLED_SECONDS,
+                on_waiting=lambda _: None,  # the replay shows how far it is
+            )
+        except UserError:
+            replay.kill()  # else its end would be waited for
+            raise
         first_window_seconds = time.monotonic() - begun
     if replay.returncode:
         raise UserError("the replay failed", "its message is above")

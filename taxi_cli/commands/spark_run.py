@@ -9,6 +9,7 @@ from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark.places import backend
 from control_plane.spark.spark_backend import RunState, SparkBackend
 from control_plane.spark.waiting import explained, wait
+from schemas.errors import UserError
 from stack.console import console, output
 from taxi_cli.options import AsJson
 
@@ -29,6 +30,8 @@ def submit(
     follow: Annotated[bool, typer.Option("--wait", help="Until it has ended.")] = False,
 ) -> None:
     """Start the backfill: spark-run submit --on emr process --taxi-type green --month 2024-01 …"""
+    if not context.args:
+        raise UserError("there is nothing to run", "name it: process --taxi-type green --month 2024-01")
     spark = _spark(on)
     run_id = spark.submit(context.args, token)
     output().print(run_id, highlight=False)

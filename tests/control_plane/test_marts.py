@@ -54,3 +54,7 @@ def test_an_address_on_s3_is_left_as_it_is(tmp_path: Path) -> None:
     settings = settings_with(tmp_path, PROCESSED_DATA="s3://rides/processed-data/")
     environment = marts.dbt_run(["build", "--target=duckdb"], settings).environment
     assert environment["PROCESSED_DATA"] == "s3://rides/processed-data"
+
+
+def test_dbt_without_a_word_is_dbt_on_the_live_tables() -> None:
+    assert marts._target_of([]) == marts.Target.POSTGRES

@@ -17,7 +17,6 @@ from control_plane.accounting.dead_letters.letters import DeadLetter, DeadLetter
 from producer.publishing.kafka_topic import KafkaCluster
 from producer.publishing.replay_ledger import only_replay_into
 from schemas.errors import UserError
-from schemas.errors import UserError as ProducerError
 from schemas.topics import DEFAULT_PARTITIONS
 from stack.endpoints import Endpoints
 from stack.waiting import Polling, StalledError, wait_until
@@ -86,12 +85,9 @@ def _publication(
 ) -> Iterator["_DeadLetterProducer"]:
     """Alone on the topic: beside a replay, timestamps would go back and forth within a partition."""
     cluster = KafkaCluster(endpoints.kafka_bootstrap_servers, endpoints.kafka.security)
-    try:
-        found = cluster.topic(topic, DEFAULT_PARTITIONS)
-        with only_replay_into(topic, endpoints.home, found.id):
-            yield _DeadLetterProducer(endpoints, cluster.tails_ms(found), options)
-    except ProducerError as error:
-        raise UserError(str(error)) from error
+    found = cluster.topic(topic, DEFAULT_PARTITIONS)
+    with only_replay_into(topic, endpoints.home, found.id):
+        yield _DeadLetterProducer(endpoints, cluster.tails_ms(found), options)
 
 
 class _DeadLetterProducer:

@@ -175,6 +175,7 @@ class ManagedJob:
 
     def ensure(self) -> Action:
         """Start what is meant to run and does not; prove an update whose command was killed."""
+        self.service.describe()  # a service that cannot be reached at all is an error at once
         found = self.service.settled()
         last = self.service.last_operation()
         was_updated = last is not None and last.name == "UpdateApplication"
@@ -249,6 +250,7 @@ class ManagedJob:
         return [Pruned("savepoint", one.name, None, self.service.application) for one in unneeded]
 
     def _running(self, otherwise: str) -> Application:
+        self.service.describe()
         found = self.service.settled()
         if not found.is_running:
             raise UserError(

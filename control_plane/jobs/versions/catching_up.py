@@ -111,6 +111,8 @@ class CatchUpWatch:
 
     def progress(self) -> WaitProgress:
         """How far it was when it was looked at last."""
+        if not self._seen:
+            return WaitProgress("it could not be looked at yet", None)
         now = self._seen[-1]
         return WaitProgress(now.missing, (now.missing, now.read, now.total))
 

@@ -1,13 +1,19 @@
 """When the accounts can be judged: only what nothing will move any more."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
+from control_plane.accounting import audit
 from control_plane.accounting.audit import Audit, Discrepancy, QuiescenceSnapshot
 from control_plane.jobs.health import JobHealth
 from control_plane.jobs.status import Checkpoint, JobStatus, JobThroughput, Restarts, unreachable
 from control_plane.sink.ledger import Ledger, LedgerEntry
+from schemas.errors import TransientError
+from stack.endpoints import Endpoints
+from stack.waiting import Polling
+from tests.clock import FakeClock
 
 pytestmark = pytest.mark.unit
 
@@ -69,3 +75,19 @@ def test_an_imbalance_is_a_hole_only_at_a_quiet_point() -> None:
     assert Audit(SHORT, "", (DISCREPANCY,)).verdict == "imbalance"
     whole = replace(SHORT, entries=(replace(SHORT.entries[0], windowed=10, imbalance=0),))
     assert Audit(whole, "a replay is running").verdict == "balanced"
+
+
+def test_an_audit_ends_when_postgres_stays_away_although_something_is_on_its_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = FakeClock()
+
+    def ledger(_: Endpoints) -> Ledger:
+        raise TransientError("Postgres says: connection refused")
+
+    monkeypatch.setattr(audit, "Polling", lambda seconds: Polling(seconds, clock.clock))
+    monkeypatch.setattr(audit, "read_ledger", ledger)
+    monkeypatch.setattr(audit, "take_snapshot", lambda _: replace(QUIET, replay_runs=True))
+    with pytest.raises(TransientError, match="connection refused"):
+        audit.take(cast("Endpoints", None))
+    assert 60 <= clock.now() <= 65

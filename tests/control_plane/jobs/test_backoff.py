@@ -10,7 +10,7 @@ pytestmark = pytest.mark.unit
 
 
 def after(*instants: float, proven_each_time: bool = False) -> RestartBackoff:
-    """The care after attempts at these seconds."""
+    """The backoff after attempts at these seconds."""
     backoff = RestartBackoff()
     for instant in instants:
         backoff = backoff.with_attempt(instant, "it failed as it started")

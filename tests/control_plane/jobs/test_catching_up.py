@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from control_plane.jobs.versions.catching_up import STUCK_SECONDS, CatchUpProgress, CatchUpWatch, hopeless
+from schemas.errors import TransientError
 from stack.waiting import StalledError, wait_until
 from tests.clock import FakeClock
 
@@ -44,6 +45,14 @@ def test_a_version_that_stands_still_is_given_up_with_what_it_lacks() -> None:
     with pytest.raises(StalledError, match=r"after 120 s without progress .*it is 90 records behind"):
         caught_up(clock, lambda: BEHIND)
     assert 120 <= clock.now() <= 123
+
+
+def test_a_version_that_was_never_seen_is_given_up_with_the_reason() -> None:
+    def look() -> CatchUpProgress:
+        raise TransientError("Flink does not answer")
+
+    with pytest.raises(StalledError, match=r"after 120 s without progress .*Flink does not answer"):
+        caught_up(FakeClock(), look)
 
 
 def test_a_version_that_restarts_without_a_checkpoint_in_between_is_given_up_with_the_cause() -> None:

@@ -35,3 +35,19 @@ def test_a_part_that_a_running_supervisor_does_not_know_is_added_and_the_others_
         assert before < {own.process.pid for own in own_processes(home)}
     finally:
         end_processes(own_processes(home))
+
+
+def test_a_service_whose_module_has_moved_since_it_was_started_is_replaced(supervisor: Supervisor) -> None:
+    home = supervisor.home
+    moved = Program([sys.executable, "-m", "stack.no_longer_here"], directory=home)
+    there = Program([sys.executable, "-m", "stack.supervision.takeover"], directory=home)
+    try:
+        supervisor.launch({"moved": moved, "there": there, "waits": waiting(home)})
+        wait_for(supervisor.is_alive, what="supervisord")
+        assert supervisor.outdated_programs() == {"moved"}
+        supervisor.change_to({"moved": waiting(home), "there": there, "waits": waiting(home)}, {"moved"})
+        supervisor.start_service("moved")
+        wait_for(lambda: supervisor.states().get("moved") == "RUNNING", what="the replaced service")
+        assert supervisor.outdated_programs() == set()
+    finally:
+        end_processes(own_processes(home))

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 
-class Clock:
+class Stopwatch:
     """What this process and its children use from `start` on."""
 
     def start(self) -> None:
