@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint vulnerabilities unit integration coverage drill long up down lock package
 TAXI := ./taxi
-# Files of tests go to several processes. On a stack, which each process has to itself, half of the time is waiting.
-BY_FILE := --dist loadfile --no-loadscope-reorder
+# Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,10 +25,10 @@ vulnerabilities: ## locked packages that are known to be vulnerable, where the a
 	@$(TAXI) vulnerabilities
 
 unit: ## the tests that need no service
-	@$(TAXI) tool pytest --numprocesses 2 $(BY_FILE) --cov --cov-report= -m "not integration and not drill and not long"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) --cov --cov-report= -m "not integration and not drill and not long"
 
 integration: ## the tests on a real local stack, the short drills among them
-	@$(TAXI) tool pytest --numprocesses 3 $(BY_FILE) --cov --cov-append --cov-report= -m "(integration or (drill and short)) and not long"
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) --cov --cov-append --cov-report= -m "(integration or (drill and short)) and not long"
 
 coverage: ## what the last runs of the tests covered, by room
 	@$(TAXI) tool python -m tests.coverage_by_room
@@ -39,7 +39,7 @@ drill: ## every fault drill, and a table of what became of the rows
 	@$(TAXI) drill all
 
 long: ## the tests that take long, each with the reason why it is left out of `make test`
-	@$(TAXI) tool pytest --numprocesses 2 $(BY_FILE) -m long
+	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m long
 
 up: ## start the local stack
 	@$(TAXI) up
