@@ -14,7 +14,10 @@ from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
 from tests.platform import Platform
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.long("replays days, makes a history of them, and builds the marts of both"),
+]
 
 MARTS = ("fct_trips", "fct_zone_fares_15m", "agg_zone_day", "dim_zones", "dim_datetime")
 

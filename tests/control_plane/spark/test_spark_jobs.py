@@ -253,15 +253,8 @@ def test_another_code_or_another_token_is_another_run() -> None:
     assert len(names) == 3
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        SparkTarget.EMR_SERVERLESS,
-        pytest.param(
-            SparkTarget.EMR, marks=pytest.mark.long("a second service of EMR: the first is in make test")
-        ),
-    ],
-)
+@pytest.mark.long("builds the packages of EMR and runs Spark from S3 to S3")
+@pytest.mark.parametrize("place", [SparkTarget.EMR_SERVERLESS, SparkTarget.EMR])
 def test_a_month_in_s3_is_processed_by_emr_and_published(
     spark_environment: SparkEnvironment, s3: S3Server, stack: Endpoints, tmp_path: Path, place: SparkTarget
 ) -> None:
