@@ -25,10 +25,10 @@ JOB_VARIABLES = (
     "DEAD_LETTERS_TOPIC",
     "CONSUMER_GROUP",
 )
-"""What a job on the managed service is told of its surroundings."""
+"""The variables that a job on the managed service is given."""
 
 SPARK_JOB_VARIABLES = ("TAXI_ZONES_FILE", "ROWS_PER_FILE")
-"""What the Spark job is told besides its arguments."""
+"""The variables that the Spark job is given besides its arguments."""
 
 DATA_VARIABLES = ("RAW_DATA", "PROCESSED_DATA", "TAXI_ZONES_FILE")
 """They name folders, or prefixes in S3."""

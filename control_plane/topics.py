@@ -26,7 +26,7 @@ class Topic:
         self._admin = AdminClient({**KafkaAccess.of(kafka).librdkafka(), "log_level": 2})
 
     def ensure(self) -> str:
-        """Create the topic unless it is there; return its id, which a topic made anew does not share."""
+        """Create the topic unless it is there; return its id, which changes when the topic is recreated."""
         if not self._partitions():
             _ask(self._create)
             wait_until(lambda: self._partitions() > 0, what=f"topic {self.name}")

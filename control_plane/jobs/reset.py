@@ -20,7 +20,7 @@ FILES = "select distinct source_file from taxi.trips order by source_file"
 
 
 def reset(endpoints: Endpoints) -> None:
-    """Stop every job and remove what it read, kept and wrote; `job deploy` begins anew."""
+    """Stop every job and remove what it read, kept and wrote; `job deploy` starts from the beginning."""
     _refuse_while_a_replay_runs(endpoints.home / "replays")
     recorded = {split_version_name(name)[0] for name in JobRecords(endpoints.home).names()}
     for job in sorted({DEFAULT_JOB, *recorded}):

@@ -122,7 +122,7 @@ class LocalSpark:
         program = str(ROOT / "batch_backfill" / "__main__.py")
         options = ["--conf", f"spark.ui.port={port}", *local_submit.s3_options(arguments, self._settings)]
         command = local_submit.submit_command([*options, program, *arguments])
-        # The shell ends at once: the run is nobody's child, whoever waits for it.
+        # The shell exits at once, so that the run is not a child of the process that waits for it.
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", "/bin/sh", "-c", KEEPER, str(folder), *command],
             env={**user_environment(), **local_submit.environment(self._settings.home), RUN_VARIABLE: run_id},

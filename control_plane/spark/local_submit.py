@@ -52,7 +52,7 @@ def submit_command(arguments: Sequence[str]) -> list[str]:
 
 
 def _java_home(home: Path) -> Path:
-    """A Java that is told nothing of the absent module: by itself it would refuse to start."""
+    """A Java that does not see the option with the absent module, which makes it refuse to start."""
     program = home / "tmp" / "java-for-spark" / "bin" / "java"
     write_atomically(program, _JAVA.format(absent=ABSENT_MODULE, java=shlex.quote(java())), 0o755)
     return program.parents[1]
