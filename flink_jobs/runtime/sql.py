@@ -8,8 +8,11 @@ from string import Template
 from flink_jobs.runtime.settings import JobSettings
 from schemas.flink_columns import column_parameters
 from schemas.rules import broken_rules_sql, is_valid_sql
-from schemas.topics import PARTITION_DISCOVERY_SECONDS
+from schemas.topics import MOST_AHEAD, PARTITION_DISCOVERY_SECONDS
 from schemas.trip import PROGRESS_MARKER_KEY
+
+FEW_ROWS = {"sink.buffer-flush.max-rows": "50"}
+"""For a table whose rows may hold a whole record each: a writer holds so many in memory."""
 
 
 def read_statements(package: str, file_name: str, parameters: Mapping[str, str]) -> list[str]:
@@ -25,11 +28,13 @@ def read_statements(package: str, file_name: str, parameters: Mapping[str, str])
 
 def common_parameters(settings: JobSettings) -> dict[str, str]:
     """What the SQL of every job may name: connections, the trips topic, the columns and rules of a trip."""
+    jdbc_options = settings.jdbc_options
     return {
         **column_parameters(),
         "is_valid": f"({is_valid_sql()})",
         "broken_rules": broken_rules_sql(),
         "is_progress_marker": _is_progress_marker(),
+        "is_ahead_of_its_clock": f"(dropoff_at > arrived_at + interval '{MOST_AHEAD.days}' day)",
         "topic": settings.trips_topic,
         "table_set": settings.table_set,
         "partition_discovery_seconds": str(PARTITION_DISCOVERY_SECONDS),
@@ -37,7 +42,8 @@ def common_parameters(settings: JobSettings) -> dict[str, str]:
         "consumer_group": settings.consumer_group,
         "kafka": _options(settings.kafka_options),
         "schema_registry_url": settings.schema_registry_url,
-        "postgres": _options(settings.jdbc_options),
+        "postgres": _options(jdbc_options),
+        "postgres_few_rows": _options({**jdbc_options, **FEW_ROWS}),
     }
 
 
