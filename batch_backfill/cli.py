@@ -9,6 +9,7 @@ from batch_backfill.request import ProcessingRequest
 from batch_backfill.settings import BatchSettings
 from batch_backfill.summary import MonthSummary, as_json, as_table
 from schemas.errors import UserError
+from schemas.time_zone import keep_utc
 from schemas.tlc_month import parse_months
 
 EXECUTE = "batch_backfill.execution:execute"
@@ -16,6 +17,7 @@ EXECUTE = "batch_backfill.execution:execute"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 when a month failed, and every foreseen error is one line."""
+    keep_utc()
     try:
         namespace = _parser().parse_args(arguments)
         return _process(namespace, BatchSettings.from_environment())

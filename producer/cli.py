@@ -17,6 +17,7 @@ from producer.reading.arrival import Arrival, LatenessMode
 from producer.reading.inspection import inspect as inspect_files
 from producer.settings import ProducerSettings, program_name, wants_debug
 from producer.synthesis.generate import generate
+from schemas.time_zone import keep_utc
 
 FAILED = 1
 INTERRUPTED = 130
@@ -91,6 +92,7 @@ app.command()(generate)
 
 def main() -> None:
     """Run a command; an error is one line on stderr and an exit code: 1, or 2 for a wrong command line."""
+    keep_utc()
     try:
         code = app(prog_name=program_name(), standalone_mode=False)
     except UserError as error:

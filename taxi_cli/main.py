@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from schemas.errors import UserError
+from schemas.time_zone import keep_utc
 from stack.settings import wants_debug
 from stack.toolchain.environments import BootstrapError
 from taxi_cli import completion
@@ -50,6 +51,7 @@ def taxi(
 
 def main() -> None:
     """Run `./taxi`."""
+    keep_utc()
     sys.exit(run(app, "./taxi"))
 
 

@@ -18,7 +18,8 @@ IMBALANCE = 1
 
 LAST_CLOSED = (
     "(select to_date(max(month), 'YYYY-MM')::timestamp from taxi.backfill_runs"
-    " where state = 'published' and month < to_char(now(), 'YYYY-MM') and taxi_type = '{}')"
+    " where state = 'published' and month < to_char(now() at time zone 'UTC', 'YYYY-MM')"
+    " and taxi_type = '{}')"
 )
 
 with DAG(

@@ -42,7 +42,7 @@ order by partition, kafka_offset
 limit %(limit)s
 """  # noqa: S608 - put together from our own text
 MARK_REDRIVEN = """
-update taxi.dead_letters set redriven_at = now()
+update taxi.dead_letters set redriven_at = now() at time zone 'UTC'
 where topic = %(topic)s and (partition, kafka_offset) in (
     select * from unnest(%(partitions)s::integer[], %(offsets)s::bigint[])
 )
