@@ -1,7 +1,7 @@
 """The time zone of every process of the platform: that of the host shows nowhere.
 
-Trips carry New York's clock without a zone. A program that takes it for an instant of its own zone moves it, or
-has no such hour at all; and what it prints differs from machine to machine.
+Trips carry the clock of New York without a zone. A program that takes it for an instant of its own moves it,
+or has no such hour at all; and what it prints differs from machine to machine.
 """
 
 import os

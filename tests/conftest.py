@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +20,12 @@ from tests.waiting import homes
 # How long an example takes is the machine's business.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_configure() -> None:
+    """Run in a zone whose nights have 23 hours, or 25: no result may depend on that of the host."""
+    os.environ.update({"TZ": "America/New_York", "PGTZ": "America/New_York"})
+    time.tzset()
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:

@@ -18,7 +18,8 @@ macro is_no_whole(value) as is_no_number(value) or (finite(value) is not null an
 macro is_no_amount(value) as is_no_number(value) or (finite(value) is not null and cents(value) is null);
 macro is_no_clock(value) as value is not null and clock(value) is null;
 -- A line break tells of a stray quote, which has swallowed lines. Bytes that are no UTF-8 are a U+FFFD to Java.
-macro is_no_text(value) as cast(value as string) rlike r'[\x00\uFFFD\n]';
+macro is_no_text(value, longest) as
+    (cast(value as string) rlike r'[\x00\uFFFD\n]' or length(cast(value as string)) > longest);
 -- What texts of older vintages are called today; a text that has no code is a null.
 macro code(value, codes) as
     case

@@ -65,11 +65,16 @@ def redrive(
     outcome = RedriveResult()
     with _publication(endpoints, topic, options) as publication:
         for page in pages:
-            ready = [letter for letter in page if options.force or _is_trip_now(letter, options, registry)]
+            ready = [letter for letter in page if may_be_published(letter, options, registry)]
             outcome.redriven += len(ready)
             outcome.held_back.update(letter.error_class for letter in page if letter not in ready)
             publication.publish(ready)
     return outcome
+
+
+def may_be_published(letter: DeadLetter, options: RedriveOptions, registry: decoding.Registry) -> bool:
+    """A row that a table refused is no record, whatever is forced."""
+    return not letter.is_row and (options.force or _is_trip_now(letter, options, registry))
 
 
 def _is_trip_now(letter: DeadLetter, options: RedriveOptions, registry: decoding.Registry) -> bool:

@@ -17,8 +17,8 @@ create or replace temp macro is_no_amount(value) as
     is_no_number(value) or (finite(value) is not null and cents(value) is null);
 create or replace temp macro is_no_clock(value) as value is not null and clock(value) is null;
 -- U+FFFD stands where bytes were no UTF-8; a line break tells of a stray quote, which has swallowed lines.
-create or replace temp macro is_no_text(value) as
-    regexp_matches(cast(value as varchar), '[\x00\x{FFFD}\n]');
+create or replace temp macro is_no_text(value, longest) as
+    regexp_matches(cast(value as varchar), '[\x00\x{FFFD}\n]') or length(cast(value as varchar)) > longest;
 -- What texts of older vintages are called today; a text that has no code is a null.
 create or replace temp macro code(value, codes) as
     case

@@ -2,13 +2,15 @@
 
 import io
 import struct
+from datetime import UTC, datetime
 from typing import Any
 
 import fastavro
 import pytest
 
 from control_plane.accounting.dead_letters import decoding
-from control_plane.accounting.dead_letters.letters import Address
+from control_plane.accounting.dead_letters.letters import Address, DeadLetter
+from control_plane.accounting.dead_letters.redrive import RedriveOptions, may_be_published
 from schemas.errors import UserError
 from taxi_cli.commands.dead_letters import hex_dump
 
@@ -75,6 +77,15 @@ def test_a_hex_dump_shows_sixteen_bytes_a_line_and_counts_those_that_it_leaves_o
     assert lines[0] == "00000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef"
     assert lines[1].split() == ["00000010", "00", "21", ".!"]
     assert hex_dump(b"0" * 1100)[-1] == "… 76 bytes more"
+
+
+def test_a_row_that_a_table_refused_is_read_by_its_columns_and_never_published() -> None:
+    address = Address.parse("all_trips/0/4611686018427387904")
+    payload = b'{"passenger_count":"13","trip_type":null}'
+    at = datetime(2024, 1, 10, tzinfo=UTC)
+    row = DeadLetter(address, at, None, "refused_by_sink", "23514 in all_trips: …", None, payload, None)
+    assert decoding.read_row(payload).fields == {"passenger_count": "13", "trip_type": None}
+    assert not may_be_published(row, RedriveOptions(force=True), FixedRegistry())
 
 
 def test_an_address_is_read_as_it_is_printed_and_anything_else_is_refused_with_an_example() -> None:

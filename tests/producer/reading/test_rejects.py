@@ -14,6 +14,7 @@ from producer.cli import main
 from producer.months import Naming
 from producer.reading.prepared import span_of
 from schemas.errors import UserError
+from schemas.trip_columns import LONGEST_TEXT
 from tests.oracle.real_months import shared_file
 from tests.producer.months import GREEN_COLUMNS, green_table, prepared, preparer_in, rows
 
@@ -210,6 +211,12 @@ def test_text_in_parquet_that_is_no_utf_8_is_left_out(tmp_path: Path) -> None:
     assert listed["reason"].startswith("no text")
     flags = {flag for (flag,) in rows(prepared(file, tmp_path / "cache"), "store_and_fwd_flag")}
     assert flags == {"N", "Y", None}
+
+
+def test_a_text_that_no_sink_has_room_for_is_left_out(tmp_path: Path) -> None:
+    flags = pa.array(["N" * LONGEST_TEXT, "N" * (LONGEST_TEXT + 1)] + ["N"] * 28)
+    (listed,) = rejects_of(parquet_month(tmp_path, store_and_fwd_flag=flags), tmp_path / "cache")
+    assert (listed["row"], listed["column"]) == ("2", "store_and_fwd_flag")
 
 
 def test_a_clock_beyond_the_calendar_in_parquet_is_left_out(tmp_path: Path) -> None:
