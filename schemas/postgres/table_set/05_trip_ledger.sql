@@ -189,6 +189,13 @@ trips_on_time as (
                 refused.table_name = 'all_trips'
                 and refused.taxi_type = hours.taxi_type
                 and refused.event_hour = hours.event_hour
+                and not exists (
+                    select 1
+                    from all_trips as written
+                    where
+                        written.trip_id = (refused.contents ->> 'trip_id')::uuid
+                        and written.dropoff_at = written_clock(refused.contents ->> 'dropoff_at')
+                )
         ) as trips
     from hours_with_late_trips as hours
 ),
