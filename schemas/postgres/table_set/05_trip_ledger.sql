@@ -113,8 +113,8 @@ entries as (
     from dead_letters
     where error_class <> 'refused_by_sink'
     union all
-    -- Where its records would have been found. Of the windows that a trip is in, one is counted, as of those stored; and
-    -- not the trip beside them.
+    -- Where its records would have been found. Of the windows that a trip is in, one is counted, as of those stored;
+    -- and not the trip beside them.
     select
         taxi_type,
         event_hour,
