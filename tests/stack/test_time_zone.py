@@ -22,6 +22,8 @@ LOCAL_HOUR = "import time; print(time.tzname, time.strftime('%H', time.localtime
 
 @pytest.mark.unit
 def test_the_tests_live_in_another_zone() -> None:
+    if not Path("/usr/share/zoneinfo/America/New_York").exists():
+        pytest.skip("this machine knows no zones: there is no /usr/share/zoneinfo")
     done = subprocess.run([sys.executable, "-c", LOCAL_HOUR], capture_output=True, text=True, check=True)
     assert done.stdout == "('EST', 'EDT') 19\n"
 
