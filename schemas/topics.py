@@ -1,6 +1,4 @@
-"""The Kafka topics: what they are called, how they are made, and what their clocks mean."""
-
-from datetime import timedelta
+"""The Kafka topics: what they are called and how they are made."""
 
 TRIPS_TOPIC = "trips"
 
@@ -13,10 +11,6 @@ DEFAULT_PARTITIONS = 2
 
 TOPIC_CONFIG = {"cleanup.policy": "delete", "retention.ms": "-1", "message.timestamp.type": "CreateTime"}
 """Kept for ever: replayed records carry timestamps of years ago, any retention would delete them at once."""
-
-MOST_AHEAD = timedelta(days=1)
-"""By so much a trip may end after its record's timestamp, the event clock of its publisher, and still move
-the clock of the stream."""
 
 PARTITION_DISCOVERY_SECONDS = 10
 """So often readers look for partitions that were added. A publisher gives them twice that time before it uses

@@ -3,8 +3,8 @@
 --
 -- event_time moves the watermark, so only what can be trusted may set it: the drop-off of a valid trip, and the
 -- timestamp of a progress marker. Everything else stays at the epoch, where it moves nothing: one drop-off in 2041
--- would make every later trip late, and a null would fail the job. Nor is a valid trip trusted that ended long after
--- the clock of its publisher: the month that it names is its own word.
+-- would make every later trip late, and a null would fail the job. Nor is a valid trip trusted that ended after the
+-- clock of its publisher: the month that it names is its own word, and no trip moves the watermark beyond that clock.
 create temporary table trip_records (
     ${trip_column_definitions},
     record_key bytes,

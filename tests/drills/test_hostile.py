@@ -47,7 +47,7 @@ def test_no_record_that_avro_takes_stops_the_job_or_leaves_the_accounts(drill: D
     ]
     move_event_clock(platform, at(BEFORE))
     send(platform, hostile, BEFORE)
-    # Its own word is that it is of 2041; whoever believes it takes all that follows for late.
+    # It says of itself that it is of 2041; if that moved the watermark, all that follows would be late.
     send(platform, [far_month(number)], BEFORE)
     read = len(hostile) + 1 + DEFAULT_PARTITIONS
     wait_for(lambda: drill.status().records_read >= read, what="the hostile records to be read")
