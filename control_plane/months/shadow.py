@@ -24,6 +24,7 @@ from producer.publishing.pace import Pace, parse_speedup
 from producer.publishing.replay import ReplayRequest, replay
 from schemas.errors import UserError
 from schemas.topics import REPROCESS_TOPIC_PREFIX
+from stack import database
 from stack.console import console, print_message
 from stack.endpoints import Endpoints
 from stack.services.flink import TASKMANAGER
@@ -82,7 +83,7 @@ class Shadow:
         tables.set_up(self.endpoints.postgres_dsn, self.wiring.table_set)
         await_other_submission(self.endpoints, self.wiring.name)
         newest = next(iter(self.site.flink.jobs(self.wiring.name)), None)
-        if newest and newest.state == "FINISHED" and self.is_filled:
+        if newest and newest.state == "FINISHED" and self.is_filled and not self._dead_letters():
             return
         is_live = newest is not None and newest.state not in ENDED_STATES
         job_id = newest.job_id if newest and is_live else self._submit(release)
@@ -93,6 +94,7 @@ class Shadow:
             progress=lambda: f"{self._ledger().records_read:,} records are accounted for",
             stalled_seconds=STALLED_LEDGER_SECONDS,
         )
+        self._require_no_dead_letters()
         tables.take_stock(self.endpoints.postgres_dsn, self.wiring.table_set)
 
     def remove(self) -> None:
@@ -121,6 +123,19 @@ class Shadow:
         print_message(f"release {release.number} reads {self.wiring.topic} into {self.wiring.table_set} …")
         self.site.releases.program(release).submit(job_id, "")
         return job_id
+
+    def _require_no_dead_letters(self) -> None:
+        if letters := self._dead_letters():
+            place = f"{self.wiring.table_set}.dead_letters"
+            raise UserError(
+                f"{len(letters):,} rows of run {self.run} are in {place} and would be missing ({letters[0]})",
+                "take the cause away and run the same command again",
+            )
+
+    def _dead_letters(self) -> Sequence[str]:
+        """What is wrong with each: its own publisher writes none, so these are rows that a table refused."""
+        query = f"select error from {self.wiring.table_set}.dead_letters"  # noqa: S608 - our own name
+        return [str(error) for (error,) in database.query(self.endpoints.postgres_dsn, query).rows]
 
     def _ledger(self) -> Ledger:
         return read_ledger(self.endpoints, self.wiring.table_set, self.wiring.topic)
