@@ -28,7 +28,7 @@ RANDOM_RECORDS = 600
 LARGEST_BYTES = 1_048_000
 """As much as a topic takes by default, but for the batch that the record comes in."""
 BEFORE, DURING, AFTER = "08:30", "08:40", "09:00"
-CLOCKS = ("08:31:00", "08:35:30", "08:39:59")
+CLOCKS = ("08:39:10", "08:39:40", "08:39:59")
 
 
 @pytest.mark.drill("hostile-records")
@@ -80,7 +80,9 @@ def test_no_record_that_avro_takes_stops_the_job_or_leaves_the_accounts(drill: D
 @pytest.mark.drill("refused-rows")
 @pytest.mark.short
 def test_rows_that_the_tables_refuse_are_dead_letters_and_all_others_are_stored(drill: Drill) -> None:
-    # passenger_count   1   1   13   1   13   1        the rule of somebody's own: no more than 12
+    # passengers   1   1   1   13   1   13      08:31:00 to 08:31:50, while the minute is open
+    #              1   1  13    1   1    1      08:01:00 to 08:01:50, late
+    # A constraint of somebody's own: no more than 12.
     platform, number = drill.platform, schema_id(drill.platform)
     for table in ("all_trips", "late_arrivals"):
         platform.execute(f"alter table taxi_1.{table} add constraint no_crowds check (passenger_count < 13)")
@@ -88,10 +90,10 @@ def test_rows_that_the_tables_refuse_are_dead_letters_and_all_others_are_stored(
         "alter table taxi_1.quarantined_arrivals add constraint no_refunds check (total_amount_cents > -500)"
     )
     move_event_clock(platform, at(BEFORE))
-    send(platform, crowd(number, minute=31, crowded={3, 5}), BEFORE)
-    # 08:01 to 08:06 has closed: late. A negative total breaks a rule: quarantined.
-    send(platform, crowd(number, minute=1, crowded={2}), BEFORE)
-    send(platform, [refund(number, "1", -100), refund(number, "2", -1000)], BEFORE)
+    send(platform, crowd(number, minute=31, crowded={3, 5}), "08:31:50")
+    send(platform, crowd(number, minute=1, crowded={2}), "08:31:50")
+    # A negative total breaks a rule: quarantined.
+    send(platform, [refund(number, "1", -100), refund(number, "2", -1000)], "08:31:50")
     move_event_clock(platform, at(AFTER))
 
     ledger = platform.balanced_ledger()
@@ -117,15 +119,15 @@ def test_rows_that_the_tables_refuse_are_dead_letters_and_all_others_are_stored(
 
 
 def crowd(number: int, *, minute: int, crowded: set[int]) -> list[bytes]:
-    """Six trips that end a minute apart; some with more passengers than a taxi has seats."""
+    """Six trips that end ten seconds apart; some with more passengers than a taxi has seats."""
     return [
         framed(
             number,
             **{
                 **ORDINARY,
                 "trip_id": f"0b7a2c1e-0000-4000-8000-{minute:06}{ahead:06}",
-                "pickup_at": millis(at(f"08:{minute + ahead:02}")) - 600_000,
-                "dropoff_at": millis(at(f"08:{minute + ahead:02}")),
+                "pickup_at": millis(at(f"08:{minute:02}:{10 * ahead:02}")) - 600_000,
+                "dropoff_at": millis(at(f"08:{minute:02}:{10 * ahead:02}")),
                 "passenger_count": 13 if ahead in crowded else 1,
             },
         )
