@@ -98,8 +98,18 @@ class JobSite:
 
     def status(self) -> JobStatus:
         """How the job does."""
-        ends = TopicEnds(self.endpoints.kafka, self.wiring.topic)
-        return read_status(self.flink, self.name, self.watched_steps, ends)
+        ends, known = (
+            TopicEnds(self.endpoints.kafka, self.wiring.topic),
+            self.records.read(self.name).topic_id,
+        )
+        return read_status(self.flink, self.name, self.watched_steps, ends, known)
+
+    def ensure_source(self) -> str:
+        """Create the topic where it never was; return its id.
+
+        Raises UserError where it is not the topic that state and tables are of, or its settings lose records.
+        """
+        return self.topic.ensure_source(self.records.read(self.name).topic_id)
 
     @property
     def watched_steps(self) -> WatchedSteps:
@@ -108,7 +118,7 @@ class JobSite:
 
     def restore_points(self) -> list[Path]:
         """Savepoints and checkpoints to go on from, newest first."""
-        return self.records.restore_points(self.name, self.topic.ensure())
+        return self.records.restore_points(self.name, self.ensure_source())
 
     def running_release(self) -> Release | None:
         """The release that ran last, where it is known."""
@@ -128,6 +138,7 @@ def start(
         if running:
             print_message(f"{name} runs already ({running.state}, {running.job_id})")
             return running
+        site.ensure_source()
         release = site.releases.of_tree(source)
         if not has_versions(site.wiring.job):
             release.refuse_absent_tables(endpoints.postgres_dsn)
@@ -180,8 +191,8 @@ def restart_job(site: JobSite) -> Job:
 def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     """Submit a release and wait until all its tasks run; the run is noted before it begins."""
     before = site.records.read(site.name)
+    topic_id = site.topic.ensure_source(before.topic_id)
     _set_up_tables(site, release)
-    topic_id = site.topic.ensure()
     site.dead_letters_topic.ensure()
     run = JobRun(uuid.uuid4().hex, release.number, str(origin or ""))
     print_message(

@@ -36,6 +36,7 @@ def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | N
     """Go over to the release of a tree; None when it runs already. Raises UserError after rolling back."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
+        site.ensure_source()
         release = site.releases.of_tree(source)
         if site.records.read(name).upgrading_to not in {0, release.number}:
             settle(site)
@@ -50,6 +51,7 @@ def rollback(endpoints: Endpoints, name: str) -> Rollback:
     """Return to the release before, from the savepoint that the upgrade took."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
+        site.ensure_source()
         record = site.records.read(name)
         if record.upgrading_to not in {0, record.release}:
             settle(site)

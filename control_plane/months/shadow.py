@@ -22,6 +22,7 @@ from producer.months import Naming
 from producer.publishing.kafka_topic import file_safe
 from producer.publishing.pace import Pace, parse_speedup
 from producer.publishing.replay import ReplayRequest, replay
+from producer.publishing.schema_registry import SchemaRegistry
 from schemas.errors import UserError
 from schemas.topics import REPROCESS_TOPIC_PREFIX
 from stack import database
@@ -98,7 +99,7 @@ class Shadow:
         tables.take_stock(self.endpoints.postgres_dsn, self.wiring.table_set)
 
     def remove(self) -> None:
-        """End and remove all of it; the live job's places are others."""
+        """End and remove all of it, also what the registry knows; the live job's places are others."""
         await_other_submission(self.endpoints, self.wiring.name)
         job = self.site.flink.live_job(self.wiring.name)
         if job:
@@ -108,6 +109,7 @@ class Shadow:
             self._remove_replays()
             self.site.topic.remove()
         self.site.dead_letters_topic.remove()
+        SchemaRegistry(self.endpoints.schema_registry_url).forget(self.wiring.topic)
         for release in self.site.releases.all():
             self.site.releases.program(release).graph.unlink(missing_ok=True)
         for left in (self.endpoints.home / "jobs").glob(f"{self.wiring.name}.*"):
@@ -141,7 +143,7 @@ class Shadow:
         return read_ledger(self.endpoints, self.wiring.table_set, self.wiring.topic)
 
     def _await_finish(self, job_id: str, release: Release) -> None:
-        records = self.site.topic.record_count()
+        records = self.site.topic.offset_count()
         taskmanager = ServiceProgress(self.endpoints.home, TASKMANAGER)
         with _bar(records) as show:
             ended = wait_until(

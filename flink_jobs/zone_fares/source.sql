@@ -29,6 +29,8 @@ create temporary table trip_records (
     'topic' = '${topic}',
     ${kafka},
     'properties.group.id' = '${consumer_group}',
+    -- What a transaction sent that was aborted is no record.
+    'properties.isolation.level' = 'read_committed',
     'scan.startup.mode' = 'earliest-offset',
     'scan.topic-partition-discovery.interval' = '${partition_discovery_seconds} s',
     'scan.bounded.mode' = '${bounded_mode}',

@@ -70,6 +70,13 @@ def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: in
     return LatenessCounts(**_only_row(query("lateness"), values))
 
 
+def spread(path: Path, start_row: int, end_row: int, wanted: int) -> list[tuple[str, int]]:
+    """The trip_id and the drop-off, in milliseconds, of a few valid trips spread over these rows."""
+    values = {"path": str(path), "start_row": start_row, "end_row": end_row, "wanted": wanted}
+    with duckdb.connect() as connection:
+        return connection.execute(query("spread"), values).fetchall()
+
+
 def broken_rules(path: Path) -> dict[str, int]:
     """Trips by the rule that they break; a trip may break several."""
     with duckdb.connect() as connection:

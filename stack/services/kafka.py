@@ -41,6 +41,11 @@ BROKER_SETTINGS: dict[str, object] = {
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
     "group.initial.rebalance.delay.ms": 0,
+    # The lock of a topic's publishers is a consumer group: so soon Kafka notices that one was killed.
+    "group.consumer.min.session.timeout.ms": 3000,
+    "group.consumer.session.timeout.ms": 3000,
+    "group.consumer.min.heartbeat.interval.ms": 1000,
+    "group.consumer.heartbeat.interval.ms": 1000,
 }
 """What holds wherever the broker runs; docker-compose.yml says the same."""
 

@@ -48,11 +48,11 @@ def up(
         lifecycle.leave_out(StackSettings.from_environment(), left_out)
     try:
         endpoints = start.up(extras=[*lifecycle.EXTRAS] if everything else extras or [], secure=secure)
+        if JobRecords(endpoints.home).wanted():
+            resolve_name(RESUME)(endpoints)
     except UserError:
         print_addresses_of_what_runs()
         raise
-    if JobRecords(endpoints.home).wanted():
-        resolve_name(RESUME)(endpoints)
     print_addresses(endpoints)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.publishing.replay import closing_clock_of, is_overtaken, refuse_late
+from producer.publishing.replay import closing_clock_of, is_overtaken, late_trips, refuse_late
 from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress
 from producer.reading.prepared import Span, span_of
 from schemas.errors import UserError
@@ -76,15 +76,21 @@ def test_only_trips_that_are_left_are_refused(tmp_path: Path, next_row: int, ref
     # 10:00 ─ 10:20 ─ stream at 10:30, has closed 10:28 ─ 10:40
     interrupted = interrupted_at(tmp_path, next_row)
     with pytest.raises(UserError, match=refusal):
-        refuse_late(interrupted.span, interrupted.entry, {0: TEN, 1: TEN + 30 * MINUTE})
+        refuse(interrupted, {0: TEN, 1: TEN + 30 * MINUTE})
 
 
 @pytest.mark.parametrize("next_row", [2, 3])
 def test_nothing_is_refused_when_the_late_trips_are_acknowledged(tmp_path: Path, next_row: int) -> None:
     interrupted = interrupted_at(tmp_path, next_row)
-    refuse_late(interrupted.span, interrupted.entry, {0: TEN + 30 * MINUTE})
+    refuse(interrupted, {0: TEN + 30 * MINUTE})
+
+
+def refuse(interrupted: Interrupted, tails_ms: dict[int, int]) -> None:
+    refuse_late(
+        interrupted.span, interrupted.entry, late_trips(interrupted.span, interrupted.entry, tails_ms)
+    )
 
 
 def test_nothing_is_late_on_an_empty_topic(tmp_path: Path) -> None:
     interrupted = interrupted_at(tmp_path, next_row=0)
-    refuse_late(interrupted.span, interrupted.entry, {})
+    refuse(interrupted, {})
