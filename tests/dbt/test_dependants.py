@@ -64,7 +64,7 @@ def test_views_on_marts_outlive_builds_and_full_refreshes_and_show_what_is_new(m
 def test_a_mart_that_gets_other_columns_is_refused_by_name_before_anything_is_changed(
     marts: PostgresMarts, tmp_path: Path
 ) -> None:
-    changed = tmp_path / "dbt"
+    changed = tmp_path / "later-project"
     shutil.copytree(PROJECT, changed)
     for name, old, new in (
         ("agg_zone_day.sql", "    trips,\n    total", "    cast(trips as integer) as trips,\n    total"),
