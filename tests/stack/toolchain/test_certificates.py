@@ -27,7 +27,8 @@ ASKING = {
     "requests": "import requests, sys; print(requests.get(sys.argv[1]).status_code)",
     "botocore": (
         "import os, sys; from botocore.awsrequest import AWSRequest;"
-        "from botocore.httpsession import URLLib3Session; session = URLLib3Session(verify=os.environ['AWS_CA_BUNDLE']);"
+        "from botocore.httpsession import URLLib3Session;"
+        "session = URLLib3Session(verify=os.environ['AWS_CA_BUNDLE']);"
         "print(session.send(AWSRequest('GET', sys.argv[1]).prepare()).status_code)"
     ),
 }
