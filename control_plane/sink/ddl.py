@@ -95,6 +95,10 @@ where tgname = %s and tgrelid in (to_regclass(%s), to_regclass(%s)) and tgenable
 """
 
 
+class TablesInUseError(UserError):
+    """Somebody reads, in a transaction that stays open, what would have to change."""
+
+
 class Ddl:
     """A session that changes what people read; what it runs waits for others but shortly."""
 
@@ -184,7 +188,7 @@ def _until_unlocked(in_the_way: Callable[[], list[str]], attempt: Callable[[floa
         )
     except StalledError as failure:
         who = ", ".join(in_the_way()) or "nobody does now"
-        raise UserError(
+        raise TablesInUseError(
             f"for {UNREAD_SECONDS:.0f} s there was no moment at which nobody reads taxi.*: {who}",
             "end these transactions (select pg_terminate_backend(PID)), then run the same command again",
         ) from failure

@@ -8,10 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from control_plane.jobs import upgrade
+from control_plane.jobs import lifecycle, upgrade
 from control_plane.jobs.backend import UpgradeFailedError
 from control_plane.jobs.flink_rest import Job
 from control_plane.jobs.records import JobRecord, JobRecords, JobRun
+from control_plane.sink.ddl import TablesInUseError
 from schemas.errors import UserError
 
 pytestmark = pytest.mark.unit
@@ -109,3 +110,22 @@ def test_where_the_return_fails_too_both_reasons_are_told_and_the_job_is_still_m
     with pytest.raises(UserError, match=r"no route to host\), and so did the return .*job ensure zone_fares"):
         upgrade._upgrade(site, release(1), release(2))  # type: ignore[arg-type]
     assert site.records.read("zone_fares").wanted
+
+
+def test_tables_in_use_stop_a_release_that_wants_others_and_not_the_one_that_comes_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def set_up(*_: Any) -> None:
+        raise TablesInUseError("pid 7 reads them")
+
+    monkeypatch.setattr(lifecycle.tables, "set_up", set_up)
+    there = SimpleNamespace(
+        name=site.name,
+        records=site.records,
+        wiring=SimpleNamespace(job="zone_fares", table_set="taxi_1"),
+        endpoints=SimpleNamespace(postgres_dsn=""),
+    )
+    ran = SimpleNamespace(table_set_folder=Path(), outcome="ran")
+    with pytest.raises(TablesInUseError):
+        lifecycle._set_up_tables(there, SimpleNamespace(**vars(ran), number=2))  # type: ignore[arg-type]
+    lifecycle._set_up_tables(there, SimpleNamespace(**vars(ran), number=1))  # type: ignore[arg-type]
