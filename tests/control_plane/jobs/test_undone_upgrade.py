@@ -12,6 +12,7 @@ from control_plane.jobs import lifecycle, upgrade
 from control_plane.jobs.backend import UpgradeFailedError
 from control_plane.jobs.flink_rest import Job
 from control_plane.jobs.records import JobRecord, JobRecords, JobRun
+from control_plane.sink import table_sets
 from control_plane.sink.ddl import TablesInUseError
 from schemas.errors import UserError
 
@@ -118,7 +119,7 @@ def test_tables_in_use_stop_a_release_that_wants_others_and_not_the_one_that_com
     def set_up(*_: Any) -> None:
         raise TablesInUseError("pid 7 reads them")
 
-    monkeypatch.setattr(lifecycle.tables, "set_up", set_up)
+    monkeypatch.setattr(table_sets, "set_up", set_up)
     there = SimpleNamespace(
         name=site.name,
         records=site.records,
