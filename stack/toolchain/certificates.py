@@ -25,10 +25,9 @@ class CertificateError(Exception):
 
 
 def variables(environment: Mapping[str, str], cache: Path, stores: Iterable[str] = STORES) -> dict[str, str]:
-    """The variables to set, so that what one tool was given holds for all; what a person has set stays.
+    """The variables to set, so that what one tool was given holds for all.
 
-    Certificates in SSL_CERT_FILE are all that is trusted, as everywhere; those of the other variables are
-    trusted besides the machine's own.
+    Where SSL_CERT_FILE is set, only what is named is trusted, as everywhere; else the machine's own besides.
     """
     named = {name: Path(environment[name]) for name in NAMES if environment.get(name)}
     for name, path in named.items():
@@ -41,7 +40,8 @@ def variables(environment: Mapping[str, str], cache: Path, stores: Iterable[str]
     if not sources:
         return {}
     bundle = sources[0] if len(sources) == 1 and sources[0].is_file() else _joined(sources, cache)
-    return {name: str(bundle) for name in (*NAMES, ALSO_SET) if not environment.get(name)}
+    also_set = {} if environment.get(ALSO_SET) else {ALSO_SET: str(bundle)}
+    return {**dict.fromkeys(NAMES, str(bundle)), **also_set}
 
 
 def _joined(sources: Iterable[Path], cache: Path) -> Path:

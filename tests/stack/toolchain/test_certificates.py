@@ -95,15 +95,18 @@ def test_where_none_is_named_the_machine_s_own_certificates_hold(tmp_path: Path)
     assert found.keys() >= {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "AWS_CA_BUNDLE"}
 
 
-def test_ssl_cert_file_is_all_that_is_trusted_and_the_others_are_trusted_besides(tmp_path: Path) -> None:
+def test_where_ssl_cert_file_is_set_only_what_is_named_is_trusted_else_the_machine_s_own_besides(
+    tmp_path: Path,
+) -> None:
     own, other, store = (tmp_path / name for name in ("own.pem", "other.pem", "store.pem"))
     for path in (own, other, store):
         path.write_text(path.name)
     alone = certificates.variables({"SSL_CERT_FILE": str(own)}, tmp_path, stores=[str(store)])
     assert set(alone.values()) == {str(own)}
+    both = certificates.variables({"SSL_CERT_FILE": str(own), "PIP_CERT": str(other)}, tmp_path, [str(store)])
+    assert {Path(path).read_text() for path in both.values()} == {"own.pem\nother.pem"}
     beside = certificates.variables({"PIP_CERT": str(other)}, tmp_path, stores=[str(store)])
-    assert Path(beside["SSL_CERT_FILE"]).read_text() == "other.pem\nstore.pem"
-    assert "PIP_CERT" not in beside
+    assert {Path(path).read_text() for path in beside.values()} == {"other.pem\nstore.pem"}
 
 
 def test_a_variable_that_names_nothing_is_refused_by_its_name(tmp_path: Path) -> None:
