@@ -1,7 +1,9 @@
 """### A month of the TLC, from its file to the served tables
 
-One run is one month of one taxi type, by its logical date. Made for Airflow's own backfill:
+One run is one month of one taxi type, by its logical date, and is named after it: `backfill__2023-10-01…`.
+It starts paused, because its schedule fetches and publishes each new month. Made for Airflow's own backfill:
 
+    ./taxi airflow dags unpause tlc_month_backfill_green
     ./taxi airflow backfill create --dag-id tlc_month_backfill_green \\
         --from-date 2023-10-01 --to-date 2023-12-01
 
@@ -19,9 +21,8 @@ Every task may be killed anywhere and run again: a published month is published 
 
 from datetime import datetime, timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from airflow_dags.airflow_names import CronDataIntervalTimetable
 from airflow_dags.months import (
     POOL,
     PUBLISHED_MONTHS,
@@ -54,11 +55,12 @@ def month_dag(taxi_type: str) -> DAG:
         dag_id=backfill_dag_id(taxi_type),
         description=f"A {taxi_type} month: ingest, compute, compare, publish",
         doc_md=__doc__,
-        schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"),
+        # Not by intervals: Airflow would name the run of October after the first of November.
+        schedule=CronTriggerTimetable("@monthly", timezone="UTC", run_immediately=True),
         start_date=datetime(first.year, first.month, 1),  # noqa: DTZ001 - Airflow's default zone is meant
         catchup=False,
         max_active_runs=4,
-        is_paused_upon_creation=False,
+        is_paused_upon_creation=True,  # its schedule fetches and publishes months by itself
         tags=["months"],
         default_args=task_defaults(timedelta(hours=3)),
         params={

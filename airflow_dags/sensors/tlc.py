@@ -28,7 +28,8 @@ class TlcMonthSensor(BaseSensorOperator):
         defaults = {
             "mode": "reschedule",
             "poke_interval": timedelta(hours=12),
-            "timeout": timedelta(days=75),
+            # A run begins with its month, which the TLC publishes some two months after its end.
+            "timeout": timedelta(days=110),
             "soft_fail": True,
         }
         super().__init__(**{**defaults, **options})

@@ -14,6 +14,7 @@ from control_plane.jobs.status import JobStatus, read_status
 from control_plane.jobs.submission import await_other_submission
 from control_plane.jobs.wiring import Wiring, has_versions
 from control_plane.sink import table_sets as tables
+from control_plane.sink.ddl import TablesInUseError
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
 from schemas.jobs import WatchedSteps
@@ -259,6 +260,11 @@ def _set_up_tables(site: JobSite, release: Release) -> None:
     set_up = tables.set_up if has_versions(site.wiring.job) else tables.set_up_unserved
     try:
         set_up(site.endpoints.postgres_dsn, site.wiring.table_set, release.table_set_folder)
+    except TablesInUseError as failure:
+        # What ran last goes on with the tables as they are: it is being brought back, and ran on them before.
+        if site.records.read(site.name).release != release.number:
+            raise
+        print_message(f"{failure.message}: the tables stay as they are")
     except UserError as failure:
         if release.outcome != "ran":
             raise

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from producer.fetching.partial_download import DownloadInProgressError, PartialDownload
 from schemas.errors import UserError
+
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 T = TypeVar("T")
 
@@ -114,7 +116,7 @@ def make_folder(folder: Path) -> None:
 def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Callable[[], int]) -> T:
     failures = FailuresInARow(bytes_so_far)
     retrying = Retrying(
-        retry=retry_if_exception_type((_RetryableError, httpx.TransportError)),
+        retry=retry_if_exception(_may_pass),
         after=failures.note,
         wait=lambda _: remote.site.pause_seconds(failures.count),
         stop=lambda _: failures.count >= remote.site.attempts,
@@ -124,6 +126,10 @@ def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Ca
         return retrying(attempt)
     except (_RetryableError, httpx.TransportError) as error:
         raise UnreachableError(_unreachable(remote, error)) from None
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, _RetryableError | httpx.TransportError) and UNTRUSTED not in str(error)
 
 
 class FailuresInARow:
@@ -192,4 +198,9 @@ def _whole_bytes(headers: Mapping[str, str]) -> int | None:
 
 
 def _unreachable(remote: RemoteFile, error: Exception) -> str:
-    return f"cannot download from {remote.site.base_url} ({error or type(error).__name__}). {remote.remedy}"
+    remedy = (
+        "Name the file of your own certificate authority in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+        if UNTRUSTED in str(error)
+        else remote.remedy
+    )
+    return f"cannot download from {remote.site.base_url} ({error or type(error).__name__}). {remedy}"

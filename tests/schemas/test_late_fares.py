@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from control_plane.sink import table_sets as tables
+from control_plane.sink.ddl import Ddl
 from control_plane.sink.table_sets import FIRST_SET
 from schemas.errors import UserError
 from stack import database
@@ -201,7 +202,7 @@ def earlier_database(stack: Endpoints) -> Iterator[str]:
             with psycopg.connect(dsn) as earlier:
                 for path in sorted((tables.DDL_FOLDER / "shared").glob("*zones.sql")):
                     earlier.execute(path.read_bytes())
-                tables.make_set(earlier, "taxi")
+                tables.make_set(Ddl(earlier), "taxi")
                 on_time(1)(earlier)
                 late(2, offset=20)(earlier)
                 earlier.execute(WITHOUT_PUBLICATIONS)

@@ -90,7 +90,7 @@ data "aws_iam_policy_document" "zone_fares" {
 
   statement {
     sid       = "Connect"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster"]
+    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:WriteDataIdempotently"]
     resources = [var.kafka.cluster_arn]
   }
 
