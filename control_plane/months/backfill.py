@@ -21,6 +21,7 @@ from control_plane.sink.publication import served_of
 from control_plane.sink.runs import BackfillRun, Engine, PlannedMonth
 from control_plane.spark.spark_backend import SparkBackend
 from schemas.errors import UserError
+from schemas.rules import is_nearly_all
 from schemas.tlc_month import TlcMonth
 from stack import database
 from stack.console import output, print_message
@@ -112,7 +113,7 @@ class _Run:
         record.plan([PlannedMonth(month, "", 0, 0) for month in self.months], ENGINE)
         try:
             record.begin()
-            reasons = self._process()
+            reasons = self._process(force=approval.force)
             database.outlasting(dsn, lambda: self._publish(record, approval))
         except (UserError, psycopg.Error, OSError) as failure:
             record.fail(str(failure).partition("\n")[0])
@@ -124,13 +125,13 @@ class _Run:
             record.fail(story)
             raise UserError(story, "the other months are published")
 
-    def _process(self) -> Mapping[TlcMonth, str]:
+    def _process(self, *, force: bool) -> Mapping[TlcMonth, str]:
         """Have Spark make the months that are not made yet; why some could not be. None is a UserError."""
         left = self._unprocessed()
         if not left:
             print_message("the months are processed already")
             return {}
-        outcome = processing.process(self.of.spark, left, self.of.history)
+        outcome = processing.process(self.of.spark, left, self.of.history, force=force)
         failed = {month: outcome.reason(month) for month in self._unprocessed()}
         if len(failed) == len(self.months):
             raise UserError(f"Spark could not process the months ({outcome.detail})")
@@ -151,6 +152,9 @@ class _Run:
         dsn, schema, processed_month = self.of.endpoints.postgres_dsn, self._schema, self._processed_months()
         record.plan([_planned(month, one) for month, one in processed_month.items()], ENGINE)
         record.begin()
+        if not approval.force:
+            for month, one in processed_month.items():
+                _refuse_nearly_all_quarantined(month, one)
         loading.load(dsn, schema, self.of.history.processed, list(processed_month))
         found = {
             month: publication.compare(dsn, month, schema, self.name, ENGINE) for month in processed_month
@@ -165,6 +169,17 @@ def _refuse_missing(missing: Sequence[TlcMonth]) -> None:
     if missing:
         names = ", ".join(map(str, missing))
         raise UserError(f"{names}: no file could be fetched", "see above; the other months are done")
+
+
+def _refuse_nearly_all_quarantined(month: TlcMonth, processed_month: ProcessedMonth) -> None:
+    """Also a month that an earlier run was made to process."""
+    trips = processed_month.accepted + processed_month.quarantined
+    if is_nearly_all(processed_month.quarantined, trips):
+        raise UserError(
+            f"{', '.join(processed_month.files)}: {processed_month.quarantined:,} of {trips:,} trips are"
+            f" quarantined: it is hardly {month}",
+            "see ./taxi inspect, or publish it all the same by --force",
+        )
 
 
 def _planned(month: TlcMonth, processed_month: ProcessedMonth) -> PlannedMonth:

@@ -20,7 +20,7 @@ from producer.months import MonthFile
 from producer.reading.merging import write_merged
 from producer.reading.ordering import write_prepared
 from producer.reading.prepared import Prepared
-from producer.reading.queries import preparation_version
+from producer.reading.queries import duckdb_path, preparation_version
 from producer.reading.rejects import Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
@@ -149,7 +149,7 @@ class MonthPreparer:
         if _is_there(result.path):
             return result
         with self._workspace() as workspace, self._connection(workspace) as connection:
-            rows = rework(connection.read_parquet(str(source.path)))
+            rows = rework(connection.read_parquet(duckdb_path(source.path), hive_partitioning=False))
             self._watched(connection, title, partial(write_parquet, rows, result.path))
         self._forget_unused()
         return result

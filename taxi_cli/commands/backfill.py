@@ -27,7 +27,10 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
     fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Bring the files, and no more.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also withdraw a great part of a month.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also withdraw much of a month, or take one nearly all quarantined."),
+    ] = False,
     undo: Annotated[str | None, typer.Option(help="Take back what this run published.")] = None,
 ) -> None:
     """Replace months by what Spark makes of the TLC's files: fetch, process, compare, publish."""
