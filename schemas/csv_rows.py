@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from schemas.csv_head import BLANKS
+from schemas.csv_head import BLANKS, WRONG_HEADER, has_sound_quotes
 from schemas.file_bytes import UTF_8_MARK, DamagedError
 
 LONGEST_LINE_BYTES = 2_000_000
@@ -99,8 +99,8 @@ class CsvRows:
         return b"", b""
 
     def _sound_header(self, header: bytes) -> bytes:
-        if not _has_sound_quotes(header):
-            raise DamagedError("has a quote in the wrong place in its header")
+        if not has_sound_quotes(header):
+            raise DamagedError(WRONG_HEADER)
         sound = header if _is_utf_8(header) else header.decode("utf-8", "replace").encode()
         self._is_changed |= sound != header
         return sound + b"\n"
@@ -166,7 +166,7 @@ class CsvRows:
 
     def _is_a_row(self, text: bytes) -> bool:
         """Whether this has the fields of one row, its quotes in the right places."""
-        if not _has_sound_quotes(text) or self._has_fields_of_two(text):
+        if not has_sound_quotes(text) or self._has_fields_of_two(text):
             return False
         return sum(part.count(b",") for part in text.split(b'"')[::2]) + 1 == self._fields
 
@@ -199,21 +199,7 @@ def _fault(line: bytes) -> str | None:
         return TOO_LONG
     if not _is_utf_8(line):
         return NOT_UTF_8
-    return None if _has_sound_quotes(line) else WRONG_QUOTE
-
-
-def _has_sound_quotes(line: bytes) -> bool:
-    """Whether quotes stand around whole fields only, and in them doubled, as RFC 4180 says."""
-    if b'"' not in line:
-        return True
-    first, *between, last = line.split(b'"')
-    outside = between[1::2]
-    return (
-        len(between) % 2 == 1
-        and (not first or first.endswith(b","))
-        and (not last or last.startswith(b","))
-        and all(not part or (part.startswith(b",") and part.endswith(b",")) for part in outside)
-    )
+    return None if has_sound_quotes(line) else WRONG_QUOTE
 
 
 def _is_utf_8(text: bytes) -> bool:

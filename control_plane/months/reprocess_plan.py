@@ -44,7 +44,10 @@ class PlannedFile:
     @property
     def planned(self) -> PlannedMonth:
         """The same for the record of runs."""
-        return PlannedMonth(self.month, self.file.name, self.trips, self.trips - self.valid_trips)
+        with self.file.path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        quarantined = self.trips - self.valid_trips
+        return PlannedMonth(self.month, self.file.name, self.trips, quarantined, f"{self.file.name} {digest}")
 
 
 @dataclass(frozen=True)
