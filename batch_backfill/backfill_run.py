@@ -10,7 +10,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from batch_backfill.causes import innermost
+from batch_backfill.causes import explained
 from batch_backfill.layout import Stretches, write_in_order, write_month
 from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
@@ -55,7 +55,7 @@ class BatchRun:
             except UserError as error:
                 summary = _failed(month, str(error))
             except (PySparkException, Py4JError, OSError) as error:
-                summary = _failed(month, f"{innermost(error)}; run this month again")
+                summary = _failed(month, explained(error))
             yield replace(summary, seconds=round(time.monotonic() - began, 1))
 
     def _process_month(self, month: TlcMonth) -> MonthSummary:

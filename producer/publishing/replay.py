@@ -101,9 +101,10 @@ class Replay:
     ) -> Prepared:
         """The trips in the order in which they arrive."""
         preparer = MonthPreparer.of(self._settings, watching(display, interruption), self._warn)
-        source, arrival = preparer.prepare(months), self._request.arrival
+        prepared, arrival = preparer.prepare_each(months), self._request.arrival
         if not self._request.force:
-            refuse_nearly_all_quarantined(months, preparer)
+            refuse_nearly_all_quarantined(months, prepared)
+        source = preparer.merged(prepared)
         if self._request.pace.is_live:
             arrival = arrival.to_present(span_of(source.path), new_york_now())
         return arrival.applied(source, preparer)

@@ -76,10 +76,18 @@ class MonthPreparer:
 
     def prepare(self, months: Sequence[MonthFile]) -> Prepared:
         """All trips of these months, merged in event order; rejects are warned of each time."""
+        return self.merged(self.prepare_each(months))
+
+    def prepare_each(self, months: Sequence[MonthFile]) -> Sequence[Prepared]:
+        """The trips of each month by itself; rejects are warned of each time."""
         shapes = [self._shapes_for(month) for month in months]
         prepared = [self._prepare_month(*job) for job in zip(months, shapes, strict=True)]
         for month, result in zip(months, prepared, strict=True):
             self._warn_of_rejects(month, result)
+        return prepared
+
+    def merged(self, prepared: Sequence[Prepared]) -> Prepared:
+        """All trips of prepared months, in event order."""
         return prepared[0] if len(prepared) == 1 else self._merge(prepared)
 
     def rejects(self, month: MonthFile, prepared: Prepared) -> Rejects:

@@ -53,6 +53,19 @@ class LatenessCounts:
     late_trips: int
 
 
+@dataclass(frozen=True)
+class QuarantineCounts:
+    """All trips, and those of them that break a rule."""
+
+    trips: int
+    quarantined_trips: int
+
+
+def quarantine_counts(path: Path) -> QuarantineCounts:
+    """How many trips of a prepared month are quarantined."""
+    return QuarantineCounts(**_only_row(query("quarantined"), {"path": duckdb_path(path)}))
+
+
 def span_of(path: Path, from_at: datetime | None = None, to_at: datetime | None = None) -> Span:
     """The trips that happen at or after `from_at` and before `to_at`."""
     values = {"path": duckdb_path(path), "from_at": from_at, "to_at": to_at}
