@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from producer.fetching.download import (
+    FetchError,
     NotPublishedError,
     OnProgress,
     RemoteFile,
@@ -55,7 +56,9 @@ class ReissueCheck:
             return None
         except UnreachableError as error:
             self._is_away.set()
-            logger.warning("whether months were re-issued cannot be asked: %s", error)
+            logger.warning(
+                "cannot ask whether months were re-issued, and take what is here: %s", error.message
+            )
             return None
 
 
@@ -81,7 +84,13 @@ class FetchedMonth:
         beside = self.file.parent / BESIDE / self.file.name
         noted = read_version(beside) if beside.is_file() else None
         if noted is None or noted.differs_from(newer):
-            download(self.remote, beside.parent, on_progress)
+            try:
+                download(self.remote, beside.parent, on_progress)
+            except FetchError as error:
+                if refresh:
+                    raise
+                logger.warning("%s", error)
+                return Reissue(newer, self.remote.url)
         if is_same_content(beside, self.file):  # published once more, and nothing changed
             remove_with_version(beside)
             note_version(self.file, newer)
