@@ -226,6 +226,6 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     "a wrong page of Parquet": OddMonth(
         ".parquet", damaged_page(compression="none", write_page_checksum=True), "checksum"
     ),
-    "a wrong page of Parquet, gzip": OddMonth(".parquet", damaged_page(compression="gzip"), "cannot be read"),
+    "a wrong page of Parquet, gzip": OddMonth(".parquet", damaged_page(compression="gzip"), "fetch it again"),
 }
 """By what is odd."""

@@ -3,11 +3,12 @@
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from schemas.atomic_file import write_json
+from schemas.atomic_file import atomic_path, write_json
 
 _MD5 = re.compile(r'"([0-9a-f]{32})"')
 ENCRYPTION = "x-amz-server-side-encryption"
@@ -66,10 +67,13 @@ def note_version(file: Path, version: FileVersion) -> None:
 
 def move_with_version(file: Path, target: Path) -> None:
     """Put the file in the place of another, its note with it."""
+    version = read_version(file)
     _note(target).unlink(missing_ok=True)
-    file.replace(target)
-    if _note(file).is_file():
-        _note(file).replace(_note(target))
+    with atomic_path(target) as draft:
+        shutil.copyfile(file, draft)
+    if version:
+        note_version(target, version)
+    remove_with_version(file)
 
 
 def remove_with_version(file: Path) -> None:
