@@ -199,6 +199,9 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     "a time with a small z": OddMonth(
         ".csv", with_rows_like(with_times_like("2024-01-10T10:00:00z")), ONE_REJECT
     ),
+    "a time of an hour 24": OddMonth(
+        ".csv", with_rows_like(with_times_like("2024-01-10 24:00:00")), ONE_REJECT
+    ),
     "fractions of seconds": OddMonth(
         ".csv", with_rows_like(with_times_like("2024-01-10T10:00:00.999")), Counts(ROWS + 1)
     ),

@@ -20,9 +20,10 @@ create or replace temp macro is_no_clock(value) as value is not null and clock(v
 create or replace temp macro is_no_text(value) as
     regexp_matches(cast(value as varchar), '[\x00\x{FFFD}\n]');
 -- Clocks are New York's: a text in UTC, or with an offset or a zone, is none, as a column of such clocks is none in
--- Parquet. A `?` spoils it, for a cast alone would take it for New York's time, or move it.
+-- Parquet; nor is one of an hour 24. A `?` spoils it, for a cast alone would take it for New York's time, or move it.
 create or replace temp macro clock_text(value) as
     case
+        when contains(value, ' 24:') or contains(value, 'T24:') then concat('?', value)
         -- Nearly all are written so; the pattern takes three times as long.
         when value like '____-__-__ __:__:__' and not ends_with(value, 'Z') and not ends_with(value, 'z') then value
         when regexp_full_match(value, '\s*\d+-\d+-\d+([T ]+[\d:.]+)?\s*') then value
