@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MONTH=TEXT",
         help="noted beside the month's rows; may be repeated",
     )
+    command.add_argument(
+        "--force", action="store_true", help="also take a month of which nearly all trips are quarantined"
+    )
     command.add_argument("--json", action="store_true", help="print the summary for programs")
     return parser
 
@@ -53,6 +56,7 @@ def _process(namespace: argparse.Namespace, settings: BatchSettings) -> int:
         _named(namespace.raw or settings.raw_data, "--raw", "RAW_DATA"),
         _named(namespace.processed or settings.processed_data, "--processed", "PROCESSED_DATA"),
         dict(_pair(text) for text in namespace.fingerprint or ()),
+        namespace.force,
     )
     # What is wrong with the arguments is said before Spark is imported and started, which takes seconds.
     summaries: Sequence[MonthSummary] = resolve_name(EXECUTE)(request, settings, _print_message)

@@ -30,7 +30,11 @@ class Demand:
 
 _WHOLE = Demand("is_no_whole", "whole numbers of a sensible size", "no whole number of a sensible size")
 _AMOUNT = Demand("is_no_amount", "amounts of a sensible size", "no amount of a sensible size")
-_CLOCK = Demand("is_no_clock", "times like 2024-01-31 08:00:00", "no time like 2024-01-31 08:00:00")
+_CLOCK = Demand(
+    "is_no_clock",
+    "New York times like 2024-01-31 08:00:00 (no UTC, no offset)",
+    "no time like 2024-01-31 08:00:00, without a zone",
+)
 _TEXT = Demand(
     "is_no_text",
     "texts that Avro and SQL can carry",
@@ -48,6 +52,7 @@ DEMANDS: Mapping[Kind, Demand] = {
     Kind.DEGREES: Demand("is_no_number", "degrees", "no degrees"),
     Kind.TEXT: _TEXT,
     Kind.FLAG: _TEXT,
+    Kind.FLAG_CODE: _TEXT,
 }
 
 

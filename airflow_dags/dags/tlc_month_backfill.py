@@ -10,7 +10,8 @@ It starts paused, because its schedule fetches and publishes each new month. Mad
 or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run`
 as usual.
 
-`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file to
+`available` waits for the TLC in a scheduled run, and skips at once in any other; it says so when the TLC has
+re-issued a month that is here, which the parameter `refresh` takes. `ingest` brings the file to
 where Spark reads it, `process` has Spark compute the month, compares it with what is served and publishes it
 in one transaction (`./taxi backfill`); `parity` compares what is served now, window by window, with its
 trips, and only then `publish` says to others that the month is there. Where Spark runs, here or on EMR, is
@@ -65,10 +66,15 @@ def month_dag(taxi_type: str) -> DAG:
         default_args=task_defaults(timedelta(hours=3)),
         params={
             "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
+            "refresh": Param(
+                default=False, type="boolean", description="Take a re-issue in the place of the older file"
+            ),
         },
     ) as dag:
         available = TlcMonthSensor(task_id=WAITS_FOR_TLC, taxi_type=taxi_type, month=MONTH)
-        ingest = IngestMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
+        ingest = IngestMonthsOperator(
+            task_id="ingest", taxi_type=taxi_type, months=MONTH, refresh="{{ params.refresh }}"
+        )
         process = BackfillOperator(task_id="process", taxi_type=taxi_type, months=MONTH, pool=POOL)
         parity = TaxiQueryOperator(
             task_id="parity",

@@ -75,7 +75,7 @@ class Shadow:
     def publish_trips(self, paths: Sequence[Path]) -> None:
         """Put all trips on the topic of the run, at full speed; goes on where a killed run ended."""
         settings = producer_settings(self.endpoints, self.wiring.topic)
-        request = ReplayRequest(paths, Pace(parse_speedup("max"), is_live=False))
+        request = ReplayRequest(paths, Pace(parse_speedup("max"), is_live=False), force=True)
         with producer_errors():
             replay(request, Naming(tlc_data_dir=settings.tlc_data_dir), settings, console())
 

@@ -3,7 +3,7 @@
 import os
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from producer.fetching.partial_download import DownloadInProgressError, PartialDownload
+from producer.fetching.versions import FileVersion, content_damage, note_version
 from schemas.errors import UserError
 
 UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
@@ -39,6 +40,10 @@ class UnreachableError(FetchError):
 
 class _RetryableError(Exception):
     """The transfer broke in a way that another attempt may mend."""
+
+
+class _SpoiltError(_RetryableError):
+    """All bytes came, and they are not those of the file."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,11 @@ def download(remote: RemoteFile, to: Path, on_progress: OnProgress = no_progress
     partial = PartialDownload(to / f".{remote.name}.part")
     try:
         with partial.locked():
-            _with_retries(remote, lambda: _attempt(remote, partial, on_progress), lambda: partial.size)
+            version = _with_retries(
+                remote, lambda: _attempt(remote, partial, on_progress), lambda: partial.size
+            )
             partial.file.replace(target)
+            note_version(target, version)
             partial.discard()
     except DownloadInProgressError:
         raise FetchError(f"another process is fetching {remote.title} into {to} now: wait for it") from None
@@ -99,6 +107,22 @@ def announced_bytes(remote: RemoteFile) -> int | None:
         response = httpx.head(remote.url, timeout=remote.site.timeout, follow_redirects=True)
         _refuse(remote, response)
         return _whole_bytes(response.headers)
+
+    return _with_retries(remote, head_request, lambda: 0)
+
+
+def changed_version(remote: RemoteFile, here: FileVersion) -> FileVersion | None:
+    """The version that the site has, if it is another than the one here; None for the same."""
+
+    def head_request() -> FileVersion | None:
+        response = httpx.head(
+            remote.url, headers=here.conditions, timeout=remote.site.timeout, follow_redirects=True
+        )
+        if response.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        _refuse(remote, response)
+        found = FileVersion.of(response.headers)
+        return found if found.differs_from(here) else None
 
     return _with_retries(remote, head_request, lambda: 0)
 
@@ -124,6 +148,8 @@ def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Ca
     )
     try:
         return retrying(attempt)
+    except _SpoiltError as error:
+        raise FetchError(str(error), "try again later, or from another network") from None
     except (_RetryableError, httpx.TransportError) as error:
         raise UnreachableError(_unreachable(remote, error)) from None
 
@@ -146,7 +172,8 @@ class FailuresInARow:
         self.count = 1 if self._bytes > before else self.count + 1
 
 
-def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgress) -> None:
+def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgress) -> FileVersion:
+    """Bring what is missing; the version that is there then."""
     on_progress(partial.size, None)
     headers = {"Accept-Encoding": "identity", **partial.resume_headers}
     timeout = remote.site.timeout
@@ -164,6 +191,11 @@ def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgre
     if fault:
         partial.discard()
         raise FetchError(f"{remote.url} came whole, but {fault}")
+    fault = content_damage(partial.file, response.headers)
+    if fault:
+        partial.discard()
+        raise _SpoiltError(f"{remote.url} came whole, but {fault}")
+    return replace(FileVersion.of(response.headers), size=partial.size)
 
 
 def _refuse(remote: RemoteFile, response: httpx.Response) -> None:

@@ -23,6 +23,7 @@ from producer.publishing.replay_session import Session, SessionCallbacks, Sessio
 from producer.publishing.schema_registry import SchemaRegistry
 from producer.reading.arrival import Arrival
 from producer.reading.examination import examine
+from producer.reading.plausibility import refuse_nearly_all_quarantined
 from producer.reading.preparation import MonthPreparer, digest
 from producer.reading.prepared import Prepared, Span, lateness, span_of
 from producer.replay_display import Display, display_on, warning_on, watching
@@ -43,6 +44,7 @@ class ReplayRequest:
     as_late: bool = False
     dry_run: bool = False
     processes: int = 1
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.processes < 1:
@@ -101,7 +103,10 @@ class Replay:
     ) -> Prepared:
         """The trips in the order in which they arrive."""
         preparer = MonthPreparer.of(self._settings, watching(display, interruption), self._warn)
-        source, arrival = preparer.prepare(months), self._request.arrival
+        prepared, arrival = preparer.prepare_each(months), self._request.arrival
+        if not self._request.force:
+            refuse_nearly_all_quarantined(months, prepared)
+        source = preparer.merged(prepared)
         if self._request.pace.is_live:
             arrival = arrival.to_present(span_of(source.path), new_york_now())
         return arrival.applied(source, preparer)
