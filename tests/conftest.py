@@ -7,13 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
-import psycopg
 import pytest
-from psycopg import sql
 
 from control_plane import start
 from control_plane.sink import table_sets
-from stack import lifecycle
+from stack import database, lifecycle
 from stack.endpoints import Endpoints, Metrics
 from stack.locks import file_lock
 from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, StackSettings
@@ -69,12 +67,10 @@ def stack(stack_settings: StackSettings) -> Iterator[Endpoints]:
 
 
 def _database_alone(dsn: str, home: Path) -> Endpoints:
-    """Our tables, empty, in this database, which is made again; for tests that need no more of a stack."""
+    """Our tables, up to date, in this database of the tests' own: for tests that need no more of a stack."""
     server, _, name = dsn.rpartition("/")
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        for statement in ("drop database if exists {} with (force)", "create database {}"):
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
-    table_sets.set_up(dsn)
+    database.create(f"{server}/postgres", name)
+    table_sets.set_up(dsn, table_sets.FIRST_SET)
     return Endpoints("", "", "", dsn, Metrics("", "", ""), home)
 
 
