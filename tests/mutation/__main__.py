@@ -4,6 +4,8 @@ Where it is stopped it goes on; what has changed since is tried again. Survivors
 """
 
 import json
+import signal
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -47,6 +49,7 @@ def mutate(
     left += [mutant for mutant in mutants if mutant.key not in known and mutant not in left]
     if at_most is not None and len(left) > at_most:
         left = [left[number * len(left) // at_most] for number in range(at_most)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends, too
     _try_all(left, stages)
     _print(mutants, _known())
 

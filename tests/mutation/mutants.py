@@ -62,7 +62,7 @@ SQL_FLIPS = FLIPS | {
 SQL_TOKENS = re.compile(
     r"""
     (?P<skipped> --[^\n]* | \$\{[^}]*\} | %\(\w+\)s | "[^"]*" | `[^`]*`
-        | ::\s*\w+(?:\s*\([\d,\s]*\))? | \b(?:numeric|decimal|timestamp)\s*\([\d,\s]*\)
+        | ::\s*\w+(?:\s*\([\d,\s]*\))? | \b(?:numeric|decimal|timestamp)\s*\([\d,\s]*\) | \brows\s+\d+
         | \bor\s+replace\b | \bif\s+not\s+exists\b | \bnot\s+null(?=\s*[,)\n]|\s+(?:default|check)) )
     | (?P<removed> \bdistinct\s+on\s*\([^)]*\) )
     | (?P<interval> interval\s*'[^']*' )

@@ -82,7 +82,7 @@ SUITES = (
     Suite(
         "control_plane/accounting/**/*.py",
         (
-            (f"{ACCOUNTING}/test_audit.py", f"{ACCOUNTING}/test_dead_letters.py"),
+            tuple(f"{ACCOUNTING}/test_{name}.py" for name in ("audit", "dead_letters", "redrive_decisions")),
             (f"{ACCOUNTING}/test_letters.py", f"{ACCOUNTING}/test_open_trips.py"),
         ),
     ),

@@ -29,9 +29,15 @@ Fares = dict[Window, tuple[int, int]]
 
 FILE_SET = "taxi_file_test"
 """A set that is filled from a file alone."""
-JANUARY, FEBRUARY = date(2024, 1, 1), date(2024, 2, 1)
+DECEMBER, JANUARY, FEBRUARY = date(2023, 12, 1), date(2024, 1, 1), date(2024, 2, 1)
 MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
 EDGES = {
+    DECEMBER: (
+        "2023-12-30 23:45:00",
+        "2023-12-30 23:59:59.999",
+        "2023-12-31 00:00:00",
+        "2023-12-31 00:10:00",
+    ),
     JANUARY: (
         "2023-12-31 00:00:01",  # a valid trip of January begins a day before it, and ends later
         "2023-12-31 00:05:00",
@@ -127,9 +133,9 @@ class History:
 
 
 def drawn(seed: int) -> History:
-    """A history of a dozen rides of two taxi types in two zones."""
+    """A history of a score of rides of two taxi types in two zones."""
     draw = random.Random(seed)  # noqa: S311 - no secret
-    rides = [_ride(draw, number) for number in range(1, 15)]
+    rides = [_ride(draw, number) for number in range(1, 21)]
     fates = [draw.choice(("on time", "late", "both")) for _ in rides]
     on_time = [ride for ride, fate in zip(rides, fates, strict=True) if fate != "late"]
     late = [ride for ride, fate in zip(rides, fates, strict=True) if fate != "on time"]
@@ -146,11 +152,11 @@ def drawn(seed: int) -> History:
 
 
 def _ride(draw: random.Random, number: int) -> Ride:
-    month = draw.choice((JANUARY, JANUARY, FEBRUARY))
+    month = draw.choice((DECEMBER, JANUARY, JANUARY, JANUARY, FEBRUARY))
     return Ride(
         number,
-        draw.choice(("green", "green", "yellow")),
-        draw.choice((74, 75)),
+        draw.choice(("green", "green", "green", "yellow")),
+        draw.choice((74, 74, 75)),
         datetime.fromisoformat(draw.choice(EDGES[month])),
         draw.randint(1, 100_000),
         month,
@@ -408,13 +414,13 @@ class Accounts:
             received.update(counted)
         return cls({**counts, "received": received})
 
-    def rows(self) -> set[tuple[object, ...]]:
+    def rows(self) -> list[tuple[object, ...]]:
         """As the ledger shows them when they balance."""
         names = ("received", "windowed", "late", "duplicates")
-        return {
+        return sorted(
             (*account, *(self.counts[name][account] for name in names), 0)
             for account in self.counts["received"]
-        }
+        )
 
 
 def _hour(ride: Ride) -> Account:
@@ -448,8 +454,8 @@ def _quarter(at: datetime) -> datetime:
     return at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
 
 
-def read_ledger(connection: Connection) -> set[tuple[Any, ...]]:
-    return set(
+def read_ledger(connection: Connection) -> list[tuple[Any, ...]]:
+    return sorted(
         connection.execute(
             "select taxi_type, event_hour, received, windowed, late, duplicates, imbalance"
             " from taxi.trip_ledger"
@@ -490,7 +496,8 @@ def test_the_ledger_has_records_that_are_no_trips_in_the_hour_of_their_arrival(e
             ("green", _quarter(first), "quarantined", 1),
             ("green", _quarter(second), "quarantined", 2),
             ("unknown", _quarter(second), "dead_letter", 3),
-            ("unknown", _quarter(second), "progress_marker", 5),
+            ("unknown", _quarter(second), "progress_marker", 3),
+            ("unknown", _quarter(second + QUARTER), "progress_marker", 2),
         ],
         "taxi_type, quarter_start, disposition",
     )
@@ -553,12 +560,20 @@ def fill(connection: Connection, rides: Sequence[Ride]) -> None:
     """Have the other set hold these rides and nothing else."""
     for table in ("all_trips", "on_time_fares_15m"):
         connection.execute(f"delete from {FILE_SET}.{table}".encode())
-    write_on_time(connection, rides, FILE_SET)
-    write_windows(connection, rides, FILE_SET)
+    if rides:
+        write_on_time(connection, rides, FILE_SET)
+        write_windows(connection, rides, FILE_SET)
 
 
-def publish(connection: Connection, run: str) -> None:
-    connection.execute("select taxi_1.publish_month(%s, %s, 'green', %s, true)", [run, FILE_SET, JANUARY])
+def publish(connection: Connection, seed: int, month: date = JANUARY) -> None:
+    """Publish what the file's set holds of a green month: alone, or while the stream may write on."""
+    values = [f"of {month}", FILE_SET, month, seed % 2 == 0]
+    connection.execute("select taxi_1.publish_month(%s, %s, 'green', %s, %s)", values)
+
+
+def undo(connection: Connection, month: date = JANUARY) -> None:
+    """Undo it."""
+    connection.execute("select taxi_1.undo_publication(%s, 'green', %s)", [f"of {month}", month])
 
 
 def shown(connection: Connection) -> tuple[object, ...]:
@@ -569,6 +584,8 @@ def shown(connection: Connection) -> tuple[object, ...]:
         read_fares(connection, "taxi_1.late_fares_15m"),
         read_fares(connection, "taxi_1.published_fares_15m"),
         read_ledger(connection),
+        sorted(connection.execute("select trip_id, rules from taxi.quarantined_trips").fetchall()),
+        sorted(connection.execute("select run, source_month from taxi.publications").fetchall()),
     )
 
 
@@ -595,7 +612,7 @@ def test_a_published_month_shows_the_file_and_is_undone_whenever_it_is_published
         write_received(beside_files, history)
         unpublished = shown(beside_files)
     write_batches(beside_files, batches[:cut])
-    publish(beside_files, "r")
+    publish(beside_files, seed)
     write_batches(beside_files, batches[cut:])
     write_windows(beside_files, history.on_time)
     write_received(beside_files, history)
@@ -604,8 +621,58 @@ def test_a_published_month_shows_the_file_and_is_undone_whenever_it_is_published
     assert read_fares(beside_files, "taxi.zone_fares_15m") == fares
     assert read_ledger(beside_files) == Accounts.of(history).rows()
     assert_newest_windows_are_shown(beside_files, history, fares)
-    beside_files.execute("select taxi_1.undo_publication('r', 'green', %s)", [JANUARY])
+    undo(beside_files)
     assert shown(beside_files) == unpublished
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_undoing_one_month_leaves_what_is_published_of_another(beside_files: Connection, seed: int) -> None:
+    history = drawn(seed)
+    months = dict.fromkeys((JANUARY, FEBRUARY))
+    rides = [_ride(history.draw, number) for number in range(101, 121)]
+    fill(beside_files, [ride for ride in rides if ride.taxi_type == "green" and ride.month in months])
+    for number, month in enumerate(months):
+        quarantine(beside_files, number, month)
+    write(beside_files, history)
+    with beside_files.transaction(force_rollback=True):
+        publish(beside_files, seed, FEBRUARY)
+        only_february = shown(beside_files)
+    for month in history.draw.sample(list(months), 2):
+        publish(beside_files, seed, month)
+    assert shown(beside_files) != only_february
+    undo(beside_files)
+    assert shown(beside_files) == only_february
+
+
+def quarantine(connection: Connection, number: int, month: date) -> None:
+    """Have the file of a green month hold a trip that breaks a rule."""
+    columns = (
+        "topic, partition, kafka_offset, arrived_at, trip_id, taxi_type, rules, source_file, source_month"
+    )
+    row = ("trips", 0, number, month, UUID(int=1_000 + number), "green", ["missing_field"], "file", month)
+    insert(connection, f"{FILE_SET}.quarantined_arrivals", columns, [row], "topic, partition, kafka_offset")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_publication_withdraws_what_the_stream_has_committed(
+    emptied: Endpoints, file_set: None, seed: int
+) -> None:
+    kept, gone = (
+        Ride(number, "green", 74, datetime.fromisoformat("2024-01-10 11:00"), 100, JANUARY)
+        for number in (1, 2)
+    )
+    with psycopg.connect(emptied.postgres_dsn) as connection:
+        fill(connection, [kept])
+        write_on_time(connection, [kept, gone])
+    try:
+        with psycopg.connect(emptied.postgres_dsn) as connection:
+            publish(connection, seed)
+            assert read_trips(connection) == {1: (True, 1)}
+            connection.rollback()
+    finally:
+        with psycopg.connect(emptied.postgres_dsn) as connection:
+            fill(connection, [])
+            connection.execute("delete from taxi_1.all_trips")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -616,7 +683,7 @@ def test_a_publication_says_how_many_trips_it_added_withdrew_and_changed(
     file = File.beside(history, seed)
     fill(beside_files, file.rides)
     write(beside_files, history)
-    publish(beside_files, "r")
+    publish(beside_files, seed)
     counts = beside_files.execute("select added, withdrawn, changed from taxi.publications").fetchone()
     ours = {ride.number: ride for ride in history.rides if (ride.month, ride.taxi_type) == (JANUARY, "green")}
     theirs = {ride.number: ride for ride in file.rides}
@@ -630,8 +697,8 @@ def test_a_comparison_counts_windows_and_trips_as_they_are_counted_here(
 ) -> None:
     history = drawn(seed)
     file = File.beside(history, seed)
-    # The other set also holds rides of its neighbour, which are none of this month.
-    neighbours = [ride for ride in history.rides if (ride.month, ride.taxi_type) == (FEBRUARY, "green")]
+    # The other set also holds rides of its neighbours, which are none of this month.
+    neighbours = [ride for ride in history.rides if ride.month != JANUARY and ride.taxi_type == "green"]
     fill(beside_files, (*file.rides, *neighbours[::2]))
     write(beside_files, history)
     ours = {ride.number: ride for ride in history.rides if (ride.month, ride.taxi_type) == (JANUARY, "green")}
@@ -665,6 +732,26 @@ def test_a_comparison_counts_windows_and_trips_as_they_are_counted_here(
     assert beside_stream[:3] == (equal, explained, len(windows) - equal - explained)
     assert beside_stream[3:7] == compared[3:7]
     assert len(beside_stream[7]) == min(5, beside_stream[2])
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_window_that_its_trips_do_not_explain_is_unexplained(beside_files: Connection, seed: int) -> None:
+    history = drawn(seed)
+    fill(beside_files, File.beside(history, seed).rides)
+    write(beside_files, history)
+    before = compare(beside_files, "served")
+    rides = [ride for ride in history.on_time if (ride.month, ride.taxi_type) == (JANUARY, "green")]
+    _, zone, end = history.draw.choice(sorted(fares_of(rides)))
+    trips, cents = ((1, 0), (0, 1), (0, -1), (1, 1))[seed % 4]
+    beside_files.execute(
+        "update taxi_1.on_time_fares_15m set trips = trips + %s, total_amount_cents = total_amount_cents + %s"
+        " where taxi_type = 'green' and pickup_zone_id = %s and window_end = %s",
+        [trips, cents, zone, end],
+    )
+    after = compare(beside_files, "served")
+    assert (after[2], sum(after[:3])) == (1, sum(before[:3]))
+    (example,) = after[7]
+    assert example.startswith(f"zone {zone}, window to {end}: ")
 
 
 def _plus(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

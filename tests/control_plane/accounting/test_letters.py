@@ -9,9 +9,8 @@ import pytest
 
 from control_plane.accounting.dead_letters import letters
 from control_plane.accounting.dead_letters.letters import Address, ClassCount, DeadLetterStore
-from control_plane.sink import table_sets as tables
-from control_plane.sink.table_sets import FIRST_SET
 from schemas.errors import UserError
+from stack import database
 from stack.endpoints import Endpoints
 
 pytestmark = pytest.mark.integration
@@ -33,15 +32,15 @@ ROWS: Sequence[tuple[str, int, int, int, str, bool]] = (
 @pytest.fixture
 def store(stack: Endpoints) -> Iterator[DeadLetterStore]:
     """Six letters of one topic and one of another."""
-    tables.empty(stack.postgres_dsn, FIRST_SET)
     with psycopg.connect(stack.postgres_dsn) as connection:
+        connection.execute("delete from taxi_1.dead_letters")
         connection.cursor().executemany(
             "insert into taxi_1.dead_letters (topic, partition, kafka_offset, arrived_at, record_key,"
             f" error_class, error, schema_id, payload, redriven_at) values ({', '.join(['%s'] * 10)})",
             [_row(*row) for row in ROWS],
         )
     yield DeadLetterStore(stack.postgres_dsn)
-    tables.empty(stack.postgres_dsn, FIRST_SET)
+    database.query(stack.postgres_dsn, "delete from taxi_1.dead_letters")
 
 
 def _row(topic: str, partition: int, offset: int, minutes: int, kind: str, redriven: bool) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ import pytest
 from control_plane.accounting import audit
 from control_plane.jobs.status import JobThroughput
 from control_plane.sink import table_sets as tables
+from control_plane.sink.ledger import Ledger, LedgerEntry
 from control_plane.sink.table_sets import FIRST_SET
 from producer.instants import instant_of
 from stack.endpoints import Endpoints
@@ -27,9 +28,9 @@ def at(clock: str) -> datetime:
     return datetime.fromisoformat(f"2024-01-10 {clock}")
 
 
-@pytest.fixture
-def endpoints(stack: Endpoints, tmp_path: Path) -> Iterator[Endpoints]:
-    """A few trips around eleven o'clock, and a home without replays."""
+@pytest.fixture(scope="module")
+def trips(stack: Endpoints) -> Iterator[Endpoints]:
+    """A few trips around eleven o'clock."""
     tables.empty(stack.postgres_dsn, FIRST_SET)
     with psycopg.connect(stack.postgres_dsn) as connection:
         connection.cursor().executemany(
@@ -38,8 +39,14 @@ def endpoints(stack: Endpoints, tmp_path: Path) -> Iterator[Endpoints]:
             " values (%s, 'green', 'f', '2024-01-01', '2024-01-10 10:00', %s, 74, 100, true)",
             [(UUID(int=number), at(clock)) for number, clock in enumerate(DROPOFFS)],
         )
-    yield replace(stack, home=tmp_path)
+    yield stack
     tables.empty(stack.postgres_dsn, FIRST_SET)
+
+
+@pytest.fixture
+def endpoints(trips: Endpoints, tmp_path: Path) -> Endpoints:
+    """These trips, and a home without replays."""
+    return replace(trips, home=tmp_path)
 
 
 def open_trips(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, flow: JobThroughput) -> int:
@@ -82,6 +89,24 @@ def test_without_a_watermark_the_publishers_slowest_clock_says_how_far_it_would_
         flow = JobThroughput(lag_records=0, event_clocks_ms=clocks)
         assert open_trips(endpoints, monkeypatch, flow) == trips
     assert open_trips(endpoints, monkeypatch, JobThroughput(lag_records=0)) == len(DROPOFFS)
+
+
+def test_a_lost_trip_is_described_by_what_stands_in_its_hour_alone(
+    endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 10:44:59 to 10:59:59 are of that hour, 11:00:00 is of the next
+    lost = LedgerEntry("green", 4, 2, 0, 0, 0, 0, 0, imbalance=2, event_hour=at("10:00:00"))
+    ledger = Ledger((lost,), records_in_kafka=4)
+    for taxi_type, clock, trips in (
+        ("green", "10:00:00", 3),
+        ("green", "11:00:00", 2),
+        ("yellow", "10:00:00", 0),
+    ):
+        hour = replace(lost, taxi_type=taxi_type, event_hour=at(clock))
+        monkeypatch.setattr(audit, "read_hours", lambda _, hour=hour: (hour,))
+        (hole,) = audit.holes(endpoints, ledger)
+        same = "as many as the windows" if trips == lost.windowed else f"{trips}, the windows 2"
+        assert hole.story.endswith(f"2 read and at no exit (taxi.trips has {same})")
 
 
 def test_a_job_that_does_not_run_has_no_open_trips_and_a_replay_is_seen_by_its_lock(
