@@ -29,7 +29,7 @@ def at(clock: str) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def trips(stack: Endpoints) -> Iterator[Endpoints]:
+def stored(stack: Endpoints) -> Iterator[Endpoints]:
     """A few trips around eleven o'clock."""
     tables.empty(stack.postgres_dsn, FIRST_SET)
     with psycopg.connect(stack.postgres_dsn) as connection:
@@ -44,9 +44,9 @@ def trips(stack: Endpoints) -> Iterator[Endpoints]:
 
 
 @pytest.fixture
-def endpoints(trips: Endpoints, tmp_path: Path) -> Endpoints:
+def endpoints(stored: Endpoints, tmp_path: Path) -> Endpoints:
     """These trips, and a home without replays."""
-    return replace(trips, home=tmp_path)
+    return replace(stored, home=tmp_path)
 
 
 def open_trips(endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch, flow: JobThroughput) -> int:
