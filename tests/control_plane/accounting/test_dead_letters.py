@@ -1,9 +1,13 @@
 """Reading what is no trip, as far as it goes."""
 
 import io
+import json
 import struct
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, ClassVar
 
 import fastavro
 import pytest
@@ -50,6 +54,8 @@ def test_a_sound_record_is_read_whole() -> None:
     [
         (None, {}, "not framed"),
         (b"\x07 no", {}, "not framed"),
+        (b"\x00\x00", {}, "not framed"),
+        (framed()[:5], {}, "zone cannot be read"),
         (framed(8), {}, "the registry does not know schema 8"),
         (framed()[:-3], {"zone": 74}, "note cannot be read"),
         (
@@ -86,6 +92,40 @@ def test_a_row_that_a_table_refused_is_read_by_its_columns_and_never_published()
     row = DeadLetter(address, at, None, "refused_by_sink", "23514 in all_trips: …", None, payload, None)
     assert decoding.read_row(payload).fields == {"passenger_count": "13", "trip_type": None}
     assert not may_be_published(row, RedriveOptions(force=True), FixedRegistry())
+
+
+class Schemas(BaseHTTPRequestHandler):
+    """A registry that knows one schema and notes what it is asked for."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        is_known = self.path.endswith(f"/schemas/ids/{KNOWN}")
+        self.send_response(200 if is_known else 404)
+        self.end_headers()
+        if is_known:
+            self.wfile.write(json.dumps({"schema": json.dumps(RIDE)}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def registry_url() -> Iterator[str]:
+    Schemas.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Schemas) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_registry_is_asked_once_for_each_schema_also_for_one_that_it_does_not_know(
+    registry_url: str,
+) -> None:
+    registry = decoding.Registry(registry_url)
+    assert [registry.schema(number) for number in (KNOWN, 8, KNOWN, 8)] == [RIDE, None, RIDE, None]
+    assert Schemas.asked == [f"/schemas/ids/{KNOWN}", "/schemas/ids/8"]
 
 
 def test_an_address_is_read_as_it_is_printed_and_anything_else_is_refused_with_an_example() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,40 @@ def interrupted_at(home: Path, next_row: int) -> Interrupted:
     ledger = ReplayLedger.of(home, "fingerprint", "topic-id")
     ledger.write(entry)
     return Interrupted(span, ledger, entry)
+
+
+@pytest.mark.parametrize(
+    ("to", "closing"),
+    [
+        (
+            None,
+            "10:56:01",
+        ),  # 10:40 is last in the window that ends at 10:55, a minute and a second behind the clock
+        ("10:41:00", "10:41:00"),  # what follows from there on is not late for a window of this part
+        ("10:50:30", "10:50:30"),
+        ("11:30:00", "10:56:01"),  # the month ends long before
+    ],
+)
+def test_the_clock_ends_where_a_person_ends_the_replay_but_no_later_than_its_windows(
+    tmp_path: Path, to: str | None, closing: str
+) -> None:
+    span = interrupted_at(tmp_path, next_row=0).span
+    to_ms = None if to is None else TEN + since_ten(to)
+    assert closing_clock_of(span, to_ms) == TEN + since_ten(closing)
+
+
+def since_ten(clock: str) -> int:
+    """Milliseconds from ten o'clock on."""
+    hours, minutes, seconds = map(int, clock.split(":"))
+    return ((hours - 10) * 60 + minutes) * MINUTE + seconds * 1000
+
+
+def test_trips_that_follow_the_end_of_a_part_are_not_late(tmp_path: Path) -> None:
+    # 10:00 ─ 10:20 ─ replayed to 10:40, so that the stream stands there ─ 10:40
+    interrupted = interrupted_at(tmp_path, next_row=2)
+    part = span_of(interrupted.span.path, to_at=datetime.fromisoformat("2020-03-01 10:40"))
+    assert part.trips == 2
+    refuse_late(interrupted.span, interrupted.entry, {0: closing_clock_of(part, TEN + 40 * MINUTE)})
 
 
 def test_what_an_interrupted_replay_has_sent_itself_does_not_overtake_it(tmp_path: Path) -> None:
