@@ -158,12 +158,13 @@ def test_an_imbalance_that_no_checkpoint_confirms_is_said_to_be_unconfirmed(
 
 def test_what_is_on_its_way_is_waited_for_as_long_as_the_caller_says(monkeypatch: pytest.MonkeyPatch) -> None:
     def replaying(at: float) -> QuiescenceSnapshot:
-        return replace(QUIET, at=at, replay_runs=at < 200)
+        return replace(QUIET, at=at, publisher="process 7" if at < 200 else "")
 
+    running = "a replay is running (process 7)"
     at_once, seconds = Site(snapshots=replaying).audit(monkeypatch)
-    assert (at_once.verdict, at_once.pending_reason, seconds) == ("no quiet point", "a replay is running", 0)
+    assert (at_once.verdict, at_once.pending_reason, seconds) == ("no quiet point", running, 0)
     given_up, seconds = Site(snapshots=replaying).audit(monkeypatch, wait_seconds=100)
-    assert (given_up.verdict, given_up.pending_reason) == ("no quiet point", "a replay is running")
+    assert (given_up.verdict, given_up.pending_reason) == ("no quiet point", running)
     assert 100 <= seconds < 101
     balanced = Site(ledgers=lambda _: WHOLE, snapshots=replaying)
     found, seconds = balanced.audit(monkeypatch, wait_seconds=300)

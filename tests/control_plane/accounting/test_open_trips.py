@@ -114,10 +114,10 @@ def test_a_job_that_does_not_run_has_no_open_trips_and_a_replay_is_seen_by_its_l
 ) -> None:
     monkeypatch.setattr(audit, "_job_status", lambda _: replace(JOB, is_running=False))
     assert audit.take_snapshot(endpoints).open_trips == 0
-    assert not audit.take_snapshot(endpoints).replay_runs
+    assert audit.take_snapshot(endpoints).publisher == ""
     folder = endpoints.home / "replays"
     folder.mkdir()
     (folder / "ended.lock").touch()
     with file_lock(folder / "running.lock", "waiting"):
-        assert audit.take_snapshot(endpoints).replay_runs
-    assert not audit.take_snapshot(endpoints).replay_runs
+        assert audit.take_snapshot(endpoints).publisher == "a process of this home"
+    assert audit.take_snapshot(endpoints).publisher == ""

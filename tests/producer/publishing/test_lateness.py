@@ -76,7 +76,8 @@ def test_trips_that_follow_the_end_of_a_part_are_not_late(tmp_path: Path) -> Non
     interrupted = interrupted_at(tmp_path, next_row=2)
     part = span_of(interrupted.span.path, to_at=datetime.fromisoformat("2020-03-01 10:40"))
     assert part.trips == 2
-    refuse_late(interrupted.span, interrupted.entry, {0: closing_clock_of(part, TEN + 40 * MINUTE)})
+    tails_ms = {0: closing_clock_of(part, TEN + 40 * MINUTE)}
+    assert late_trips(interrupted.span, interrupted.entry, tails_ms) is None
 
 
 def test_what_an_interrupted_replay_has_sent_itself_does_not_overtake_it(tmp_path: Path) -> None:
