@@ -149,7 +149,8 @@ class PublisherLease:
         self._has_joined = True
 
     def _note_failure(self, error: KafkaError) -> None:
-        if error.fatal():
+        # The error that ends a consumer is told with a code of its own, and does not call itself fatal.
+        if error.fatal() or error.code() in {KafkaError._FATAL, KafkaError.UNRELEASED_INSTANCE_ID}:
             self._failure = error
 
 
