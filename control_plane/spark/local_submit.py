@@ -34,7 +34,7 @@ def programs() -> Path:
 
 def environment(home: Path) -> dict[str, str]:
     """What Spark's programs need to run here, on the loopback interface only."""
-    options = f"{' '.join(jvm_options(home))} -Dlog4j2.configurationFile={LOGGING.as_uri()}"
+    options = shlex.join([*jvm_options(home), f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"])
     return {
         "JAVA_HOME": str(_java_home(home)),
         "PYSPARK_PYTHON": str(programs() / "python"),

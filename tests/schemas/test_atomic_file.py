@@ -106,6 +106,7 @@ RENAME = {
     "stack/files.py": "folders",
     "stack/services/postgres.py": "a cluster of Postgres, which belongs to another user",
     "producer/fetching/download.py": "a download that the next run goes on with",
+    "stack/toolchain/certificates.py": "certificates, before any package is there",
     "stack/toolchain/jars/download.py": "a download that the next run goes on with",
 }
 ROOMS = (
