@@ -26,8 +26,20 @@ hypothesis.settings.load_profile("untimed")
 
 def pytest_configure() -> None:
     """Run in a zone whose nights have 23 hours, or 25: no result may depend on that of the host."""
+    _live_in_new_york()
+
+
+def _live_in_new_york() -> None:
     os.environ.update({"TZ": "America/New_York", "PGTZ": "America/New_York"})
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def _zone_of_the_tests() -> Iterator[None]:
+    """Leave the zone of a program that a test ran in this process."""
+    yield
+    if os.environ.get("TZ") != "America/New_York":
+        _live_in_new_york()
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:

@@ -19,6 +19,7 @@ CALLS = re.compile(r"(?:\bcall|_call|_pages|get_paginator)\(\s*\"(\w+)\"")
 KAFKA_CALLS = {
     "create_topics": {"CreateTopic"},
     "describe_configs": {"DescribeTopicDynamicConfiguration"},
+    "describe_consumer_groups": {"DescribeGroup"},
     "describe_topics": {"DescribeTopic"},
     "list_offsets": {"DescribeTopic"},
     "list_topics": {"Connect", "DescribeTopic"},
