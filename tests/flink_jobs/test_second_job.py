@@ -30,6 +30,7 @@ select pickup_zone_id, to_char(hour_start, 'HH24:MI'), trips from zone_hours.tri
 """
 STATEFUL = {
     "read_trips", "count_each_trip_once", "sum_windows", "count_received_on_time", "count_received_aside",
+    "count_on_time_as_read",
 }  # fmt: skip
 """The operators of the first job that keep state, by the names under which its savepoints hold it."""
 
