@@ -42,8 +42,9 @@ def sent_on(classes: str, *lines: str, bounded: bool = False) -> list[str]:
 
 def test_a_record_is_told_how_far_those_before_it_on_its_partition_had_come(classes: str) -> None:
     # The subtask's watermark waits for partition 1, the answer for partition 0 does not.
-    lines = ("record 0 1000", "record 1 300", "watermark 240", "record 0 500", "record 1 400", "record 0 2000")
-    assert sent_on(classes, "open", *lines) == [
+    first = ("record 0 1000", "record 1 300", "watermark 240")
+    then = ("record 0 500", "record 1 400", "record 0 2000")
+    assert sent_on(classes, "open", *first, *then) == [
         "record 0 1000 closed until never",
         "record 1 300 closed until never",
         "watermark 240",
