@@ -32,6 +32,11 @@ class HealthInputs:
     read_per_second: float
     back_pressure: float
     watermark_lag_seconds: float | None
+    records_read: int = 0
+    lacks_watermark: bool = False
+    """The windows have none at all, although the job should have one."""
+    watermark_holder: str = ""
+    """What the watermark waits for, where it waits."""
     lost_source: str = ""
     """What became of the topic that the job has read, where it is another by now."""
     unfit_source: str = ""
@@ -64,7 +69,7 @@ def verdict(facts: HealthInputs) -> JobHealth:
         _checkpoint_overdue(facts),
         facts.unfit_source,
         _behind(facts),
-        _watermark_stalled(facts),
+        held_watermark(facts),
     ):
         if reason:
             return JobHealth("degraded", reason)
@@ -113,14 +118,18 @@ def _behind(facts: HealthInputs) -> str:
     )
 
 
-def _watermark_stalled(facts: HealthInputs) -> str:
-    lag = facts.watermark_lag_seconds
-    if lag is None or facts.lag_records or lag <= GREATEST_WATERMARK_LAG_SECONDS:
+def held_watermark(facts: HealthInputs) -> str:
+    """Why no window closes although all is read; empty where windows close, or nothing has come yet."""
+    if facts.lag_records:
         return ""
-    return (
-        f"all is read, yet the watermark is {lag:,.0f} s of event time behind the topic:"
-        " a partition gets no trips and no markers"
-    )
+    waits = f": it waits for {facts.watermark_holder}" if facts.watermark_holder else ""
+    lag = facts.watermark_lag_seconds
+    if lag is not None and lag > GREATEST_WATERMARK_LAG_SECONDS:
+        return f"all is read, yet the watermark is {lag:,.0f} s of event time behind the topic{waits}"
+    is_due = facts.lag_records is not None and facts.uptime_seconds > OLDEST_CHECKPOINT_SECONDS
+    if facts.lacks_watermark and facts.records_read and is_due:
+        return f"all {facts.records_read:,} records are read, yet there is no watermark{waits}"
+    return ""
 
 
 def _backpressure_note(facts: HealthInputs) -> str:

@@ -13,6 +13,7 @@ from control_plane.jobs.slots import needed_slots, wait_for_slots
 from control_plane.jobs.status import JobStatus, read_status
 from control_plane.jobs.submission import await_other_submission
 from control_plane.jobs.wiring import Wiring, has_versions
+from control_plane.sink import ledger
 from control_plane.sink import table_sets as tables
 from control_plane.sink.ddl import TablesInUseError
 from control_plane.topics import Topic, TopicEnds
@@ -194,6 +195,8 @@ def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     before = site.records.read(site.name)
     topic_id = site.topic.ensure_source(before.topic_id)
     _set_up_tables(site, release)
+    if origin is None and has_versions(site.wiring.job):
+        ledger.forget_received(site.endpoints.postgres_dsn, site.wiring.table_set)
     site.dead_letters_topic.ensure()
     run = JobRun(uuid.uuid4().hex, release.number, str(origin or ""))
     print_message(

@@ -2,13 +2,20 @@
 
 import re
 import time
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from control_plane.jobs.flink_rest import FlinkRest, Job
-from control_plane.jobs.health import NOT_RUNNING, HealthInputs, JobHealth, lost_source, verdict
+from control_plane.jobs.health import (
+    NOT_RUNNING,
+    HealthInputs,
+    JobHealth,
+    held_watermark,
+    lost_source,
+    verdict,
+)
+from control_plane.jobs.source_clocks import SourceClocks
 from control_plane.topics import TopicEnds
 from schemas.errors import UserError
 from schemas.jobs import WatchedSteps
@@ -52,11 +59,19 @@ class JobThroughput:
     """The share of the time for which the most hindered task could not hand on what it had."""
     lag_records: int | None = None
     watermark_ms: int | None = None
+    lacks_watermark: bool = False
+    """The windows have none yet; a job without windows lacks none."""
     event_clocks_ms: tuple[int, ...] = ()
     """How far the publishers' clock has come, by partition."""
 
-    partition_watermarks_ms: tuple[int, ...] = ()
+    source_clocks: SourceClocks | None = None
     """How far the trips and markers have come that were read, by partition."""
+
+    @property
+    def partition_watermarks_ms(self) -> tuple[int, ...]:
+        """Those of the partitions that have one."""
+        clocks = self.source_clocks.watermarks_ms if self.source_clocks else ()
+        return tuple(clock for clock in clocks if clock is not None)
 
     @property
     def watermark_lag_seconds(self) -> float | None:
@@ -91,6 +106,8 @@ class JobStatus:
     watermark_lag_seconds: float | None = None
     lost_source: str = ""
     """What became of the topic that the job has read and accounted for, where it is another by now."""
+    held_watermark: str = ""
+    """Why no window closes although all is read; empty where windows close, or nothing has come yet."""
 
     def lines(self) -> list[tuple[str, str]]:
         """Label and value, for a person."""
@@ -132,6 +149,7 @@ def read_status(
     checkpoint = _checkpoint(checkpoints)
     flow = _flow(flink, job, details, steps, ends)
     failure = flink.failure(job.job_id)
+    facts = _facts(job, details, restarts, checkpoint, flow, failure)
     return JobStatus(
         name=name,
         state=job.state,
@@ -143,17 +161,12 @@ def read_status(
         records_read=flow.records_read,
         checkpoint=checkpoint,
         failure=failure,
-        verdict=verdict(
-            replace(
-                _facts(job, details, restarts, checkpoint, flow, failure),
-                lost_source=lost,
-                unfit_source=_unfit_source(ends),
-            )
-        ),
+        verdict=verdict(replace(facts, lost_source=lost, unfit_source=_unfit_source(ends))),
         flow=flow,
         checkpoints_completed=checkpoints.get("counts", {}).get("completed", 0),
         watermark_lag_seconds=flow.watermark_lag_seconds,
         lost_source=lost,
+        held_watermark=held_watermark(facts) if job.is_running else "",
     )
 
 
@@ -189,6 +202,9 @@ def _facts(
         read_per_second=flow.read_per_second,
         back_pressure=flow.back_pressure,
         watermark_lag_seconds=flow.watermark_lag_seconds,
+        records_read=flow.records_read,
+        lacks_watermark=flow.lacks_watermark,
+        watermark_holder=flow.source_clocks.holder if flow.source_clocks else "",
     )
 
 
@@ -224,6 +240,7 @@ def _flow(
     wanted += [records_in, records_per_second, "backPressuredTimeMsPerSecond"]
     figures = [_figures(flink, job, vertex, wanted) for vertex in details["vertices"]]
     source = next((one for one in figures if records_in in one), {})
+    least_ms = _least_watermark_ms(flink, job, details, steps.event_clock)
     return JobThroughput(
         records_read=int(source.get(records_in, {}).get("sum", 0)),
         read_per_second=source.get(records_per_second, {}).get("sum", 0),
@@ -234,8 +251,11 @@ def _flow(
         lag_records=_lag(ends, offsets, [_position(source, partition) for partition in partitions])
         if ends
         else None,
-        watermark_ms=_watermark_ms(flink, job, details, steps.event_clock),
-        partition_watermarks_ms=_partition_watermarks_ms(source, partitions),
+        watermark_ms=None if least_ms in {NO_WATERMARK, END_OF_ALL_TIMES} else least_ms,
+        lacks_watermark=least_ms == NO_WATERMARK,
+        source_clocks=_source_clocks(source, partitions, ends, details, steps)
+        if ends and partitions
+        else None,
         event_clocks_ms=ends.event_clocks_ms() if ends else (),
     )
 
@@ -287,11 +307,20 @@ def _metrics_of_partition(reader: str, topic: str, number: int) -> _PartitionMet
     )
 
 
-def _partition_watermarks_ms(
-    source: dict[str, dict[str, float]], partitions: Iterable[_PartitionMetrics]
-) -> tuple[int, ...]:
-    found = (source.get(partition.watermark, {}).get("max", NO_WATERMARK) for partition in partitions)
-    return tuple(int(watermark) for watermark in found if watermark > NO_WATERMARK)
+def _source_clocks(
+    source: dict[str, dict[str, float]],
+    partitions: list[_PartitionMetrics],
+    ends: TopicEnds,
+    details: dict[str, Any],
+    steps: WatchedSteps,
+) -> SourceClocks:
+    found = [source.get(partition.watermark, {}).get("max", NO_WATERMARK) for partition in partitions]
+    widths = (v.get("parallelism", 0) for v in details["vertices"] if _has_step(v["name"], steps.source))
+    return SourceClocks(
+        topic=ends.topic,
+        watermarks_ms=tuple(int(clock) if clock > NO_WATERMARK else None for clock in found),
+        subtasks=int(next(widths, 0)),
+    )
 
 
 def _position(source: dict[str, dict[str, float]], partition: _PartitionMetrics) -> int:
@@ -302,12 +331,13 @@ def _position(source: dict[str, dict[str, float]], partition: _PartitionMetrics)
     return int(max(current + 1 if current >= 0 else -1, committed))
 
 
-def _watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any], event_clock: str) -> int | None:
+def _least_watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any], event_clock: str) -> int | None:
     """The event time up to which results are complete: the least watermark of the task with this step."""
     vertex = next((v["id"] for v in details["vertices"] if _has_step(v["name"], event_clock)), None)
-    values = flink.get(f"/jobs/{job.job_id}/vertices/{vertex}/watermarks") if vertex else []
-    least = min((int(value["value"]) for value in values), default=NO_WATERMARK)
-    return None if least in {NO_WATERMARK, END_OF_ALL_TIMES} else least
+    if vertex is None:
+        return None
+    values = flink.get(f"/jobs/{job.job_id}/vertices/{vertex}/watermarks")
+    return min((int(value["value"]) for value in values), default=NO_WATERMARK)
 
 
 def _has_step(task_name: str, step: str) -> bool:

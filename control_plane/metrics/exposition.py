@@ -90,6 +90,11 @@ JOB_FIGURES: Sequence[tuple[str, str, Callable[[JobStatus], float | None]]] = (
         "Event time that the watermark is behind the publishers' clock.",
         lambda status: status.watermark_lag_seconds,
     ),
+    (
+        "watermark_held",
+        "1 if all is read, yet no window closes: a partition or a subtask holds the watermark.",
+        _once_up(lambda status: bool(status.held_watermark)),
+    ),
 )
 
 

@@ -18,6 +18,10 @@ _SUMS = ", ".join(f"sum({account})::bigint" for account in ("received", *ACCOUNT
 _IMBALANCE = "sum(abs(imbalance))::bigint"
 TOTALS = f"select taxi_type, {_SUMS}, {_IMBALANCE} from %s.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 HOURS_WIDTH = 110
+RECEIVED = """
+select relname from pg_class
+where relnamespace = to_regnamespace(%(table_set)s) and relname in ('received_records', 'on_time_as_read')
+"""
 HOURS = f"""
 select taxi_type, received, {", ".join(ACCOUNTS)}, progress_markers, imbalance, event_hour
 from taxi.trip_ledger
@@ -86,6 +90,15 @@ def read_hours(
     """The accounts by hour of event time: those with an imbalance, or all from `since` to before `until`."""
     parameters = {"since": since, "until": until, "all": every}
     return tuple(LedgerEntry(*row) for row in database.query(endpoints.postgres_dsn, HOURS, parameters).rows)
+
+
+def forget_received(dsn: str, table_set: str) -> None:
+    """Begin the debit side at zero, for a job that reads its topic from the beginning and counts all again.
+
+    What an earlier run counted under keys that this one does not write would stand there for ever.
+    """
+    for (name,) in database.query(dsn, RECEIVED, {"table_set": table_set}).rows:
+        database.query(dsn, f"delete from {table_set}.{name}")  # noqa: S608 - our own names
 
 
 def print_ledger(ledger: Ledger, verdict: str = "") -> None:

@@ -14,6 +14,8 @@ def fail_on_deleted_records(sinks: list[Any]) -> None:
     for transformation in transformations_above(sinks):
         if transformation.getClass().getSimpleName() == "SourceTransformation":
             source = transformation.getSource()
+            if source.getClass().getSimpleName() == "IdleWhenEmptySource":
+                source = source.getSource()
             field = source.getClass().getDeclaredField("props")
             field.setAccessible(True)
             field.get(source).setProperty("auto.offset.reset", "none")

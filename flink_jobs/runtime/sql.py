@@ -45,6 +45,7 @@ def common_parameters(settings: JobSettings) -> dict[str, str]:
         "schema_registry_url": settings.schema_registry_url,
         "postgres": _options(jdbc_options),
         "postgres_few_rows": _options({**jdbc_options, **FEW_ROWS}),
+        "postgres_counting": _options({**jdbc_options, "connector": "jdbc-counting"}),
     }
 
 

@@ -54,6 +54,11 @@ insert into sink_received_on_time
 select taxi_type, quarter_start, disposition, records
 from received_on_time;
 
+insert into sink_on_time_as_read
+select taxi_type, dropoff_at as quarter_start, cast(1 as bigint) as records
+from classified
+where disposition = 'on_time';
+
 insert into sink_received_aside
 select taxi_type, quarter_start, disposition, records
 from received_aside;

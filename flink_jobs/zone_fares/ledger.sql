@@ -1,6 +1,7 @@
 -- What was read, counted before any of it is dealt with: the debit side of taxi.trip_ledger.
 
--- On-time trips are nearly all there is, so they are counted in event-time windows, which fold them before the shuffle.
+-- On-time trips are counted twice: here in event-time windows, as those of windows.sql are, and by sink_on_time_as_read
+-- without event time, before anything can be dropped. Where a window drops a trip, the two differ.
 create temporary view received_on_time as
 select
     taxi_type,

@@ -85,3 +85,11 @@ create temporary table sink_received_aside (
     records bigint,
     primary key (taxi_type, quarter_start, disposition) not enforced
 ) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.received_records');
+
+-- Each row that is inserted counts as one, in the quarter of an hour of its clock (flink_jobs/java, CountingTableSink).
+create temporary table sink_on_time_as_read (
+    taxi_type string,
+    quarter_start timestamp(3),
+    records bigint,
+    primary key (taxi_type, quarter_start) not enforced
+) with (${postgres_counting}, ${refused_rows}, 'table-name' = '${table_set}.on_time_as_read');

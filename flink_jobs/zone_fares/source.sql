@@ -5,6 +5,9 @@
 -- timestamp of a progress marker. Everything else stays at the epoch, where it moves nothing: one drop-off in 2041
 -- would make every later trip late, and a null would fail the job. Nor is a valid trip trusted that ended after the
 -- clock of its publisher: the month that it names is its own word, and no trip moves the watermark beyond that clock.
+--
+-- closed_until is how far that watermark had come on the record's own partition before it, kept over restarts; it is
+-- null at the beginning. No window has closed beyond it (flink_jobs/java, RememberWatermark).
 create temporary table trip_records (
     ${trip_column_definitions},
     record_key bytes,
@@ -16,6 +19,7 @@ create temporary table trip_records (
     topic string metadata virtual,
     `partition` int metadata virtual,
     kafka_offset bigint metadata from 'offset' virtual,
+    closed_until timestamp(3) metadata from 'closed-until' virtual,
     event_time as coalesce(
         case
             when error is null and ${is_valid} and not ${is_ahead_of_its_clock} then dropoff_at
@@ -25,7 +29,7 @@ create temporary table trip_records (
     ),
     watermark for event_time as event_time - interval '${max_disorder_minutes}' minute
 ) with (
-    'connector' = 'kafka',
+    'connector' = 'kafka-durable-watermark',
     'topic' = '${topic}',
     ${kafka},
     'properties.group.id' = '${consumer_group}',

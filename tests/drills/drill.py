@@ -37,6 +37,14 @@ FIRST_RECORDS = 100
 PROBE_MS = 1
 """The timestamp of a probe: it is no news of anybody's event clock."""
 RECEIVED = "select coalesce(sum(records), 0)::bigint from taxi.received_records"
+COUNTED_OTHERWISE = """
+select taxi_type, quarter_start, in_windows.records, as_read.records
+from (select * from taxi.received_records where disposition = 'on_time') as in_windows
+full outer join taxi.on_time_as_read as as_read using (taxi_type, quarter_start)
+where in_windows.records is distinct from as_read.records
+limit 5
+"""
+"""Quarters of an hour whose trips on time the windows count otherwise than the job did as it read them."""
 RULES = "trip_id::text as trip_id, array_to_string(array(select unnest(rules) order by 1), ',') as rules"
 
 Seen = Callable[[JobStatus], object]
@@ -163,6 +171,7 @@ class Drill:
     def assert_exact(self, oracle: Oracle) -> None:
         """Every record is accounted for, every served row is right and always was, and the job runs."""
         self.platform.balanced_ledger()
+        assert self.platform.query(COUNTED_OTHERWISE) == []
         self._assert_same_rows(oracle)
         self.audit.assert_nothing_unexplained()
         found = self.status()

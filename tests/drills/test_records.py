@@ -11,6 +11,7 @@ import pytest
 
 from control_plane.jobs import lifecycle as job
 from schemas.jobs import DEFAULT_JOB as JOB
+from schemas.topics import TRIPS_TOPIC
 from stack.services.flink import TASKMANAGER
 from tests.drills.drill import TASKMANAGER_SECONDS, Drill
 from tests.drills.faults import kill
@@ -182,7 +183,7 @@ def test_a_partition_that_stays_idle_holds_windows_back_and_loses_none(drill: Dr
     publish(drill.platform, [*busy, *idle[:begun]])
     wait_for(lambda: drill.status().records_read == len(busy) + begun, what="all of it to be read")
     shown = wait_for(lambda: standing_still(drill), what="the verdict")
-    assert "a partition gets no trips and no markers" in shown
+    assert f"waits for partition {TRIPS_TOPIC}-1, which gets no trips and no markers" in shown
     publish(drill.platform, idle[begun:])
     drill.assert_exact(month.oracle)
     assert late_and_duplicates(drill) == (0, 0)

@@ -29,7 +29,8 @@ HOURS = """
 select pickup_zone_id, to_char(hour_start, 'HH24:MI'), trips from zone_hours.trips_per_hour order by 1, 2
 """
 STATEFUL = {
-    "read_trips", "count_each_trip_once", "sum_windows", "count_received_on_time", "count_received_aside"
+    "read_trips", "count_each_trip_once", "sum_windows", "count_received_on_time", "count_received_aside",
+    "count_on_time_as_read",
 }  # fmt: skip
 """The operators of the first job that keep state, by the names under which its savepoints hold it."""
 
@@ -99,6 +100,7 @@ def test_the_page_on_adding_a_job_names_every_common_parameter() -> None:
 def test_the_second_job_is_planned_and_its_steps_have_the_names_that_it_declares(second: Release) -> None:
     assert {step.uid for step in second.steps} == {
         "read_trips",
+        "remember_watermark",
         "select_for_fold_hours",
         "fold_hours",
         "count_hours",

@@ -28,7 +28,8 @@ LATE_COLUMNS = (
     " dropoff_at, pickup_zone_id, total_amount_cents"
 )
 WITHOUT_PUBLICATIONS = """
-drop table taxi.publications, taxi.published_quarantined_trips, taxi.replaced_trips, taxi.published_fares_15m
+drop table taxi.publications, taxi.published_quarantined_trips, taxi.replaced_trips, taxi.published_fares_15m,
+taxi.on_time_as_read
 cascade;
 drop function taxi.keep_published_fares, taxi.withdraw_unpublished_trips, taxi.keep_published_values cascade;
 drop view taxi.trips;
@@ -176,6 +177,42 @@ def test_the_ledger_does_not_balance_while_the_on_time_copy_of_a_late_trip_is_he
     assert empty.execute(ledger).fetchall() == [(1, 0, -1)]
     on_time(1)(empty)
     assert empty.execute(ledger).fetchall() == [(0, 1, 0)]
+
+
+def test_a_trip_that_was_read_and_that_no_window_holds_is_missed_in_its_hour(empty: Connection) -> None:
+    empty.execute("insert into taxi.on_time_as_read values ('green', '2024-01-10 11:00', 1)")
+    on_time(1)(empty)
+    ledger = "select event_hour::text, received, windowed, imbalance from taxi.trip_ledger"
+    assert empty.execute(ledger).fetchall() == [("2024-01-10 11:00:00", 1, 0, 1)]
+
+
+def test_what_was_counted_as_it_was_read_and_in_its_window_was_received_once(empty: Connection) -> None:
+    # 11:00 both, 11:15 before the upgrade: by windows alone, 11:30 across it: two trips, one of them after it
+    empty.execute(
+        "insert into taxi.on_time_as_read values"
+        " ('green', '2024-01-10 11:00', 3), ('green', '2024-01-10 11:30', 1)"
+    )
+    empty.execute(
+        "insert into taxi.received_records values ('green', '2024-01-10 11:00', 'on_time', 3),"
+        " ('green', '2024-01-10 11:15', 'on_time', 4), ('green', '2024-01-10 11:30', 'on_time', 2)"
+    )
+    assert empty.execute("select received from taxi.trip_ledger").fetchall() == [(9,)]
+
+
+def test_a_trip_that_one_run_calls_on_time_and_the_next_one_late_is_missed_in_its_hour(
+    empty: Connection,
+) -> None:
+    # The later windows hold another trip of that quarter; the ledger must not call this one counted.
+    for write in (on_time(1), on_time(2), late(2, offset=20)):
+        write(empty)
+    empty.execute("insert into taxi.on_time_as_read values ('green', '2024-01-10 11:00', 1)")
+    empty.execute("insert into taxi.received_records values ('green', '2024-01-10 11:00', 'after_close', 1)")
+    empty.execute(
+        "insert into taxi.on_time_fares_15m values"
+        " ('green', 74, '2024-01-10 11:00', '2024-01-10 11:15', 1, 100, 1)"
+    )
+    ledger = "select received, windowed, duplicates, imbalance from taxi.trip_ledger"
+    assert empty.execute(ledger).fetchall() == [(2, 1, 1, 1)]
 
 
 def test_writers_that_meet_in_the_same_windows_wait_for_one_another(stack: Endpoints) -> None:

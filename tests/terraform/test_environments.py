@@ -66,7 +66,7 @@ NO_OUTPUTS = {
     },
     "files of the person's": {"TLC_DATA_DIR", "TAXI_ZONES_FILE"},
     "as the person likes it, with a default that serves": {
-        *("TRIPS_PARTITIONS", "KAFKA_OUTAGE_SECONDS", "IN_FLIGHT_MEGABYTES", "PREPARE_MEMORY_LIMIT"),
+        *("KAFKA_OUTAGE_SECONDS", "IN_FLIGHT_MEGABYTES", "PREPARE_MEMORY_LIMIT"),
         *("ROWS_PER_FILE", "EMR_TIMEOUT_MINUTES", "MANAGED_FLINK_METRICS_LEVEL", "MANAGED_FLINK_LOG_LEVEL"),
         *("EMR_CLUSTER_VCPUS", "EMR_CLUSTER_GB", "SPARK_USD_PER_VCPU_HOUR", "SPARK_USD_PER_GB_HOUR"),
         *("TAXI_ALERTS_WEBHOOK_CONN_ID", "TAXI_ALERTS_SNS_CONN_ID"),
@@ -148,6 +148,16 @@ def test_no_password_is_in_the_state(plan: Plan) -> None:
 def test_everything_says_whose_it_is(plan: Plan) -> None:
     tagged = [*planned(plan, "aws_s3_bucket"), *planned(plan, "aws_kms_key")]
     assert all(one["tags_all"]["project"] == "nyc-taxi" for one in tagged)
+
+
+def test_every_subtask_of_the_job_has_as_many_partitions_to_read_as_the_others(plan: Plan) -> None:
+    (application,) = planned(plan, "aws_kinesisanalyticsv2_application")
+    flink = application["application_configuration"][0]["flink_application_configuration"][0]
+    parallelism = flink["parallelism_configuration"][0]["parallelism"]
+    partitions = int(plan["output_changes"]["TRIPS_PARTITIONS"]["after"])
+    assert partitions % parallelism == 0
+    (configuration,) = planned(plan, "aws_msk_configuration")
+    assert f"num.partitions={partitions}\n" in configuration["server_properties"]
 
 
 def test_there_is_an_output_for_every_setting_of_the_programs_or_a_reason_why_not(plan: Plan) -> None:

@@ -34,6 +34,11 @@ output "TRIPS_TOPIC" {
   value       = module.platform.TRIPS_TOPIC
 }
 
+output "TRIPS_PARTITIONS" {
+  description = "How many partitions the topic of the trips is made with: a multiple of the job's parallelism."
+  value       = module.platform.TRIPS_PARTITIONS
+}
+
 output "DEAD_LETTERS_TOPIC" {
   description = "The topic of what is no trip."
   value       = module.platform.DEAD_LETTERS_TOPIC

@@ -44,7 +44,7 @@ resource "aws_msk_configuration" "this" {
     min.insync.replicas=${max(local.replicas - 1, 1)}
     unclean.leader.election.enable=false
     log.retention.ms=-1
-    num.partitions=2
+    num.partitions=${var.partitions}
   PROPERTIES
 
   lifecycle {

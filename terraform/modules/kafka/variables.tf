@@ -64,6 +64,17 @@ variable "broker_volume_limit_gib" {
   default     = 500
 }
 
+variable "partitions" {
+  description = "Of a topic that is made without a number: a multiple of the parallelism of the job that reads it."
+  type        = number
+  default     = 2
+
+  validation {
+    condition     = var.partitions >= 1
+    error_message = "A topic has at least one partition."
+  }
+}
+
 variable "data_key_arn" {
   description = "The key of what lies on the brokers' disks."
   type        = string

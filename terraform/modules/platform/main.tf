@@ -3,6 +3,10 @@ locals {
   topics      = { trips = "trips", dead_letters = "trips-dead-letters" }
   application = "${var.name}-${replace(local.job_name, "_", "-")}"
 
+  # Each subtask reads as many partitions as the others, also when the autoscaler has doubled them twice: one without a
+  # partition has nothing to do.
+  trips_partitions = var.flink.parallelism * (var.flink.has_autoscaling ? 4 : 1)
+
   tls_port      = 443
   kafka_port    = 9098
   postgres_port = 5432
@@ -96,6 +100,7 @@ module "kafka" {
   broker_count              = var.kafka.broker_count
   broker_volume_gib         = var.kafka.broker_volume_gib
   broker_volume_limit_gib   = var.kafka.broker_volume_limit_gib
+  partitions                = local.trips_partitions
   data_key_arn              = module.encryption.data_key_arn
   logs_key_arn              = module.encryption.logs_key_arn
 }
@@ -161,6 +166,7 @@ module "producer" {
     KAFKA_SECURITY          = "iam"
     SCHEMA_REGISTRY_URL     = module.registry.url
     TRIPS_TOPIC             = local.topics.trips
+    TRIPS_PARTITIONS        = tostring(local.trips_partitions)
     DEAD_LETTERS_TOPIC      = local.topics.dead_letters
     RAW_DATA                = module.storage.raw_data
     AWS_REGION              = var.region

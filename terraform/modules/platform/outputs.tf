@@ -34,6 +34,11 @@ output "TRIPS_TOPIC" {
   value       = local.topics.trips
 }
 
+output "TRIPS_PARTITIONS" {
+  description = "How many partitions the topic of the trips is made with: a multiple of the job's parallelism."
+  value       = tostring(local.trips_partitions)
+}
+
 output "DEAD_LETTERS_TOPIC" {
   description = "The topic of what is no trip."
   value       = local.topics.dead_letters

@@ -13,6 +13,7 @@ from control_plane.jobs.health import (
     HealthInputs,
     verdict,
 )
+from control_plane.jobs.source_clocks import SourceClocks
 from control_plane.jobs.status import JobThroughput
 
 pytestmark = pytest.mark.unit
@@ -29,6 +30,12 @@ WELL = HealthInputs(
     back_pressure=0,
     watermark_lag_seconds=60,
 )
+NO_WINDOW_CLOSES = {
+    "watermark_lag_seconds": None,
+    "lacks_watermark": True,
+    "records_read": 102,
+    "watermark_holder": "it",
+}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,11 @@ WELL = HealthInputs(
         ({"lag_records": 40_000}, "degraded", "40,000 records behind and reads 100 a second: 400 s"),
         ({"lag_records": 40_000, "back_pressure": 0.9}, "degraded", "held back by its writers 90%"),
         ({"watermark_lag_seconds": 7200}, "degraded", "all is read, yet the watermark is 7,200 s"),
+        (
+            NO_WINDOW_CLOSES,
+            "degraded",
+            "all 102 records are read, yet there is no watermark: it waits for it",
+        ),
     ],
 )
 def test_each_reason_is_told(change: dict[str, Any], name: str, reason: str) -> None:
@@ -68,6 +80,11 @@ def test_each_reason_is_told(change: dict[str, Any], name: str, reason: str) -> 
         {"watermark_lag_seconds": GREATEST_WATERMARK_LAG_SECONDS},
         # While records wait, the distance of the watermark only says how fast the replay is.
         {"watermark_lag_seconds": 7200, "lag_records": 10},
+        {**NO_WINDOW_CLOSES, "lag_records": 10},
+        # Nothing has come yet, so nothing is held; nor by a source that has just begun.
+        {**NO_WINDOW_CLOSES, "records_read": 0},
+        {**NO_WINDOW_CLOSES, "uptime_seconds": OLDEST_CHECKPOINT_SECONDS},
+        {**NO_WINDOW_CLOSES, "lag_records": None},
     ],
 )
 def test_what_is_within_its_bounds_is_healthy(change: dict[str, Any]) -> None:
@@ -85,6 +102,22 @@ def test_windows_that_an_idle_partition_holds_back_are_counted_from_the_partitio
     flow = JobThroughput(
         watermark_ms=hour_ms,
         event_clocks_ms=(2 * hour_ms, hour_ms),
-        partition_watermarks_ms=(2 * hour_ms, hour_ms),
+        source_clocks=SourceClocks("trips", (2 * hour_ms, hour_ms), subtasks=2),
     )
     assert flow.watermark_lag_seconds == 3_600
+
+
+@pytest.mark.parametrize(
+    ("clocks", "subtasks", "holder"),
+    [
+        ((7_200_000, None), 2, "partition trips-1, of which no trip and no marker has come"),
+        ((None, None, 5, None), 2, "partition trips-0, trips-1, trips-3, of which"),
+        ((7_200_000, 3_600_000), 2, "partition trips-1, which gets no trips and no markers"),
+        ((3_600_000, 3_600_000), 4, "2 of 4 subtasks of the source, which read no partition"),
+        ((*(None for _ in range(6)), 5), 2, "6 partitions of trips, of which"),
+    ],
+)
+def test_what_holds_the_watermark_is_named(
+    clocks: tuple[int | None, ...], subtasks: int, holder: str
+) -> None:
+    assert holder in SourceClocks("trips", clocks, subtasks).holder

@@ -52,4 +52,4 @@ def test_every_job_has_its_samples_under_one_head_and_what_is_not_known_has_none
     assert 'taxi_job_lag_records{job_name="zone_fares"} 5.0' in lines
     assert 'taxi_job_verdict{job_name="zone_hours",verdict="down"} 1.0' in lines
     heads = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert len(heads) == len(set(heads)) == 10
+    assert len(heads) == len(set(heads)) == 11

@@ -47,6 +47,11 @@ run "brokers_let_in_whom_they_know" {
   }
 
   assert {
+    condition     = strcontains(aws_msk_configuration.this[0].server_properties, "num.partitions=2\n")
+    error_message = "the job's subtasks would not share the partitions evenly"
+  }
+
+  assert {
     condition     = strcontains(aws_msk_configuration.this[0].server_properties, "auto.create.topics.enable=false\n")
     error_message = "a slip of the pen makes a topic"
   }

@@ -33,6 +33,11 @@ run "the_settings_fit_together" {
     error_message = "the role is for another application"
   }
 
+  assert {
+    condition     = output.TRIPS_PARTITIONS == "8"
+    error_message = "not a multiple of the parallelism that the autoscaler may reach"
+  }
+
   # What there is none of is empty: `null` would be taken for a name.
   assert {
     condition     = [output.EMR_CLUSTER_ID, output.EMR_CODE, output.MANAGED_FLINK_CODE_VERSION] == ["", "", ""]

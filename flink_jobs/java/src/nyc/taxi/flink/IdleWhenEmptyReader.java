@@ -1,0 +1,91 @@
+package nyc.taxi.flink;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.SourceEvent;
+import org.apache.flink.api.connector.source.SourceReader;
+import org.apache.flink.api.connector.source.SourceSplit;
+import org.apache.flink.core.io.InputStatus;
+
+/** Marks its subtask idle from the start until it gets its first split. */
+final class IdleWhenEmptyReader<T, S extends SourceSplit> implements SourceReader<T, S> {
+
+  private final SourceReader<T, S> reader;
+  private final CompletableFuture<Void> firstSplits = new CompletableFuture<>();
+  private boolean isIdle;
+
+  IdleWhenEmptyReader(SourceReader<T, S> reader) {
+    this.reader = reader;
+  }
+
+  @Override
+  public InputStatus pollNext(ReaderOutput<T> output) throws Exception {
+    if (isIdle == firstSplits.isDone()) {
+      isIdle = !isIdle;
+      if (isIdle) {
+        output.markIdle();
+      } else {
+        output.markActive();
+      }
+    }
+    return reader.pollNext(output);
+  }
+
+  @Override
+  public CompletableFuture<Void> isAvailable() {
+    // A partition without records wakes nobody, yet its subtask is idle no longer.
+    return isIdle
+        ? CompletableFuture.anyOf(reader.isAvailable(), firstSplits).thenAccept(unused -> {})
+        : reader.isAvailable();
+  }
+
+  @Override
+  public void addSplits(List<S> splits) {
+    reader.addSplits(splits);
+    if (!splits.isEmpty()) {
+      firstSplits.complete(null);
+    }
+  }
+
+  @Override
+  public void start() {
+    reader.start();
+  }
+
+  @Override
+  public List<S> snapshotState(long checkpointId) {
+    return reader.snapshotState(checkpointId);
+  }
+
+  @Override
+  public void notifyNoMoreSplits() {
+    reader.notifyNoMoreSplits();
+  }
+
+  @Override
+  public void handleSourceEvents(SourceEvent event) {
+    reader.handleSourceEvents(event);
+  }
+
+  @Override
+  public void notifyCheckpointComplete(long checkpointId) throws Exception {
+    reader.notifyCheckpointComplete(checkpointId);
+  }
+
+  @Override
+  public void notifyCheckpointAborted(long checkpointId) throws Exception {
+    reader.notifyCheckpointAborted(checkpointId);
+  }
+
+  @Override
+  public void pauseOrResumeSplits(Collection<String> toPause, Collection<String> toResume) {
+    reader.pauseOrResumeSplits(toPause, toResume);
+  }
+
+  @Override
+  public void close() throws Exception {
+    reader.close();
+  }
+}
