@@ -1,4 +1,4 @@
-"""Draws docs/architecture.svg from architecture.toml: python docs/_site/architecture.py > docs/architecture.svg."""
+"""Draw docs/architecture.svg from architecture.toml: the SVG goes to standard output."""
 
 import sys
 import tomllib
@@ -32,7 +32,8 @@ def drawn(source: Mapping[str, Any]) -> str:
 
 def _band(band: Mapping[str, Any], width: int) -> Iterator[str]:
     y, height = band["y"], band["height"]
-    yield f'<rect x="8" y="{y}" width="{width - 16}" height="{height}" rx="8" fill="#fafafa" stroke="#dddddd"/>'
+    size = f'width="{width - 16}" height="{height}"'
+    yield f'<rect x="8" y="{y}" {size} rx="8" fill="#fafafa" stroke="#dddddd"/>'
     middle = y + height / 2
     yield (
         f'<text x="24" y="{middle:g}" text-anchor="middle" font-size="13" fill="{GREY}"'

@@ -1,4 +1,4 @@
-"""Hooks of mkdocs: add the generated pages and those outside `docs/`, rewrite their links, allow no foreign asset.
+"""Hooks of mkdocs: pages from outside `docs/` with their links, and no asset of another host.
 
 Runs in the environment `docs`, which has mkdocs and nothing of the platform.
 """

@@ -12,8 +12,8 @@ from taxi_cli.verbs import Verb, VerbGroup
 
 INTRODUCTION = """# Commands
 
-`./taxi --help` lists the commands and `./taxi VERB --help` prints the options. Every command exits 0 when it succeeds. An
-error is one line on stderr with the remedy, and the exit code is not 0.
+`./taxi --help` lists the commands and `./taxi VERB --help` prints the options.
+A command that succeeds exits 0. An error is one line on stderr with the remedy, and the exit code is not 0.
 `./taxi --install-completion` installs completion for bash, zsh or fish.
 """
 HIDDEN = {"--help", "--install-completion", "--show-completion"}

@@ -17,6 +17,12 @@ How to scrape them, and what to do when an alert fires: [monitoring](../runbooks
 
 ## Metrics of the exporter
 """
+COUNTERS = """## Counters of the job
+
+Flink reports them as gauges, one for each subtask, with the prefix `flink_taskmanager_job_task_operator_`.
+A counter restarts at 0 with its task: use `rate()`.
+[What each counts](../runbooks/metrics.md#what-is-counted-where)
+"""
 _COUNTER = re.compile(r"\b(?:counted|added_up)\('(\w+)'")
 _LABELLED_COUNTER = re.compile(r"\bcounted_by\('(\w+)', '(\w+)'")
 
@@ -24,27 +30,20 @@ _LABELLED_COUNTER = re.compile(r"\bcounted_by\('(\w+)', '(\w+)'")
 def page() -> str:
     """Write the page."""
     metrics = [
-        (code(family.name), ", ".join(code(label) for label in family._labelnames), prose(family.documentation))
-        for family in families()
+        (code(one.name), ", ".join(code(label) for label in one._labelnames), prose(one.documentation))
+        for one in families()
     ]
+    counters = [(code(name), code(label)) for name, label in job_counters()]
     alerts = [
         (f"[{rule['alert']}](../runbooks/metrics.md#{rule['alert'].lower()})", code(rule["expr"]))
         for rule in alert_rules()
     ]
-    counters = [(code(name), code(label)) for name, label in job_counters()]
-    return "\n".join(
-        [
-            INTRODUCTION,
-            table(("metric", "labels", ""), metrics),
-            "\n## Counters of the job\n",
-            "Reported by Flink as gauges, one for each subtask, with the prefix `flink_taskmanager_job_task_operator_`. A"
-            " counter restarts at 0 with its task: use `rate()`."
-            " [What each counts](../runbooks/metrics.md#what-is-counted-where)\n",
-            table(("counter", "label"), counters),
-            "\n## Alerts\n",
-            table(("alert", "fires when"), alerts) + "\n",
-        ]
-    )
+    sections = [
+        (INTRODUCTION, table(("metric", "labels", ""), metrics)),
+        (COUNTERS, table(("counter", "label"), counters)),
+        ("## Alerts\n", table(("alert", "fires when"), alerts)),
+    ]
+    return "\n".join(f"{title}\n{rows}\n" for title, rows in sections)
 
 
 def families() -> Iterator[Any]:

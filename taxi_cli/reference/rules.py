@@ -9,8 +9,9 @@ INTRODUCTION = """# Rules, windows and topics
 
 ## Validity rules
 
-A trip that breaks a rule is quarantined: it is stored with every rule that it breaks in `taxi.quarantined_trips`, counted in the
-ledger, and in no window. Flink, Spark, DuckDB and Postgres evaluate the same predicates (`schemas/rules.py`).
+A trip that breaks a rule is quarantined: `taxi.quarantined_trips` stores it with every rule that it
+breaks. It is counted in the ledger, and in no window. Flink, Spark, DuckDB and Postgres evaluate the same
+predicates (`schemas/rules.py`).
 """
 
 

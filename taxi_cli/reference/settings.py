@@ -46,8 +46,8 @@ LAUNCHER = "Launcher and installation"
 
 INTRODUCTION = """# Settings
 
-All settings are environment variables. A variable that several programs read is listed once for each. Credentials for AWS
-come from the standard AWS chain (variables, profile, role).
+All settings are environment variables. A variable that several programs read is listed once for each.
+Credentials for AWS come from the standard AWS chain (variables, profile, role).
 """
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,8 +15,9 @@ DDL, MODELS = ROOT / "schemas" / "postgres", ROOT / "dbt" / "models"
 
 INTRODUCTION = """# Tables and views
 
-Users read the schemas `taxi` and `marts`. The views of `taxi` show the table set that is served (`taxi_1`, `taxi_2`, …): see
-[versions](../runbooks/versions.md). Every write is an upsert by the key.
+Users read the schemas `taxi` and `marts`. `taxi` shows every table and view of the table set that is served
+(`taxi_1`, `taxi_2`, …): see [versions](../runbooks/versions.md). Query the views: the tables hold what each
+job and publication wrote, and a view adds it up. Every write is an upsert by the key.
 """
 
 _OBJECT = re.compile(
@@ -35,7 +35,7 @@ class Column:
     """A column of a table or view."""
 
     name: str
-    kind: str = ""
+    type: str = ""
     description: str = ""
 
 
@@ -47,15 +47,15 @@ class Relation:
     columns: Sequence[Column]
     description: str = ""
     key: str = ""
+    is_view: bool = False
 
 
 def page() -> str:
-    """Write the page: what users read, what a job writes, and the marts."""
-    relations = {relation.name: relation for relation in described(declared())}
-    shown = [name for name in relations if name.startswith("taxi.") or _is_view(name)]
+    """Write the page: views, tables and marts."""
+    relations = list(described(declared()))
     sections = {
-        "Schema `taxi`": [relations[name] for name in shown],
-        "Tables of a table set": [relations[name] for name in relations if name not in shown],
+        "Views of the schema `taxi`": [relation for relation in relations if relation.is_view],
+        "Tables of the schema `taxi`": [relation for relation in relations if not relation.is_view],
         "Schema `marts`": list(marts()),
     }
     parts = [INTRODUCTION]
@@ -71,12 +71,21 @@ def declared() -> Sequence[Relation]:
 
 
 def described(relations: Sequence[Relation]) -> Iterator[Relation]:
-    """Add the descriptions of dbt's sources, and of `comment on`, which come first."""
+    """Add descriptions, and to columns of views the type of the tables' column.
+
+    A `comment on` in the DDL comes before a description of dbt.
+    """
     sources = _sources()
+    types = {one.name: one.type for relation in relations for one in relation.columns if one.type}
     for relation in relations:
-        texts = {**sources.get(relation.name.removeprefix("taxi."), {}), **_comments(relation.name)}
-        columns = [replace(column, description=texts.get(column.name, "")) for column in relation.columns]
-        yield replace(relation, columns=columns, description=texts.get("", relation.description))
+        name = relation.name.removeprefix("taxi.")
+        texts = {**sources.get(name, {}), **_comments(relation.name)}
+        columns = [
+            replace(one, type=one.type or types.get(one.name, ""), description=texts.get(one.name, ""))
+            for one in relation.columns
+        ]
+        description = texts.get("", relation.description)
+        yield replace(relation, name=f"taxi.{name}", columns=columns, description=description)
 
 
 def marts() -> Iterator[Relation]:
@@ -90,10 +99,6 @@ def marts() -> Iterator[Relation]:
             yield Relation(f"marts.{model['name']}", columns, model.get("description", ""))
 
 
-def _is_view(name: str) -> bool:
-    return any(f"create or replace view {name} " in file.read_text("utf-8") for file in DDL.rglob("*.sql"))
-
-
 def _relations(text: str) -> Iterator[Relation]:
     for found in _OBJECT.finditer(text):
         body = found["body"]
@@ -101,7 +106,7 @@ def _relations(text: str) -> Iterator[Relation]:
         columns = _view_columns(body) if is_view else _table_columns(body)
         comment = " ".join(line.removeprefix("--").strip() for line in found["comment"].splitlines())
         key = _KEY.search(body)
-        yield Relation(found["name"], columns, comment, key[1] if key else "")
+        yield Relation(found["name"], columns, comment, key[1] if key else "", is_view)
 
 
 def _table_columns(body: str) -> Sequence[Column]:
@@ -165,8 +170,7 @@ def _comments(relation: str) -> Mapping[str, str]:
 
 
 def _section(relation: Relation) -> str:
-    # A name without a schema is in the table set; its views are in `taxi` under the same name.
-    name = relation.name if "." in relation.name or not _is_view(relation.name) else f"taxi.{relation.name}"
-    rows = [(code(one.name), code(one.kind), prose(one.description)) for one in relation.columns]
+    rows = [(code(one.name), code(one.type), prose(one.description)) for one in relation.columns]
     key = f"Key: {code(relation.key)}\n\n" if relation.key else ""
-    return f"### {name}\n\n{prose(relation.description)}\n\n{key}{table(('column', 'type', ''), rows)}\n"
+    text = f"{prose(relation.description)}\n\n" if relation.description else ""
+    return f"### {relation.name}\n\n{text}{key}{table(('column', 'type', ''), rows)}\n"
