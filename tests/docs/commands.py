@@ -54,6 +54,8 @@ def _environment() -> Mapping[str, str]:
     )
     months = {"TLC_DATA_DIR": str(_SHARED_MONTHS)} if _SHARED_MONTHS.is_dir() else {}
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-    mirrors = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "MAVEN_"))}
+    mirrors = {
+        name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "MAVEN_"))
+    }
     cache = {"TAXI_CACHE_DIR": str(StackSettings.from_environment().cache)}
     return {**months, **kept, **mirrors, **cache, **ports}
