@@ -57,7 +57,7 @@ def _details(command: Any) -> Iterator[str]:
         yield f"{prose(more)}\n"
     rows = [_row(parameter) for parameter in command.params if not HIDDEN & set(parameter.opts)]
     if rows:
-        yield table(("argument or option", "default", ""), rows) + "\n"
+        yield table(("argument or option", "default", "meaning"), rows) + "\n"
 
 
 def _row(parameter: Any) -> Sequence[str]:

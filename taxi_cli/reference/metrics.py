@@ -39,7 +39,7 @@ def page() -> str:
         for rule in alert_rules()
     ]
     sections = [
-        (INTRODUCTION, table(("metric", "labels", ""), metrics)),
+        (INTRODUCTION, table(("metric", "labels", "meaning"), metrics)),
         (COUNTERS, table(("counter", "label"), counters)),
         ("## Alerts\n", table(("alert", "fires when"), alerts)),
     ]

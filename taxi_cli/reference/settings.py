@@ -68,7 +68,7 @@ def page() -> str:
     """Write the page, a table for each program."""
     known = meanings()
     sections = [
-        f"## {title}\n\n{table(('variable', 'default', ''), _rows(variables, known))}\n"
+        f"## {title}\n\n{table(('variable', 'default', 'meaning'), _rows(variables, known))}\n"
         for title, variables in sections_of_variables().items()
     ]
     return "\n".join([INTRODUCTION, *sections])

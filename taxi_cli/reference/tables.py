@@ -173,4 +173,4 @@ def _section(relation: Relation) -> str:
     rows = [(code(one.name), code(one.type), prose(one.description)) for one in relation.columns]
     key = f"Key: {code(relation.key)}\n\n" if relation.key else ""
     text = f"{prose(relation.description)}\n\n" if relation.description else ""
-    return f"### {relation.name}\n\n{text}{key}{table(('column', 'type', ''), rows)}\n"
+    return f"### {relation.name}\n\n{text}{key}{table(('column', 'type', 'meaning'), rows)}\n"
