@@ -28,7 +28,9 @@ FOLDERS = ("airflow_dags", "batch_backfill", "dbt", "flink_jobs", "producer", "t
 
 _LINK = re.compile(r"(?P<bang>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 _CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-_ASSET = re.compile(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=\"?(?:https?:)?//[^\s\">]+")
+_ASSET = re.compile(
+    r"<(?:script|link(?! rel=.?canonical)|img|iframe)\b[^>]*\b(?:src|href)=\"?(?:https?:)?//[^\s\">]+"
+)
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -75,7 +77,7 @@ def rewritten(markdown: str, uri: str) -> str:
 
     def link(found: re.Match[str]) -> str:
         target, hash_sign, anchor = found["target"].partition("#")
-        if not target or "://" in target or target.startswith("mailto:"):
+        if not target or "//" in target or target.startswith("mailto:"):
             return found[0]
         path = posixpath.normpath(posixpath.join(posixpath.dirname(here), target))
         known = uris.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)

@@ -20,7 +20,8 @@ PAGES_VARIABLE = "TAXI_DOCS_PAGES"
 
 def docs(
     serve: Annotated[
-        bool, typer.Option("--serve", help="Serve the site on loopback and rebuild it on every change.")
+        bool,
+        typer.Option("--serve", help="Serve the site on loopback; a change in docs/ rebuilds it."),
     ] = False,
     port: Annotated[int, typer.Option("--port", help="Port of --serve.", min=1, max=65535)] = 8000,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only warnings and errors.")] = False,
