@@ -23,7 +23,7 @@ PROJECT = {
     "CHANGELOG.md": "project/changelog.md",
     "README.md": "index.md",
 }
-FOLDERS = ("airflow_dags", "batch_backfill", "dbt", "flink_jobs", "producer", "terraform")
+FOLDERS = ("airflow_dags", "batch_backfill", "dbt", "flink_jobs", "live_map", "producer", "terraform")
 """Those whose READMEs are pages of the site."""
 
 _LINK = re.compile(r"(?P<bang>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")

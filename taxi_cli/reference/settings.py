@@ -51,17 +51,21 @@ Credentials for AWS come from the standard AWS chain (variables, profile, role).
 """
 
 
+REQUIRED = {"POSTGRES_DSN": "postgresql://taxi@127.0.0.1/taxi"}
+"""Variables without which a class refuses to be made; the page shows no value of them."""
+
+
 class RecordedEnvironment(dict[str, str]):
-    """An empty environment that remembers which variables were asked for."""
+    """An environment with what is required that remembers which variables were asked for."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(REQUIRED)
         self.asked: list[str] = []
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Note the name; answer as for a variable that is not set."""
+        """Note the name, and answer."""
         self.asked.append(name)
-        return default
+        return super().get(name, default)
 
 
 def page() -> str:
