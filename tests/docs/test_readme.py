@@ -40,7 +40,7 @@ def test_each_everyday_command_works_after_a_month_was_replayed(
         file = tmp_path / f"green_tripdata_{month}.parquet"
         made = typed(f"./taxi generate --taxi-type green --month {month} --rows {ROWS} --to {file}")
         assert made.returncode == 0, made.stderr
-    platform.replay(tmp_path / "green_tripdata_2023-12.parquet")
+    assert platform.replay(tmp_path / "green_tripdata_2023-12.parquet").returncode == 0
     platform.balanced_ledger()
     # The last one stops the stack, which other tests use.
     results = {line: typed(line) for line in everyday_commands()[:-1]}
