@@ -54,14 +54,14 @@ def on_post_build(config: Any) -> None:
 
 
 def generated_pages() -> Iterator[tuple[Path, str]]:
-    """The pages that `./taxi docs` has written, with their URIs."""
+    """List the pages that `./taxi docs` has written, with their URIs."""
     folder = Path(os.environ[PAGES_VARIABLE])
     for path in sorted(folder.rglob("*.md")):
         yield path, path.relative_to(folder).as_posix()
 
 
 def repository_pages() -> Iterator[tuple[Path, str]]:
-    """Pages that lie beside the code, with their URIs."""
+    """List the pages next to the code, with their URIs."""
     for name, uri in PROJECT.items():
         yield ROOT / name, uri
     for folder in FOLDERS:

@@ -14,7 +14,7 @@ _SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
 
 
 def commands_of(page: Path) -> str:
-    """The shell commands of a page, in their order."""
+    """Join the shell commands of a page, in their order."""
     return "\n".join(_BLOCK.findall(page.read_text("utf-8")))
 
 
@@ -48,7 +48,7 @@ def typed(commands: str, clone: Path) -> subprocess.CompletedProcess[str]:
 
 
 def _environment() -> Mapping[str, str]:
-    """The variables of a user on free ports, and no other setting than where months and jars are."""
+    """Make a user's variables: free ports, and where months and jars are."""
     ports = dict.fromkeys(
         ("TAXI_KAFKA_PORT", "TAXI_REGISTRY_PORT", "TAXI_FLINK_PORT", "TAXI_POSTGRES_PORT"), "auto"
     )

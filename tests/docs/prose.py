@@ -15,7 +15,7 @@ _COMMENT = {".sql": "--", ".java": "//", ".tf": "#", ".toml": "#", ".yml": "#", 
 
 
 def prose_of(path: Path) -> Iterator[Line]:
-    """Number and text of each line that a person reads."""
+    """Yield number and text of each line that a person reads."""
     text = path.read_text("utf-8")
     if path.suffix == ".py":
         return _of_python(text)

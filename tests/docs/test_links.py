@@ -18,13 +18,13 @@ GENERATED = {f"docs/reference/{name}.md" for name in ("commands", "settings", "t
 
 
 def markdown_files() -> list[str]:
-    """Every Markdown file that is committed."""
+    """List the Markdown files that are committed."""
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
     return [name for name in listed.stdout.splitlines() if (ROOT / name).exists()]
 
 
 def broken_links(path: Path) -> Iterator[str]:
-    """Relative links that lead nowhere."""
+    """Yield the relative links that lead nowhere."""
     for target in LINK.findall(CODE_BLOCK.sub("", path.read_text("utf-8"))):
         name, _, anchor = target.partition("#")
         if "://" in target or target.startswith("mailto:"):
@@ -37,7 +37,7 @@ def broken_links(path: Path) -> Iterator[str]:
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub and mkdocs make them."""
+    """Compute the anchors of a page's headings, as GitHub and mkdocs do."""
     headings = re.findall(r"^#+ (.+)$", CODE_BLOCK.sub("", path.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 

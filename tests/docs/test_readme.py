@@ -13,7 +13,7 @@ ROWS = 2000
 
 
 def everyday_commands() -> list[str]:
-    """The lines below the README's heading, without comments."""
+    """Read the lines below the README's heading, without comments."""
     section = (ROOT / "README.md").read_text("utf-8").partition("## Everyday commands")[2]
     lines = re.findall(r"^(\./taxi .*?)(?: {2,}#.*)?$", section.partition("## ")[0], re.MULTILINE)
     return [line.strip() for line in lines]

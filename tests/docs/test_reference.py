@@ -21,7 +21,7 @@ READ_FROM_ENVIRONMENT = re.compile(r"\benviron(?:ment)?(?:\.get\(|\[)\"([A-Z][A-
 
 @pytest.fixture(scope="module")
 def command_page() -> str:
-    """The page of the commands."""
+    """Write the page of the commands."""
     return commands.page()
 
 
@@ -43,7 +43,7 @@ def test_options_are_listed_with_default_and_help(command_page: str) -> None:
 
 
 def variables_in_the_code() -> Iterator[str]:
-    """Names of variables that a settings module reads, found in its text."""
+    """Find the variables that a settings module reads in its text."""
     for path in sorted(ROOT.glob("*/settings.py")):
         yield from READ_FROM_ENVIRONMENT.findall(path.read_text("utf-8"))
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sources of the site, with the generated pages."""
+    """Copy the sources of the site, and write the generated pages."""
     tree = tmp_path_factory.mktemp("site")
     command = ["git", "ls-files", "*.md", "docs", "mkdocs.yml"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

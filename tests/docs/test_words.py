@@ -18,13 +18,13 @@ WORDS = {re.compile(rf"\b(?:{words})\b", re.IGNORECASE): use for words, use in L
 
 
 def checked_files() -> list[Path]:
-    """The files that the list names."""
+    """List the files that are checked."""
     found = {path for pattern in LIST["files"] for path in ROOT.glob(pattern)}
     return sorted(found - {ROOT / name for name in LIST["except"]})
 
 
 def banned_in(path: Path) -> Iterator[str]:
-    """Each banned word of a file, with its line and replacement."""
+    """Yield each banned word of a file, with its line and replacement."""
     for number, line in prose_of(path):
         for pattern, use in WORDS.items():
             for found in pattern.finditer(line):
