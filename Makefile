@@ -1,6 +1,6 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-all lint vulnerabilities unit integration coverage drill long up down lock package
+.PHONY: help demo docs test test-all lint vulnerabilities unit integration coverage drill long mutate up down lock package
 TAXI := ./taxi
 # Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -42,6 +42,9 @@ drill: ## every fault drill, and a table of what became of the rows
 
 long: ## the tests that take long, each with the reason why it is left out of `make test`
 	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m long
+
+mutate: ## which small changes of contracts, SQL and accounting no test notices; OF="FILE…" for some, goes on where it stopped
+	@$(TAXI) tool python -m tests.mutation $(OF)
 
 up: ## start the local stack
 	@$(TAXI) up

@@ -1,18 +1,16 @@
 """What newer releases of Airflow have moved: here by one name, also on the 3.0 that AWS runs."""
 
 try:
-    from airflow.sdk import BaseBranchOperator, BaseHook, CronDataIntervalTimetable
+    from airflow.sdk import BaseBranchOperator, BaseHook
     from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 except ImportError:
     from airflow.exceptions import AirflowFailException, AirflowSkipException
     from airflow.hooks.base import BaseHook
     from airflow.providers.standard.operators.branch import BaseBranchOperator
-    from airflow.timetables.interval import CronDataIntervalTimetable
 
 __all__ = [
     "AirflowFailException",
     "AirflowSkipException",
     "BaseBranchOperator",
     "BaseHook",
-    "CronDataIntervalTimetable",
 ]

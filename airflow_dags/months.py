@@ -8,7 +8,7 @@ from airflow.sdk import Asset, Param
 
 from airflow_dags.notifiers.alert import AlertNotifier
 
-TAXI_TYPES = ("green", "yellow")
+TAXI_TYPES = ("green", "yellow", "fhvhv")
 POOL = "months"
 WAITS_FOR_TLC = "available"
 """The task in which a scheduled month waits, for weeks, until it is published."""
@@ -43,7 +43,7 @@ def task_defaults(execution_timeout: timedelta) -> dict[str, Any]:
 def months_params() -> dict[str, Param]:
     """What a person chooses who asks for months."""
     return {
-        "taxi_type": Param("green", enum=["green", "yellow", "fhvhv"], description="Of which taxis"),
+        "taxi_type": Param("green", enum=list(TAXI_TYPES), description="Of which taxis"),
         "months": Param(
             "2023-12",
             type="string",

@@ -3,28 +3,30 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from batch_backfill.causes import innermost
+from batch_backfill.causes import explained
 from batch_backfill.layout import Stretches, write_in_order, write_month
 from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
 from batch_backfill.settings import BatchSettings
-from batch_backfill.storage import Storage
+from batch_backfill.storage import Storage, spark_path
 from batch_backfill.summary import MonthSummary, as_note
 from batch_backfill.trips.job import Counted, counted, quarantined, valid_trips
 from batch_backfill.trips.raw_source import open_source
 from batch_backfill.zone_fares.job import zone_fares
 from schemas.errors import UserError
 from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M, ProcessedTable
-from schemas.rules import LAST_ZONE_ID
+from schemas.rules import LAST_ZONE_ID, is_nearly_all
 from schemas.tlc_month import TlcMonth
 from schemas.windows import ZONE_FARES
 
+SCRATCH = "_scratch"
 MINUTES_OF_A_MONTH = 31 * 24 * 60
 
 
@@ -40,6 +42,8 @@ class BatchRun:
     on_message: Callable[[str], None]
     fingerprints: Mapping[str, str]
     """By month, what the caller calls that of which it is made."""
+    force: bool
+    """Also take a month of which nearly all trips are quarantined."""
 
     def process(self, months: Sequence[TlcMonth]) -> Iterator[MonthSummary]:
         """Replace each month in the processed history, if all of it could be computed."""
@@ -51,18 +55,25 @@ class BatchRun:
             except UserError as error:
                 summary = _failed(month, str(error))
             except (PySparkException, Py4JError, OSError) as error:
-                summary = _failed(month, f"{innermost(error)}; run this month again")
+                summary = _failed(month, explained(error))
             yield replace(summary, seconds=round(time.monotonic() - began, 1))
 
     def _process_month(self, month: TlcMonth) -> MonthSummary:
         files = raw_files(self.storage, self.raw, month)
         shapes = self.settings.taxi_zones_file
-        sources = [open_source(self.session, self.storage, file, shapes) for file in files]
         replacement = Replacement(self.storage, self.processed, month)
         replacement.begin()
-        with counted(self.session, sources) as found:
-            written = self._write(found, replacement)
+        with self._scratch(month) as scratch:
+            sources = [
+                open_source(self.session, self.storage, file, scratch=scratch, shapes=shapes)
+                for file in files
+            ]
+            with counted(self.session, sources) as found:
+                written = self._write(found, replacement)
         summary = self._summary(month, files, found, written)
+        if not self.force and is_nearly_all(summary.quarantined, summary.accepted + summary.quarantined):
+            replacement.begin()
+            raise _hardly_that_month(month, summary)
         replacement.write_note(as_note(summary, self.fingerprints.get(month.text, "")))
         replacement.commit()
         return replace(summary, bytes_written=self._bytes(replacement))
@@ -73,10 +84,22 @@ class BatchRun:
         write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), Stretches(month, 1))
         files = self._files(found.rows_read)
         write_month(valid_trips(found.trips), TRIPS, new.folder(TRIPS), Stretches(month, files))
-        trips = self.session.read.parquet(new.folder(TRIPS))
+        trips = self._read(new.folder(TRIPS))
         fares = zone_fares(trips, Stretches(month, self._files(_most_windows(found.rows_read))))
         write_in_order(fares, ZONE_FARES_15M, new.folder(ZONE_FARES_15M))
-        return {table: self.session.read.parquet(new.folder(table)) for table in TABLES}
+        return {table: self._read(new.folder(table)) for table in TABLES}
+
+    def _read(self, folder: str) -> DataFrame:
+        return self.session.read.parquet(spark_path(folder))
+
+    @contextmanager
+    def _scratch(self, month: TlcMonth) -> Iterator[str]:
+        """A folder for copies of files that Spark would not read rightly as they are; gone afterwards."""
+        folder = f"{self.processed}/{SCRATCH}/{month.file_stem}"
+        try:
+            yield folder
+        finally:
+            self.storage.delete(folder)
 
     def _summary(
         self,
@@ -113,6 +136,16 @@ class BatchRun:
 def _most_windows(trips: int) -> int:
     """A trip is in so many windows, and a month has no more minutes and zones."""
     return min(trips * ZONE_FARES.panes, LAST_ZONE_ID * MINUTES_OF_A_MONTH)
+
+
+def _hardly_that_month(month: TlcMonth, summary: MonthSummary) -> UserError:
+    trips = summary.accepted + summary.quarantined
+    most = max(summary.quarantined_by_rule, key=lambda rule: summary.quarantined_by_rule[rule])
+    return UserError(
+        f"{', '.join(summary.files)}: {summary.quarantined:,} of {trips:,} trips would be quarantined,"
+        f" most by {most}: it is hardly {month}",
+        "see ./taxi inspect, or take it all the same by --force",
+    )
 
 
 def _failed(month: TlcMonth, error: str) -> MonthSummary:

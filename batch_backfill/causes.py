@@ -5,6 +5,20 @@ import re
 CAUSE = re.compile(r"^\s*(?:: |Caused by: )?(?:[\w$.]+(?:Exception|Error)): *(\S.*)$", re.MULTILINE)
 
 
+DAMAGE = re.compile(
+    r"checksum|\bcrc|gzip|corrupt|incorrect (data|length|header) check|invalid", re.IGNORECASE
+)
+"""What Parquet's and Hadoop's readers say of bytes that cannot be right."""
+
+
+def explained(error: Exception) -> str:
+    """What went wrong and what to do about it."""
+    cause = innermost(error)
+    if DAMAGE.search(cause):
+        return f"a file of the month is damaged: {cause}; fetch it again (./taxi fetch)"
+    return f"{cause}; run this month again"
+
+
 def innermost(error: Exception) -> str:
     """The message of the innermost cause that has one."""
     found = CAUSE.findall(str(error))

@@ -9,6 +9,7 @@ from batch_backfill.request import ProcessingRequest
 from batch_backfill.settings import BatchSettings
 from batch_backfill.summary import MonthSummary, as_json, as_table
 from schemas.errors import UserError
+from schemas.time_zone import keep_utc
 from schemas.tlc_month import parse_months
 
 EXECUTE = "batch_backfill.execution:execute"
@@ -16,6 +17,7 @@ EXECUTE = "batch_backfill.execution:execute"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 when a month failed, and every foreseen error is one line."""
+    keep_utc()
     try:
         namespace = _parser().parse_args(arguments)
         return _process(namespace, BatchSettings.from_environment())
@@ -41,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MONTH=TEXT",
         help="noted beside the month's rows; may be repeated",
     )
+    command.add_argument(
+        "--force", action="store_true", help="also take a month of which nearly all trips are quarantined"
+    )
     command.add_argument("--json", action="store_true", help="print the summary for programs")
     return parser
 
@@ -51,6 +56,7 @@ def _process(namespace: argparse.Namespace, settings: BatchSettings) -> int:
         _named(namespace.raw or settings.raw_data, "--raw", "RAW_DATA"),
         _named(namespace.processed or settings.processed_data, "--processed", "PROCESSED_DATA"),
         dict(_pair(text) for text in namespace.fingerprint or ()),
+        namespace.force,
     )
     # What is wrong with the arguments is said before Spark is imported and started, which takes seconds.
     summaries: Sequence[MonthSummary] = resolve_name(EXECUTE)(request, settings, _print_message)

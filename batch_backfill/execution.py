@@ -45,7 +45,7 @@ def _processed(
     for finished in finish_committed(storage, processed):
         print_message(f"{finished}: put in place, as an earlier run had committed it")
     own = replace(settings, taxi_zones_file=zones)
-    run = BatchRun(session, storage, raw, processed, own, print_message, request.fingerprints)
+    run = BatchRun(session, storage, raw, processed, own, print_message, request.fingerprints, request.force)
     summaries = list(run.process(request.months))
     storage.write_text(f"{processed}/{RUNS}/{_run_id()}.json", as_json(summaries))
     return summaries

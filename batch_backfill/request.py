@@ -14,3 +14,5 @@ class ProcessingRequest:
     raw: str
     processed: str
     fingerprints: Mapping[str, str]
+    force: bool
+    """Also take a month of which nearly all trips are quarantined."""

@@ -15,6 +15,7 @@ RESULTS_DEPEND_ON = {
     # A month that is replaced must not leave files of its old self behind, nor hide that it is not whole.
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
 }
 
 LOCAL_FILES = {

@@ -1,7 +1,9 @@
 """Folders and files wherever Hadoop finds them: on this machine, s3a:// or hdfs://."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -20,6 +22,11 @@ class HadoopFile:
     def name(self) -> str:
         """Without its folder."""
         return self.path.rpartition("/")[2]
+
+
+def spark_path(path: str) -> str:
+    """A path as Spark's readers take it: they would see patterns in some characters."""
+    return re.sub(r"[*?{}\[\]\\]", r"\\\g<0>", path)
 
 
 class Storage:
@@ -72,6 +79,30 @@ class Storage:
         text = bytes(stream.readAllBytes()).decode()
         stream.close()
         return text
+
+    def blocks(self, path: str, size: int) -> Iterator[bytes]:
+        """The bytes of a file, so many at a time."""
+        place = self.path(path).toUri()
+        if place.getScheme() == "file":
+            with Path(place.getPath()).open("rb") as file:
+                while block := file.read(size):
+                    yield block
+            return
+        stream = self._system(path).open(self.path(path))
+        try:
+            while block := bytes(stream.readNBytes(size)):
+                yield block
+        finally:
+            stream.close()
+
+    def write(self, path: str, blocks: Iterable[bytes]) -> None:
+        """Write or replace a file."""
+        stream = self._system(path).create(self.path(path), True)
+        try:
+            for block in blocks:
+                stream.write(bytearray(block))
+        finally:
+            stream.close()
 
     def known(self, address: str) -> str:
         """The address as this Hadoop knows it: what EMR calls s3:// is s3a:// elsewhere."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 
 from control_plane.settings import MartsSettings
+from producer.reading.queries import duckdb_path, quoted_text
 from schemas.aws import is_s3_uri
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
@@ -128,4 +129,6 @@ def _history(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
             "./taxi backfill makes it, and PROCESSED_DATA names another, or a prefix in S3",
         )
     settings.duckdb.parent.mkdir(parents=True, exist_ok=True)
-    return {"PROCESSED_DATA": place, "MARTS_DUCKDB": str(settings.duckdb)}
+    # The models put it before a pattern.
+    readable = place if is_s3_uri(place) else quoted_text(duckdb_path(Path(place)))
+    return {"PROCESSED_DATA": readable, "MARTS_DUCKDB": str(settings.duckdb)}

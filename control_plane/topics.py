@@ -1,19 +1,22 @@
-"""The topics: made, removed, and how far they go."""
+"""The topics: made, removed, how far they go, and whether they are still what was read."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
+from control_plane.record_counts import holds_records, record_counts
 from schemas.errors import UserError
 from schemas.kafka_errors import kafka_reason, passing_kafka_reason
 from schemas.kafka_security import KafkaAccess
 from schemas.retries import with_retries
+from schemas.topic_settings import UnfitSetting, read_settings, unfit_settings
 from schemas.topics import DEFAULT_PARTITIONS, TOPIC_CONFIG, TRIPS_TOPIC
 from stack.waiting import wait_until
 
 TIMEOUT_SECONDS = 15
+START_OVER = "./taxi reset, then ./taxi job deploy and replay the months once more"
 
 T = TypeVar("T")
 
@@ -23,13 +26,30 @@ class Topic:
 
     def __init__(self, kafka: KafkaAccess | str, name: str = TRIPS_TOPIC) -> None:
         self.name = name
-        self._admin = AdminClient({**KafkaAccess.of(kafka).librdkafka(), "log_level": 2})
+        self._kafka = KafkaAccess.of(kafka)
+        self._admin = AdminClient({**self._kafka.librdkafka(), "log_level": 2})
 
     def ensure(self) -> str:
         """Create the topic unless it is there; return its id, which changes when the topic is recreated."""
         if not self._partitions():
             _ask(self._create)
             wait_until(lambda: self._partitions() > 0, what=f"topic {self.name}")
+        return self.id()
+
+    def ensure_source(self, known_id: str) -> str:
+        """The same for a topic that a job reads, whose state and accounts are of the topic with this id.
+
+        Raises UserError where it is another topic by now, or one with settings by which records are lost.
+        """
+        if known_id:
+            refuse_other_topic(self.name, known_id, self.id() if self.exists() else "")
+        found = self.ensure()
+        for fault in unfit_settings(_ask(lambda: read_settings(self._admin, self.name, TIMEOUT_SECONDS))):
+            raise UserError(f"topic {self.name} has {fault}", fault.remedy)
+        return found
+
+    def id(self) -> str:
+        """What tells the topic from an earlier one of the same name."""
         return str(_ask(self._describe).topic_id)
 
     def exists(self) -> bool:
@@ -42,27 +62,34 @@ class Topic:
             _ask(self._delete)
             wait_until(lambda: self._partitions() == 0, what=f"the end of topic {self.name}")
 
-    def record_count(self) -> int:
-        """How many records the topic holds: its offsets have no holes, as producers use no transactions."""
+    def offset_count(self) -> int:
+        """How many offsets are in use; of them records that a reader gets, ends of transactions and gaps."""
         return sum(self._offsets(OffsetSpec.latest())) - sum(self._offsets(OffsetSpec.earliest()))
+
+    def record_count(self, accounted_for: int | None = None) -> int:
+        """How many records a reader gets from the topic.
+
+        Where there are as many offsets as are `accounted_for` there is no gap, and nothing needs to be read.
+        """
+        if not self.exists():
+            return 0
+        return offsets if (offsets := self.offset_count()) == accounted_for else self._readable_records()
+
+    def _readable_records(self) -> int:
+        earliest, latest = (self._offsets(spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
+        counts = record_counts(self._kafka, self.name, self.id())
+        return _ask(lambda: counts.between(earliest, latest))
 
     def _offsets(self, spec: OffsetSpec) -> list[int]:
         wanted = {TopicPartition(self.name, number): spec for number in range(self._partitions())}
-        if not wanted:
-            return [0]
-        return _ask(lambda: self._list_offsets(wanted))
-
-    def _list_offsets(self, wanted: dict[TopicPartition, OffsetSpec]) -> list[int]:
-        answers = self._admin.list_offsets(wanted, request_timeout=TIMEOUT_SECONDS)
-        return [answer.result().offset for answer in answers.values()]
+        return _ask(lambda: _list_offsets(self._admin, wanted, "offset")) if wanted else []
 
     def _partitions(self) -> int:
         found = _ask(lambda: self._admin.list_topics(timeout=TIMEOUT_SECONDS)).topics.get(self.name)
         return len(found.partitions) if found and not found.error else 0
 
     def _describe(self) -> Any:
-        answer = self._admin.describe_topics(TopicCollection([self.name]), request_timeout=TIMEOUT_SECONDS)
-        return answer[self.name].result()
+        return _described(self._admin, self.name)
 
     def _create(self) -> None:
         topic = NewTopic(self.name, DEFAULT_PARTITIONS, 1, config=TOPIC_CONFIG)
@@ -77,7 +104,8 @@ class TopicEnds:
 
     def __init__(self, kafka: KafkaAccess | str, topic: str = TRIPS_TOPIC) -> None:
         self.topic = topic
-        self._admin = AdminClient({**KafkaAccess.of(kafka).librdkafka(), "log_level": 2})
+        self._kafka = KafkaAccess.of(kafka)
+        self._admin = AdminClient({**self._kafka.librdkafka(), "log_level": 2})
 
     def answers(self) -> bool:
         """Whether Kafka is there."""
@@ -87,22 +115,80 @@ class TopicEnds:
             return False
 
     def offsets(self) -> tuple[int, ...]:
-        """The offset that the next record of each partition will have; empty when Kafka does not answer."""
-        return self._list_offsets(OffsetSpec.latest(), "offset")
+        """The offset before which a reader gets all of a partition; empty when Kafka does not answer.
+
+        What an open transaction has sent is behind it: nobody gets that yet.
+        """
+        return self._of_partitions(OffsetSpec.latest(), "offset")
 
     def event_clocks_ms(self) -> tuple[int, ...]:
         """The greatest timestamp of each partition, which is how far its publishers' clock has come."""
-        return self._list_offsets(OffsetSpec.max_timestamp(), "timestamp")
+        return self._of_partitions(OffsetSpec.max_timestamp(), "timestamp")
 
-    def _list_offsets(self, spec: OffsetSpec, wanted: str) -> tuple[int, ...]:
+    def holds_records(self, partition: int, start: int, end: int) -> bool:
+        """Whether a reader gets any record between two offsets; also true while Kafka does not answer."""
+        try:
+            return holds_records(self._kafka, TopicPartition(self.topic, partition, start), end)
+        except (KafkaException, TimeoutError):
+            return True
+
+    def topic_id(self) -> str | None:
+        """The id of the topic that is there; empty where there is none, None when Kafka does not answer."""
+        try:
+            return str(_described(self._admin, self.topic).topic_id)
+        except KafkaException as failure:
+            return "" if failure.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART else None
+
+    def replacement(self, known_id: str) -> str:
+        """What became of the topic with this id; empty while it is there, and when Kafka does not answer."""
+        found = self.topic_id()
+        return "" if found is None else other_topic(self.topic, known_id, found)
+
+    def unfit_settings(self) -> tuple[UnfitSetting, ...]:
+        """The settings by which records are lost, refused or late; none when Kafka does not answer."""
+        try:
+            return unfit_settings(read_settings(self._admin, self.topic, TIMEOUT_SECONDS))
+        except (KafkaException, TimeoutError):
+            return ()
+
+    def _of_partitions(self, spec: OffsetSpec, wanted: str) -> tuple[int, ...]:
         try:
             found = self._admin.list_topics(self.topic, timeout=TIMEOUT_SECONDS).topics[self.topic]
             numbers = [] if found.error else sorted(found.partitions)
             requests = {TopicPartition(self.topic, number): spec for number in numbers}
-            answers = self._admin.list_offsets(requests, request_timeout=TIMEOUT_SECONDS) if requests else {}
-            return tuple(int(getattr(answer.result(), wanted)) for answer in answers.values())
+            return tuple(_list_offsets(self._admin, requests, wanted)) if requests else ()
         except KafkaException:
             return ()
+
+
+def other_topic(name: str, known_id: str, found_id: str) -> str:
+    """Why a topic is not the one with the known id; empty when it is. `found_id` is empty without a topic."""
+    if not known_id or found_id == known_id:
+        return ""
+    if not found_id:
+        return f"topic {name} was deleted (its id was {known_id})"
+    return (
+        f"topic {name} was deleted and created again (its id was {known_id}, now it is {found_id}):"
+        " the new topic's records are not those that were read and accounted for"
+    )
+
+
+def refuse_other_topic(name: str, known_id: str, found_id: str) -> None:
+    """Raises UserError when a topic is not the one with the known id."""
+    reason = other_topic(name, known_id, found_id)
+    if reason:
+        raise UserError(reason, START_OVER)
+
+
+def _described(admin: AdminClient, name: str) -> Any:
+    return admin.describe_topics(TopicCollection([name]), request_timeout=TIMEOUT_SECONDS)[name].result()
+
+
+def _list_offsets(admin: AdminClient, wanted: dict[TopicPartition, OffsetSpec], field: str) -> list[int]:
+    answers = admin.list_offsets(
+        wanted, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_SECONDS
+    )
+    return [int(getattr(answer.result(), field)) for answer in answers.values()]
 
 
 def _ask(question: Callable[[], T]) -> T:

@@ -17,6 +17,7 @@ from producer.reading.arrival import Arrival, LatenessMode
 from producer.reading.inspection import inspect as inspect_files
 from producer.settings import ProducerSettings, program_name, wants_debug
 from producer.synthesis.generate import generate
+from schemas.time_zone import keep_utc
 
 FAILED = 1
 INTERRUPTED = 130
@@ -67,6 +68,9 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     month: Month = None,
     topic: Annotated[str | None, typer.Option(help="Topic to publish to.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Prepare and count, publish nothing.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also a month of which nearly all trips would be quarantined.")
+    ] = False,
 ) -> None:
     """Publish months as they happened, at any speed; resumes after a kill."""
     settings = ProducerSettings.from_environment()
@@ -74,15 +78,24 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
         settings = settings.model_copy(update={"trips_topic": topic})
     pace = Pace(parse_speedup(speedup or ("1" if shift_to_now else "max")), is_live=shift_to_now)
     arrival = Arrival(disorder_seconds=disorder, lateness=lateness, seed=seed)
-    request = ReplayRequest(files, pace, from_at, to_at, arrival, as_late, dry_run, processes)
+    request = ReplayRequest(files, pace, from_at, to_at, arrival, as_late, dry_run, processes, force)
     replay_files(request, Naming(taxi_type, month, settings.tlc_data_dir), settings, _console())
 
 
 @app.command()
-def inspect(files: Files, taxi_type: TaxiType = None, month: Month = None) -> None:
+def inspect(
+    files: Files,
+    taxi_type: TaxiType = None,
+    month: Month = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Exit with 0 also when nearly all trips would be quarantined.")
+    ] = False,
+) -> None:
     """Say what is in months: rows, valid trips, quarantined trips by rule, columns."""
     settings = ProducerSettings.from_environment()
-    inspect_files(files, Naming(taxi_type, month, settings.tlc_data_dir), settings, _console())
+    naming = Naming(taxi_type, month, settings.tlc_data_dir)
+    if not inspect_files(files, naming, settings, _console(), force=force):
+        raise typer.Exit(FAILED)
 
 
 app.command()(fetch)
@@ -91,6 +104,7 @@ app.command()(generate)
 
 def main() -> None:
     """Run a command; an error is one line on stderr and an exit code: 1, or 2 for a wrong command line."""
+    keep_utc()
     try:
         code = app(prog_name=program_name(), standalone_mode=False)
     except UserError as error:

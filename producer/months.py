@@ -50,7 +50,10 @@ class Naming:
 
     def month_files(self, paths: Sequence[Path]) -> tuple[MonthFile, ...]:
         """Each file once, in the order given; raises UserError for one that is missing or cannot be named."""
-        return tuple(dict.fromkeys(self.month_file(path) for path in paths))
+        found: dict[tuple[Path, TlcMonth], MonthFile] = {}
+        for file in map(self.month_file, paths):
+            found.setdefault((file.path.resolve(), file.tlc_month), file)
+        return tuple(found.values())
 
     def month_file(self, path: Path) -> MonthFile:
         """The month that this file holds."""
@@ -76,7 +79,8 @@ class Naming:
         candidates = [path, *([self.tlc_data_dir / path] if self.tlc_data_dir else [])]
         for candidate in candidates:
             if candidate.is_file():
-                return candidate.resolve()
+                # A link is named as it is called: what it points at may be called anything.
+                return candidate.absolute()
         if path.is_dir():
             raise UserError(f"{path}: is a folder", "name the month files in it")
         raise UserError(f"{path}: no such file", "download a month with ./taxi fetch, or check the name")

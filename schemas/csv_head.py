@@ -1,39 +1,61 @@
 """The first lines of a CSV month: its columns, and the oddities that the TLC's files have."""
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mode
 
+from schemas.file_bytes import UTF_8_MARK, DamagedError
 from schemas.vintages import UNNAMED
 
 LINES_LOOKED_AT = 100
+BLANKS = bytes(range(33))
+"""Of which a line consists that is none: what Java's `trim` removes."""
+WRONG_HEADER = "has a quote in the wrong place in its header"
 
 
 @dataclass(frozen=True)
 class CsvHead:
-    """`columns` has a name for each field of a row, also for those that the header does not name."""
+    """`names` are those of the header, `columns` has one for each field of a row, also without a name."""
 
+    names: tuple[str, ...]
     columns: tuple[str, ...]
-    lines_before_rows: int
     has_rows: bool
-    mixes_line_ends: bool
 
 
-def head_of(lines: Sequence[bytes]) -> CsvHead:
-    """What the first lines tell, line ends included; raises csv.Error for what is no CSV."""
-    texts = [line.decode("utf-8-sig", "replace") for line in lines]
-    names, *rows = [*csv.reader(texts)] or [[]]
-    filled = [len(row) for row in rows if row]
-    blank = next((at for at, row in enumerate(rows) if row), len(rows))
+def head_of(first_bytes: bytes) -> CsvHead:
+    """What the first bytes of a file tell; raises csv.Error or DamagedError for what is no CSV.
+
+    A line is a row: no value of the TLC's has a line break, so that a stray quote spoils its own line only.
+    """
+    lines = first_bytes.removeprefix(UTF_8_MARK).splitlines()[: LINES_LOOKED_AT + 1]
+    filled = [line for line in lines if line.strip(BLANKS)]
+    if filled and not has_sound_quotes(filled[0]):
+        raise DamagedError(WRONG_HEADER)
+    texts = [line.decode("utf-8", "replace") for line in filled]
+    names, *rows = [next(csv.reader([text])) for text in texts] or [[]]
+    fields = max(len(names), _commonest([len(row) for row in rows] or [len(names)]))
     # The green months of 2013 name 20 columns and have 22 fields a row.
-    fields = max(len(names), mode(filled)) if filled else len(names)
-    return CsvHead(
-        columns=_unique([*names, *[""] * (fields - len(names))]),
-        lines_before_rows=1 + blank,
-        has_rows=bool(filled),
-        mixes_line_ends=len({line.endswith(b"\r\n") for line in lines if line.endswith(b"\n")}) > 1,
+    columns = _unique([*names, *[""] * (fields - len(names))])
+    return CsvHead(tuple(names), columns, has_rows=bool(rows))
+
+
+def has_sound_quotes(line: bytes) -> bool:
+    """Whether quotes stand around whole fields only, and in them doubled, as RFC 4180 says."""
+    if b'"' not in line:
+        return True
+    first, *between, last = line.split(b'"')
+    outside = between[1::2]
+    return (
+        len(between) % 2 == 1
+        and (not first or first.endswith(b","))
+        and (not last or last.startswith(b","))
+        and all(not part or (part.startswith(b",") and part.endswith(b",")) for part in outside)
     )
+
+
+def _commonest(lengths: Sequence[int]) -> int:
+    return Counter(lengths).most_common(1)[0][0]
 
 
 def _unique(names: list[str]) -> tuple[str, ...]:

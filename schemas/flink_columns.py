@@ -1,6 +1,8 @@
 """The trip columns as the SQL of a Flink job names them: `${trip_column_definitions}`."""
 
-from schemas.trip_columns import TripColumn, current_columns
+from schemas.trip_columns import ALLOWED_TEXTS, DATE_RANGES, LONGEST_TEXT, TripColumn, current_columns
+
+FORMAT = "avro-confluent-tolerant"
 
 
 def column_parameters() -> dict[str, str]:
@@ -20,7 +22,18 @@ def column_parameters() -> dict[str, str]:
         # Options of the format.
         "required_trip_columns": ";".join(column.name for column in columns if column.is_required),
         "uuid_trip_columns": ";".join(column.name for column in columns if column.avro_type == "uuid"),
+        "trip_bounds": _bounds(),
     }
+
+
+def _bounds() -> str:
+    """Options of the format: what a record may hold that becomes a trip."""
+    options = {
+        "longest-text": str(LONGEST_TEXT),
+        "allowed-values": ",".join(f"{name}:{'|'.join(texts)}" for name, texts in ALLOWED_TEXTS.items()),
+        "date-ranges": ",".join(f"{name}:{first}/{last}" for name, (first, last) in DATE_RANGES.items()),
+    }
+    return ",\n    ".join(f"'value.{FORMAT}.{name}' = '{value}'" for name, value in options.items())
 
 
 def _names(columns: tuple[TripColumn, ...]) -> str:

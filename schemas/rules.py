@@ -48,6 +48,11 @@ def is_valid_sql() -> str:
     return "not (" + " or ".join(f"({rule.breaks_when})" for rule in RULES) + ")"
 
 
+def is_nearly_all(quarantined: int, trips: int) -> bool:
+    """Whether more than nine of ten trips break a rule: the file is of another month than its name says."""
+    return quarantined * 10 > trips * 9
+
+
 def broken_rules_sql() -> str:
     """SQL that names the broken rules, joined by commas in the order of `RULES`; empty for a valid trip."""
     cases = ", ".join(f"case when {rule.breaks_when} then '{rule.name}' end" for rule in RULES)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
-from schemas.trip_columns import TripColumn, current_columns
+from schemas.trip_columns import LONGEST_TEXT, TripColumn, current_columns
 from schemas.vintages import CONTRACT_COLUMNS, Kind, Layout
 
 
@@ -20,12 +20,27 @@ class Demand:
     is_missed: str
     plural: str
     missed: str
+    bound: str = ""
+    """What the macro asks for besides."""
+
+    def is_missed_by(self, column: str) -> str:
+        """The call of the macro for the values of a column."""
+        return f"{self.is_missed}({column}{f', {self.bound}' if self.bound else ''})"
 
 
 _WHOLE = Demand("is_no_whole", "whole numbers of a sensible size", "no whole number of a sensible size")
 _AMOUNT = Demand("is_no_amount", "amounts of a sensible size", "no amount of a sensible size")
-_CLOCK = Demand("is_no_clock", "times like 2024-01-31 08:00:00", "no time like 2024-01-31 08:00:00")
-_TEXT = Demand("is_no_text", "texts that Avro and SQL can carry", "no text that Avro and SQL can carry")
+_CLOCK = Demand(
+    "is_no_clock",
+    "New York times like 2024-01-31 08:00:00 (no UTC, no offset)",
+    "no time like 2024-01-31 08:00:00, without a zone",
+)
+_TEXT = Demand(
+    "is_no_text",
+    "texts that Avro and SQL can carry",
+    "no text that Avro and SQL can carry",
+    str(LONGEST_TEXT),
+)
 DEMANDS: Mapping[Kind, Demand] = {
     Kind.CLOCK: _CLOCK,
     Kind.WRITTEN_CLOCK: _CLOCK,
@@ -37,6 +52,7 @@ DEMANDS: Mapping[Kind, Demand] = {
     Kind.DEGREES: Demand("is_no_number", "degrees", "no degrees"),
     Kind.TEXT: _TEXT,
     Kind.FLAG: _TEXT,
+    Kind.FLAG_CODE: _TEXT,
 }
 
 
@@ -81,7 +97,7 @@ def _cast(column: TripColumn) -> str:
 
 def misfit_sql(layout: Layout, *, no_row: str = "false") -> str:
     """SQL that names the first column of a row whose value the contract cannot carry, or `row`."""
-    cases = (f"when {DEMANDS[kind].is_missed}({name}) then '{name}'" for name, kind in layout.read.items())
+    cases = (f"when {DEMANDS[kind].is_missed_by(name)} then '{name}'" for name, kind in layout.read.items())
     torn = "" if no_row == "false" else f"when {no_row} then 'row' "
     return f"case {torn}{' '.join(cases)} end"
 

@@ -1,11 +1,14 @@
 """The columns of a trip, as the Avro contract declares them, and what each engine calls their types."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from schemas import trip
 from schemas.identity import IDENTITY_COLUMNS
 from schemas.rules import NEEDED_COLUMNS
+from schemas.tlc_month import FIRST_MONTH, TAXI_TYPES
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ SQL_TYPES = {
     "long": SqlTypes("bigint", "bigint", "bigint"),
 }
 """By the Avro type, or its logical type where it has one."""
+
+
+LONGEST_TEXT = 255
+"""How many characters a text may have: several are keys or in an index, whose entries end at 2,704 bytes."""
+
+ALLOWED_TEXTS: Mapping[str, Sequence[str]] = {"taxi_type": TAXI_TYPES}
+"""Columns of which every value is known: state and labels that are kept by value must not grow with them."""
+
+DATE_RANGES = {"source_month": (min(FIRST_MONTH.values()), date(2099, 12, 1))}
+"""The first and the last value of a date. A valid trip's clocks follow its month, and its windows must not
+leave the years that every client can read."""
 
 
 @dataclass(frozen=True)

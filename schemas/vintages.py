@@ -1,6 +1,6 @@
 """What the TLC called its columns over the years, and how it stored them, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -21,7 +21,10 @@ class Kind(StrEnum):
     DEGREES = "longitude or latitude"
     TEXT = "text"
     FLAG = "flag"
+    FLAG_CODE = "code of a flag"
 
+
+CLOCKS = (Kind.CLOCK, Kind.WRITTEN_CLOCK)
 
 NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
@@ -39,9 +42,16 @@ STORED_AS: Mapping[Kind, tuple[str, ...]] = {
     Kind.AMOUNT: NUMBERS,
     Kind.DEGREES: NUMBERS,
     Kind.TEXT: ("VARCHAR",),
-    Kind.FLAG: (*NUMBERS, "VARCHAR"),
+    Kind.FLAG: (*NUMBERS, "VARCHAR", "BOOLEAN"),
+    Kind.FLAG_CODE: (*NUMBERS, "VARCHAR", "BOOLEAN"),
 }
 """DuckDB types by which a Parquet file may store each kind; a column of Arrow's null type fits all."""
+
+FLAGS = {
+    **dict.fromkeys(("0", "0.0", "false"), "N"),
+    **dict.fromkeys(("1", "1.0", "true"), "Y"),
+}
+"""What pandas makes of Y and N, too, which reads them as booleans."""
 
 CODES: Mapping[Kind, Mapping[str, str]] = {
     Kind.PAYMENT_CODE: {
@@ -52,7 +62,8 @@ CODES: Mapping[Kind, Mapping[str, str]] = {
         **dict.fromkeys(("unk", "unknown"), "5"),
     },
     Kind.VENDOR_CODE: {"cmt": "1", "vts": "2"},
-    Kind.FLAG: {"0": "N", "0.0": "N", "1": "Y", "1.0": "Y"},
+    Kind.FLAG: FLAGS,
+    Kind.FLAG_CODE: FLAGS,
 }
 """What texts of 2009 to 2014 are today, in small letters, by the TLC's data dictionary of yellow trips.
 
@@ -61,7 +72,7 @@ Technologies (CMT), 2 VeriFone (VTS). store_and_fwd_flag: Y and N. A payment or 
 there, like DDS, is null.
 """
 
-TRANSLATED = (*CODES, Kind.WRITTEN_CLOCK, Kind.LICENCE)
+TRANSLATED = (*(kind for kind in CODES if kind is not Kind.FLAG), Kind.WRITTEN_CLOCK, Kind.LICENCE)
 """Kinds that have another form today."""
 
 
@@ -197,11 +208,11 @@ SOURCE_COLUMNS = (
     SourceColumn("rate_code_id", Kind.WHOLE, yellow=("ratecodeid", "rate_code"), green=("ratecodeid",)),
     SourceColumn(
         "store_and_fwd_flag",
-        Kind.TEXT,
+        Kind.FLAG,
         yellow=(
-            Spelling("store_and_fwd_flag", Kind.FLAG, requires_any=TEXT_CODES),
+            Spelling("store_and_fwd_flag", Kind.FLAG_CODE, requires_any=TEXT_CODES),
             "store_and_fwd_flag",
-            Spelling("store_and_forward", Kind.FLAG),
+            Spelling("store_and_forward", Kind.FLAG_CODE),
         ),
         green=("store_and_fwd_flag",),
     ),
@@ -364,6 +375,20 @@ def resolve(columns: Mapping[str, str], file: TlcFile) -> Layout:
     left = _left_over(columns, found)
     unused = tuple(name for name in left if _folded(name) in UNUSED_COLUMNS.get(file.taxi_type, ()))
     return Layout(found, read, computed, unused, tuple(name for name in left if name not in unused))
+
+
+def refuse_repeated_names(names: Sequence[str], file: TlcFile) -> None:
+    """Raise UserError where two columns have one name but for its case: nobody knows which of them counts."""
+    first: dict[str, str] = {}
+    for name in names:
+        folded = _folded(name)
+        if folded and folded in first:
+            both = " and ".join(dict.fromkeys((first[folded].strip(), name.strip())))
+            raise UserError(
+                f"{file.path}: has two columns of one name ({both})",
+                "leave one, with all the values, or take the month as the TLC publishes it (./taxi fetch)",
+            )
+        first[folded] = name
 
 
 def _spelling(column: SourceColumn, folded_names: Mapping[str, str], taxi_type: str) -> Spelling | None:

@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 from rich.table import Table
 
+from schemas.errors import UserError
+from schemas.kafka_errors import kafka_reason
+from schemas.topic_settings import read_settings, unfit_settings
+from schemas.topics import TRIPS_TOPIC
 from stack import lifecycle
 from stack.console import output
+from stack.endpoints import Endpoints
 from stack.port_choice import holder_of
 from stack.ports import is_free
 from stack.settings import AUTO, StackSettings, port_variable
@@ -25,6 +32,7 @@ GIB = 1 << 30
 NEEDED_DISK_BYTES = 5 * GIB
 NEEDED_MEMORY_BYTES = 5 * GIB
 NEEDED_CORES = 2
+TOPIC_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ def findings(settings: StackSettings) -> Iterator[Finding]:
         _jars,
         _processes,
         _ports,
+        _topic,
     ]
     for run_check in checks:
         yield from run_check(settings)
@@ -129,6 +138,30 @@ def _ports(settings: StackSettings) -> Iterator[Finding]:
             yield Finding(
                 f"port for {service}", f"{port} is taken by {holder_of(port) or 'somebody'}", remedy
             )
+
+
+def _topic(settings: StackSettings) -> Iterator[Finding]:
+    """The settings of the trips topic, which anybody may change in Kafka."""
+    subject = f"topic {TRIPS_TOPIC}"
+    try:
+        kafka = Endpoints.of_running_stack(settings).kafka
+    except UserError:
+        return
+    admin = AdminClient({**kafka.librdkafka(), "log_level": 2})
+    try:
+        unfit = unfit_settings(read_settings(admin, TRIPS_TOPIC, TOPIC_SECONDS))
+    except (KafkaException, TimeoutError) as failure:
+        is_missing = "Unknown topic" in kafka_reason(failure)
+        yield (
+            Finding(subject, "is not made yet")
+            if is_missing
+            else Finding(subject, f"Kafka does not answer ({kafka_reason(failure)})", "see ./taxi status")
+        )
+        return
+    for fault in unfit:
+        yield Finding(subject, str(fault), fault.remedy)
+    if not unfit:
+        yield Finding(subject, "its settings keep every record as it came")
 
 
 def _existing(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import UserError
+from schemas.time_zone import UTC_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -89,12 +90,12 @@ def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
 def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What our parts may inherit: a CLASSPATH of the person's own would change them silently."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME", "SSL_CERT_FILE")
-    return {name: environment[name] for name in kept if name in environment}
+    return {**{name: environment[name] for name in kept if name in environment}, **UTC_VARIABLES}
 
 
 def user_environment() -> dict[str, str]:
-    """The whole environment of the caller, for tools that run on the person's behalf."""
-    return dict(os.environ)
+    """The caller's environment but for its time zone, for tools that run on the person's behalf."""
+    return {**os.environ, **UTC_VARIABLES}
 
 
 def folder_setting(value: str | None, default: Path | None) -> Path:

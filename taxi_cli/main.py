@@ -1,18 +1,23 @@
 """The `taxi` command."""
 
+import errno
+import os
 import sys
 from typing import Annotated
 
 import typer
 
 from schemas.errors import UserError
-from stack.settings import wants_debug
+from schemas.time_zone import keep_utc
+from stack.settings import folder_setting, wants_debug
+from stack.toolchain import certificates
 from stack.toolchain.environments import BootstrapError
 from taxi_cli import completion
 from taxi_cli.commands.registry import VERBS
 from taxi_cli.verbs import VerbGroup
 
 FAILED, INTERRUPTED = 1, 130
+FOREIGN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class TaxiVerbs(VerbGroup):
@@ -50,6 +55,11 @@ def taxi(
 
 def main() -> None:
     """Run `./taxi`."""
+    keep_utc()
+    try:
+        certificates.apply(os.environ, folder_setting(os.environ.get("TAXI_CACHE_DIR"), default=None))
+    except (certificates.CertificateError, OSError) as error:
+        sys.exit(_failed(_message(error)))
     sys.exit(run(app, "./taxi"))
 
 
@@ -80,8 +90,13 @@ def _refused(error: typer.TyperException) -> int:
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, UserError | BootstrapError):
+    if isinstance(error, UserError | BootstrapError | certificates.CertificateError):
         return str(error)
+    if isinstance(error, OSError) and error.filename and error.errno in FOREIGN:
+        return (
+            f"{error.filename}: {error.strerror}; ./taxi writes in its own clone, in TAXI_HOME and in"
+            " TAXI_CACHE_DIR, which must belong to the user who runs it"
+        )
     what = f"unexpected error: {type(error).__name__}: {error}"
     return f"{' '.join(what.split())}; run with TAXI_DEBUG=1 for the traceback"
 

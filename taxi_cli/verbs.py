@@ -54,6 +54,9 @@ class VerbGroup(TyperGroup):
         if placeholder is None:
             return name, None, rest
         verb = next(verb for verb in self.verbs if verb.name == name)
+        if verb.passes_through and "--" in rest and not ctx.resilient_parsing:
+            # The parser takes one away, and the other program needs it: a file's name may begin with a dash.
+            rest.insert(rest.index("--"), "--")
         return name, verb.command(completing=ctx.resilient_parsing), rest
 
 

@@ -2,7 +2,7 @@
 
 Daily: `./taxi audit` waits for a quiet point; an imbalance fails at once and alerts, while no quiet point
 is tried again. `parity` then compares, for the last published month of each taxi type, every window that is
-served with its trips.
+served with its trips. It starts paused: `./taxi airflow dags unpause data_quality`.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,8 @@ IMBALANCE = 1
 
 LAST_CLOSED = (
     "(select to_date(max(month), 'YYYY-MM')::timestamp from taxi.backfill_runs"
-    " where state = 'published' and month < to_char(now(), 'YYYY-MM') and taxi_type = '{}')"
+    " where state = 'published' and month < to_char(now() at time zone 'UTC', 'YYYY-MM')"
+    " and taxi_type = '{}')"
 )
 
 with DAG(
@@ -29,7 +30,7 @@ with DAG(
     start_date=datetime(2024, 1, 1),  # noqa: DTZ001 - Airflow's default zone is meant
     catchup=False,
     max_active_runs=1,
-    is_paused_upon_creation=False,
+    is_paused_upon_creation=True,  # before the first deploy there are no accounts to audit
     tags=["quality"],
     default_args=task_defaults(timedelta(minutes=30)),
 ):

@@ -1,14 +1,17 @@
 """### A month of the TLC, from its file to the served tables
 
-One run is one month of one taxi type, by its logical date. Made for Airflow's own backfill:
+One run is one month of one taxi type, by its logical date, and is named after it: `backfill__2023-10-01…`.
+It starts paused, because its schedule fetches and publishes each new month. Made for Airflow's own backfill:
 
+    ./taxi airflow dags unpause tlc_month_backfill_green
     ./taxi airflow backfill create --dag-id tlc_month_backfill_green \\
         --from-date 2023-10-01 --to-date 2023-12-01
 
 or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run`
 as usual.
 
-`available` waits for the TLC in a scheduled run, and skips at once in any other. `ingest` brings the file to
+`available` waits for the TLC in a scheduled run, and skips at once in any other; it says so when the TLC has
+re-issued a month that is here, which the parameter `refresh` takes. `ingest` brings the file to
 where Spark reads it, `process` has Spark compute the month, compares it with what is served and publishes it
 in one transaction (`./taxi backfill`); `parity` compares what is served now, window by window, with its
 trips, and only then `publish` says to others that the month is there. Where Spark runs, here or on EMR, is
@@ -19,9 +22,8 @@ Every task may be killed anywhere and run again: a published month is published 
 
 from datetime import datetime, timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, CronTriggerTimetable, Param
 
-from airflow_dags.airflow_names import CronDataIntervalTimetable
 from airflow_dags.months import (
     POOL,
     PUBLISHED_MONTHS,
@@ -54,19 +56,25 @@ def month_dag(taxi_type: str) -> DAG:
         dag_id=backfill_dag_id(taxi_type),
         description=f"A {taxi_type} month: ingest, compute, compare, publish",
         doc_md=__doc__,
-        schedule=CronDataIntervalTimetable("@monthly", timezone="UTC"),
+        # Not by intervals: Airflow would name the run of October after the first of November.
+        schedule=CronTriggerTimetable("@monthly", timezone="UTC", run_immediately=True),
         start_date=datetime(first.year, first.month, 1),  # noqa: DTZ001 - Airflow's default zone is meant
         catchup=False,
         max_active_runs=4,
-        is_paused_upon_creation=False,
+        is_paused_upon_creation=True,  # its schedule fetches and publishes months by itself
         tags=["months"],
         default_args=task_defaults(timedelta(hours=3)),
         params={
             "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
+            "refresh": Param(
+                default=False, type="boolean", description="Take a re-issue in the place of the older file"
+            ),
         },
     ) as dag:
         available = TlcMonthSensor(task_id=WAITS_FOR_TLC, taxi_type=taxi_type, month=MONTH)
-        ingest = IngestMonthsOperator(task_id="ingest", taxi_type=taxi_type, months=MONTH)
+        ingest = IngestMonthsOperator(
+            task_id="ingest", taxi_type=taxi_type, months=MONTH, refresh="{{ params.refresh }}"
+        )
         process = BackfillOperator(task_id="process", taxi_type=taxi_type, months=MONTH, pool=POOL)
         parity = TaxiQueryOperator(
             task_id="parity",

@@ -50,11 +50,21 @@ class FetchMonthsOperator(MonthsOperator):
 
 
 class IngestMonthsOperator(MonthsOperator):
-    """Brings months to where the backfill reads them, `RAW_DATA`, if they are not there."""
+    """Brings months to where the backfill reads them, `RAW_DATA`, if they are not there.
+
+    :param refresh: `true` takes months that were re-issued in the place of the older ones (templated)
+    """
+
+    template_fields: Sequence[str] = (*MonthsOperator.template_fields, "refresh")
+
+    def __init__(self, *, refresh: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.refresh = refresh
 
     def execute(self, context: Any) -> Any:
         """Fetch, as the backfill itself would."""
-        self.arguments = ["backfill", *self.named, "--fetch-only"]
+        refresh = ["--refresh"] if self.refresh.lower() == "true" else []
+        self.arguments = ["backfill", *self.named, "--fetch-only", *refresh]
         return super().execute(context)
 
 

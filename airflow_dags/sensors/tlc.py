@@ -28,7 +28,8 @@ class TlcMonthSensor(BaseSensorOperator):
         defaults = {
             "mode": "reschedule",
             "poke_interval": timedelta(hours=12),
-            "timeout": timedelta(days=75),
+            # A run begins with its month, which the TLC publishes some two months after its end.
+            "timeout": timedelta(days=110),
             "soft_fail": True,
         }
         super().__init__(**{**defaults, **options})
@@ -37,8 +38,11 @@ class TlcMonthSensor(BaseSensorOperator):
 
     def poke(self, context: Any) -> bool:
         """Ask once; outside the schedule a TLC that cannot be reached is a failure, which is tried again."""
-        words = ["fetch", "--taxi-type", self.taxi_type, "--month", self.month, "--dry-run"]
-        result = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info).run()
+        settings = AirflowSettings.from_environment()
+        there = ["--to", settings.raw_data] if settings.raw_data else []
+        words = ["fetch", "--taxi-type", self.taxi_type, "--month", self.month, "--dry-run", *there]
+        result = TaxiCommand(settings.taxi_command, words, self.log.info).run()
+        self.log.info(result.output.strip())
         scheduled = context["dag_run"].run_type == "scheduled"
         if result.code == 0:
             return True

@@ -1,6 +1,7 @@
 """The columns of a Parquet file as its footer has them; Spark's own types hide some of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from batch_backfill.storage import Storage
@@ -19,8 +20,17 @@ PRIMITIVES = {
 CLOCK_UNITS = {"MILLIS": "TIMESTAMP_MS", "MICROS": "TIMESTAMP", "NANOS": "TIMESTAMP_NS"}
 
 
-def read_footer(storage: Storage, path: str) -> dict[str, str]:
-    """The columns of a file and their types."""
+@dataclass(frozen=True)
+class Footer:
+    """The columns of a file, as often as they stand in it; their types; and how many rows it has."""
+
+    names: Sequence[str]
+    types: Mapping[str, str]
+    rows: int
+
+
+def read_footer(storage: Storage, path: str) -> Footer:
+    """What the end of a file says."""
     hadoop = storage.parquet()
     reader = hadoop.ParquetFileReader.open(
         hadoop.util.HadoopInputFile.fromPath(storage.path(path), storage.configuration)
@@ -28,7 +38,8 @@ def read_footer(storage: Storage, path: str) -> dict[str, str]:
     try:
         empty = set(_columns_without_values(reader.getFooter()))
         fields = reader.getFileMetaData().getSchema().getFields()
-        return {field.getName(): _type(field, is_empty=field.getName() in empty) for field in fields}
+        types = {field.getName(): _type(field, is_empty=field.getName() in empty) for field in fields}
+        return Footer([field.getName() for field in fields], types, reader.getRecordCount())
     finally:
         reader.close()
 

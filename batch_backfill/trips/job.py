@@ -13,8 +13,10 @@ from batch_backfill.sql import query, quoted_text
 from batch_backfill.trips.macros import Macros
 from batch_backfill.trips.raw_source import TORN, RawSource
 from schemas.errors import UserError
-from schemas.standardisation import is_what_it_claims, normalise_sql
+from schemas.standardisation import DEMANDS, is_what_it_claims, normalise_sql
+from schemas.vintages import Layout
 
+TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"
 FEW = 1_000_000
 """So many rows go to every executor without harm."""
 
@@ -35,7 +37,7 @@ def counted(session: SparkSession, sources: Sequence[RawSource]) -> Iterator[Cou
     # Read five times from here on: what has been unpacked, cast and judged once is kept on the disks.
     standardised = standardised.persist(StorageLevel.DISK_ONLY)
     try:
-        rows_read, rejects = _examined(standardised, [source.file for source in sources])
+        rows_read, rejects = _examined(standardised, sources)
         kept = _kept(standardised, sources[0].file)
         trips = _identified(kept)
         yield Counted(trips if len(sources) == 1 else _first_copies(trips), rows_read, rejects)
@@ -54,25 +56,40 @@ def _standardised(session: SparkSession, source: RawSource) -> DataFrame:
     )
 
 
-def _examined(standardised: DataFrame, files: Sequence[RawFile]) -> tuple[int, int]:
+def _examined(standardised: DataFrame, sources: Sequence[RawSource]) -> tuple[int, int]:
     """How many rows there are and how many are left out."""
     found = _run_sql(query("trips", "examined.sql"), standardised=standardised).collect()
-    for file in files:
-        _refuse_what_is_something_else(
-            file, {row.misfit: row.trips for row in found if row.file_position == file.position}
-        )
+    for source in sources:
+        trips = {row.misfit: row.trips for row in found if row.file_position == source.file.position}
+        _refuse_unaccounted_rows(source, sum(trips.values()))
+        _refuse_what_is_something_else(source, trips)
     return sum(row.trips for row in found), sum(row.trips for row in found if row.misfit)
 
 
-def _refuse_what_is_something_else(file: RawFile, trips: dict[str | None, int]) -> None:
+def _refuse_unaccounted_rows(source: RawSource, rows: int) -> None:
+    if rows != source.rows_in_file:
+        raise UserError(
+            f"{source.file.path}: has {source.rows_in_file:,} rows, of which Spark found {rows:,};"
+            " nothing of it is taken",
+            TAKE_THE_TLCS,
+        )
+
+
+def _refuse_what_is_something_else(source: RawSource, trips: dict[str | None, int]) -> None:
     rows = sum(trips.values())
     rejects = {name: count for name, count in trips.items() if name}
     if not is_what_it_claims(sum(rejects.values()), rows):
         name, count = max(rejects.items(), key=lambda reject: reject[1])
         raise UserError(
-            f"{file.path}: {count:,} of {rows:,} rows do not fit by their {name}",
-            "take the month as the TLC publishes it (./taxi fetch)",
+            f"{source.file.path}: {count:,} of {rows:,} rows {_fault(source.layout, name)}", TAKE_THE_TLCS
         )
+
+
+def _fault(layout: Layout, name: str) -> str:
+    """What is wrong with rows that do not fit by this column."""
+    if name not in layout.read:
+        return "are none: they have too few or too many fields, or a quote in the wrong place"
+    return f"do not fit: their {layout.found[name]} are not {DEMANDS[layout.read[name]].plural}"
 
 
 def _kept(standardised: DataFrame, file: RawFile) -> DataFrame:

@@ -17,8 +17,9 @@ macro is_no_number(value) as value is not null and try_cast(value as double) is 
 macro is_no_whole(value) as is_no_number(value) or (finite(value) is not null and whole(value) is null);
 macro is_no_amount(value) as is_no_number(value) or (finite(value) is not null and cents(value) is null);
 macro is_no_clock(value) as value is not null and clock(value) is null;
--- A line break tells of a stray quote, which has swallowed lines. Bytes that are no UTF-8 are a U+FFFD to Java.
-macro is_no_text(value) as cast(value as string) rlike r'[\x00\uFFFD\n]';
+-- A line break tells of two lines that were taken for one. Bytes that are no UTF-8 are a U+FFFD to Java.
+macro is_no_text(value, longest) as
+    (cast(value as string) rlike r'[\x00\uFFFD\n]' or length(cast(value as string)) > longest);
 -- What texts of older vintages are called today; a text that has no code is a null.
 macro code(value, codes) as
     case
@@ -31,8 +32,12 @@ macro coordinate(value) as try_cast(value as double);
 -- Parts of a sum of cents; a sum that no longer fits is a null.
 macro part(dollars) as cast(coalesce(cents(dollars), 0) as decimal(30, 0));
 macro sum_of(first_cents, others) as try_cast(first_cents + others as bigint);
--- Texts that Spark casts and DuckDB does not: Java's 1d and 1f, a year or a month alone. A `?` spoils them.
+-- Texts that Spark casts and DuckDB does not: Java's 1d and 1f, a year or a month alone. A `?` spoils them, and clocks
+-- in UTC or with an offset, whose zone Spark would drop.
 macro number_text(value) as
     case when value rlike r'[0-9.][dDfF]\s*$' then concat('?', value) else nullif(value, '') end;
 macro clock_text(value) as
-    case when value rlike r'^\s*\d+-\d+-\d' then value when value <> '' then concat('?', value) end;
+    case
+        when value rlike r'^\s*\d+-\d+-\d+([T ]+[\d:.]+)?\s*$' then value
+        when value <> '' then concat('?', value)
+    end;

@@ -1,6 +1,5 @@
 """Opens a file of a month as a table under the canonical column names, or refuses it in one line."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,31 +10,41 @@ from pyspark.sql import DataFrame, SparkSession
 from batch_backfill.causes import innermost
 from batch_backfill.raw_months import RawFile
 from batch_backfill.sql import quoted_name, quoted_text
-from batch_backfill.storage import Storage
+from batch_backfill.storage import Storage, spark_path
 from batch_backfill.trips.footer import read_footer
+from batch_backfill.trips.raw_csv import FETCH_AGAIN, readable_csv
 from batch_backfill.trips.zone_function import ZONE_AT, register_zone_at
 from batch_backfill.trips.zone_shapes import read_shapes
-from schemas.csv_head import LINES_LOOKED_AT, head_of
 from schemas.errors import UserError
-from schemas.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
+from schemas.file_bytes import HEAD_BYTES, refuse_other_kinds
+from schemas.vintages import (
+    CLOCKS,
+    CODES,
+    FLAGS,
+    SOURCE_COLUMNS,
+    Kind,
+    Layout,
+    refuse_repeated_names,
+    resolve,
+)
 
-FETCH_AGAIN = "fetch it again (./taxi fetch)"
 TORN = "torn_row"
 NUMBERS_IN_TEXT = (Kind.WHOLE, Kind.AMOUNT, Kind.DEGREES)
-CLOCKS = (Kind.CLOCK, Kind.WRITTEN_CLOCK)
 
 
 @dataclass(frozen=True)
 class RawSource:
     """A file that can be read: its rows under their own names, and `file_row`, their order.
 
-    `types` are those of the columns, as DuckDB names them; `torn` holds a line that is no row.
+    `types` are those of the columns, as DuckDB names them; `rows_in_file` are counted without Spark's reader;
+    `torn` holds a line that is no row.
     """
 
     file: RawFile
     layout: Layout
     rows: DataFrame
     types: Mapping[str, str]
+    rows_in_file: int
     torn: str = "cast(null as string)"
 
     def projection(self) -> Sequence[str]:
@@ -56,7 +65,7 @@ class RawSource:
         original, kind = self.layout.found[name], self.layout.read[name]
         value, stored = quoted_name(original), self.types[original]
         if kind in CODES:
-            macro = "flag" if kind is Kind.FLAG else "code"
+            macro = "flag" if CODES[kind] is FLAGS else "code"
             return f"{macro}({_text_value(value, stored)}, {_map(CODES[kind])})"
         if kind is Kind.LICENCE:
             return f"licence({_text_value(value, stored)})"
@@ -67,13 +76,21 @@ class RawSource:
         return value
 
 
-def open_source(session: SparkSession, storage: Storage, file: RawFile, shapes: str = "") -> RawSource:
-    """The file as a table, lazily; or UserError. `shapes` is a file with the zones' shapes."""
+def open_source(
+    session: SparkSession, storage: Storage, file: RawFile, *, scratch: str, shapes: str = ""
+) -> RawSource:
+    """The file as a table, lazily; or UserError.
+
+    `scratch` is a folder for a copy where Spark would not read the file rightly, `shapes` a file with the
+    zones' shapes.
+    """
     if file.size == 0:
         raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
     try:
-        source = _parquet(session, storage, file) if file.is_parquet else _csv(session, file)
-    except (PySparkException, Py4JJavaError, csv.Error) as error:
+        source = (
+            _parquet(session, storage, file) if file.is_parquet else _csv(session, storage, file, scratch)
+        )
+    except (PySparkException, Py4JJavaError) as error:
         raise unreadable(file, error) from None
     if source.layout.zones_by_coordinates:
         provide_zones(session, storage, file, shapes)
@@ -100,21 +117,27 @@ def unreadable(file: RawFile, error: Exception) -> UserError:
 
 
 def _parquet(session: SparkSession, storage: Storage, file: RawFile) -> RawSource:
-    types = read_footer(storage, file.path)
-    rows = session.read.parquet(file.path)
+    refuse_other_kinds(file.path, file.name, next(storage.blocks(file.path, HEAD_BYTES), b""))
+    footer = read_footer(storage, file.path)
+    refuse_repeated_names(footer.names, file)
+    rows = session.read.parquet(spark_path(file.path))
+    rows = rows.selectExpr("*", _row_position("0L", "_metadata.row_index"))
+    return RawSource(file, resolve(footer.types, file), rows, footer.types, footer.rows)
+
+
+def _csv(session: SparkSession, storage: Storage, file: RawFile, scratch: str) -> RawSource:
+    readable = readable_csv(storage, file, scratch)
+    refuse_repeated_names(readable.head.names, file)
+    types = dict.fromkeys(readable.head.columns, "VARCHAR")
     layout = resolve(types, file)
-    return RawSource(file, layout, rows.selectExpr("*", _row_position("0L", "_metadata.row_index")), types)
-
-
-def _csv(session: SparkSession, file: RawFile) -> RawSource:
-    lines = [row.value.encode() for row in session.read.text(file.path).limit(LINES_LOOKED_AT).collect()]
-    head = head_of(lines)
-    types = dict.fromkeys(head.columns, "VARCHAR")
-    schema = ", ".join(f"{quoted_name(name)} string" for name in (*head.columns, TORN))
-    rows = session.read.csv(file.path, schema, header=True, escape='"', columnNameOfCorruptRecord=TORN)
+    schema = ", ".join(f"{quoted_name(name)} string" for name in (*readable.head.columns, TORN))
+    path = spark_path(readable.path)
+    rows = session.read.csv(path, schema, header=True, escape='"', columnNameOfCorruptRecord=TORN)
     # A big CSV is read in blocks, in any order; within one, Spark numbers the rows as they stand.
     place = _row_position("_metadata.file_block_start", "monotonically_increasing_id()")
-    return RawSource(file, resolve(types, file), rows.selectExpr("*", place), types, quoted_name(TORN))
+    return RawSource(
+        file, layout, rows.selectExpr("*", place), types, readable.rows_in_file, quoted_name(TORN)
+    )
 
 
 def _row_position(block: str, row: str) -> str:

@@ -8,22 +8,25 @@ from typing import Literal
 
 from control_plane.jobs.status import Checkpoint, JobStatus, unreachable
 from control_plane.jobs.versions.versions import Versions
+from control_plane.publishers import current_publisher
 from control_plane.sink.ledger import Ledger, LedgerEntry, read_hours, read_ledger
+from control_plane.topics import START_OVER
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB
 from schemas.windows import ZONE_FARES
 from stack import database
 from stack.endpoints import Endpoints
-from stack.locks import is_locked
 from stack.waiting import Polling, StalledError, WaitProgress, wait_until
 
 CONFIRM_SECONDS = 60.0
 """How long an imbalance is looked at without a checkpoint: at it the writers write what they hold back."""
 POLL_SECONDS = 0.5
 HOURS_NAMED = 3
+KAFKA_AND_SOURCE = "Kafka and the source"
 UNCONFIRMED = "the job's writers may still hold rows back: no checkpoint has completed since all was read"
 
-OPEN_TRIPS = "select count(*) from taxi.trips where dropoff_at >= %(from)s"
+# A late trip waits for no window: it is counted with its arrival, however far ahead of the clock it ended.
+OPEN_TRIPS = "select count(*) from taxi.trips where on_time and dropoff_at >= %(from)s"
 TRIPS_OF_HOUR = """
 select count(*) from taxi.trips
 where taxi_type = %(taxi_type)s and dropoff_at >= %(from)s and dropoff_at < %(to)s
@@ -37,7 +40,7 @@ class QuiescenceSnapshot:
     """What may still move the accounts, at one moment; `at` in seconds since the epoch."""
 
     at: float
-    replay_runs: bool
+    publisher: str
     job: JobStatus
     open_trips: int
 
@@ -45,8 +48,8 @@ class QuiescenceSnapshot:
     def pending_reason(self) -> str:
         """Why this is no quiet point; empty when nothing is on its way."""
         lag = self.job.flow.lag_records
-        if self.replay_runs:
-            return "a replay is running"
+        if self.publisher:
+            return f"a replay is running ({self.publisher})"
         if not self.job.is_running:
             return f"{self.job.name} is {self.job.state}: {self.job.verdict.reason}"
         if lag is None:
@@ -87,7 +90,7 @@ class Audit:
     @property
     def verdict(self) -> AuditOutcome:
         """Accounts that add up need no quiet point; those that do not are a hole only at one."""
-        if self.ledger.balances:
+        if self.ledger.balances and not self.holes:
             return "balanced"
         return "no quiet point" if self.pending_reason else "imbalance"
 
@@ -123,9 +126,11 @@ class _QuietPoint:
     def _certain(self) -> Audit | None:
         now = take_snapshot(self._endpoints)
         self._pending_reason, self._checkpoint = now.pending_reason, now.job.checkpoint
+        if now.job.lost_source:
+            return _of_lost_source(read_ledger(self._endpoints, exact=False), now.job.lost_source)
         if now.pending_reason and time.monotonic() < self._limit:
             return None
-        ledger = read_ledger(self._endpoints)
+        ledger = read_ledger(self._endpoints, exact=not now.pending_reason)
         if ledger.balances or now.pending_reason:
             return Audit(ledger, now.pending_reason)
         if self._settled and self._settled[1] == ledger and now.proves(self._settled[0]):
@@ -146,7 +151,7 @@ def take_snapshot(endpoints: Endpoints) -> QuiescenceSnapshot:
     job = _job_status(endpoints)
     return QuiescenceSnapshot(
         at=time.time(),
-        replay_runs=any(is_locked(path) for path in (endpoints.home / "replays").glob("*.lock")),
+        publisher=current_publisher(endpoints),
         job=job,
         open_trips=_open_trips(endpoints, job) if job.is_running else 0,
     )
@@ -158,6 +163,12 @@ def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Discrepancy, ...]:
     hours = read_hours(endpoints) if any(entry.imbalance for entry in ledger.entries) else ()
     by_type = {one.taxi_type: [hour for hour in hours if hour.taxi_type == one.taxi_type] for one in hours}
     return (*found, *(_lost_behind_source(endpoints, theirs) for theirs in by_type.values()))
+
+
+def _of_lost_source(ledger: Ledger, reason: str) -> Audit:
+    """Accounts of another topic than the one that is there say nothing of its records, however many."""
+    hole = Discrepancy(KAFKA_AND_SOURCE, "", ledger.records_in_kafka, f"{reason}; {START_OVER}")
+    return Audit(ledger, "", (hole,))
 
 
 def _job_status(endpoints: Endpoints) -> JobStatus:
@@ -191,7 +202,7 @@ def _unread(ledger: Ledger) -> Sequence[Discrepancy]:
         if unread > 0
         else f"the job counted {-unread:,} records more than Kafka holds"
     )
-    return (Discrepancy("Kafka and the source", "", unread, story),)
+    return (Discrepancy(KAFKA_AND_SOURCE, "", unread, story),)
 
 
 def _lost_behind_source(endpoints: Endpoints, hours: Sequence[LedgerEntry]) -> Discrepancy:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from control_plane.jobs.flink_rest import ENDED_STATES
+from control_plane.topics import START_OVER
 
 NOT_RUNNING = "NOT RUNNING"
 """The state of a job that the cluster does not know."""
@@ -31,6 +32,10 @@ class HealthInputs:
     read_per_second: float
     back_pressure: float
     watermark_lag_seconds: float | None
+    lost_source: str = ""
+    """What became of the topic that the job has read, where it is another by now."""
+    unfit_source: str = ""
+    """A setting of the topic by which records are lost, refused or late."""
 
 
 HealthState = Literal["healthy", "degraded", "down"]
@@ -46,16 +51,37 @@ class JobHealth:
 
 def verdict(facts: HealthInputs) -> JobHealth:
     """The first of these that holds, the worst first."""
+    if facts.lost_source:
+        return lost_source(facts.lost_source)
     if facts.state in DOWN_STATES:
         return JobHealth("down", f"the job is {facts.state}{_because(facts.last_failure)}")
     if not facts.all_tasks_run:
         return JobHealth(
             "degraded", f"not all tasks run: the job is {facts.state}{_because(facts.last_failure)}"
         )
-    for reason in (_restarted(facts), _checkpoint_overdue(facts), _behind(facts), _watermark_stalled(facts)):
+    for reason in (
+        _restarted(facts),
+        _checkpoint_overdue(facts),
+        facts.unfit_source,
+        _behind(facts),
+        _watermark_stalled(facts),
+    ):
         if reason:
             return JobHealth("degraded", reason)
-    return JobHealth("healthy", "all tasks run, checkpoints complete, and nothing is left behind")
+    return JobHealth("healthy", f"all tasks run, checkpoints complete, {_lag_note(facts)}")
+
+
+def lost_source(reason: str) -> JobHealth:
+    """The verdict on a job whose topic is gone or another one, whatever it does."""
+    return JobHealth("down", f"{reason}; {START_OVER}")
+
+
+def _lag_note(facts: HealthInputs) -> str:
+    if facts.lag_records is None:
+        return "and it is not known yet how many records are left to read"
+    if facts.lag_records:
+        return f"and it catches up with {facts.lag_records:,} records"
+    return "and every record is read"
 
 
 def _restarted(facts: HealthInputs) -> str:

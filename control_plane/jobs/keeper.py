@@ -16,8 +16,8 @@ from control_plane.jobs.lifecycle import JobSite
 from control_plane.jobs.names import JOBS_FOLDER
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import ensure
-from control_plane.jobs.wiring import split_version_name
-from control_plane.topics import TopicEnds
+from control_plane.jobs.wiring import Wiring, split_version_name
+from control_plane.topics import START_OVER, TopicEnds, other_topic
 from schemas.errors import UserError
 from stack import database
 from stack.console import console
@@ -39,6 +39,7 @@ class Keeper:
         self._flink = FlinkRest(endpoints.flink_rest_url)
         self._backoffs = BackoffStore(endpoints.home / NAME)
         self._last_logged: dict[str, str] = {}
+        self._ends: dict[str, TopicEnds] = {}
 
     def check_jobs(self) -> None:
         """Look at every job that is meant to run, once, and leave a note of what is seen."""
@@ -53,13 +54,33 @@ class Keeper:
         except UserError:
             return self._log_once(name, f"{name}: waits for Flink's JobManager")
         interrupted = self._records.read(name).upgrading_to
-        if job and not interrupted:
+        recreated = self._recreated_source(name)
+        if job and not interrupted and not recreated:
             self._reset_backoff(name, job)
             return self._log_once(name, f"{name} is there")
         # A command that has the job will do as it was asked; one that was killed has it no longer.
         if self._is_locked_by_command(name):
             return f"{name}: another command has it"
+        if recreated:
+            return self._log_once(name, self._stopped(name, job, recreated))
         return self._log_once(name, self._obstacle(name) or self._restart(name))
+
+    def _recreated_source(self, name: str) -> str:
+        """Why the topic that is there is not the one that the job has read; empty for one that is only gone.
+
+        A topic also seems to be gone while Kafka starts.
+        """
+        topic, known = Wiring.of_job(name).topic, self._records.read(name).topic_id
+        if topic not in self._ends:
+            self._ends[topic] = TopicEnds(self._endpoints.kafka, topic)
+        found = self._ends[topic].topic_id()
+        return other_topic(topic, known, found) if found else ""
+
+    def _stopped(self, name: str, job: Job | None, reason: str) -> str:
+        """Stop a job that would read the new topic from the middle."""
+        if job:
+            self._flink.cancel(job.job_id)
+        return f"{name} is stopped: {reason}; {START_OVER}"
 
     def _is_locked_by_command(self, name: str) -> bool:
         home = self._endpoints.home

@@ -14,6 +14,7 @@ from control_plane.jobs.status import JobStatus, read_status
 from control_plane.jobs.submission import await_other_submission
 from control_plane.jobs.wiring import Wiring, has_versions
 from control_plane.sink import table_sets as tables
+from control_plane.sink.ddl import TablesInUseError
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
 from schemas.jobs import WatchedSteps
@@ -98,8 +99,18 @@ class JobSite:
 
     def status(self) -> JobStatus:
         """How the job does."""
-        ends = TopicEnds(self.endpoints.kafka, self.wiring.topic)
-        return read_status(self.flink, self.name, self.watched_steps, ends)
+        ends, known = (
+            TopicEnds(self.endpoints.kafka, self.wiring.topic),
+            self.records.read(self.name).topic_id,
+        )
+        return read_status(self.flink, self.name, self.watched_steps, ends, known)
+
+    def ensure_source(self) -> str:
+        """Create the topic where it never was; return its id.
+
+        Raises UserError where it is not the topic that state and tables are of, or its settings lose records.
+        """
+        return self.topic.ensure_source(self.records.read(self.name).topic_id)
 
     @property
     def watched_steps(self) -> WatchedSteps:
@@ -108,7 +119,7 @@ class JobSite:
 
     def restore_points(self) -> list[Path]:
         """Savepoints and checkpoints to go on from, newest first."""
-        return self.records.restore_points(self.name, self.topic.ensure())
+        return self.records.restore_points(self.name, self.ensure_source())
 
     def running_release(self) -> Release | None:
         """The release that ran last, where it is known."""
@@ -128,6 +139,7 @@ def start(
         if running:
             print_message(f"{name} runs already ({running.state}, {running.job_id})")
             return running
+        site.ensure_source()
         release = site.releases.of_tree(source)
         if not has_versions(site.wiring.job):
             release.refuse_absent_tables(endpoints.postgres_dsn)
@@ -180,8 +192,8 @@ def restart_job(site: JobSite) -> Job:
 def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     """Submit a release and wait until all its tasks run; the run is noted before it begins."""
     before = site.records.read(site.name)
+    topic_id = site.topic.ensure_source(before.topic_id)
     _set_up_tables(site, release)
-    topic_id = site.topic.ensure()
     site.dead_letters_topic.ensure()
     run = JobRun(uuid.uuid4().hex, release.number, str(origin or ""))
     print_message(
@@ -248,6 +260,11 @@ def _set_up_tables(site: JobSite, release: Release) -> None:
     set_up = tables.set_up if has_versions(site.wiring.job) else tables.set_up_unserved
     try:
         set_up(site.endpoints.postgres_dsn, site.wiring.table_set, release.table_set_folder)
+    except TablesInUseError as failure:
+        # What ran last goes on with the tables as they are: it is being brought back, and ran on them before.
+        if site.records.read(site.name).release != release.number:
+            raise
+        print_message(f"{failure.message}: the tables stay as they are")
     except UserError as failure:
         if release.outcome != "ran":
             raise

@@ -1,11 +1,11 @@
 """Starting over: an empty topic, empty tables, a job without state."""
 
 import shutil
-from pathlib import Path
 
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.versions import switching
 from control_plane.jobs.wiring import split_version_name
+from control_plane.publishers import current_publisher
 from control_plane.topics import Topic
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB
@@ -13,7 +13,6 @@ from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC
 from stack import database
 from stack.console import console
 from stack.endpoints import Endpoints
-from stack.locks import is_locked
 
 NOTHING_IS_PUBLISHED = "update taxi.backfill_runs set state = 'undone' where state = 'published'"
 FILES = "select distinct source_file from taxi.trips order by source_file"
@@ -21,7 +20,7 @@ FILES = "select distinct source_file from taxi.trips order by source_file"
 
 def reset(endpoints: Endpoints) -> None:
     """Stop every job and remove what it read, kept and wrote; `job deploy` starts from the beginning."""
-    _refuse_while_a_replay_runs(endpoints.home / "replays")
+    _refuse_while_a_replay_runs(endpoints)
     recorded = {split_version_name(name)[0] for name in JobRecords(endpoints.home).names()}
     for job in sorted({DEFAULT_JOB, *recorded}):
         switching.start_over(endpoints, job)
@@ -32,10 +31,11 @@ def reset(endpoints: Endpoints) -> None:
     console().print("started over: the topics and the tables are empty", highlight=False)
 
 
-def _refuse_while_a_replay_runs(folder: Path) -> None:
+def _refuse_while_a_replay_runs(endpoints: Endpoints) -> None:
     # It would go on into the new topic from the middle of its month.
-    if any(is_locked(path) for path in folder.glob("*.lock")):
-        raise UserError("a replay is running", "stop it first")
+    publisher = current_publisher(endpoints)
+    if publisher:
+        raise UserError(f"a replay is running: {publisher}", "stop it first")
 
 
 def stored_files(endpoints: Endpoints) -> list[str]:

@@ -3,13 +3,14 @@
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from control_plane.jobs.flink_rest import FlinkRest, Job
-from control_plane.jobs.health import NOT_RUNNING, HealthInputs, JobHealth, verdict
+from control_plane.jobs.health import NOT_RUNNING, HealthInputs, JobHealth, lost_source, verdict
 from control_plane.topics import TopicEnds
+from schemas.errors import UserError
 from schemas.jobs import WatchedSteps
 
 REFRESH_SECONDS = 0.3
@@ -38,7 +39,11 @@ class Restarts:
 
 @dataclass(frozen=True)
 class JobThroughput:
-    """What goes through the job; the lags are None when Kafka does not answer."""
+    """What goes through the job; the lags are None when Kafka does not answer.
+
+    The lag counts offsets, of partitions that hold a record which is not read: between records there may be
+    ends of transactions and other gaps.
+    """
 
     records_read: int = 0
     read_per_second: float = 0
@@ -84,6 +89,8 @@ class JobStatus:
     flow: JobThroughput = JobThroughput()
     checkpoints_completed: int = 0
     watermark_lag_seconds: float | None = None
+    lost_source: str = ""
+    """What became of the topic that the job has read and accounted for, where it is another by now."""
 
     def lines(self) -> list[tuple[str, str]]:
         """Label and value, for a person."""
@@ -102,11 +109,21 @@ class JobStatus:
         return rows + ([("last failure", self.failure)] if self.failure else [])
 
 
-def read_status(flink: FlinkRest, name: str, steps: WatchedSteps, ends: TopicEnds | None = None) -> JobStatus:
-    """Ask the cluster for the newest job of this name, and the topic for how far it is behind."""
-    known = flink.jobs(name)
+def read_status(
+    flink: FlinkRest, name: str, steps: WatchedSteps, ends: TopicEnds | None = None, topic_id: str = ""
+) -> JobStatus:
+    """Ask the cluster for the newest job of this name, and the topic for how far it is behind, and whether it
+    is the one with the id that the job has read.
+    """
+    lost = ends.replacement(topic_id) if ends and topic_id else ""
+    try:
+        known = flink.jobs(name)
+    except UserError as unanswered:
+        if not lost:
+            raise
+        return unreachable(name, unanswered.message, lost)
     if not known:
-        return unreachable(name, "the job does not run")
+        return unreachable(name, "the job does not run", lost)
     job = known[0]
     _refresh_metrics(flink, job)
     details = flink.get(f"/jobs/{job.job_id}")
@@ -126,17 +143,31 @@ def read_status(flink: FlinkRest, name: str, steps: WatchedSteps, ends: TopicEnd
         records_read=flow.records_read,
         checkpoint=checkpoint,
         failure=failure,
-        verdict=verdict(_facts(job, details, restarts, checkpoint, flow, failure)),
+        verdict=verdict(
+            replace(
+                _facts(job, details, restarts, checkpoint, flow, failure),
+                lost_source=lost,
+                unfit_source=_unfit_source(ends),
+            )
+        ),
         flow=flow,
         checkpoints_completed=checkpoints.get("counts", {}).get("completed", 0),
         watermark_lag_seconds=flow.watermark_lag_seconds,
+        lost_source=lost,
     )
 
 
-def unreachable(name: str, reason: str) -> JobStatus:
-    """The status of a job of which nothing can be read."""
-    down = JobHealth("down", reason)
-    return JobStatus(name, NOT_RUNNING, False, "", 0, Restarts(0, None, None), None, 0, None, "", down)
+def unreachable(name: str, reason: str, lost: str = "") -> JobStatus:
+    """The status of a job of which nothing can be read; `lost` says what became of its topic."""
+    down = lost_source(lost) if lost else JobHealth("down", reason)
+    nothing = JobStatus(name, NOT_RUNNING, False, "", 0, Restarts(0, None, None), None, 0, None, "", down)
+    return replace(nothing, lost_source=lost)
+
+
+def _unfit_source(ends: TopicEnds | None) -> str:
+    """The first setting of the topic that breaks the contract, and what to do about it."""
+    unfit = next(iter(ends.unfit_settings()), None) if ends else None
+    return f"topic {ends.topic} has {unfit}; {unfit.remedy}" if ends and unfit else ""
 
 
 def _facts(
@@ -200,7 +231,9 @@ def _flow(
             int(v["sum"]) for one in figures for k, v in one.items() if k.startswith("Sink__")
         ),
         back_pressure=max((_backpressure(one) for one in figures), default=0),
-        lag_records=_lag(offsets, [_position(source, partition) for partition in partitions]),
+        lag_records=_lag(ends, offsets, [_position(source, partition) for partition in partitions])
+        if ends
+        else None,
         watermark_ms=_watermark_ms(flink, job, details, steps.event_clock),
         partition_watermarks_ms=_partition_watermarks_ms(source, partitions),
         event_clocks_ms=ends.event_clocks_ms() if ends else (),
@@ -221,11 +254,19 @@ def _backpressure(figures: dict[str, dict[str, float]]) -> float:
     return figures.get("backPressuredTimeMsPerSecond", {}).get("max", 0) / 1000
 
 
-def _lag(offsets: tuple[int, ...], positions: list[int]) -> int | None:
-    """Records in the topic that the job has not read; None until it says where it stands."""
-    if not offsets or any(position < 0 < end for position, end in zip(positions, offsets, strict=True)):
+def _lag(ends: TopicEnds, offsets: tuple[int, ...], positions: list[int]) -> int | None:
+    """Offsets in the topic that the job has not read; None until it says where it stands.
+
+    The position is behind the last record; what follows may be the end of a transaction: nobody reads that.
+    """
+    unread = [
+        (position, end)
+        for number, (position, end) in enumerate(zip(positions, offsets, strict=True))
+        if max(position, 0) < end and ends.holds_records(number, position, end)
+    ]
+    if not offsets or any(position < 0 for position, _ in unread):
         return None
-    return sum(max(0, end - max(0, position)) for position, end in zip(positions, offsets, strict=True))
+    return sum(end - position for position, end in unread)
 
 
 @dataclass(frozen=True)

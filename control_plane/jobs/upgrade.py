@@ -1,8 +1,8 @@
 """From one release to another and back, by savepoint; what failed or was cut short is undone."""
 
 import time
-from collections.abc import Hashable
-from contextlib import suppress
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from control_plane.jobs.backend import Action, Rollback, Upgrade, UpgradeFailedError
@@ -36,6 +36,7 @@ def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | N
     """Go over to the release of a tree; None when it runs already. Raises UserError after rolling back."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
+        site.ensure_source()
         release = site.releases.of_tree(source)
         if site.records.read(name).upgrading_to not in {0, release.number}:
             settle(site)
@@ -50,6 +51,7 @@ def rollback(endpoints: Endpoints, name: str) -> Rollback:
     """Return to the release before, from the savepoint that the upgrade took."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
+        site.ensure_source()
         record = site.records.read(name)
         if record.upgrading_to not in {0, record.release}:
             settle(site)
@@ -125,12 +127,10 @@ def _upgrade(site: JobSite, running: Release, release: Release) -> Upgrade | Non
     begun = time.monotonic()
     site.records.write(site.name, record.upgrading(release.number))
     savepoint = _stop(site, job) if job else next(iter(site.restore_points()), None)
-    try:
+    with _undone_on_failure(site, release):
         launch(site, release, savepoint)
-    except UserError as failure:
-        _undo(site, release, failure.message)
-    away_seconds = time.monotonic() - begun
-    _verify(site, release, before)
+        away_seconds = time.monotonic() - begun
+        _verify(site, release, before)
     return Upgrade(
         job=site.name,
         release=release.number,
@@ -139,6 +139,39 @@ def _upgrade(site: JobSite, running: Release, release: Release) -> Upgrade | Non
         away_seconds=round(away_seconds, 1),
         verified_seconds=round(time.monotonic() - begun, 1),
     )
+
+
+@contextmanager
+def _undone_on_failure(site: JobSite, release: Release) -> Iterator[None]:
+    """Return to the release before whatever fails: a database, Flink, our own code, or Ctrl-C.
+
+    Where that fails too, the job is still recorded as one that is to run: `ensure` and the keeper start it.
+    """
+    try:
+        yield
+    except UpgradeFailedError:
+        raise
+    except (Exception, KeyboardInterrupt) as failure:
+        reason = _described(failure)
+        try:
+            _undo(site, release, reason)
+        except UpgradeFailedError as undone:
+            raise undone from failure
+        except Exception as second:
+            raise UserError(
+                f"the upgrade of {site.name} to release {release.number} failed ({reason}), and so did the"
+                f" return to the release before ({_described(second)})",
+                f"./taxi job ensure {site.name} tries that again",
+            ) from failure
+
+
+def _described(failure: BaseException) -> str:
+    if isinstance(failure, UserError):
+        return failure.message
+    if isinstance(failure, KeyboardInterrupt):
+        return "interrupted"
+    first_line = str(failure).strip().partition("\n")[0]
+    return f"{type(failure).__name__}: {first_line}"
 
 
 def _finish(site: JobSite, release: Release) -> None:

@@ -80,6 +80,7 @@ class PlatformMetrics:
         self._flink = FlinkRest(endpoints.flink_rest_url)
         self._ends = TopicEnds(endpoints.kafka)
         self._watermark: str | None = None
+        self._accounted_for = -1
 
     def jobs(self) -> tuple[JobStatus, ...]:
         """How the job does that `taxi.*` shows, and each other one that is meant to run."""
@@ -92,8 +93,9 @@ class PlatformMetrics:
         """How a job does; one that cannot be asked is down."""
         try:
             served = exact_name(self._endpoints, name)
-            steps = JobSite.of(self._endpoints, served).watched_steps
-            return read_status(self._flink, served, steps, self._ends)
+            site = JobSite.of(self._endpoints, served)
+            known = site.records.read(served).topic_id
+            return read_status(self._flink, served, site.watched_steps, self._ends, known)
         except UserError as failure:
             return unreachable(name, failure.message)
 
@@ -102,19 +104,28 @@ class PlatformMetrics:
         dsn = self._endpoints.postgres_dsn
         watermark = self._watermark
         rows = database.query(dsn, _LEDGER, {"watermark": watermark}).rows
+        accounts = tuple(
+            LedgerAccount(
+                taxi_type=taxi_type,
+                entries=dict(zip(ENTRIES, amounts[:-2], strict=True)),
+                imbalance=amounts[-2],
+                settled_imbalance=None if watermark is None else amounts[-1],
+            )
+            for taxi_type, *amounts in rows
+        )
         return LedgerReading(
-            accounts=tuple(
-                LedgerAccount(
-                    taxi_type=taxi_type,
-                    entries=dict(zip(ENTRIES, amounts[:-2], strict=True)),
-                    imbalance=amounts[-2],
-                    settled_imbalance=None if watermark is None else amounts[-1],
-                )
-                for taxi_type, *amounts in rows
+            accounts=accounts,
+            topic_records=self._topic_records(
+                sum(one.entries["received"] + one.entries["progress_markers"] for one in accounts)
             ),
-            topic_records=Topic(self._endpoints.kafka).record_count(),
             dead_letters_waiting=database.query(dsn, _WAITING).rows[0][0],
         )
+
+    def _topic_records(self, accounted_for: int) -> int:
+        """The records in the topic; its offsets while the accounts move on: counting reads all."""
+        topic, before = Topic(self._endpoints.kafka), self._accounted_for
+        self._accounted_for = accounted_for
+        return topic.record_count(accounted_for) if accounted_for == before else topic.offset_count()
 
     def served(self) -> ServedReading:
         """What a reader of `taxi.zone_fares_now` sees, against the clock of the hindmost partition."""

@@ -21,6 +21,7 @@ from control_plane.sink.publication import served_of
 from control_plane.sink.runs import BackfillRun, Engine, PlannedMonth
 from control_plane.spark.spark_backend import SparkBackend
 from schemas.errors import UserError
+from schemas.rules import is_nearly_all
 from schemas.tlc_month import TlcMonth
 from stack import database
 from stack.console import output, print_message
@@ -59,20 +60,20 @@ class Backfill:
             f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}{but}"
         )
 
-    def fetch(self) -> None:
+    def fetch(self, *, refresh: bool) -> None:
         """Bring the files to where Spark reads them; raises UserError for months that cannot be had."""
         processing.refuse_folders(self.spark, self.history)
-        _refuse_missing(fetching.fetch_missing(self.history, self.months))
+        _refuse_missing(fetching.fetch_missing(self.history, self.months, refresh=refresh))
         for month in self.months:
             names = ", ".join(file.path for file in self.history.raw_files(month))
             print_message(f"{month}: {names} in {self.history.raw.address}")
 
-    def execute(self, approval: Approval) -> None:
+    def execute(self, approval: Approval, *, refresh: bool) -> None:
         """Do all of it; raises UserError when a month failed, and then the others are published."""
         processing.refuse_folders(self.spark, self.history)
         with publication.publication_lock(self.endpoints.home):
             tables.set_up(self.endpoints.postgres_dsn)
-            missing = fetching.fetch_missing(self.history, self.months)
+            missing = fetching.fetch_missing(self.history, self.months, refresh=refresh)
             there = [month for month in self.months if month not in missing]
             if there:
                 _Run(self, there).execute(approval)
@@ -109,11 +110,12 @@ class _Run:
             print_message(f"run {self.name} is what is published: nothing to do")
             return
         record = BackfillRun(dsn, self.name)
-        record.plan([PlannedMonth(month, "", 0, 0) for month in self.months], ENGINE)
+        files = {month: self.of.history.content(month) for month in self.months}
+        record.plan([PlannedMonth(month, "", 0, 0, files[month]) for month in self.months], ENGINE)
         try:
             record.begin()
-            reasons = self._process()
-            database.outlasting(dsn, lambda: self._publish(record, approval))
+            reasons = self._process(force=approval.force)
+            database.outlasting(dsn, lambda: self._publish(record, approval, files))
         except (UserError, psycopg.Error, OSError) as failure:
             record.fail(str(failure).partition("\n")[0])
             raise
@@ -124,13 +126,13 @@ class _Run:
             record.fail(story)
             raise UserError(story, "the other months are published")
 
-    def _process(self) -> Mapping[TlcMonth, str]:
+    def _process(self, *, force: bool) -> Mapping[TlcMonth, str]:
         """Have Spark make the months that are not made yet; why some could not be. None is a UserError."""
         left = self._unprocessed()
         if not left:
             print_message("the months are processed already")
             return {}
-        outcome = processing.process(self.of.spark, left, self.of.history)
+        outcome = processing.process(self.of.spark, left, self.of.history, force=force)
         failed = {month: outcome.reason(month) for month in self._unprocessed()}
         if len(failed) == len(self.months):
             raise UserError(f"Spark could not process the months ({outcome.detail})")
@@ -147,10 +149,13 @@ class _Run:
         processed_month = self._processed_months()
         return {month: text for month, text in self.fingerprints.items() if month not in processed_month}
 
-    def _publish(self, record: BackfillRun, approval: Approval) -> None:
+    def _publish(self, record: BackfillRun, approval: Approval, files: Mapping[TlcMonth, str]) -> None:
         dsn, schema, processed_month = self.of.endpoints.postgres_dsn, self._schema, self._processed_months()
-        record.plan([_planned(month, one) for month, one in processed_month.items()], ENGINE)
+        record.plan([_planned(month, one, files[month]) for month, one in processed_month.items()], ENGINE)
         record.begin()
+        if not approval.force:
+            for month, one in processed_month.items():
+                _refuse_nearly_all_quarantined(month, one)
         loading.load(dsn, schema, self.of.history.processed, list(processed_month))
         found = {
             month: publication.compare(dsn, month, schema, self.name, ENGINE) for month in processed_month
@@ -167,10 +172,22 @@ def _refuse_missing(missing: Sequence[TlcMonth]) -> None:
         raise UserError(f"{names}: no file could be fetched", "see above; the other months are done")
 
 
-def _planned(month: TlcMonth, processed_month: ProcessedMonth) -> PlannedMonth:
+def _refuse_nearly_all_quarantined(month: TlcMonth, processed_month: ProcessedMonth) -> None:
+    """Also a month that an earlier run was made to process."""
+    trips = processed_month.accepted + processed_month.quarantined
+    if is_nearly_all(processed_month.quarantined, trips):
+        raise UserError(
+            f"{', '.join(processed_month.files)}: {processed_month.quarantined:,} of {trips:,} trips are"
+            f" quarantined: it is hardly {month}",
+            "see ./taxi inspect, or publish it all the same by --force",
+        )
+
+
+def _planned(month: TlcMonth, processed_month: ProcessedMonth, content: str) -> PlannedMonth:
     return PlannedMonth(
         month,
         ", ".join(processed_month.files),
         processed_month.accepted + processed_month.quarantined,
         processed_month.quarantined,
+        content,
     )

@@ -60,6 +60,10 @@ class History:
             return None
         return int(footer.num_rows)
 
+    def content(self, month: TlcMonth) -> str:
+        """Its files, each with what its store calls its bytes: SHA-256, in S3 the ETag."""
+        return ", ".join(f"{file.name} {self.raw.fingerprint(file)}" for file in self.raw_files(month))
+
     def fingerprint(self, month: TlcMonth, code: str) -> str:
         """What a month is made of: the content of its files, and the code."""
         parts = [f"{file.name} {self.raw.fingerprint(file)}" for file in self.raw_files(month)]

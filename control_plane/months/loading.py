@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from producer.fetching.object_store import ObjectStore
+from producer.reading.queries import duckdb_path, quoted_text
 from schemas.processed import QUARANTINED, TRIPS, ZONE_FARES_15M, ProcessedTable
 from schemas.tlc_month import TlcMonth
 
@@ -65,14 +66,14 @@ def _write_rows(
 
     Files of an earlier version lack the columns that the contract has gained since.
     """
-    files = str(folder / "*.parquet")
+    files = f"{duckdb_path(folder)}/*.parquet"
     with duckdb.connect() as connection:
         written = connection.read_parquet(files, hive_partitioning=False).columns
         columns = [(name, kind) for name, kind in table.columns if name in served and name in written]
         wanted = ", ".join([f"'{month.taxi_type}'", *(_as_text(name, kind) for name, kind in columns)])
         connection.execute(
             f"copy (select {wanted} from read_parquet($files, hive_partitioning = false))"  # noqa: S608
-            f" to '{target}' (format csv, header false, nullstr '\\N')",
+            f" to '{quoted_text(str(target))}' (format csv, header false, nullstr '\\N')",
             {"files": files},
         )
     return ["taxi_type", *(name for name, _ in columns)]

@@ -37,9 +37,11 @@ def refuse_folders(spark: SparkBackend, history: History) -> None:
             )
 
 
-def process(spark: SparkBackend, months: Mapping[TlcMonth, str], history: History) -> SparkOutcome:
+def process(
+    spark: SparkBackend, months: Mapping[TlcMonth, str], history: History, *, force: bool
+) -> SparkOutcome:
     """Replace these months in the history; each is noted with its fingerprint."""
-    run_id = spark.submit(_arguments(months, history))
+    run_id = spark.submit([*_arguments(months, history), *(["--force"] if force else [])])
     at = f"{run_id} --on {spark.place.value}"
     print_message(f"Spark processes {', '.join(map(str, months))}: ./taxi spark-run status|logs|cancel {at}")
     limit = SparkSettings.from_environment().timeout_minutes * MINUTE

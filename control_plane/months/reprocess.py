@@ -25,12 +25,14 @@ from stack.settings import ROOT
 ENGINE: Engine = "flink"
 
 
-def dry_run(endpoints: Endpoints, paths: Sequence[Path]) -> None:
+def dry_run(endpoints: Endpoints, paths: Sequence[Path], *, force: bool) -> None:
     """Print what would be done."""
     set_up(endpoints.postgres_dsn)
     plan = make_plan(endpoints, paths)
     release = Versions(endpoints, DEFAULT_JOB).served().site.running_release()
     print_plan(endpoints, plan, _run_of(plan, release) if release else "(no release yet)")
+    if not force:
+        plan.refuse_doubtful()
 
 
 def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *, keep: bool) -> None:
@@ -41,6 +43,8 @@ def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *
         release = _served_release(endpoints)
         run = _run_of(plan, release)
         print_plan(endpoints, plan, run)
+        if not approval.force:
+            plan.refuse_doubtful()
         if all(publication.is_published(endpoints.postgres_dsn, month, run) for month in plan.months):
             print_message(f"run {run} is what is published: nothing to do")
         else:

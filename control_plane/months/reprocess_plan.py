@@ -15,6 +15,7 @@ from control_plane.sink.runs import PlannedMonth
 from producer.interruption import listening
 from producer.months import MonthFile, Naming
 from producer.reading.examination import examine
+from producer.reading.plausibility import doubt_about
 from producer.reading.preparation import MonthPreparer
 from producer.reading.prepared import span_of
 from producer.replay_display import display_on, warning_on, watching
@@ -32,6 +33,8 @@ class PlannedFile:
     fingerprint: str
     trips: int
     valid_trips: int
+    doubt: str | None = None
+    """Why it is hardly the month that its name says."""
 
     @property
     def month(self) -> TlcMonth:
@@ -41,7 +44,10 @@ class PlannedFile:
     @property
     def planned(self) -> PlannedMonth:
         """The same for the record of runs."""
-        return PlannedMonth(self.month, self.file.name, self.trips, self.trips - self.valid_trips)
+        with self.file.path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        quarantined = self.trips - self.valid_trips
+        return PlannedMonth(self.month, self.file.name, self.trips, quarantined, f"{self.file.name} {digest}")
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,12 @@ class ReprocessPlan:
     def paths(self) -> list[Path]:
         """Where the files are."""
         return [one.file.path for one in self.files]
+
+    def refuse_doubtful(self) -> None:
+        """Raise UserError for a file that is hardly the month that its name says."""
+        for one in self.files:
+            if one.doubt:
+                raise UserError(one.doubt, "see ./taxi inspect, or replace the month all the same by --force")
 
     def run(self, release: str) -> str:
         """The name of the run: the same files and the same code are the same run."""
@@ -99,4 +111,5 @@ def print_plan(endpoints: Endpoints, plan: ReprocessPlan, run: str) -> None:
 def _planned(preparer: MonthPreparer, file: MonthFile) -> PlannedFile:
     prepared = preparer.prepare([file])
     span = span_of(prepared.path)
-    return PlannedFile(file, prepared.fingerprint, span.trips, span.valid_trips)
+    doubt = doubt_about(file, prepared)
+    return PlannedFile(file, prepared.fingerprint, span.trips, span.valid_trips, doubt)

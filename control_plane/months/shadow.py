@@ -22,8 +22,10 @@ from producer.months import Naming
 from producer.publishing.kafka_topic import file_safe
 from producer.publishing.pace import Pace, parse_speedup
 from producer.publishing.replay import ReplayRequest, replay
+from producer.publishing.schema_registry import SchemaRegistry
 from schemas.errors import UserError
 from schemas.topics import REPROCESS_TOPIC_PREFIX
+from stack import database
 from stack.console import console, print_message
 from stack.endpoints import Endpoints
 from stack.services.flink import TASKMANAGER
@@ -73,7 +75,7 @@ class Shadow:
     def publish_trips(self, paths: Sequence[Path]) -> None:
         """Put all trips on the topic of the run, at full speed; goes on where a killed run ended."""
         settings = producer_settings(self.endpoints, self.wiring.topic)
-        request = ReplayRequest(paths, Pace(parse_speedup("max"), is_live=False))
+        request = ReplayRequest(paths, Pace(parse_speedup("max"), is_live=False), force=True)
         with producer_errors():
             replay(request, Naming(tlc_data_dir=settings.tlc_data_dir), settings, console())
 
@@ -82,7 +84,7 @@ class Shadow:
         tables.set_up(self.endpoints.postgres_dsn, self.wiring.table_set)
         await_other_submission(self.endpoints, self.wiring.name)
         newest = next(iter(self.site.flink.jobs(self.wiring.name)), None)
-        if newest and newest.state == "FINISHED" and self.is_filled:
+        if newest and newest.state == "FINISHED" and self.is_filled and not self._dead_letters():
             return
         is_live = newest is not None and newest.state not in ENDED_STATES
         job_id = newest.job_id if newest and is_live else self._submit(release)
@@ -93,10 +95,11 @@ class Shadow:
             progress=lambda: f"{self._ledger().records_read:,} records are accounted for",
             stalled_seconds=STALLED_LEDGER_SECONDS,
         )
+        self._require_no_dead_letters()
         tables.take_stock(self.endpoints.postgres_dsn, self.wiring.table_set)
 
     def remove(self) -> None:
-        """End and remove all of it; the live job's places are others."""
+        """End and remove all of it, also what the registry knows; the live job's places are others."""
         await_other_submission(self.endpoints, self.wiring.name)
         job = self.site.flink.live_job(self.wiring.name)
         if job:
@@ -106,6 +109,7 @@ class Shadow:
             self._remove_replays()
             self.site.topic.remove()
         self.site.dead_letters_topic.remove()
+        SchemaRegistry(self.endpoints.schema_registry_url).forget(self.wiring.topic)
         for release in self.site.releases.all():
             self.site.releases.program(release).graph.unlink(missing_ok=True)
         for left in (self.endpoints.home / "jobs").glob(f"{self.wiring.name}.*"):
@@ -122,11 +126,24 @@ class Shadow:
         self.site.releases.program(release).submit(job_id, "")
         return job_id
 
+    def _require_no_dead_letters(self) -> None:
+        if letters := self._dead_letters():
+            place = f"{self.wiring.table_set}.dead_letters"
+            raise UserError(
+                f"{len(letters):,} rows of run {self.run} are in {place} and would be missing ({letters[0]})",
+                "take the cause away and run the same command again",
+            )
+
+    def _dead_letters(self) -> Sequence[str]:
+        """What is wrong with each: its own publisher writes none, so these are rows that a table refused."""
+        query = f"select error from {self.wiring.table_set}.dead_letters"  # noqa: S608 - our own name
+        return [str(error) for (error,) in database.query(self.endpoints.postgres_dsn, query).rows]
+
     def _ledger(self) -> Ledger:
         return read_ledger(self.endpoints, self.wiring.table_set, self.wiring.topic)
 
     def _await_finish(self, job_id: str, release: Release) -> None:
-        records = self.site.topic.record_count()
+        records = self.site.topic.offset_count()
         taskmanager = ServiceProgress(self.endpoints.home, TASKMANAGER)
         with _bar(records) as show:
             ended = wait_until(

@@ -11,11 +11,16 @@ from schemas.tlc_month import TlcMonth, parse_month
 Engine = Literal["flink", "spark"]
 
 PLAN = """
-insert into taxi.backfill_runs (run, taxi_type, month, engine, state, source_file, trips, quarantined)
-values (%(run)s, %(taxi_type)s, %(month)s, %(engine)s, 'planned', %(source_file)s, %(trips)s, %(quarantined)s)
+insert into taxi.backfill_runs
+    (run, taxi_type, month, engine, state, source_file, source_content, trips, quarantined)
+values (
+    %(run)s, %(taxi_type)s, %(month)s, %(engine)s, 'planned', %(source_file)s, %(source_content)s, %(trips)s,
+    %(quarantined)s
+)
 on conflict (run, taxi_type, month) do update
 set
-    source_file = excluded.source_file, trips = excluded.trips, quarantined = excluded.quarantined,
+    source_file = excluded.source_file, source_content = excluded.source_content,
+    trips = excluded.trips, quarantined = excluded.quarantined,
     state = 'planned', failure = null, planned_at = clock_timestamp(), started_at = null, ended_at = null
 """
 BEGIN = "update taxi.backfill_runs set state = 'running', started_at = clock_timestamp() where run = %(run)s"
@@ -39,6 +44,8 @@ class PlannedMonth:
     source_file: str
     trips: int
     quarantined: int
+    source_content: str
+    """The files by their bytes: which issue of the month it was."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class BackfillRun:
                 "run": self.run,
                 "engine": engine,
                 "source_file": one.source_file,
+                "source_content": one.source_content,
                 "trips": one.trips,
                 "quarantined": one.quarantined,
                 **one.month.sql_parameters,

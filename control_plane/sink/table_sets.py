@@ -6,7 +6,8 @@ another version of a job can fill a set beside the served one; readers are switc
 
 import csv
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,24 +15,26 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from control_plane.sink.views import TABLES, Connection, readers, relations, show
+from control_plane.sink.ddl import LOCK_ERRORS, Connection, Ddl, at_once, step_by_step
+from control_plane.sink.views import TABLES, relations, show
 from schemas.errors import UserError
 from schemas.table_set import filled
 from stack.console import console
 from stack.settings import ROOT
-from stack.waiting import StalledError, wait_until
 
 DDL_FOLDER = ROOT / "schemas" / "postgres"
 TABLE_SET_FOLDER = DDL_FOLDER / "table_set"
 UNSERVED_RIGHTS = DDL_FOLDER / "unserved_rights.sql"
 ZONES_FILE = ROOT / "dbt" / "seeds" / "taxi_zones.csv"
 FIRST_SET = "taxi_1"
-UNREAD_SECONDS = 60.0
 UPSERT_ZONE = """
-insert into taxi.zones (zone_id, zone_name, borough, service_zone)
+insert into taxi.zones as known (zone_id, zone_name, borough, service_zone)
 values (%(zone_id)s, %(zone_name)s, %(borough)s, %(service_zone)s)
 on conflict (zone_id) do update
 set zone_name = excluded.zone_name, borough = excluded.borough, service_zone = excluded.service_zone
+where
+    (known.zone_name, known.borough, known.service_zone)
+    is distinct from (excluded.zone_name, excluded.borough, excluded.service_zone)
 """
 SWITCHES = "select table_set, switched_at from taxi.switches order by switched_at desc"
 NUMBERED_SETS = "select nspname from pg_namespace where nspname ~ '^taxi_[0-9]+$'"
@@ -59,28 +62,34 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
     Without a name it is the first set, and only where nothing is served yet: a set belongs to the release
     that fills it, whose `folder` says what it looks like.
     """
-    with psycopg.connect(dsn) as connection:
-        connection.add_notice_handler(_print_notice)
+
+    def bring_up_to_date(ddl: Ddl) -> None:
+        ddl.connection.add_notice_handler(_print_notice)
         for path in (DDL_FOLDER / "earlier_versions.sql", *_sql_files(DDL_FOLDER / "shared")):
-            _apply(connection, path, path.read_text("utf-8"))
-        _load_zones(connection, ZONES_FILE)
-        shown = served_by(connection)
+            _apply(ddl, path, path.read_text("utf-8"))
+        _load_zones(ddl.connection, ZONES_FILE)
+        shown = served_by(ddl.connection)
         wanted = table_set or ("" if shown else FIRST_SET)
         if wanted:
-            make_set(connection, wanted, folder)
-        if not shown:
-            connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
+            make_set(ddl, wanted, folder)
         if wanted and shown in {"", wanted}:
-            show(connection, wanted)
+            show(ddl, wanted)
+        if not shown:
+            ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
+
+    step_by_step(dsn, bring_up_to_date)
 
 
 def set_up_unserved(dsn: str, table_set: str, folder: Path) -> None:
     """Bring the tables of a job that `taxi.*` does not show into being, or up to date."""
-    with psycopg.connect(dsn) as connection:
-        connection.add_notice_handler(_print_notice)
-        make_set(connection, table_set, folder)
-        connection.execute(sql.SQL("set local search_path to {}").format(sql.Identifier(table_set)))
-        connection.execute(UNSERVED_RIGHTS.read_bytes())
+
+    def bring_up_to_date(ddl: Ddl) -> None:
+        ddl.connection.add_notice_handler(_print_notice)
+        make_set(ddl, table_set, folder)
+        ddl.connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(table_set)))
+        ddl.apply(UNSERVED_RIGHTS.read_text("utf-8"))
+
+    step_by_step(dsn, bring_up_to_date)
 
 
 def served(dsn: str) -> str:
@@ -103,34 +112,38 @@ def numbered_sets(dsn: str) -> list[str]:
 
 def serve(dsn: str, table_set: str) -> None:
     """Show another set to the readers of the schema `taxi`, all tables at once."""
+    contended: list[str] = []
 
-    def switch(connection: Connection) -> None:
-        _carry_marks(connection, served_by(connection), table_set)
-        show(connection, table_set)
-        connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
+    def switch(ddl: Ddl) -> None:
+        _carry_marks(ddl.connection, served_by(ddl.connection), table_set)
+        show(ddl, table_set, contended)
+        ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
 
-    _when_unlocked(dsn, switch)
+    at_once(dsn, switch)
 
 
 def serve_only_first(dsn: str) -> None:
     """Show the first set, made anew where it is gone, and forget what was served before."""
+    contended: list[str] = []
 
-    def start_over(connection: Connection) -> None:
-        if served_by(connection) != FIRST_SET:
-            make_set(connection, FIRST_SET)
-            show(connection, FIRST_SET)
-        connection.execute("delete from taxi.switches")
-        connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
+    def start_over(ddl: Ddl) -> None:
+        if served_by(ddl.connection) != FIRST_SET:
+            make_set(ddl, FIRST_SET)
+            show(ddl, FIRST_SET, contended)
+        ddl.connection.execute("delete from taxi.switches")
+        ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
 
-    _when_unlocked(dsn, start_over)
+    at_once(dsn, start_over)
 
 
 def empty(dsn: str, table_set: str) -> None:
     """Remove every row of a set."""
-    with psycopg.connect(dsn) as connection:
-        tables = [sql.Identifier(table_set, name) for name in relations(connection, table_set, TABLES)]
-        if tables:
-            connection.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join(tables)))
+
+    def truncate(ddl: Ddl) -> None:
+        for name in relations(ddl.connection, table_set, TABLES):
+            ddl.run(sql.SQL("truncate {}").format(sql.Identifier(table_set, name)).as_string(ddl.connection))
+
+    step_by_step(dsn, truncate)
 
 
 def take_stock(dsn: str, table_set: str) -> None:
@@ -142,54 +155,37 @@ def take_stock(dsn: str, table_set: str) -> None:
 
 def drop(dsn: str, table_set: str) -> None:
     """Remove a set that nobody reads; raises UserError for the one that is served."""
-    with psycopg.connect(dsn) as connection:
-        if served_by(connection) == table_set:
+
+    def remove(ddl: Ddl) -> None:
+        if served_by(ddl.connection) == table_set:
             raise UserError(f"{table_set} is what taxi.* shows", "serve another set first")
         for schema in (table_set, f"{table_set}_months"):
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+            text = sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
+            ddl.run(text.as_string(ddl.connection))
+
+    at_once(dsn, remove)
 
 
-def make_set(connection: Connection, table_set: str, folder: Path = TABLE_SET_FOLDER) -> None:
-    """Bring a table set into being, or up to date."""
-    name = sql.Identifier(table_set)
-    connection.execute(sql.SQL("create schema if not exists {}").format(name))
-    connection.execute(sql.SQL("set local search_path to {}").format(name))
-    for path in _sql_files(folder):
-        _apply(connection, path, filled(path))
-    connection.execute("set local search_path to default")
+def make_set(ddl: Ddl, table_set: str, folder: Path = TABLE_SET_FOLDER) -> None:
+    """Bring a table set into being, whole or not at all, or up to date."""
+    is_there = ddl.connection.execute("select to_regnamespace(%s) is not null", [table_set]).fetchone()
+    with nullcontext() if is_there == (True,) else ddl.whole():
+        name = sql.Identifier(table_set)
+        ddl.connection.execute(sql.SQL("create schema if not exists {}").format(name))
+        ddl.connection.execute(sql.SQL("set search_path to {}").format(name))
+        for path in _sql_files(folder):
+            _apply(ddl, path, filled(path))
+        ddl.connection.execute("reset search_path")
 
 
 def missing_objects(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
     """Those tables that a set made by the files of `folder` would not have; no set is left behind."""
     trial = f"taxi_trial_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(dsn) as connection:
-        make_set(connection, trial, folder)
+        make_set(Ddl(connection), trial, folder)
         there = relations(connection, trial, TABLES)
         connection.rollback()
     return sorted(set(names) - set(there))
-
-
-def _when_unlocked(dsn: str, switch: Callable[[Connection], None]) -> None:
-    """Try again and again, each time for a moment: to wait in line would hold up every other reader."""
-
-    def was_done() -> bool:
-        try:
-            with psycopg.connect(dsn) as connection:
-                # Less than Postgres' deadlock_timeout: of two that wait for one another, this gives way.
-                connection.execute("set local lock_timeout = '200ms'")
-                switch(connection)
-        except psycopg.errors.LockNotAvailable:
-            return False
-        return True
-
-    try:
-        wait_until(was_done, what="a moment at which nobody reads taxi.*", stalled_seconds=UNREAD_SECONDS)
-    except StalledError as failure:
-        who = ", ".join(readers(dsn)) or "somebody"
-        raise UserError(
-            f"for {UNREAD_SECONDS:.0f} s there was no moment at which nobody reads taxi.*: {who}",
-            "end these transactions, then run the same command again",
-        ) from failure
 
 
 def _carry_marks(connection: Connection, old: str, new: str) -> None:
@@ -209,12 +205,14 @@ def _sql_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.sql"))
 
 
-def _apply(connection: Connection, path: Path, statements: str) -> None:
+def _apply(ddl: Ddl, path: Path, statements: str) -> None:
     try:
-        connection.execute(statements.encode())
+        ddl.apply(statements)
+    except LOCK_ERRORS:
+        raise
     except psycopg.Error as error:
         reason = str(error).strip().partition("\n")[0]
-        raise UserError(f"{path} does not apply: {reason}", "mend the file") from error
+        raise UserError(f"{path} does not apply: {reason}", "correct the file") from error
 
 
 def _print_notice(notice: psycopg.errors.Diagnostic) -> None:
@@ -224,5 +222,6 @@ def _print_notice(notice: psycopg.errors.Diagnostic) -> None:
 
 
 def _load_zones(connection: Connection, path: Path) -> None:
-    with path.open(newline="", encoding="utf-8") as stream, connection.cursor() as cursor:
+    rows = path.open(newline="", encoding="utf-8")
+    with rows as stream, connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(UPSERT_ZONE, list(csv.DictReader(stream)))

@@ -1,14 +1,12 @@
 """The views of the schema `taxi`, by which people read one of the table sets."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import psycopg
 from psycopg import sql
 
+from control_plane.sink.ddl import LOCK_ERRORS, Connection, Ddl
 from schemas.errors import UserError
-
-Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
 TABLES, TABLES_AND_VIEWS = ("r", "p"), ("r", "p", "v")
 RELATIONS = """
@@ -30,26 +28,28 @@ where
     views.relnamespace = 'taxi'::regnamespace and views.relkind = 'v'
     and sets.nspname ~ '^taxi_[0-9]+$' and sets.nspname <> %s
 """
-READERS = """
-select distinct
-    sessions.pid,
-    sessions.application_name || ' ' || sessions.state || ', ' || left(sessions.query, 60)
-from pg_locks as locks
-join pg_class as views on views.oid = locks.relation
-join pg_stat_activity as sessions on sessions.pid = locks.pid
-where views.relnamespace = 'taxi'::regnamespace and locks.granted and locks.pid <> pg_backend_pid()
-"""
 
 
-def show(connection: Connection, table_set: str) -> None:
-    """Have every view of `taxi` show this set; raises UserError when what others built on one forbids it."""
-    names = relations(connection, table_set, TABLES_AND_VIEWS)
+def show(ddl: Ddl, table_set: str, contended: list[str] | None = None) -> None:
+    """Have every view of `taxi` show this set; raises UserError when what others built on one forbids it.
+
+    Views that could not be had are added to `contended`, and are the first at the next attempt: while a
+    transaction waits for its first lock it is in nobody's way.
+    """
+    contended = [] if contended is None else contended
+    names = relations(ddl.connection, table_set, TABLES_AND_VIEWS)
     if not names:
         raise UserError(f"there is no table set {table_set}", "./taxi job versions lists what there is")
-    for name in names:
-        _show(connection, table_set, name)
-    for (name,) in connection.execute(VIEWS_OF_OTHER_SETS, [table_set]).fetchall():
-        _drop(connection, str(name), f"{table_set} has no {name}")
+    for name in sorted(
+        names, key=lambda name: contended[::-1].index(name) if name in contended else len(contended)
+    ):
+        try:
+            _show(ddl, table_set, name)
+        except LOCK_ERRORS:
+            contended.append(name)
+            raise
+    for (name,) in ddl.connection.execute(VIEWS_OF_OTHER_SETS, [table_set]).fetchall():
+        _drop(ddl, str(name), f"{table_set} has no {name}")
 
 
 def relations(connection: Connection, schema: str, kinds: Sequence[str]) -> list[str]:
@@ -57,28 +57,21 @@ def relations(connection: Connection, schema: str, kinds: Sequence[str]) -> list
     return [row[0] for row in connection.execute(RELATIONS, [schema, list(kinds)]).fetchall()]
 
 
-def readers(dsn: str) -> list[str]:
-    """Who has the views in an open transaction."""
-    with psycopg.connect(dsn) as connection:
-        return [f"pid {pid} ({what})" for pid, what in connection.execute(READERS).fetchall()]
-
-
-def _show(connection: Connection, table_set: str, name: str) -> None:
+def _show(ddl: Ddl, table_set: str, name: str) -> None:
     identifiers = {"view": sql.Identifier("taxi", name), "table": sql.Identifier(table_set, name)}
+    query = sql.SQL("{view} as select * from {table}").format(**identifiers).as_string(ddl.connection)
     try:
         # What depends on the view, a mart of dbt for example, lives on when the view is replaced.
-        with connection.transaction():
-            connection.execute(
-                sql.SQL("create or replace view {view} as select * from {table}").format(**identifiers)
-            )
+        with ddl.connection.transaction():
+            ddl.apply(f"create or replace view {query}")
     except psycopg.errors.InvalidTableDefinition:
-        _drop(connection, name, f"taxi.{name} has other columns in {table_set}")
-        connection.execute(sql.SQL("create view {view} as select * from {table}").format(**identifiers))
+        _drop(ddl, name, f"taxi.{name} has other columns in {table_set}")
+        ddl.run(f"create view {query}")
 
 
-def _drop(connection: Connection, name: str, why: str) -> None:
+def _drop(ddl: Ddl, name: str, why: str) -> None:
     try:
-        connection.execute(sql.SQL("drop view {}").format(sql.Identifier("taxi", name)))
+        ddl.run(sql.SQL("drop view {}").format(sql.Identifier("taxi", name)).as_string(ddl.connection))
     except psycopg.errors.DependentObjectsStillExist as failure:
         who = ", ".join((failure.diag.message_detail or str(failure)).splitlines())
         raise UserError(

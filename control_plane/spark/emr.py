@@ -10,6 +10,7 @@ from control_plane.spark.spark_backend import RunLogs, code_name
 from producer.fetching.object_store import S3Prefix
 from schemas.aws import ATTEMPTS, AwsService, aws_client, translate_aws_errors
 from schemas.errors import UserError
+from schemas.time_zone import UTC_VARIABLES
 
 EMR = AwsService(
     unreachable="check the network, EMR_ENDPOINT_URL and S3_ENDPOINT_URL",
@@ -46,9 +47,10 @@ def archive_code(settings: SparkSettings) -> str:
 def submit_parameters(settings: SparkSettings, driver_prefix: str) -> Sequence[str]:
     """Options of spark-submit that bring the code, its packages, its Python and its settings."""
     code = code_folder(settings)
-    driver = {"PYSPARK_DRIVER_PYTHON": PYTHON, "PYSPARK_PYTHON": PYTHON, **settings.job_variables}
+    everywhere = {"PYSPARK_PYTHON": PYTHON, **UTC_VARIABLES}
+    driver = {"PYSPARK_DRIVER_PYTHON": PYTHON, **everywhere, **settings.job_variables}
     pairs = [f"{driver_prefix}.{name}={value}" for name, value in driver.items()]
-    pairs += [f"spark.executorEnv.PYSPARK_PYTHON={PYTHON}"]
+    pairs += [f"spark.executorEnv.{name}={value}" for name, value in everywhere.items()]
     options = [part for pair in pairs for part in ("--conf", pair)]
     return ["--py-files", f"{code}/code.zip", "--archives", f"{code}/packages.tar.gz#packages", *options]
 

@@ -10,7 +10,7 @@ from schemas.aws import is_s3_uri
 from stack.settings import ROOT
 from stack.toolchain.environments import ensure_environment
 from stack.toolchain.jars import ensure
-from stack.toolchain.java import class_path, java, temporary_folder
+from stack.toolchain.java import class_path, java, jvm_options
 
 ABSENT_MODULE = "jdk.incubator.vector"
 """Spark's launcher demands it for the linear algebra of MLlib; the Java from PyPI leaves it out."""
@@ -34,7 +34,7 @@ def programs() -> Path:
 
 def environment(home: Path) -> dict[str, str]:
     """What Spark's programs need to run here, on the loopback interface only."""
-    options = f"{temporary_folder(home)} -Dlog4j2.configurationFile={LOGGING.as_uri()}"
+    options = f"{' '.join(jvm_options(home))} -Dlog4j2.configurationFile={LOGGING.as_uri()}"
     return {
         "JAVA_HOME": str(_java_home(home)),
         "PYSPARK_PYTHON": str(programs() / "python"),

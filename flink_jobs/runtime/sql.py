@@ -10,6 +10,10 @@ from schemas.flink_columns import column_parameters
 from schemas.rules import broken_rules_sql, is_valid_sql
 from schemas.topics import PARTITION_DISCOVERY_SECONDS
 from schemas.trip import PROGRESS_MARKER_KEY
+from schemas.windows import ZONE_FARES
+
+FEW_ROWS = {"sink.buffer-flush.max-rows": "50"}
+"""For a table whose rows may hold a whole record each: a writer holds so many in memory."""
 
 
 def read_statements(package: str, file_name: str, parameters: Mapping[str, str]) -> list[str]:
@@ -25,11 +29,13 @@ def read_statements(package: str, file_name: str, parameters: Mapping[str, str])
 
 def common_parameters(settings: JobSettings) -> dict[str, str]:
     """What the SQL of every job may name: connections, the trips topic, the columns and rules of a trip."""
+    jdbc_options = settings.jdbc_options
     return {
         **column_parameters(),
         "is_valid": f"({is_valid_sql()})",
         "broken_rules": broken_rules_sql(),
         "is_progress_marker": _is_progress_marker(),
+        "is_ahead_of_its_clock": _is_ahead_of_its_clock(),
         "topic": settings.trips_topic,
         "table_set": settings.table_set,
         "partition_discovery_seconds": str(PARTITION_DISCOVERY_SECONDS),
@@ -37,7 +43,8 @@ def common_parameters(settings: JobSettings) -> dict[str, str]:
         "consumer_group": settings.consumer_group,
         "kafka": _options(settings.kafka_options),
         "schema_registry_url": settings.schema_registry_url,
-        "postgres": _options(settings.jdbc_options),
+        "postgres": _options(jdbc_options),
+        "postgres_few_rows": _options({**jdbc_options, **FEW_ROWS}),
     }
 
 
@@ -52,6 +59,11 @@ def whole_minutes(duration: timedelta) -> str:
 def _is_progress_marker() -> str:
     """A record without value is a marker only under the marker's key; a stranger's is a dead letter."""
     return f"(error is not null and payload is null and record_key = x'{PROGRESS_MARKER_KEY.hex()}')"
+
+
+def _is_ahead_of_its_clock() -> str:
+    """A record's timestamp is its publisher's clock, behind which the watermark stays by as much."""
+    return f"(dropoff_at > arrived_at + interval '{whole_minutes(ZONE_FARES.max_disorder)}' minute)"
 
 
 def _options(options: Mapping[str, str]) -> str:

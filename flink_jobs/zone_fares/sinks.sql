@@ -1,4 +1,5 @@
 -- The tables of schemas/postgres, keyed as there: every write is an upsert, so a replay after a failure changes nothing.
+-- What Postgres refuses of a row (SQLSTATE classes 22, 23 and 54) makes that row a dead letter and stops nothing.
 
 create temporary table sink_on_time_fares_15m (
     taxi_type string,
@@ -9,13 +10,13 @@ create temporary table sink_on_time_fares_15m (
     total_amount_cents bigint,
     avg_total_amount decimal(12, 4),
     primary key (taxi_type, pickup_zone_id, window_end) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.on_time_fares_15m');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.on_time_fares_15m');
 
 create temporary table sink_trips (
     ${trip_column_definitions},
     on_time boolean,
     primary key (trip_id, dropoff_at) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.all_trips');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.all_trips');
 
 create temporary table sink_quarantined_arrivals (
     topic string,
@@ -35,7 +36,7 @@ create temporary table sink_quarantined_arrivals (
     fare_amount_cents bigint,
     total_amount_cents bigint,
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.quarantined_arrivals');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.quarantined_arrivals');
 
 create temporary table sink_late_arrivals (
     topic string,
@@ -44,7 +45,7 @@ create temporary table sink_late_arrivals (
     arrived_at timestamp(3),
     ${trip_column_definitions},
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.late_arrivals');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.late_arrivals');
 
 create temporary table sink_repeated_arrivals (
     trip_id string,
@@ -52,8 +53,9 @@ create temporary table sink_repeated_arrivals (
     dropoff_minute timestamp(3),
     repeats bigint,
     primary key (trip_id, dropoff_minute) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.repeated_arrivals');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.repeated_arrivals');
 
+-- In small batches: each row holds a whole record, which may be as large as Kafka takes.
 create temporary table sink_dead_letters (
     topic string,
     `partition` int,
@@ -65,7 +67,7 @@ create temporary table sink_dead_letters (
     schema_id int,
     payload bytes,
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.dead_letters');
+) with (${postgres_few_rows}, ${refused_rows}, 'table-name' = '${table_set}.dead_letters');
 
 -- Two tables for one, so that each writer has its own name in the dashboard and its own keys.
 create temporary table sink_received_on_time (
@@ -74,7 +76,7 @@ create temporary table sink_received_on_time (
     disposition string,
     records bigint,
     primary key (taxi_type, quarter_start, disposition) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.received_records');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.received_records');
 
 create temporary table sink_received_aside (
     taxi_type string,
@@ -82,4 +84,4 @@ create temporary table sink_received_aside (
     disposition string,
     records bigint,
     primary key (taxi_type, quarter_start, disposition) not enforced
-) with (${postgres}, 'table-name' = '${table_set}.received_records');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.received_records');

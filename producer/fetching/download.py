@@ -3,15 +3,18 @@
 import os
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from tenacity import RetryCallState, Retrying, retry_if_exception
 
 from producer.fetching.partial_download import DownloadInProgressError, PartialDownload
+from producer.fetching.versions import FileVersion, content_damage, note_version
 from schemas.errors import UserError
+
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 T = TypeVar("T")
 
@@ -37,6 +40,10 @@ class UnreachableError(FetchError):
 
 class _RetryableError(Exception):
     """The transfer broke in a way that another attempt may mend."""
+
+
+class _SpoiltError(_RetryableError):
+    """All bytes came, and they are not those of the file."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,11 @@ def download(remote: RemoteFile, to: Path, on_progress: OnProgress = no_progress
     partial = PartialDownload(to / f".{remote.name}.part")
     try:
         with partial.locked():
-            _with_retries(remote, lambda: _attempt(remote, partial, on_progress), lambda: partial.size)
+            version = _with_retries(
+                remote, lambda: _attempt(remote, partial, on_progress), lambda: partial.size
+            )
             partial.file.replace(target)
+            note_version(target, version)
             partial.discard()
     except DownloadInProgressError:
         raise FetchError(f"another process is fetching {remote.title} into {to} now: wait for it") from None
@@ -101,6 +111,22 @@ def announced_bytes(remote: RemoteFile) -> int | None:
     return _with_retries(remote, head_request, lambda: 0)
 
 
+def changed_version(remote: RemoteFile, here: FileVersion) -> FileVersion | None:
+    """The version that the site has, if it is another than the one here; None for the same."""
+
+    def head_request() -> FileVersion | None:
+        response = httpx.head(
+            remote.url, headers=here.conditions, timeout=remote.site.timeout, follow_redirects=True
+        )
+        if response.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        _refuse(remote, response)
+        found = FileVersion.of(response.headers)
+        return found if found.differs_from(here) else None
+
+    return _with_retries(remote, head_request, lambda: 0)
+
+
 def make_folder(folder: Path) -> None:
     """The folder, made and writable, or FetchError."""
     try:
@@ -114,7 +140,7 @@ def make_folder(folder: Path) -> None:
 def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Callable[[], int]) -> T:
     failures = FailuresInARow(bytes_so_far)
     retrying = Retrying(
-        retry=retry_if_exception_type((_RetryableError, httpx.TransportError)),
+        retry=retry_if_exception(_may_pass),
         after=failures.note,
         wait=lambda _: remote.site.pause_seconds(failures.count),
         stop=lambda _: failures.count >= remote.site.attempts,
@@ -122,8 +148,14 @@ def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Ca
     )
     try:
         return retrying(attempt)
+    except _SpoiltError as error:
+        raise FetchError(str(error), "try again later, or from another network") from None
     except (_RetryableError, httpx.TransportError) as error:
         raise UnreachableError(_unreachable(remote, error)) from None
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, _RetryableError | httpx.TransportError) and UNTRUSTED not in str(error)
 
 
 class FailuresInARow:
@@ -140,7 +172,8 @@ class FailuresInARow:
         self.count = 1 if self._bytes > before else self.count + 1
 
 
-def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgress) -> None:
+def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgress) -> FileVersion:
+    """Bring what is missing; the version that is there then."""
     on_progress(partial.size, None)
     headers = {"Accept-Encoding": "identity", **partial.resume_headers}
     timeout = remote.site.timeout
@@ -158,6 +191,11 @@ def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgre
     if fault:
         partial.discard()
         raise FetchError(f"{remote.url} came whole, but {fault}")
+    fault = content_damage(partial.file, response.headers)
+    if fault:
+        partial.discard()
+        raise _SpoiltError(f"{remote.url} came whole, but {fault}")
+    return replace(FileVersion.of(response.headers), size=partial.size)
 
 
 def _refuse(remote: RemoteFile, response: httpx.Response) -> None:
@@ -192,4 +230,9 @@ def _whole_bytes(headers: Mapping[str, str]) -> int | None:
 
 
 def _unreachable(remote: RemoteFile, error: Exception) -> str:
-    return f"cannot download from {remote.site.base_url} ({error or type(error).__name__}). {remote.remedy}"
+    remedy = (
+        "Name the file of your own certificate authority in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+        if UNTRUSTED in str(error)
+        else remote.remedy
+    )
+    return f"cannot download from {remote.site.base_url} ({error or type(error).__name__}). {remedy}"

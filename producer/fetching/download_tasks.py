@@ -15,10 +15,15 @@ from producer.fetching.download import (
 )
 from producer.fetching.month_files import fetch_month, find_month, folders, months_dir, remote_month
 from producer.fetching.object_store import S3Prefix
+from producer.fetching.reissue import BESIDE, FetchedMonth, Reissue, ReissueCheck
+from producer.fetching.versions import FileVersion, note_version, read_version
 from producer.settings import ProducerSettings
 from schemas.atomic_file import atomic_path
 from schemas.raw_data import month_folder
 from schemas.tlc_month import TlcMonth
+
+ETAG, LAST_MODIFIED = "tlc-etag", "tlc-last-modified"
+"""What is noted of an object that came from the TLC."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class DownloadResult:
     location: str
     size: int | None
     was_there: bool
+    reissue: Reissue | None = None
 
 
 class DownloadTask(Protocol):
@@ -45,83 +51,147 @@ class DownloadTask(Protocol):
 
 
 @dataclass(frozen=True)
-class MonthToFolder:
-    """A month to the cache, or to a folder that the user named."""
+class MonthFetch:
+    """A month, what is set, and what to do with one that was re-issued since it was fetched."""
 
     month: TlcMonth
     settings: ProducerSettings
+    check: ReissueCheck
+    refresh: bool
+
+    @property
+    def remote(self) -> RemoteFile:
+        """The month at the TLC."""
+        return remote_month(self.month, DownloadSite(self.settings.tlc_base_url))
+
+    def fetched(self, file: Path) -> FetchedMonth:
+        """A file of the month that is here. What lies in the user's own folder is the user's."""
+        return FetchedMonth(file, self.remote, file.parent == months_dir(self.settings), self.check)
+
+    def announced(self) -> DownloadResult:
+        """What the TLC would send."""
+        return DownloadResult(self.remote.url, announced_bytes(self.remote), was_there=False)
+
+    def download(self, folder: Path, on_progress: OnProgress) -> Path:
+        """The month from the TLC."""
+        return fetch_month(self.month, site=self.remote.site, to=folder, on_progress=on_progress)
+
+
+@dataclass(frozen=True)
+class MonthToFolder:
+    """A month to the cache, or to a folder that the user named."""
+
+    fetch: MonthFetch
     to: Path | None
 
     @property
     def title(self) -> str:
         """Like `green 2024-01`."""
-        return str(self.month)
+        return str(self.fetch.month)
 
     def locate(self) -> DownloadResult:
         """Look into the folders, then ask the TLC."""
-        return self._find_local() or _announced(
-            remote_month(self.month, DownloadSite(self.settings.tlc_base_url))
-        )
+        found = self._find_local()
+        if found is None:
+            return self.fetch.announced()
+        newer = self.fetch.fetched(found).newer()
+        reissue = Reissue(newer, self.fetch.remote.url) if newer else None
+        return DownloadResult(str(found), found.stat().st_size, self._is_in_place(found), reissue)
 
     def run(self, on_progress: OnProgress) -> DownloadResult:
-        """Copy the month from another folder, or download it."""
+        """Copy the month from another folder, or download it; a re-issue comes beside what is here."""
         found = self._find_local()
-        if found:
-            return DownloadResult(str(_copied_to(Path(found.location), self.to)), found.size, found.was_there)
-        site, folder = DownloadSite(self.settings.tlc_base_url), self.to or months_dir(self.settings)
-        file = fetch_month(self.month, site=site, to=folder, on_progress=on_progress)
-        return DownloadResult(str(file), file.stat().st_size, was_there=False)
-
-    def _find_local(self) -> DownloadResult | None:
-        found = find_month(self.month, folders=([self.to] if self.to else []) + folders(self.settings))
         if found is None:
-            return None
-        return DownloadResult(str(found), found.stat().st_size, was_there=self.to in {None, found.parent})
+            folder = self.to or months_dir(self.fetch.settings)
+            file = self.fetch.download(folder, on_progress)
+            return DownloadResult(str(file), file.stat().st_size, was_there=False)
+        reissue = self.fetch.fetched(found).reissued(on_progress, refresh=self.fetch.refresh)
+        is_there = self._is_in_place(found) and not (reissue and reissue.is_taken)
+        location = _copied_to(found, self.to)
+        return DownloadResult(str(location), location.stat().st_size, is_there, reissue)
+
+    def _is_in_place(self, found: Path) -> bool:
+        return self.to in {None, found.parent}
+
+    def _find_local(self) -> Path | None:
+        own = [self.to] if self.to else []
+        return find_month(self.fetch.month, folders=own + folders(self.fetch.settings))
 
 
 @dataclass(frozen=True)
 class MonthToBucket:
     """A month to its place in the raw data of a bucket, by way of the cache."""
 
-    month: TlcMonth
-    settings: ProducerSettings
+    fetch: MonthFetch
     bucket: S3Prefix
 
     @property
     def title(self) -> str:
         """Like `green 2024-01`."""
-        return str(self.month)
+        return str(self.fetch.month)
 
     @property
     def path(self) -> str:
         """Below the prefix, partitioned as Spark and DuckDB read it."""
-        return f"{month_folder(self.month)}/{self.month.file_name}"
+        return f"{month_folder(self.fetch.month)}/{self.fetch.month.file_name}"
 
     def locate(self) -> DownloadResult:
         """Is there an object of that name? Its checksum is compared by `run` only, which needs the file."""
         size = self.bucket.stored_bytes(self.path)
         if size is not None:
-            return DownloadResult(self.bucket.uri(self.path), size, was_there=True)
+            newer = self._newer()
+            reissue = Reissue(newer, self.fetch.remote.url) if newer else None
+            return DownloadResult(self.bucket.uri(self.path), size, was_there=True, reissue=reissue)
         found = self._find_local_file()
         if found:
             return DownloadResult(str(found), found.stat().st_size, was_there=False)
-        return _announced(remote_month(self.month, DownloadSite(self.settings.tlc_base_url)))
+        return self.fetch.announced()
 
     def run(self, on_progress: OnProgress) -> DownloadResult:
-        """Send the month unless the same bytes are there."""
-        file = self._find_local_file() or fetch_month(
-            self.month,
-            site=DownloadSite(self.settings.tlc_base_url),
-            to=months_dir(self.settings),
-            on_progress=on_progress,
+        """Send the month unless the same bytes are there; a re-issue goes beside what came from the TLC."""
+        local, stored, newer = self._find_local_file(), self._stored_version(), None
+        if stored and (local is None or local.parent == months_dir(self.fetch.settings)):
+            if (newer := self.fetch.check.newer(self.fetch.remote, stored)) is None:
+                return DownloadResult(self.bucket.uri(self.path), stored.size, was_there=True)
+            local = self._newest(local, on_progress)
+        file = local or self.fetch.download(months_dir(self.fetch.settings), on_progress)
+        is_beside = newer is not None and not self.fetch.refresh
+        path = f"{BESIDE}/{self.path}" if is_beside else self.path
+        is_sent = self._send(file, path, read_version(file), on_progress)
+        reissue = Reissue(newer, self.bucket.uri(path), is_taken=not is_beside) if newer else None
+        return DownloadResult(
+            self.bucket.uri(self.path), file.stat().st_size, is_beside or not is_sent, reissue
         )
+
+    def _newest(self, local: Path | None, on_progress: OnProgress) -> Path | None:
+        """The file of the cache, or the re-issue beside it."""
+        reissue = local and self.fetch.fetched(local).reissued(on_progress, refresh=self.fetch.refresh)
+        return Path(reissue.location) if reissue else local
+
+    def _send(self, file: Path, path: str, version: FileVersion | None, on_progress: OnProgress) -> bool:
         size = file.stat().st_size
-        is_sent = self.bucket.put(file, self.path, lambda sent: on_progress(sent, size))
-        return DownloadResult(self.bucket.uri(self.path), size, was_there=not is_sent)
+        return self.bucket.put(file, path, lambda sent: on_progress(sent, size), _as_metadata(version))
+
+    def _newer(self) -> FileVersion | None:
+        stored = self._stored_version()
+        return self.fetch.check.newer(self.fetch.remote, stored) if stored else None
+
+    def _stored_version(self) -> FileVersion | None:
+        """Which version of the TLC's the object is; None of an object that came another way."""
+        stored = self.bucket.head(self.path) or {}
+        noted = stored.get("Metadata", {})
+        if not noted.get(ETAG) and not noted.get(LAST_MODIFIED):
+            return None
+        return FileVersion(noted.get(ETAG, ""), noted.get(LAST_MODIFIED, ""), stored["ContentLength"])
 
     def _find_local_file(self) -> Path | None:
         # Raw data is read as Parquet: a CSV beside it would spoil the whole partition.
-        return find_month(self.month, folders=folders(self.settings), endings=(".parquet",))
+        return find_month(self.fetch.month, folders=folders(self.fetch.settings), endings=(".parquet",))
+
+
+def _as_metadata(version: FileVersion | None) -> dict[str, str]:
+    noted = {ETAG: version.etag, LAST_MODIFIED: version.last_modified} if version else {}
+    return {name: value for name, value in noted.items() if value}
 
 
 @dataclass(frozen=True)
@@ -160,10 +230,12 @@ def _announced(remote: RemoteFile) -> DownloadResult:
 
 
 def _copied_to(found: Path, to: Path | None) -> Path:
-    """The found file, copied into the folder that the user named."""
+    """The found file, copied into the folder that the user named, with what is known of its version."""
     if to is None or found.parent == to:
         return found
     make_folder(to)
     with atomic_path(to / found.name) as draft:
         shutil.copyfile(found, draft)
+    if version := read_version(found):
+        note_version(to / found.name, version)
     return to / found.name

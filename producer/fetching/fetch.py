@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.filesize import decimal
 
 from producer.fetching.download import DownloadSite, UnreachableError
-from producer.fetching.download_tasks import DownloadTask, MonthToBucket, MonthToFolder, ZoneFile
+from producer.fetching.download_tasks import DownloadTask, MonthFetch, MonthToBucket, MonthToFolder, ZoneFile
 from producer.fetching.month_files import published_since
 from producer.fetching.object_store import S3Prefix
+from producer.fetching.reissue import ReissueCheck, lines_of
 from producer.fetching.transfers import DownloadOutcome, locate_all, run_all
 from producer.fetching.zone_files import remote_zone_files
 from producer.settings import ProducerSettings, zones_dir
@@ -45,6 +46,9 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be fetched, and fetch nothing.")
     ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Take a month that was re-issued in the place of the older one.")
+    ] = False,
 ) -> None:
     """Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download."""
     settings = ProducerSettings.from_environment()
@@ -52,7 +56,7 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
     if not months and not zones:
         raise UserError("nothing to fetch", "name --month 2024-01, --all-since 2024-01 or --zones")
     tasks = _zone_tasks(settings) if zones else []
-    tasks += _month_tasks(months, to, settings) if months else []
+    tasks += _month_tasks(months, to, settings, refresh=refresh) if months else []
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     outcomes = locate_all(tasks, parallel) if dry_run else run_all(tasks, parallel, console)
     _report(outcomes, console, is_dry=dry_run)
@@ -86,20 +90,22 @@ def _zone_tasks(settings: ProducerSettings) -> list[DownloadTask]:
 
 
 def _month_tasks(
-    months: Sequence[TlcMonth], to: str | None, settings: ProducerSettings
+    months: Sequence[TlcMonth], to: str | None, settings: ProducerSettings, *, refresh: bool
 ) -> list[DownloadTask]:
+    check = ReissueCheck()
+    fetches = [MonthFetch(month, settings, check, refresh) for month in months]
     if to is None or not is_s3_uri(to):
-        return [MonthToFolder(month, settings, Path(to) if to else None) for month in months]
+        return [MonthToFolder(one, Path(to) if to else None) for one in fetches]
     bucket = S3Prefix.of(to, endpoint_url=settings.s3_endpoint_url)
     bucket.check()
-    return [MonthToBucket(month, settings, bucket) for month in months]
+    return [MonthToBucket(one, bucket) for one in fetches]
 
 
 def _report(outcomes: Sequence[DownloadOutcome], console: Console, *, is_dry: bool) -> None:
     """A line a file on stdout; failures and the sum on stderr."""
     for line in filter(None, (_line(outcome, is_dry=is_dry) for outcome in outcomes)):
         typer.echo(line)
-    for line in _failure_lines(outcomes):
+    for line in [*_reissue_lines(outcomes), *_failure_lines(outcomes)]:
         console.print(line)
     console.print(_summary(outcomes, is_dry=is_dry))
     if any(outcome.error for outcome in outcomes):
@@ -110,14 +116,27 @@ def _line(outcome: DownloadOutcome, *, is_dry: bool) -> str | None:
     result = outcome.result
     if result is None:
         return None
+    if result.reissue and result.reissue.is_taken:
+        return f"{outcome.title} (re-issued): {result.location}"
     if result.was_there:
-        return f"{outcome.title} (already there): {result.location}"
+        since = ", re-issued since" if result.reissue else ""
+        return f"{outcome.title} (already there{since}): {result.location}"
     size = "" if result.size is None else f", {result.size:,} bytes"
     return (
         f"{outcome.title} (to fetch{size}): {result.location}"
         if is_dry
         else f"{outcome.title}: {result.location}"
     )
+
+
+def _reissue_lines(outcomes: Sequence[DownloadOutcome]) -> list[str]:
+    results = [(outcome.title, outcome.result) for outcome in outcomes if outcome.result]
+    return [
+        line
+        for title, result in results
+        if result.reissue
+        for line in lines_of(title, result.location, result.reissue)
+    ]
 
 
 def _failure_lines(outcomes: Sequence[DownloadOutcome]) -> list[str]:

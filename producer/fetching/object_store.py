@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from producer.fetching.fingerprint import Fingerprint
@@ -198,8 +199,14 @@ class S3Prefix:
                 self.download(file.path, Path(name) / file.name)
             yield Path(name)
 
-    def put(self, file: Path, path: str, on_sent: OnSent = lambda _: None) -> bool:
-        """Make the object equal to the file; says whether anything was sent.
+    def put(
+        self,
+        file: Path,
+        path: str,
+        on_sent: OnSent = lambda _: None,
+        metadata: Mapping[str, str] = MappingProxyType({}),
+    ) -> bool:
+        """Make the object equal to the file; says whether anything was sent. `metadata` is that of a new one.
 
         An upload that an earlier run left unfinished is continued: parts that are there are not sent again.
         """
@@ -208,7 +215,8 @@ class S3Prefix:
             if self._holds(path, fingerprint):
                 return False
             try:
-                ResumableUpload(self._client, self.bucket, self.key(path)).send(file, fingerprint, on_sent)
+                upload = ResumableUpload(self._client, self.bucket, self.key(path), metadata)
+                upload.send(file, fingerprint, on_sent)
             except UploadEndedError:
                 self._accept_the_others(path, fingerprint)
         return True

@@ -21,6 +21,7 @@ class ResumableUpload:
     client: Any
     bucket: str
     key: str
+    metadata: Mapping[str, str]
 
     def send(self, file: Path, fingerprint: Fingerprint, on_sent: OnSent) -> None:
         """Send the parts that are not there yet; raises UploadEndedError."""
@@ -46,7 +47,11 @@ class ResumableUpload:
 
     def _begin(self) -> str:
         begun = self.client.create_multipart_upload(
-            Bucket=self.bucket, Key=self.key, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE"
+            Bucket=self.bucket,
+            Key=self.key,
+            ChecksumAlgorithm="SHA256",
+            ChecksumType="COMPOSITE",
+            Metadata=dict(self.metadata),
         )
         return str(begun["UploadId"])
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, OffsetSpec, ResourceType
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from producer.publishing.proof import client_options
 from schemas.errors import UserError
 from schemas.kafka_errors import kafka_reason, passing_kafka_reason
 from schemas.kafka_security import OPEN, KafkaSecurity
 from schemas.retries import with_retries
+from schemas.topic_settings import read_settings, unfit_settings
 from schemas.topics import TOPIC_CONFIG
 from schemas.trip import PROGRESS_MARKER_KEY
 
@@ -63,7 +64,7 @@ class KafkaCluster:
         if name not in self.ask(lambda: admin.list_topics(timeout=TIMEOUT_SECONDS)).topics:
             self._create(admin, name, partition_count)
         described = self.ask(_described, admin, name)
-        self._refuse_short_retention(admin, name)
+        self._refuse_unfit_settings(admin, name)
         return TopicDescription(name, file_safe(str(described.topic_id)), len(described.partitions))
 
     def tails_ms(self, topic: TopicDescription) -> Mapping[int, int]:
@@ -125,17 +126,9 @@ class KafkaCluster:
 
         self.ask(create)
 
-    def _refuse_short_retention(self, admin: AdminClient, name: str) -> None:
-        resource = ConfigResource(ResourceType.TOPIC, name)
-        config = self.ask(
-            lambda: admin.describe_configs([resource])[resource].result(timeout=TIMEOUT_SECONDS)
-        )
-        if config["retention.ms"].value != "-1":
-            raise UserError(
-                f"topic {name} deletes old records (retention.ms={config['retention.ms'].value}),"
-                " and replayed trips are old: they would be gone at once",
-                "set retention.ms=-1 on it, or choose another --topic",
-            )
+    def _refuse_unfit_settings(self, admin: AdminClient, name: str) -> None:
+        for fault in unfit_settings(self.ask(read_settings, admin, name, TIMEOUT_SECONDS)):
+            raise UserError(f"topic {name} has {fault}", f"{fault.remedy}, or choose another --topic")
 
     def _admin(self) -> AdminClient:
         return AdminClient(self.configuration)
@@ -200,7 +193,7 @@ def _tail_ms(consumer: Consumer, topic_partition: TopicPartition) -> int | None:
     while end > low and not has_marker:
         start = max(low, end - look_back)
         consumer.assign([TopicPartition(topic_partition.topic, topic_partition.partition, start)])
-        for record in _records(consumer, end):
+        for record in records_before(consumer, end):
             if is_ours(record.key(), record.value()):
                 newest_ms = max(newest_ms or 0, record.timestamp()[1])
                 has_marker = has_marker or record.value() is None
@@ -208,7 +201,7 @@ def _tail_ms(consumer: Consumer, topic_partition: TopicPartition) -> int | None:
     return newest_ms
 
 
-def _records(consumer: Consumer, end: int) -> Iterator[Message]:
+def records_before(consumer: Consumer, end: int) -> Iterator[Message]:
     """The records of the assigned partition that stand before the offset `end`."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:

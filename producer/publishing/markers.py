@@ -33,8 +33,9 @@ def is_due(last: Marker, now: Marker) -> bool:
 def closing_clock_ms(last_valid_dropoff_ms: int, windows: SlidingWindows = ZONE_FARES) -> int:
     """Where the event clock must go so that the last window of a replay closes.
 
-    The last window starts at the minute m of the last drop-off and ends at m + size. The watermark is
-    the clock less max_disorder, and a window closes when the watermark reaches its end; a second is margin.
+    The last window starts at the minute m of the last drop-off and ends at m + size. The watermark is the
+    clock less max_disorder. Flink closes a window when the watermark reaches its end, others when it has
+    passed the end: the clock goes a second further than Flink needs.
     """
     return floor_minute(last_valid_dropoff_ms) + milliseconds(windows.flush) + SECOND_MS
 

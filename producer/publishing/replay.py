@@ -10,17 +10,20 @@ from rich.console import Console
 from producer.instants import instant_of, text_of
 from producer.interruption import Interruption, listening
 from producer.months import MonthFile, Naming
+from producer.publishing.earlier_publication import earlier_publication
 from producer.publishing.growth import WAIT_SECONDS, introduce
 from producer.publishing.kafka_topic import KafkaCluster, TopicDescription
 from producer.publishing.lanes import ReplayWork
 from producer.publishing.markers import closing_clock_ms, last_closed_minute_ms
 from producer.publishing.pace import Pace, new_york_now
 from producer.publishing.publisher import Destination
-from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress, only_replay_into
+from producer.publishing.publisher_lease import only_publisher
+from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress
 from producer.publishing.replay_session import Session, SessionCallbacks, SessionResult
 from producer.publishing.schema_registry import SchemaRegistry
 from producer.reading.arrival import Arrival
 from producer.reading.examination import examine
+from producer.reading.plausibility import refuse_nearly_all_quarantined
 from producer.reading.preparation import MonthPreparer, digest
 from producer.reading.prepared import Prepared, Span, lateness, span_of
 from producer.replay_display import Display, display_on, warning_on, watching
@@ -41,6 +44,7 @@ class ReplayRequest:
     as_late: bool = False
     dry_run: bool = False
     processes: int = 1
+    force: bool = False
 
     def __post_init__(self) -> None:
         if self.processes < 1:
@@ -99,7 +103,10 @@ class Replay:
     ) -> Prepared:
         """The trips in the order in which they arrive."""
         preparer = MonthPreparer.of(self._settings, watching(display, interruption), self._warn)
-        source, arrival = preparer.prepare(months), self._request.arrival
+        prepared, arrival = preparer.prepare_each(months), self._request.arrival
+        if not self._request.force:
+            refuse_nearly_all_quarantined(months, prepared)
+        source = preparer.merged(prepared)
         if self._request.pace.is_live:
             arrival = arrival.to_present(span_of(source.path), new_york_now())
         return arrival.applied(source, preparer)
@@ -128,7 +135,8 @@ class Replay:
         topic = self._cluster.topic(new_entry.topic, self._settings.trips_partitions)
         fingerprint = digest(source.fingerprint, str(request.from_at), str(request.to_at))
         ledger = ReplayLedger.of(self._settings.taxi_home, fingerprint, topic.id)
-        with only_replay_into(topic.name, self._settings.taxi_home, topic.id) as lock:
+        with only_publisher(self._cluster, topic, self._settings.taxi_home, self._warn) as lock:
+            callbacks = callbacks.also_checking(lock.check)
             entry = self._entry_to_start_from(ledger.read(), new_entry)
             if entry is None:
                 return
@@ -136,7 +144,10 @@ class Replay:
             closing_ms = closing_clock_of(span, request.to_ms)
             is_new = entry is new_entry
             if not request.as_late and (is_new or is_overtaken(closing_ms, ledger, tails_ms)):
-                refuse_late(span, entry, tails_ms)
+                late = late_trips(span, entry, tails_ms)
+                if late and self._was_published(topic, span, entry):
+                    return
+                refuse_late(span, entry, late)
             if not is_new:
                 self._console.print(_going_on(span, entry))
             destination = Destination(
@@ -148,7 +159,7 @@ class Replay:
                 self._settings.kafka_outage_seconds,
             )
             work = ReplayWork(span, destination, request.pace, entry.clock_ms, closing_ms)
-            outcome = Session(work, ledger, entry, callbacks).run(request.processes, lock)
+            outcome = Session(work, ledger, entry, callbacks).run(request.processes, lock.file)
         self._console.print(_summary(outcome, destination, span))
 
     def _tails_ms(
@@ -164,6 +175,17 @@ class Replay:
             " so that the stream finds them first"
         )
         return introduce(self._cluster, topic, added, tails_ms, check)
+
+    def _was_published(self, topic: TopicDescription, span: Span, entry: ReplayProgress) -> bool:
+        """Whether all of it is on the topic: from another home, or by a replay of other files or options."""
+        found = earlier_publication(self._cluster, topic, span.path, entry.next_row, entry.end_row)
+        if found.is_whole:
+            self._console.print(
+                f"{', '.join(entry.files)}: already published, its trips are on topic {topic.name}"
+                f" ({found.looked_up} of them, from the first to the last, were looked up);"
+                " nothing to do (--as-late publishes it once more)"
+            )
+        return found.is_whole
 
     def _entry_to_start_from(
         self, earlier: ReplayProgress | None, new: ReplayProgress
@@ -197,21 +219,36 @@ def is_overtaken(closing_ms: int, ledger: ReplayLedger, tails_ms: Mapping[int, i
     return max(tails_ms.values(), default=0) > closing_ms or ledger.is_older_than_another()
 
 
-def refuse_late(span: Span, entry: ReplayProgress, tails_ms: Mapping[int, int]) -> None:
-    """Raises UserError when trips that are still to be published would come too late for the stream."""
+@dataclass(frozen=True)
+class TooLate:
+    """Trips that are still to be published, and would come too late for the stream."""
+
+    progress_ms: int
+    late_trips: int
+    valid_trips: int
+
+
+def late_trips(span: Span, entry: ReplayProgress, tails_ms: Mapping[int, int]) -> TooLate | None:
+    """How many trips would come too late for the stream; None where none would."""
     if not tails_ms:
-        return
+        return None
     progress_ms = max(tails_ms.values())
     found = lateness(span.path, entry.next_row, entry.end_row, last_closed_minute_ms(progress_ms))
-    if found.late_trips:
-        left = " that are left" if entry.next_row > span.first_row else ""
-        raise UserError(
-            f"{', '.join(entry.files)}: the stream is at {text_of(progress_ms)} already,"
-            f" so {found.late_trips:,} of {found.valid_trips:,} valid trips{left}"
-            " would come too late for their windows",
-            "start afresh with ./taxi reset, replay months that follow one another in one command,"
-            " or publish these as late trips on purpose with --as-late",
-        )
+    return TooLate(progress_ms, found.late_trips, found.valid_trips) if found.late_trips else None
+
+
+def refuse_late(span: Span, entry: ReplayProgress, late: TooLate | None) -> None:
+    """Raises UserError when trips would come too late."""
+    if late is None:
+        return
+    left = " that are left" if entry.next_row > span.first_row else ""
+    raise UserError(
+        f"{', '.join(entry.files)}: the stream is at {text_of(late.progress_ms)} already,"
+        f" so {late.late_trips:,} of {late.valid_trips:,} valid trips{left}"
+        " would come too late for their windows",
+        "start afresh with ./taxi reset, replay months that follow one another in one command,"
+        " or publish these as late trips on purpose with --as-late",
+    )
 
 
 def _going_on(span: Span, entry: ReplayProgress) -> str:

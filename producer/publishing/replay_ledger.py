@@ -1,19 +1,10 @@
 """What has been published for certain, on disk: a replay that was killed goes on from there."""
 
-import fcntl
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
-
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from schemas.atomic_file import write_json
-from schemas.errors import UserError
-
-LOCK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -80,32 +71,3 @@ class ReplayLedger:
     def write(self, entry: ReplayProgress) -> None:
         """Replace the entry in one step: a crash leaves the old one or the new one."""
         write_json(self.path, asdict(entry))
-
-
-@contextmanager
-def only_replay_into(topic: str, home: Path, topic_id: str) -> Iterator[IO[str]]:
-    """Keep others out: two replays into one topic would make each other's trips late.
-
-    Yields the lock. Processes that inherit it keep others out too, for as long as they live.
-    """
-    lock = home / "replays" / f"{topic_id}.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        if not _is_locked_soon(file):
-            raise UserError(f"another replay is publishing to topic {topic}", "wait for it or stop it")
-        yield file
-
-
-def _is_locked_soon(file: IO[str]) -> bool:
-    """A replay that was killed keeps its lock until its other processes have noticed."""
-    locking = Retrying(
-        retry=retry_if_exception_type(BlockingIOError),
-        wait=wait_fixed(0.05),
-        stop=stop_after_delay(LOCK_SECONDS),
-        reraise=True,
-    )
-    try:
-        locking(fcntl.flock, file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -37,6 +37,15 @@ class SessionCallbacks:
     warn: Callable[[str], None]
     check: Callable[[], None]
 
+    def also_checking(self, check: Callable[[], None]) -> "SessionCallbacks":
+        """The same, and ended by what this raises."""
+
+        def both() -> None:
+            self.check()
+            check()
+
+        return replace(self, check=both)
+
 
 class Session:
     """Publishes what an entry leaves to be done, in `processes` processes where there are more than one."""

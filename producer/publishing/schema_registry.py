@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -14,6 +16,10 @@ from schemas.retries import PATIENCE_SECONDS, with_retries
 ANSWER_SECONDS = 10.0
 PASSING_ERRORS = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
+
+
+class AbsentError(UserError):
+    """The registry does not know what it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,14 @@ class SchemaRegistry:
         subject = trip.subject(topic)
         self._call("PUT", f"/config/{subject}", {"compatibility": trip.SUBJECT_COMPATIBILITY})
         return {schema: self._register(subject, schema) for schema in schemas}
+
+    def forget(self, topic: str) -> None:
+        """Remove what is registered for a topic that is gone; again without harm."""
+        subject = trip.subject(topic)
+        # A subject is only marked by the first request; with the second one its versions are gone.
+        for path in (f"/subjects/{subject}", f"/subjects/{subject}?permanent=true", f"/config/{subject}"):
+            with suppress(AbsentError):
+                self._call("DELETE", path)
 
     def _register(self, subject: str, schema: trip.TripSchema) -> int:
         body = {"schema": schema.text, "schemaType": "AVRO"}
@@ -62,6 +76,8 @@ class SchemaRegistry:
         if answer.is_success:
             return answer.json()
         kind = TransientError if answer.is_server_error else UserError
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            kind = AbsentError
         raise kind(f"schema registry {self.url} refused {method} {path}: {_reason(answer)}")
 
 

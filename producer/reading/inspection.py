@@ -1,30 +1,61 @@
 """The `inspect` command: what is in a month, without publishing it."""
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from producer.instants import text_of
 from producer.interruption import listening
 from producer.months import MonthFile, Naming
 from producer.reading.examination import examine
+from producer.reading.plausibility import doubt_about
 from producer.reading.preparation import MonthPreparer
 from producer.reading.prepared import Prepared, broken_rules, span_of
 from producer.reading.zones import zone_counts
 from producer.replay_display import display_on, warning_on, watching
 from producer.settings import ProducerSettings
+from schemas.errors import UserError
 from schemas.vintages import CONTRACT_COLUMNS, TRANSLATED, Layout
 from schemas.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 
 
-def inspect(files: Sequence[Path], naming: Naming, settings: ProducerSettings, console: Console) -> None:
-    """Print the facts of each file."""
-    for month, layout in examine(naming.month_files(files), console).items():
-        _inspect_month(month, layout, settings, console)
+def inspect(
+    files: Sequence[Path], naming: Naming, settings: ProducerSettings, console: Console, *, force: bool
+) -> bool:
+    """Print the facts of each file; says whether every one can be what its name says, or is forced."""
+    sound = [_inspect_file(file, naming, settings, console) for file in dict.fromkeys(files)]
+    return all(result is Finding.SOUND or (force and result is Finding.DOUBTFUL) for result in sound)
 
 
-def _inspect_month(month: MonthFile, layout: Layout, settings: ProducerSettings, console: Console) -> None:
+class Finding(Enum):
+    """How an inspection ended."""
+
+    SOUND = auto()
+    DOUBTFUL = auto()
+    UNREADABLE = auto()
+
+
+def _inspect_file(file: Path, naming: Naming, settings: ProducerSettings, console: Console) -> Finding:
+    """Look at one file; what is wrong with it is one line, and hinders no other."""
+    doubts: list[str] = []
+    try:
+        for month, layout in examine(naming.month_files([file]), console).items():
+            doubts += _inspect_month(month, layout, settings, console)
+    except UserError as error:
+        typer.echo(f"error: {error}", err=True)
+        return Finding.UNREADABLE
+    for doubt in doubts:
+        warning_on(console)(doubt)
+    return Finding.DOUBTFUL if doubts else Finding.SOUND
+
+
+def _inspect_month(
+    month: MonthFile, layout: Layout, settings: ProducerSettings, console: Console
+) -> list[str]:
+    """Print its facts; give what makes doubtful that it is this month."""
     with listening() as interruption, display_on(console) as display:
         preparer = MonthPreparer.of(settings, watching(display, interruption), warning_on(console))
         source = preparer.prepare([month])
@@ -37,6 +68,8 @@ def _inspect_month(month: MonthFile, layout: Layout, settings: ProducerSettings,
             f"  {zone} from {names}, by {preparer.shapes}: {counts.get(UNKNOWN_ZONE_ID, 0):,} without a fix"
             f" ({UNKNOWN_ZONE_ID}), {counts.get(OUTSIDE_ZONE_ID, 0):,} in no zone ({OUTSIDE_ZONE_ID})"
         )
+    doubt = doubt_about(month, source)
+    return [doubt] if doubt else []
 
 
 def _print_trips(month: MonthFile, source: Prepared, rejected: int, console: Console) -> None:

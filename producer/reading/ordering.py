@@ -1,18 +1,22 @@
 """Puts the trips of one month in event order, within the memory that DuckDB is given: the rest spills."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from producer.months import MonthFile
+from producer.parquet_check import check_pages
 from producer.reading import repairs
-from producer.reading.csv_header import UNREADABLE
-from producer.reading.queries import derived, query, quoted_text
-from producer.reading.rejects import Staged, refusal, rejects_sql
+from producer.reading.csv_file import UNREADABLE, plain_csv
+from producer.reading.queries import derived, duckdb_path, query, quoted_text
+from producer.reading.rejects import Staged, not_accounted_for, refusal, rejects_sql
 from producer.reading.sources import MonthSource, open_source, unreadable
 from producer.reading.writing import write_csv, write_parquet
 from schemas import trip
+from schemas.csv_rows import TORN_MARK
 from schemas.standardisation import normalise_sql
 
 NO_SPACE = "No space left"
@@ -30,6 +34,8 @@ def write_prepared(
     if source is None:
         return
     staged = Staged(*connection.execute(query("staged")).fetchall()[0])
+    if staged.rows != source.rows_in_file:
+        raise not_accounted_for(month, staged.rows, source.rows_in_file)
     if not staged.is_what_it_claims:
         raise refusal(connection, source, staged)
     if staged.rejected:
@@ -40,15 +46,17 @@ def write_prepared(
     connection.execute(f"create temp view trips as {query('identify')}")
     ordered = connection.sql(query("clock", **constants))
     write_parquet(ordered.project(", ".join((*trip.current().columns, "is_valid", "replay_at"))), target)
+    # The second count is taken where others will read: of the rows that were written.
+    if (written := pq.read_metadata(target).num_rows) != staged.readable - staged.misfits:
+        target.unlink()
+        raise not_accounted_for(month, written + staged.rejected, source.rows_in_file)
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path) -> MonthSource | None:
     """Write the rows of the file in the types of the contract, in any order, as `staged`."""
-    source = open_source(connection, month)
+    source = _checked_source(connection, month, workspace)
     if source is None:
         return None
-    if source.head and source.head.mixes_line_ends:
-        source = _repaired(connection, month, workspace)
     try:
         _stage(connection, source, workspace)
     except (duckdb.InterruptException, duckdb.OutOfMemoryException):
@@ -56,31 +64,52 @@ def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: 
     except duckdb.Error as error:
         if NO_SPACE in str(error):
             raise
-        if "UTF8" not in str(error):
+        if "UTF8" not in str(error) or not month.is_parquet:
             raise unreadable(month, error) from None
-        source = _repaired(connection, month, workspace)
+        source = _repaired(connection, source, workspace)
         _stage(connection, source, workspace)
     return source
 
 
-def _repaired(connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path) -> MonthSource:
-    repair = repairs.with_valid_text if month.is_parquet else repairs.with_equal_line_ends
+def _checked_source(
+    connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path
+) -> MonthSource | None:
+    """The month, its bytes held against their checksums and its rows counted without DuckDB."""
+    source = open_source(connection, month)
+    if source is None:
+        return None
     try:
-        repaired = repair(month.path, workspace / "mended")
+        if source.head is None:
+            check_pages(month.path)
+            return replace(source, rows_in_file=pq.read_metadata(month.path).num_rows)
+        csv = plain_csv(month, source.head, workspace)
+    except OSError as error:
+        if NO_SPACE in str(error):
+            raise
+        raise unreadable(month, error) from None
     except (*UNREADABLE, pa.ArrowException) as error:
         raise unreadable(month, error) from None
-    source = open_source(connection, month, repaired)
-    assert source is not None  # noqa: S101 - it was opened before
-    return source
+    readable = open_source(connection, month, csv.path)
+    return readable and replace(readable, rows_in_file=csv.account.rows)
+
+
+def _repaired(connection: duckdb.DuckDBPyConnection, source: MonthSource, workspace: Path) -> MonthSource:
+    month = source.month
+    try:
+        repaired = repairs.with_valid_text(month.path, workspace / "mended")
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(month, error) from None
+    readable = open_source(connection, month, repaired)
+    assert readable is not None  # noqa: S101 - it was opened before
+    return replace(readable, rows_in_file=source.rows_in_file)
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, source: MonthSource, workspace: Path) -> None:
-    connection.execute("set variable staged = $path", {"path": str(workspace / "staged.parquet")})
+    connection.execute("set variable staged = $path", {"path": duckdb_path(workspace / "staged.parquet")})
     normalised(source).to_parquet(str(workspace / "staged.parquet"), compression="snappy", overwrite=True)
     connection.execute(query("no_torn_rows"))
     if source.head:
-        torn = query("torn_rows", lines_before_rows=str(source.head.lines_before_rows))
-        connection.execute(f"insert into torn_rows by name {torn}")
+        connection.execute(f"insert into torn_rows by name {query('torn_rows', torn_mark=TORN_MARK)}")
 
 
 def normalised(source: MonthSource) -> duckdb.DuckDBPyRelation:

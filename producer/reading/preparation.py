@@ -20,7 +20,7 @@ from producer.months import MonthFile
 from producer.reading.merging import write_merged
 from producer.reading.ordering import write_prepared
 from producer.reading.prepared import Prepared
-from producer.reading.queries import preparation_version
+from producer.reading.queries import duckdb_path, preparation_version
 from producer.reading.rejects import Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
@@ -76,10 +76,18 @@ class MonthPreparer:
 
     def prepare(self, months: Sequence[MonthFile]) -> Prepared:
         """All trips of these months, merged in event order; rejects are warned of each time."""
+        return self.merged(self.prepare_each(months))
+
+    def prepare_each(self, months: Sequence[MonthFile]) -> Sequence[Prepared]:
+        """The trips of each month by itself; rejects are warned of each time."""
         shapes = [self._shapes_for(month) for month in months]
         prepared = [self._prepare_month(*job) for job in zip(months, shapes, strict=True)]
         for month, result in zip(months, prepared, strict=True):
             self._warn_of_rejects(month, result)
+        return prepared
+
+    def merged(self, prepared: Sequence[Prepared]) -> Prepared:
+        """All trips of prepared months, in event order."""
         return prepared[0] if len(prepared) == 1 else self._merge(prepared)
 
     def rejects(self, month: MonthFile, prepared: Prepared) -> Rejects:
@@ -149,7 +157,7 @@ class MonthPreparer:
         if _is_there(result.path):
             return result
         with self._workspace() as workspace, self._connection(workspace) as connection:
-            rows = rework(connection.read_parquet(str(source.path)))
+            rows = rework(connection.read_parquet(duckdb_path(source.path), hive_partitioning=False))
             self._watched(connection, title, partial(write_parquet, rows, result.path))
         self._forget_unused()
         return result

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from producer.reading.queries import query
+from producer.reading.queries import duckdb_path, query
 
 ROWS_IN_A_BATCH = 16_384
 
@@ -53,16 +53,29 @@ class LatenessCounts:
     late_trips: int
 
 
+@dataclass(frozen=True)
+class QuarantineCounts:
+    """All trips, and those of them that break a rule."""
+
+    trips: int
+    quarantined_trips: int
+
+
+def quarantine_counts(path: Path) -> QuarantineCounts:
+    """How many trips of a prepared month are quarantined."""
+    return QuarantineCounts(**_only_row(query("quarantined"), {"path": duckdb_path(path)}))
+
+
 def span_of(path: Path, from_at: datetime | None = None, to_at: datetime | None = None) -> Span:
     """The trips that happen at or after `from_at` and before `to_at`."""
-    values = {"path": str(path), "from_at": from_at, "to_at": to_at}
+    values = {"path": duckdb_path(path), "from_at": from_at, "to_at": to_at}
     return Span(path, **_only_row(query("span"), values))
 
 
 def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: int) -> LatenessCounts:
     """How many trips from `start_row` on and before `end_row` lie in minutes that the stream has closed."""
     values = {
-        "path": str(path),
+        "path": duckdb_path(path),
         "start_row": start_row,
         "end_row": end_row,
         "last_closed_minute_ms": last_closed_minute_ms,
@@ -70,10 +83,17 @@ def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: in
     return LatenessCounts(**_only_row(query("lateness"), values))
 
 
+def spread(path: Path, start_row: int, end_row: int, wanted: int) -> list[tuple[str, int]]:
+    """The trip_id and the drop-off, in milliseconds, of a few valid trips spread over these rows."""
+    values = {"path": str(path), "start_row": start_row, "end_row": end_row, "wanted": wanted}
+    with duckdb.connect() as connection:
+        return connection.execute(query("spread"), values).fetchall()
+
+
 def broken_rules(path: Path) -> dict[str, int]:
     """Trips by the rule that they break; a trip may break several."""
     with duckdb.connect() as connection:
-        return dict(connection.execute(query("broken_rules"), {"path": str(path)}).fetchall())
+        return dict(connection.execute(query("broken_rules"), {"path": duckdb_path(path)}).fetchall())
 
 
 def batches(path: Path, start_row: int, end_row: int) -> Iterator[pa.RecordBatch]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
+from pathlib import Path
 
 import duckdb
 
@@ -47,6 +48,11 @@ def derived(rows: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDB
     if result is None:
         raise TypeError(f"the query on {name} has no rows to give: it is no SELECT")
     return result
+
+
+def duckdb_path(path: Path) -> str:
+    """A path as DuckDB reads it: each character that would make it a pattern is the only one of a class."""
+    return re.sub(r"[*?[]", r"[\g<0>]", str(path))
 
 
 def quoted_text(text: str) -> str:

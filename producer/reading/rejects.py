@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from producer.months import MonthFile
 from producer.reading.queries import query, quoted_name, quoted_text
 from producer.reading.sources import MonthSource
 from schemas.atomic_file import atomic_path
@@ -25,7 +26,7 @@ TORN: Mapping[str, str] = {
     "UNQUOTED VALUE": "has a quote in the wrong place",
     "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
 }
-"""What DuckDB calls the ways in which a line of a CSV can be no row."""
+"""What DuckDB and schemas/csv_rows.py call the ways in which a line of a CSV can be no row."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,15 @@ def refusal(connection: duckdb.DuckDBPyConnection, source: MonthSource, staged: 
     demanded = DEMANDS[source.layout.read[name]].plural
     return UserError(
         f"{path}: {count:,} values of {original}, like {example!r}, are not {demanded}", TAKE_THE_TLCS
+    )
+
+
+def not_accounted_for(month: MonthFile, found: int, rows_in_file: int) -> UserError:
+    """The one line for a file whose rows are not all trips or listed rejects."""
+    return UserError(
+        f"{month.path}: has {rows_in_file:,} rows, of which {found:,} were found again as trips and rejects;"
+        " nothing of it is taken",
+        TAKE_THE_TLCS,
     )
 
 

@@ -1,20 +1,11 @@
-"""Copies of months that DuckDB refuses to read, with the same rows."""
+"""A copy of a Parquet month that DuckDB refuses to read, with the same rows."""
 
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from producer.reading.csv_header import opened
-
 ROWS_IN_A_BATCH = 65_536
-
-
-def with_equal_line_ends(csv: Path, target: Path) -> Path:
-    """A CSV whose header ends in another way than its rows."""
-    with opened(csv) as lines, target.open("wb") as copy:
-        copy.writelines(line.rstrip(b"\r\n") + b"\n" for line in lines)
-    return target
 
 
 def with_valid_text(parquet: Path, target: Path) -> Path:

@@ -9,11 +9,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from producer.months import MonthFile
-from producer.reading.csv_header import UNREADABLE, csv_head
-from producer.reading.queries import query, quoted_name, quoted_text
+from producer.reading.csv_file import UNREADABLE, csv_head
+from producer.reading.queries import duckdb_path, query, quoted_name, quoted_text
 from schemas.csv_head import CsvHead
 from schemas.errors import UserError
-from schemas.vintages import CODES, SOURCE_COLUMNS, Kind, Layout, resolve
+from schemas.file_bytes import HEAD_BYTES, DamagedError, refuse_other_kinds
+from schemas.vintages import (
+    CLOCKS,
+    CODES,
+    FLAGS,
+    SOURCE_COLUMNS,
+    Kind,
+    Layout,
+    refuse_repeated_names,
+    resolve,
+)
 
 FETCH_AGAIN = "fetch it again (./taxi fetch)"
 
@@ -23,7 +33,8 @@ class MonthSource:
     """A month that can be replayed.
 
     `rows` are as the file has them, `table` holds the source columns of the contract; both have `file_row`,
-    which counts the rows that can be read. `head` is there for a CSV.
+    which counts the rows that can be read. `head` is there for a CSV. `rows_in_file`, torn lines among them,
+    are counted without DuckDB when the file is read whole.
     """
 
     month: MonthFile
@@ -31,37 +42,41 @@ class MonthSource:
     rows: duckdb.DuckDBPyRelation
     table: duckdb.DuckDBPyRelation
     head: CsvHead | None
+    rows_in_file: int = 0
 
 
 def open_source(
-    connection: duckdb.DuckDBPyConnection, month: MonthFile, repaired: Path | None = None
+    connection: duckdb.DuckDBPyConnection, month: MonthFile, copy: Path | None = None
 ) -> MonthSource | None:
-    """The month (or its mended copy) as a table, lazily; None for a file of zero bytes; or UserError.
+    """The month (or a copy that can be read) as a table, lazily; None for a CSV without a line; or UserError.
 
     Rows of a CSV that are torn are left out, and noted in the connection's `reject_errors`.
     """
     head = head_of(month)
     if head and not head.columns:
         return None
-    path = repaired or month.path
+    path = copy or month.path
     try:
         rows = _csv(connection, path, head) if head else _parquet(connection, path)
     except (duckdb.Error, OSError) as error:
         raise unreadable(month, error) from None
     types = {name: str(kind) for name, kind in zip(rows.columns, rows.types, strict=True)}
+    refuse_repeated_names(head.names if head else _parquet_names(month), month)
     layout = resolve({name: kind for name, kind in types.items() if name != "file_row"}, month)
     connection.execute(query("macros"))
-    return MonthSource(month, layout, rows, rows.project(_projection(layout)), head)
+    return MonthSource(month, layout, rows, rows.project(_projection(layout, types)), head)
 
 
 def head_of(month: MonthFile) -> CsvHead | None:
     """The first lines of a CSV, none for Parquet; UserError when they cannot be read."""
-    if month.is_parquet:
-        return None
     try:
-        return csv_head(month.path)
+        if not month.is_parquet:
+            return csv_head(month)
+        with month.path.open("rb") as file:
+            refuse_other_kinds(month.path, month.name, file.read(HEAD_BYTES))
     except UNREADABLE as error:
         raise unreadable(month, error) from None
+    return None
 
 
 def has_rows(source: MonthSource) -> bool:
@@ -75,7 +90,9 @@ def has_rows(source: MonthSource) -> bool:
 
 
 def unreadable(month: MonthFile, error: Exception) -> UserError:
-    """The one line for a file that DuckDB or the system cannot read."""
+    """The one line for a file that is damaged, or that DuckDB or the system cannot read."""
+    if isinstance(error, DamagedError):
+        return UserError(f"{month.path}: {error}", FETCH_AGAIN)
     reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
     if "magic bytes" in reason or "footer" in reason:
         reason = "the file is cut off or no Parquet at all (its end has no Parquet footer)"
@@ -84,35 +101,45 @@ def unreadable(month: MonthFile, error: Exception) -> UserError:
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path, head: CsvHead) -> duckdb.DuckDBPyRelation:
     rows = connection.read_csv(
-        str(path),
+        duckdb_path(path),
         columns=dict.fromkeys(head.columns, "VARCHAR"),
         auto_detect=False,
         header=True,
         sep=",",
         quotechar='"',
         store_rejects=True,
+        hive_partitioning=False,
     )
     return rows.project("*, row_number() over () - 1 as file_row")
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
-    return connection.read_parquet(str(path), file_row_number=True).project(
-        "* exclude (file_row_number), file_row_number as file_row"
-    )
+    rows = connection.read_parquet(duckdb_path(path), file_row_number=True, hive_partitioning=False)
+    return rows.project("* exclude (file_row_number), file_row_number as file_row")
 
 
-def _projection(layout: Layout) -> str:
-    found = (f"{_reading(layout, name)} as {name}" for name in layout.found)
+def _parquet_names(month: MonthFile) -> list[str]:
+    """As they stand in the file: DuckDB gives a second column of a name another one."""
+    try:
+        return list(pq.read_schema(month.path).names)
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(month, error) from None
+
+
+def _projection(layout: Layout, types: Mapping[str, str]) -> str:
+    found = (f"{_reading(layout, name, types)} as {name}" for name in layout.found)
     absent = (f"null as {column.name}" for column in SOURCE_COLUMNS if column.name not in layout.found)
     return ", ".join(("file_row", *found, *absent))
 
 
-def _reading(layout: Layout, name: str) -> str:
+def _reading(layout: Layout, name: str, types: Mapping[str, str]) -> str:
     """How a value of this vintage becomes one of today."""
     original, kind = quoted_name(layout.found[name]), layout.read[name]
     if kind in CODES:
-        macro = "flag" if kind is Kind.FLAG else "code"
+        macro = "flag" if CODES[kind] is FLAGS else "code"
         return f"{macro}({original}, {_map(CODES[kind])})"
+    if kind in CLOCKS and types[layout.found[name]] == "VARCHAR":
+        return f"clock_text({original})"
     return f"licence({original})" if kind is Kind.LICENCE else original
 
 

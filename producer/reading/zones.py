@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from producer.reading.queries import query
+from producer.reading.queries import duckdb_path, query
 from producer.settings import ProducerSettings, zones_dir
 from schemas.errors import UserError
 
@@ -32,7 +32,7 @@ def zone_counts(prepared: Path, zone_column: str) -> dict[int, int]:
     """Trips of a prepared month by their zone."""
     with duckdb.connect() as connection:
         counts = query("zone_counts", zone=zone_column)
-        return dict(connection.execute(counts, {"path": str(prepared)}).fetchall())
+        return dict(connection.execute(counts, {"path": duckdb_path(prepared)}).fetchall())
 
 
 def _folders(settings: ProducerSettings) -> Iterator[Path]:

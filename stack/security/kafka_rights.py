@@ -16,7 +16,12 @@ from schemas.jobs import job_names
 from schemas.kafka_errors import passing_kafka_reason
 from schemas.kafka_security import KafkaAccess
 from schemas.retries import with_retries
-from schemas.topics import DEAD_LETTERS_TOPIC, REPROCESS_TOPIC_PREFIX, TRIPS_TOPIC
+from schemas.topics import (
+    DEAD_LETTERS_TOPIC,
+    PUBLISHER_GROUP_PREFIX,
+    REPROCESS_TOPIC_PREFIX,
+    TRIPS_TOPIC,
+)
 from stack.security.secrets import JOB, PRODUCER, REGISTRY
 from stack.settings import ROOT
 
@@ -28,6 +33,7 @@ MAKES = ("CREATE", "DESCRIBE_CONFIGS")
 RIGHTS = (
     (PRODUCER, "TOPIC", "LITERAL", TRIPS_TOPIC, (*WRITES, *MAKES)),
     (PRODUCER, "TOPIC", "PREFIXED", REPROCESS_TOPIC_PREFIX, (*WRITES, *MAKES)),
+    (PRODUCER, "GROUP", "PREFIXED", PUBLISHER_GROUP_PREFIX, READS),
     (JOB, "TOPIC", "LITERAL", TRIPS_TOPIC, READS),
     (JOB, "TOPIC", "PREFIXED", DEAD_LETTERS_TOPIC, WRITES),
     (JOB, "TOPIC", "PREFIXED", REPROCESS_TOPIC_PREFIX, (*READS, "WRITE")),

@@ -181,6 +181,7 @@ def _core(site: Site, kept: Mapping[str, str]) -> dict[str, object]:
         "executor": "LocalExecutor",
         "parallelism": 4,  # of 32, the default, each is a process from the start
         "load_examples": False,
+        "default_timezone": "utc",
         "fernet_key": kept["fernet"],
         "execution_api_server_url": f"http://{LOOPBACK}:{site.extra_ports[NAME]}/execution/",
         "simple_auth_manager_users": f"{LOGIN}:admin",

@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
+from schemas.time_zone import UTC_JVM
 from stack.ports import LOOPBACK
 from stack.probes import get_json
 from stack.security.secrets import JOB
@@ -16,7 +17,7 @@ from stack.settings import ROOT, inherited_environment
 from stack.supervision.program import Program
 from stack.toolchain.flink_wheel import distribution, java_options, prometheus_plugin
 from stack.toolchain.jars import ensure
-from stack.toolchain.java import class_path, java, java_home, temporary_folder
+from stack.toolchain.java import class_path, java, java_home, jvm_options
 from stack.toolchain.java_build import ensure_reporter_jar
 
 JOBMANAGER = "flink-jobmanager"
@@ -109,12 +110,12 @@ def _prepare(site: Site, name: str) -> Program:
     for inner in ("conf", "checkpoints", "savepoints", "tmp"):
         (folder / inner).mkdir(parents=True, exist_ok=True)
     _write_configuration(site)
-    jvm_options, arguments = _resources(site, name)
+    memory, arguments = _resources(site, name)
     jars = [*sorted((distribution() / "lib").glob("*.jar")), *_drivers()]
     # Not by jobmanager.sh and taskmanager.sh: each start of theirs runs Java three times before the real one,
     # and a killed TaskManager would be away for ten seconds instead of three.
     command = [
-        *(java(), *jvm_options, *_common_options(site, name), "-cp", class_path(jars), _MAIN_CLASSES[name]),
+        *(java(), *memory, *_common_options(site, name), "-cp", class_path(jars), _MAIN_CLASSES[name]),
         *("--configDir", str(configuration_folder(site.home)), *arguments),
         *("-D", f"metrics.reporter.prometheus.port={_metrics_port(site, name)}"),
     ]
@@ -167,7 +168,7 @@ def _common_options(site: Site, name: str) -> list[str]:
     return [
         *java_options().split(),
         "-Djava.security.manager=allow",
-        temporary_folder(site.home),
+        *jvm_options(site.home),
         "-XX:+UseG1GC",
         "-XX:+ExitOnOutOfMemoryError",
         f"-Dlog.file={site.logs / f'{name}.log'}",
@@ -198,7 +199,7 @@ def _configuration(site: Site) -> dict[str, object]:
         "metrics.reporter.prometheus.filterLabelValueCharacters": "false",
         # Each says again what task_attempt_id says, in every one of two thousand lines.
         "metrics.reporter.prometheus.scope.variables.excludes": "task_id;task_attempt_num;host",
-        "env.java.opts.all": f"{java_options()} -Djava.security.manager=allow",
+        "env.java.opts.all": f"{java_options()} {UTC_JVM} -Djava.security.manager=allow",
     }
 
 
@@ -223,8 +224,8 @@ def _resources(site: Site, name: str) -> tuple[list[str], list[str]]:
     kept = site.home / "flink" / f"{name}.{hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]}.args"
     if not kept.exists():
         write_atomically(kept, _computed_resources(site, name))
-    jvm_options, arguments = kept.read_text().splitlines()
-    return jvm_options.split(), arguments.split()
+    memory, arguments = kept.read_text().splitlines()
+    return memory.split(), arguments.split()
 
 
 def _computed_resources(site: Site, name: str) -> str:

@@ -20,7 +20,7 @@ from stack.settings import ROOT, inherited_environment
 from stack.supervision.identity import KAFKA_SERVICE
 from stack.supervision.program import Program
 from stack.toolchain.jars import ensure
-from stack.toolchain.java import class_path, java, temporary_folder
+from stack.toolchain.java import class_path, java, jvm_options
 
 NAME = KAFKA_SERVICE
 METADATA_TIMEOUT_SECONDS = 5
@@ -41,6 +41,11 @@ BROKER_SETTINGS: dict[str, object] = {
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
     "group.initial.rebalance.delay.ms": 0,
+    # The lock of a topic's publishers is a consumer group: so soon Kafka notices that one was killed.
+    "group.consumer.min.session.timeout.ms": 3000,
+    "group.consumer.session.timeout.ms": 3000,
+    "group.consumer.min.heartbeat.interval.ms": 1000,
+    "group.consumer.heartbeat.interval.ms": 1000,
 }
 """What holds wherever the broker runs; docker-compose.yml says the same."""
 
@@ -77,7 +82,7 @@ def _prepare(site: Site) -> Program:
     if not (folder / "data" / "meta.properties").exists():
         _format_storage(jars, properties, site)
     options = ["-Xms256m", "-Xmx768m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", _logging()]
-    command = [java(), *options, temporary_folder(site.home), "-cp", jars, "kafka.Kafka", str(properties)]
+    command = [java(), *options, *jvm_options(site.home), "-cp", jars, "kafka.Kafka", str(properties)]
     return Program(command, directory=folder)
 
 

@@ -13,7 +13,7 @@ from stack.services import kafka
 from stack.services.service import Service, Site
 from stack.supervision.program import Program
 from stack.toolchain.jars import ensure
-from stack.toolchain.java import java, temporary_folder
+from stack.toolchain.java import java, jvm_options
 
 NAME = "registry"
 
@@ -44,7 +44,7 @@ def _prepare(site: Site) -> Program:
     runner = _unpacked(archive, site.settings.cache / "unpacked" / archive.name.removesuffix(".tar.gz"))
     if site.secrets:
         _write_locks(folder, site.secrets)
-    command = [java(), *options, temporary_folder(site.home), "-jar", str(runner)]
+    command = [java(), *options, *jvm_options(site.home), "-jar", str(runner)]
     return Program(command, directory=folder, environment=_environment(site))
 
 

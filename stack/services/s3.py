@@ -9,7 +9,7 @@ from stack.services.service import Service, Site
 from stack.settings import ROOT
 from stack.supervision.program import Program
 from stack.toolchain.jars import ensure
-from stack.toolchain.java import class_path, java, temporary_folder
+from stack.toolchain.java import class_path, java, jvm_options
 
 NAME = "s3"
 BUCKET = "taxi"
@@ -47,7 +47,7 @@ def _prepare(site: Site) -> Program:
     properties.write_text(_properties(site.extra_ports[NAME], folder / "data"))
     options = ["-Xms64m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError", f"-Dlogback.configurationFile={LOGGING}"]
     program = ["-cp", class_path(ensure(NAME)), "org.gaul.s3proxy.Main", "--properties", str(properties)]
-    return Program([java(), *options, temporary_folder(site.home), *program], directory=folder)
+    return Program([java(), *options, *jvm_options(site.home), *program], directory=folder)
 
 
 def _properties(port: int, data: Path) -> str:

@@ -7,8 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from stack.toolchain import certificates
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / ".taxi" / "envs"
@@ -22,19 +25,32 @@ class BootstrapError(Exception):
 def ensure_environment(name: str) -> Path:
     """The folder of the environment, made or repaired where its stamp does not match its lock."""
     folder, lock = ENVIRONMENTS / name, ROOT / "requirements" / f"{name}.txt"
-    if _is_current(folder, lock):
-        return folder
-    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    with (ENVIRONMENTS / f"{name}.lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        if not _is_current(folder, lock):  # another run may have made it while we waited
-            _make(folder, lock)
+    try:
+        if _is_current(folder, lock):
+            return folder
+        with _one_at_a_time(ENVIRONMENTS / f"{name}.lock"):
+            if not _is_current(folder, lock):  # another run may have made it while we waited
+                _make(folder, lock)
+    except OSError as error:
+        raise BootstrapError(
+            f"{error.filename or folder} cannot be used ({error.strerror or error}); the clone, TAXI_HOME and"
+            " TAXI_CACHE_DIR must belong to the user who runs ./taxi: make a clone of your own"
+        ) from error
     return folder
+
+
+@contextmanager
+def _one_at_a_time(lock: Path) -> Iterator[None]:
+    """Hold a lock across processes."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def uv_command(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
     """A command line of uv and the environment to run it in."""
-    return [_uv(), *arguments], {**os.environ, **_uv_variables(os.environ)}
+    return [_uv(), *arguments], {**_trusting(os.environ), **_uv_variables(os.environ)}
 
 
 def stamp(lock: Path) -> str:
@@ -65,7 +81,9 @@ def _uv() -> str:
     for candidate in (shutil.which("uv"), str(own)):
         if candidate and _is_new_enough(candidate):
             return candidate
-    return _installed_uv(own)
+    with _one_at_a_time(_cache_folder() / "uv.lock"):
+        # Another first start may have brought it while we waited.
+        return str(own) if _is_new_enough(str(own)) else _installed_uv(own)
 
 
 def _is_new_enough(uv: str) -> bool:
@@ -84,7 +102,11 @@ def _installed_uv(own: Path) -> str:
     _run([sys.executable, "-m", "venv", str(folder)], "Python's venv module does not work")
     lock = ROOT / "requirements" / "launcher.txt"
     options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
-    _run([str(folder / "bin" / "python"), "-m", "pip", "install", *options], "uv cannot be installed")
+    _run(
+        [str(folder / "bin" / "python"), "-m", "pip", "install", *options],
+        "uv cannot be installed",
+        _trusting(os.environ),
+    )
     return str(own)
 
 
@@ -98,13 +120,20 @@ def _uv_variables(environment: Mapping[str, str]) -> dict[str, str]:
     meanings = {
         "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
         "PIP_EXTRA_INDEX_URL": "UV_INDEX",
-        "PIP_CERT": "SSL_CERT_FILE",
     }
     variables = {
         uv: environment[pip] for pip, uv in meanings.items() if pip in environment and uv not in environment
     }
     # Big wheels come on slow lines; and uv would follow an active environment or another project's settings.
     return {"UV_HTTP_TIMEOUT": "300", "UV_NO_CONFIG": "1", "VIRTUAL_ENV": "", **variables}
+
+
+def _trusting(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which every tool trusts what one of them was told to trust."""
+    try:
+        return {**environment, **certificates.variables(environment, _cache_folder())}
+    except (certificates.CertificateError, OSError) as error:
+        raise BootstrapError(str(error)) from error
 
 
 def _run(command: list[str], failure_message: str, environment: Mapping[str, str] | None = None) -> None:

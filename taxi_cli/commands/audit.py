@@ -36,12 +36,20 @@ def audit(
     if as_json:
         print(json.dumps(_as_data(found, hours), indent=2, default=str))  # noqa: T201 - data for programs
     else:
-        print_ledger(found.ledger)
+        print_ledger(found.ledger, _verdict_text(found))
         if hours:
             print_hours(hours)
         for line in _conclusions(found):
             output().print(line, highlight=False, soft_wrap=True)
     raise typer.Exit({"balanced": 0, "imbalance": IMBALANCE, "no quiet point": NO_QUIET_POINT}[found.verdict])
+
+
+def _verdict_text(found: Audit) -> str:
+    return {
+        "balanced": "it adds up exactly",
+        "imbalance": "it does not add up",
+        "no quiet point": "it is too early to say whether that adds up",
+    }[found.verdict]
 
 
 def _conclusions(found: Audit) -> list[str]:

@@ -27,7 +27,14 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
     fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Bring the files, and no more.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also withdraw a great part of a month.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also withdraw much of a month, or take one nearly all quarantined."),
+    ] = False,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Take months that were re-issued in the place of the older ones."),
+    ] = False,
     undo: Annotated[str | None, typer.Option(help="Take back what this run published.")] = None,
 ) -> None:
     """Replace months by what Spark makes of the TLC's files: fetch, process, compare, publish."""
@@ -44,6 +51,6 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
         if dry_run:
             job.print_plan()
         elif fetch_only:
-            job.fetch()
+            job.fetch(refresh=refresh)
         else:
-            job.execute(Approval.at_terminal(yes=yes, force=force))
+            job.execute(Approval.at_terminal(yes=yes, force=force), refresh=refresh)

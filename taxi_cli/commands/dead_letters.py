@@ -58,7 +58,7 @@ def show(
     """Show a letter's bytes, and how far they can be read."""
     endpoints = Endpoints.of_running_stack()
     letter = DeadLetterStore(endpoints.postgres_dsn).at(Address.parse(address))
-    reading = decoding.read(letter.payload, decoding.Registry(endpoints.schema_registry_url))
+    reading = _read(letter, endpoints)
     if as_json:
         fields = {name: str(value) for name, value in reading.fields.items()}
         answer = {**_json(letter), "fields": fields, "fault": reading.fault}
@@ -97,6 +97,12 @@ def redrive(
     console().print(_summary(outcome, dry_run=dry_run), highlight=False)
 
 
+def _read(letter: DeadLetter, endpoints: Endpoints) -> decoding.DecodedPayload:
+    if letter.is_row:
+        return decoding.read_row(letter.payload or b"{}")
+    return decoding.read(letter.payload, decoding.Registry(endpoints.schema_registry_url))
+
+
 def _summary(outcome: RedriveResult, *, dry_run: bool) -> str:
     verb = "would be published" if dry_run else "published"
     done = f"{verb} to topic {TRIPS_TOPIC} again: {_letters(outcome.redriven)}"
@@ -126,13 +132,17 @@ def _facts(letter: DeadLetter, reading: decoding.DecodedPayload) -> list[tuple[s
     return [
         ("address", str(letter.address)),
         ("error", f"{letter.error_class}: {letter.error}"),
-        ("arrived at", f"{letter.arrived_at:%Y-%m-%d %H:%M:%S} on the publisher's event clock"),
+        ("arrived at", f"{letter.arrived_at:%Y-%m-%d %H:%M:%S} {_clock(letter)}"),
         ("key", "none" if letter.record_key is None else repr(letter.record_key)),
         ("schema id", "none" if letter.schema_id is None else str(letter.schema_id)),
         ("schema", reading.schema or "not in the registry"),
         ("bytes", "none" if letter.payload is None else f"{len(letter.payload):,}"),
         ("re-driven", redriven),
     ]
+
+
+def _clock(letter: DeadLetter) -> str:
+    return "UTC, when its table refused it" if letter.is_row else "on the publisher's event clock"
 
 
 def hex_dump(payload: bytes) -> list[str]:

@@ -20,7 +20,10 @@ def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool, typer.Option("--dry-run", help="Say what the files hold and what is served; do nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also withdraw a great part of a month.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also withdraw much of a month, or take one nearly all quarantined."),
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep topic and tables of the run for a look.")
     ] = False,
@@ -36,7 +39,7 @@ def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
     elif discard:
         runs.discard(endpoints, discard)
     elif dry_run:
-        runs.dry_run(endpoints, files or [])
+        runs.dry_run(endpoints, files or [], force=force)
     else:
         approval = Approval.at_terminal(yes=yes, force=force)
         runs.reprocess(endpoints, files or [], approval, keep=keep)

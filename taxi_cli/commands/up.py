@@ -48,16 +48,16 @@ def up(
         lifecycle.leave_out(StackSettings.from_environment(), left_out)
     try:
         endpoints = start.up(extras=[*lifecycle.EXTRAS] if everything else extras or [], secure=secure)
-    except UserError:
+        if JobRecords(endpoints.home).wanted():
+            resolve_name(RESUME)(endpoints)
+    except (UserError, KeyboardInterrupt):
         print_addresses_of_what_runs()
         raise
-    if JobRecords(endpoints.home).wanted():
-        resolve_name(RESUME)(endpoints)
     print_addresses(endpoints)
 
 
 def print_addresses_of_what_runs() -> None:
-    """The same after an `up` that failed: the other services are there, and Airflow may only be slow."""
+    """The same after an `up` that failed or was interrupted: a service may only be slow, and come later."""
     with suppress(UserError):
         print_addresses(Endpoints.of_running_stack())
 

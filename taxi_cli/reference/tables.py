@@ -100,7 +100,8 @@ def marts() -> Iterator[Relation]:
 
 
 def _relations(text: str) -> Iterator[Relation]:
-    for found in _OBJECT.finditer(text):
+    # A semicolon in a comment ends no statement.
+    for found in _OBJECT.finditer(re.sub(r"--[^\n]*", lambda comment: comment[0].replace(";", ","), text)):
         body = found["body"]
         is_view = body.lstrip().startswith("as")
         columns = _view_columns(body) if is_view else _table_columns(body)

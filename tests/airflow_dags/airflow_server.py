@@ -40,6 +40,17 @@ class Airflow:
             client.headers["Authorization"] = f"Bearer {token}"
             yield cls(endpoints, client)
 
+    def unpause(self, *dag_ids: str) -> None:
+        """Turn schedules on, and let backfills run, as a person does."""
+        for dag_id in dag_ids:
+            wait_for(
+                lambda path=f"/api/v2/dags/{dag_id}": (  # type: ignore[misc]
+                    self.client.patch(path, json={"is_paused": False}).status_code == httpx.codes.OK
+                ),
+                what=f"{dag_id} to be known",
+                polling=Polling(1),
+            )
+
     def trigger(self, dag_id: str, **conf: object) -> httpx.Response:
         """Ask for a run."""
         request = {"conf": conf, "logical_date": None}

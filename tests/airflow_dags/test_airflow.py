@@ -27,7 +27,7 @@ pytestmark = pytest.mark.integration
 
 BACKFILL = "tlc_month_backfill_green"
 LONG_AGO = """
-update task_reschedule set start_date = start_date - interval '76 days', reschedule_date = now()
+update task_reschedule set start_date = start_date - interval '111 days', reschedule_date = now()
 where ti_id = (
     select id from task_instance where dag_id = %(dag_id)s and run_id = %(run_id)s and task_id = 'available'
 )
@@ -114,6 +114,7 @@ def test_a_scheduled_month_waits_for_the_tlc_and_is_skipped_with_a_reason_when_i
 ) -> None:
     """The clock is not waited for: what Airflow has noted of its waiting is moved into the past."""
     name = "tlc_month_backfill_yellow"
+    airflow.unpause(name)
 
     def waiting() -> str:
         runs = [run["dag_run_id"] for run in airflow.runs(name) if run["run_type"] == "scheduled"]
@@ -135,12 +136,14 @@ def test_a_backfill_serves_what_the_oracle_says_and_skips_what_is_not_published(
     airflow: Airflow, platform: Platform, months_folder: Path, tmp_path: Path
 ) -> None:
     file = months_folder / f"green_tripdata_{SMALL_MONTH}.parquet"
+    airflow.unpause(BACKFILL)
     done = airflow.command(
         *("backfill", "create", "--dag-id", BACKFILL, "--from-date", "2023-08-01", "--to-date", "2023-09-01"),
         *("--max-active-runs", "2", "--reprocess-behavior", "none"),
     )
     assert done.returncode == 0, done.stderr
     runs = [run["dag_run_id"] for run in airflow.runs(BACKFILL) if run["run_type"] == "backfill"]
+    assert [run.partition("T")[0] for run in runs] == ["backfill__2023-08-01", "backfill__2023-09-01"]
     august, september = (airflow.await_run(BACKFILL, run) for run in runs)
     assert set(august.values()) == {"success"}
     assert set(september.values()) == {"success", "skipped"}

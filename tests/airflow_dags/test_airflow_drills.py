@@ -139,6 +139,7 @@ def assert_months(platform: Platform, files: Sequence[Path], folder: Path) -> No
 def test_a_backfill_of_three_months_survives_the_death_of_the_scheduler(
     airflow: Airflow, platform: Platform, three_months: list[Path], tmp_path: Path
 ) -> None:
+    airflow.unpause(BACKFILL)
     earlier = {run["dag_run_id"] for run in airflow.runs("marts")}
     assert airflow.client.post("/api/v2/backfills", json=BACKFILL_CONF).status_code == 200
     assert airflow.client.post("/api/v2/backfills", json=BACKFILL_CONF).status_code == 409
@@ -186,6 +187,7 @@ def test_a_month_is_tried_again_while_its_tables_are_away_and_then_told_and_chan
 ) -> None:
     before = digests(platform)
     with tables_away(airflow):
+        airflow.unpause(BACKFILL)
         run_id = airflow.trigger(BACKFILL, month=SMALL_MONTH).json()["dag_run_id"]
         states = airflow.await_run(BACKFILL, run_id, PATIENT_SECONDS)
     assert (states["ingest"], states["process"], states["publish"]) == (

@@ -33,12 +33,18 @@ GRAPHS = {
         "settled": [],
     },
     "flink_job_watchdog": {"look": ["alert", "heal"], "heal": [], "alert": []},
+    "tlc_month_backfill_fhvhv": MONTH,
     "tlc_month_backfill_green": MONTH,
     "tlc_month_backfill_yellow": MONTH,
     "tlc_month_history": {"process": []},
     "kappa_reprocess": {"fetch": ["reprocess"], "reprocess": []},
     "marts": {"settled": ["build"], "build": []},
-    "data_quality": {"audit": ["parity_green", "parity_yellow"], "parity_green": [], "parity_yellow": []},
+    "data_quality": {
+        "audit": ["parity_fhvhv", "parity_green", "parity_yellow"],
+        "parity_fhvhv": [],
+        "parity_green": [],
+        "parity_yellow": [],
+    },
 }
 
 
@@ -69,6 +75,24 @@ def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_the_dags_are_these_and_their_tasks_follow_one_another_so(bag: dict[str, Any]) -> None:
     assert bag["errors"] == {}
     assert {name: dag["graph"] for name, dag in bag["dags"].items()} == GRAPHS
+
+
+def test_no_schedule_that_does_work_by_itself_is_on_from_the_start(bag: dict[str, Any]) -> None:
+    """The watchdog is: it brings back what was deployed, and nothing else."""
+    scheduled = {name for name, dag in bag["dags"].items() if dag["scheduled"]}
+    assert {name for name in scheduled if not bag["dags"][name]["starts_paused"]} == {"flink_job_watchdog"}
+    assert {name for name, dag in bag["dags"].items() if dag["starts_paused"]} == {
+        *(name for name in GRAPHS if name.startswith("tlc_month_backfill")),
+        "data_quality",
+    }
+
+
+def test_a_run_of_a_month_is_named_after_it(bag: dict[str, Any]) -> None:
+    """Also as Airflow stores the DAG, from which the scheduler and the pages name the runs."""
+    assert bag["dags"]["tlc_month_backfill_fhvhv"]["run_names"] == {
+        "scheduled": "scheduled__2023-10-01T00:00:00+00:00",
+        "backfill": "backfill__2023-10-01T00:00:00+00:00",
+    }
 
 
 def test_every_dag_is_explained_and_every_failure_is_told(bag: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from control_plane.spark import local_submit as spark
+from producer.reading.queries import duckdb_path
 from schemas.processed import PARTITION_COLUMNS, ProcessedTable
 from stack.settings import ROOT
 
@@ -48,10 +49,29 @@ class BatchBackfill:
         runs = [json.loads(text) for text in output.split("\0") if text.strip()]
         return [month for run in runs for month in run["months"]]
 
+    @classmethod
+    def process_all(
+        cls, runs: Mapping[str, tuple["BatchBackfill", tuple[str, str]]]
+    ) -> dict[str, dict[str, Any]]:
+        """Process a month of each, in one session; the summaries by name."""
+        anyone = next(iter(runs.values()))[0]
+        done = anyone.start_all([one.command(*month) for one, month in runs.values()])
+        output, complaints = done.communicate()
+        assert "Traceback" not in complaints, complaints
+        found = [json.loads(text)["months"][0] for text in output.split("\0") if text.strip()]
+        return dict(zip(runs, found, strict=True))
+
+    def command(self, kind: str, month: str) -> list[str]:
+        """The words of the command line for a month."""
+        where = ["--raw", str(self.raw), "--processed", str(self.processed), "--json"]
+        return ["process", "--taxi-type", kind, "--month", month, *where]
+
     def start(self, *months: tuple[str, str]) -> "subprocess.Popen[str]":
         """The same, without waiting; in a process group of its own."""
-        where = ["--raw", str(self.raw), "--processed", str(self.processed), "--json"]
-        commands = [["process", "--taxi-type", kind, "--month", month, *where] for kind, month in months]
+        return self.start_all([self.command(kind, month) for kind, month in months])
+
+    def start_all(self, commands: Sequence[Sequence[str]]) -> "subprocess.Popen[str]":
+        """Start these commands, one after the other, in one session."""
         return subprocess.Popen(
             [spark.programs() / "python", "-c", PROGRAM, json.dumps(commands)],
             env={
@@ -70,9 +90,10 @@ class BatchBackfill:
 
     def rows(self, table: ProcessedTable, taxi_type: str, month: str) -> duckdb.DuckDBPyRelation:
         """A month of a table, its taxi type included."""
-        files = self.processed / table.folder(taxi_type, date.fromisoformat(f"{month}-01")) / "*.parquet"
+        folder = self.processed / table.folder(taxi_type, date.fromisoformat(f"{month}-01"))
+        files = f"{duckdb_path(folder)}/*.parquet"
         others = ", ".join(name for name in PARTITION_COLUMNS if name != "taxi_type")
-        rows = duckdb.connect().read_parquet(str(files), hive_partitioning=True)
+        rows = duckdb.connect().read_parquet(files, hive_partitioning=True)
         return rows.project(f"* exclude ({others})")
 
     def files(self, table: ProcessedTable, taxi_type: str, month: str) -> Mapping[str, bytes]:

@@ -29,6 +29,14 @@ def test_the_marts_read_the_months_that_backfills_have_made(tmp_path: Path) -> N
     assert run.environment["PROCESSED_DATA"] == str(folder)
 
 
+def test_a_folder_is_no_pattern_and_no_end_of_a_text_for_the_models(tmp_path: Path) -> None:
+    folder = tmp_path / "it's [a] *"
+    folder.mkdir()
+    settings = settings_with(tmp_path, PROCESSED_DATA=str(folder))
+    run = marts.dbt_run(["build", "--target=duckdb"], settings)
+    assert run.environment["PROCESSED_DATA"] == f"{tmp_path}/it''s [[]a] [*]"
+
+
 def test_the_live_tables_need_a_running_stack(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"the stack is not running; start it with \./taxi up"):
         marts.dbt_run(["build"], settings_with(tmp_path))

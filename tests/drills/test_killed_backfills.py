@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class Scene:
     site: TlcSite
     before: Oracle
     after: Oracle
+    observer: psycopg.Connection
+    """Sees what Postgres is at; in autocommit."""
 
     def start(self) -> "subprocess.Popen[bytes]":
         """`./taxi backfill`, in the background."""
@@ -114,8 +116,13 @@ def scene(drill: Drill) -> Iterator[Scene]:
     pq.write_table(table.take([row for row in range(table.num_rows) if row % 40]), part)
     assert drill.platform.replay(part, "--speedup", "max").returncode == 0
     drill.platform.balanced_ledger()
-    with tlc_site({whole.name: whole.read_bytes()}) as site:
-        scene = Scene(drill, site, *(Oracle([file], "green", MONTH) for file in (part, whole)))
+    before, after = (Oracle([file], "green", MONTH) for file in (part, whole))
+    dsn = drill.platform.endpoints.postgres_dsn
+    with (
+        tlc_site({whole.name: whole.read_bytes()}) as site,
+        closing(psycopg.connect(dsn, autocommit=True)) as observer,
+    ):
+        scene = Scene(drill, site, before, after, observer)
         try:
             yield scene
         finally:
@@ -123,9 +130,8 @@ def scene(drill: Drill) -> Iterator[Scene]:
 
 
 def is_active(scene: Scene, statement: str) -> Callable[[], bool]:
-    """Whether Postgres works at such a statement; one connection asks again and again."""
-    connection = psycopg.connect(scene.drill.platform.endpoints.postgres_dsn, autocommit=True)
-    return lambda: connection.execute(ACTIVE, [statement]).fetchone() is not None
+    """Whether Postgres works at such a statement."""
+    return lambda: scene.observer.execute(ACTIVE, [statement]).fetchone() is not None
 
 
 #  step              what is seen when it is killed

@@ -13,7 +13,7 @@ from control_plane.jobs import lifecycle as job
 from control_plane.jobs.flink_rest import FlinkRest
 from control_plane.jobs.records import JobRecords
 from control_plane.jobs.upgrade import upgrade
-from control_plane.topics import TopicEnds
+from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB as JOB
 from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
@@ -169,3 +169,42 @@ def ends(drill: Drill) -> tuple[int, ...]:
 
 def admin(drill: Drill) -> AdminClient:
     return AdminClient({"bootstrap.servers": drill.platform.endpoints.kafka_bootstrap_servers})
+
+
+@pytest.mark.drill("topic-recreated")
+def test_a_topic_that_is_recreated_under_the_job_stops_it_and_nothing_of_it_is_called_accounted_for(
+    drill: Drill,
+) -> None:
+    # old topic   ├── read ──┤ 2,000 records of each partition
+    # new topic   ├ skipped ─┼──── here the job would go on ────┤
+    month, endpoints = drill.month(), drill.platform.endpoints
+    partitions = drill.records(month)
+    for partition in partitions:
+        publish(drill.platform, partition[: len(partition) // 3])
+    read = sum(len(partition) // 3 for partition in partitions)
+    wait_for(lambda: drill.status().records_read == read, what="the old topic")
+    wait_for(lambda: drill.status().checkpoints_completed > 1, what="checkpoints")
+    topic = Topic(endpoints.kafka)
+    topic.remove()
+    topic.ensure()
+    for partition in partitions:
+        publish(drill.platform, partition)
+    refusal = f"topic {TRIPS_TOPIC} was deleted and created again"
+    wait_for(lambda: not FlinkRest(endpoints.flink_rest_url).live_job(JOB), what="the job to be stopped")
+    assert refusal in drill.taxi("job", "status").stdout
+    audited = drill.taxi("audit")
+    assert (audited.returncode, "hole between Kafka and the source" in audited.stdout) == (1, True)
+    assert refusal in audited.stdout
+    for verb in (["deploy"], ["deploy", "--fresh"], ["ensure"], ["upgrade"]):
+        refused = drill.taxi("job", *verb)
+        assert (refused.returncode, refusal in refused.stderr, "./taxi reset" in refused.stderr) == (
+            1,
+            True,
+            True,
+        )
+    # What the message says is what helps.
+    assert drill.taxi("reset").returncode == 0
+    drill.platform.execute("truncate drill_audit.changes")
+    assert drill.taxi("job", "deploy").returncode == 0
+    assert drill.taxi("replay", month.file).returncode == 0
+    drill.assert_exact(month.oracle)

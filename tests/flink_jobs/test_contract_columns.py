@@ -5,7 +5,8 @@ import re
 import pytest
 
 from schemas import trip
-from schemas.trip_columns import current_columns
+from schemas.tlc_month import TAXI_TYPES
+from schemas.trip_columns import LONGEST_TEXT, current_columns
 from tests.flink_jobs.sql_columns import (
     columns_of_ddl,
     columns_of_insert,
@@ -62,6 +63,25 @@ def test_the_format_demands_what_the_record_cannot_lack() -> None:
     options = job_sql("source.sql")
     assert "required-fields' = 'trip_id;taxi_type;source_file;source_month'" in options
     assert "uuid-fields' = 'trip_id'" in options
+
+
+def test_the_format_bounds_what_a_record_may_bring() -> None:
+    options = job_sql("source.sql")
+    assert f"longest-text' = '{LONGEST_TEXT}'" in options
+    assert f"allowed-values' = 'taxi_type:{'|'.join(TAXI_TYPES)}'" in options
+    assert "date-ranges' = 'source_month:2009-01-01/2099-12-01'" in options
+
+
+def test_every_text_that_is_stored_fits_an_index() -> None:
+    bytes_a_character, most_of_an_entry = 4, 2704
+    assert LONGEST_TEXT * bytes_a_character < most_of_an_entry
+
+
+@pytest.mark.parametrize("sink", SINKS)
+def test_no_row_that_a_table_refuses_can_stop_its_sink(sink: str) -> None:
+    declared = re.search(rf"table {sink} \(.*?\) with \((.*?)\);", job_sql("sinks.sql"), re.DOTALL)
+    assert declared
+    assert "${refused_rows}" in declared[1]
 
 
 def test_there_is_a_sink_for_every_table_that_the_job_fills() -> None:

@@ -18,7 +18,7 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """`inspect` of a file, in which something goes wrong that nobody expects."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_options: object) -> None:
         raise TypeError("two\nlines")
 
     monkeypatch.setattr(cli, "inspect_files", fail)

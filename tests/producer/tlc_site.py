@@ -27,6 +27,7 @@ class TlcSite:
 
     files: dict[str, bytes]
     etag: str = '"v1"'
+    last_modified: str = ""
     faults: list[str] = field(default_factory=list)
     requests: list[dict[str, str]] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
@@ -52,10 +53,16 @@ class TlcSite:
         return [request.get("Range") for request in self.requests]
 
     def _send(self, handler: BaseHTTPRequestHandler, content: bytes, fault: str) -> None:
+        if self._is_known(handler):
+            handler.send_response(304)
+            handler.end_headers()
+            return
         start = self._start(handler)
         body = content[start:]
         handler.send_response(206 if start else 200)
-        handler.send_header("ETag", self.etag)
+        for name, value in {"ETag": self.etag, "Last-Modified": self.last_modified}.items():
+            if value:
+                handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(body)))
         if start:
             handler.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
@@ -64,6 +71,12 @@ class TlcSite:
             handler.wfile.write(body[: len(body) // 2] if fault in {"cut", "drip"} else body)
         if fault == "drip":
             self._drip(handler, body[len(body) // 2 :])
+
+    def _is_known(self, handler: BaseHTTPRequestHandler) -> bool:
+        """Whether the asker has this version; the tag comes first, as RFC 9110 has it."""
+        if tag := handler.headers.get("If-None-Match"):
+            return tag == self.etag
+        return bool(self.last_modified) and handler.headers.get("If-Modified-Since") == self.last_modified
 
     def _drip(self, handler: BaseHTTPRequestHandler, rest: bytes) -> None:
         """A byte now and then, until the asker has gone."""

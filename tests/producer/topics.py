@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 
 from schemas.trip import PROGRESS_MARKER_KEY
 
@@ -62,6 +63,14 @@ def trips(records: Sequence[Sequence[Record]]) -> list[Record]:
 def markers(records: Sequence[Record]) -> list[Record]:
     """The markers of one partition."""
     return [record for record in records if record.is_marker]
+
+
+def alter_topic(bootstrap_servers: str, topic: str, setting: str, value: str) -> None:
+    """Change one setting of a topic."""
+    entry = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    admin.incremental_alter_configs([resource])[resource].result(30)
 
 
 def _partition(consumer: Consumer, place: TopicPartition) -> list[Record]:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from control_plane.sink import table_sets as tables
+from control_plane.sink.ddl import Ddl
 from control_plane.sink.table_sets import FIRST_SET
 from schemas.errors import UserError
 from stack import database
@@ -22,6 +23,10 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Write = Callable[[Connection], None]
 
 DROPOFF_AT = "2024-01-10 11:00:30"
+LATE_COLUMNS = (
+    "topic, partition, kafka_offset, arrived_at, trip_id, taxi_type, source_file, source_month, pickup_at,"
+    " dropoff_at, pickup_zone_id, total_amount_cents"
+)
 WITHOUT_PUBLICATIONS = """
 drop table taxi.publications, taxi.published_quarantined_trips, taxi.replaced_trips, taxi.published_fares_15m
 cascade;
@@ -37,7 +42,7 @@ STATE = (
 )
 
 
-def on_time(trip: int) -> Write:
+def on_time(trip: int, dropoff_at: str = DROPOFF_AT) -> Write:
     """What the job writes for a trip that came on time."""
 
     def write(connection: Connection) -> None:
@@ -46,23 +51,30 @@ def on_time(trip: int) -> Write:
             " pickup_zone_id, total_amount_cents, on_time)"
             " values (%s, 'green', 'f', '2024-01-01', '2024-01-10 10:50', %s, 74, 100, true)"
             " on conflict (trip_id, dropoff_at) do update set on_time = excluded.on_time",
-            [UUID(int=trip), DROPOFF_AT],
+            [UUID(int=trip), dropoff_at],
         )
 
     return write
 
 
-def late(trip: int, offset: int, zone: int = 74) -> Write:
+def late(trip: int, offset: int, zone: int = 74, dropoff_at: str = DROPOFF_AT) -> Write:
     """What the job writes for a trip that came late."""
+    return late_together((trip, offset), zone=zone, dropoff_at=dropoff_at)
+
+
+def late_together(*arrivals: tuple[int, int], zone: int = 74, dropoff_at: str = DROPOFF_AT) -> Write:
+    """What the job writes for trips that came late in one batch, by their number and offset."""
+    fixed = "'green', 'f', '2024-01-01', '2024-01-10 10:50'"
+    values = f"('trips', 0, %s, '2024-01-10 13:00', %s, {fixed}, %s, %s, 100)"
 
     def write(connection: Connection) -> None:
         connection.execute(
-            "insert into taxi.late_arrivals (topic, partition, kafka_offset, arrived_at, trip_id, taxi_type,"
-            " source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, total_amount_cents)"
-            " values ('trips', 0, %s, '2024-01-10 13:00', %s, 'green', 'f', '2024-01-01',"
-            " '2024-01-10 10:50', %s, %s, 100)"
-            " on conflict (topic, partition, kafka_offset) do update set arrived_at = excluded.arrived_at",
-            [offset, UUID(int=trip), DROPOFF_AT, zone],
+            (
+                f"insert into taxi.late_arrivals ({LATE_COLUMNS})"
+                f" values {', '.join([values] * len(arrivals))}"
+                " on conflict (topic, partition, kafka_offset) do update set arrived_at = excluded.arrived_at"
+            ).encode(),
+            [value for trip, offset in arrivals for value in (offset, UUID(int=trip), dropoff_at, zone)],
         )
 
     return write
@@ -96,6 +108,31 @@ def test_the_sums_do_not_depend_on_what_is_written_first_or_twice(empty: Connect
     assert [trip[-3:] for trip in trips] == [",t)", ",f)"]
     assert [window.split(",", 1)[1] for window in windows] == ["1,100)"] * 15
     assert [trip.split(",")[1] for trip in late_trips] == ["15)"]
+
+
+def test_copies_of_a_late_trip_in_one_batch_are_one_late_trip(empty: Connection) -> None:
+    one_by_one = state_after(empty, (late(2, offset=20), late(2, offset=21), late(3, offset=30)))
+    assert state_after(empty, (late_together((2, 20), (2, 21), (3, 30)),)) == one_by_one
+    assert (
+        state_after(empty, (late_together((2, 21), (3, 30)), late_together((2, 20), (3, 31)))) == one_by_one
+    )
+
+
+@pytest.mark.parametrize("clock", ["11:00:00", "11:00:00.001", "11:00:30", "11:00:59.999"])
+def test_an_on_time_copy_takes_a_late_trip_out_of_all_its_windows_and_of_no_others(
+    empty: Connection, clock: str
+) -> None:
+    # The trips of the minutes and quarters beside it are in some of its windows, or in the next ones.
+    clocks = ("10:45:00", "10:59:59.999", "11:00:00", "11:00:59.999", "11:01:00", "11:15:00")
+    others = tuple(
+        late(3 + number, offset=30 + number, dropoff_at=f"2024-01-10 {other}")
+        for number, other in enumerate(clocks)
+    )
+    dropoff_at = f"2024-01-10 {clock}"
+    taken_over = (late(2, offset=20, dropoff_at=dropoff_at), *others, on_time(2, dropoff_at))
+    assert state_after(empty, taken_over)[1] == state_after(empty, others)[1]
+    alone = (late(2, offset=20, dropoff_at=dropoff_at), on_time(2, dropoff_at))
+    assert state_after(empty, alone)[1] == []
 
 
 def test_a_late_trip_that_is_removed_is_in_no_window_any_more(empty: Connection) -> None:
@@ -196,12 +233,13 @@ def earlier_database(stack: Endpoints) -> Iterator[str]:
     name = "earlier"
     dsn = stack.postgres_dsn.removesuffix("/taxi") + f"/{name}"
     with psycopg.connect(stack.postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)")  # what a killed session left
         connection.execute(f"create database {name}")
         try:
             with psycopg.connect(dsn) as earlier:
                 for path in sorted((tables.DDL_FOLDER / "shared").glob("*zones.sql")):
                     earlier.execute(path.read_bytes())
-                tables.make_set(earlier, "taxi")
+                tables.make_set(Ddl(earlier), "taxi")
                 on_time(1)(earlier)
                 late(2, offset=20)(earlier)
                 earlier.execute(WITHOUT_PUBLICATIONS)

@@ -11,7 +11,14 @@ import yaml
 from control_plane.jobs.wiring import Wiring
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from producer.settings import ProducerSettings
-from schemas.topics import DEAD_LETTERS_TOPIC, DEFAULT_PARTITIONS, TRIPS_TOPIC, dead_letters_topic
+from schemas.topics import (
+    DEAD_LETTERS_TOPIC,
+    DEFAULT_PARTITIONS,
+    PUBLISHER_GROUP_PREFIX,
+    TOPIC_CONFIG,
+    TRIPS_TOPIC,
+    dead_letters_topic,
+)
 from tests.oracle.real_months import REPOSITORY
 
 pytestmark = pytest.mark.unit
@@ -69,6 +76,8 @@ def test_docker_makes_these_topics() -> None:
     (command,) = services["topics"]["command"]
     assert f"for topic in {TRIPS_TOPIC} {DEAD_LETTERS_TOPIC}; do" in command
     assert f"--partitions {DEFAULT_PARTITIONS} " in command
+    for name, value in TOPIC_CONFIG.items():
+        assert f"--config {name}={value}" in command
 
 
 def test_terraform_gives_these_topics_to_every_program() -> None:
@@ -81,3 +90,8 @@ def test_terraform_gives_these_topics_to_every_program() -> None:
         if DEAD_LETTERS_TOPIC in path.read_text("utf-8") and path.parent.name != "platform"
     ]
     assert elsewhere == []
+
+
+def test_terraform_lets_the_producer_take_the_lock_of_its_topic() -> None:
+    roles = (REPOSITORY / "terraform" / "modules" / "identity" / "main.tf").read_text("utf-8")
+    assert f"/{PUBLISHER_GROUP_PREFIX}${{var.kafka.trips_topic}}" in roles

@@ -101,6 +101,18 @@ def test_each_error_has_its_exit_code_and_at_most_one_line(
     assert capsys.readouterr().err.strip() == line
 
 
+def test_a_folder_of_another_user_is_named_with_who_must_own_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["taxi"])
+    monkeypatch.delenv("TAXI_DEBUG", raising=False)
+    error = PermissionError(13, "Permission denied", "/clone/.taxi/build")
+    assert run(program_that_raises(error), "./taxi") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: /clone/.taxi/build: Permission denied; ./taxi writes in its own clone")
+    assert "unexpected" not in said
+
+
 def test_with_taxi_debug_an_unexpected_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["taxi"])
     monkeypatch.setenv("TAXI_DEBUG", "1")

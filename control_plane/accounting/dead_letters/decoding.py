@@ -89,6 +89,11 @@ def read(payload: bytes | None, registry: Registry) -> DecodedPayload:
     return _read_fields(schema, io.BytesIO(payload[HEADER_BYTES:]))
 
 
+def read_row(payload: bytes) -> DecodedPayload:
+    """Read a row that a table refused; every value is a text or null."""
+    return DecodedPayload(json.loads(payload), "", "a row of the job")
+
+
 def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> DecodedPayload:
     name = f"{schema['namespace']}.{schema['name']}" if "namespace" in schema else str(schema.get("name"))
     fields: dict[str, Any] = {}

@@ -9,6 +9,8 @@ from schemas.errors import UserError
 from stack import database
 
 PAGE = 500
+REFUSED_BY_SINK = "refused_by_sink"
+"""The class of a row that Postgres refused: its topic is the table, its payload the row as JSON."""
 _ADDRESS = "topic, partition, kafka_offset"
 _COLUMNS = f"{_ADDRESS}, arrived_at, record_key, error_class, error, schema_id, payload, redriven_at"
 _OF_CLASS = "(%(error_class)s::text is null or error_class = %(error_class)s)"
@@ -42,7 +44,7 @@ order by partition, kafka_offset
 limit %(limit)s
 """  # noqa: S608 - put together from our own text
 MARK_REDRIVEN = """
-update taxi.dead_letters set redriven_at = now()
+update taxi.dead_letters set redriven_at = now() at time zone 'UTC'
 where topic = %(topic)s and (partition, kafka_offset) in (
     select * from unnest(%(partitions)s::integer[], %(offsets)s::bigint[])
 )
@@ -84,6 +86,11 @@ class DeadLetter:
     schema_id: int | None
     payload: bytes | None
     redriven_at: datetime | None
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is no record of a topic but a row that a table refused."""
+        return self.error_class == REFUSED_BY_SINK
 
 
 @dataclass(frozen=True)

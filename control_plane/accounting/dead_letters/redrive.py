@@ -6,7 +6,7 @@ at most a page. What is published twice is counted once, because the stream know
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -15,9 +15,10 @@ from confluent_kafka import KafkaError, Message, Producer
 from control_plane.accounting.dead_letters import decoding
 from control_plane.accounting.dead_letters.letters import DeadLetter, DeadLetterStore
 from producer.publishing.kafka_topic import KafkaCluster
-from producer.publishing.replay_ledger import only_replay_into
+from producer.publishing.publisher_lease import only_publisher
 from schemas.errors import UserError
 from schemas.topics import DEFAULT_PARTITIONS
+from stack.console import print_message
 from stack.endpoints import Endpoints
 from stack.waiting import Polling, StalledError, wait_until
 
@@ -65,11 +66,16 @@ def redrive(
     outcome = RedriveResult()
     with _publication(endpoints, topic, options) as publication:
         for page in pages:
-            ready = [letter for letter in page if options.force or _is_trip_now(letter, options, registry)]
+            ready = [letter for letter in page if may_be_published(letter, options, registry)]
             outcome.redriven += len(ready)
             outcome.held_back.update(letter.error_class for letter in page if letter not in ready)
             publication.publish(ready)
     return outcome
+
+
+def may_be_published(letter: DeadLetter, options: RedriveOptions, registry: decoding.Registry) -> bool:
+    """A row that a table refused is no record, whatever is forced."""
+    return not letter.is_row and (options.force or _is_trip_now(letter, options, registry))
 
 
 def _is_trip_now(letter: DeadLetter, options: RedriveOptions, registry: decoding.Registry) -> bool:
@@ -86,14 +92,21 @@ def _publication(
     """Alone on the topic: beside a replay, timestamps would go back and forth within a partition."""
     cluster = KafkaCluster(endpoints.kafka_bootstrap_servers, endpoints.kafka.security)
     found = cluster.topic(topic, DEFAULT_PARTITIONS)
-    with only_replay_into(topic, endpoints.home, found.id):
-        yield _DeadLetterProducer(endpoints, cluster.tails_ms(found), options)
+    with only_publisher(cluster, found, endpoints.home, print_message) as lock:
+        yield _DeadLetterProducer(endpoints, cluster.tails_ms(found), options, lock.check)
 
 
 class _DeadLetterProducer:
     """Publishes pages of letters and marks what has arrived."""
 
-    def __init__(self, endpoints: Endpoints, clocks_ms: Mapping[int, int], options: RedriveOptions) -> None:
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        clocks_ms: Mapping[int, int],
+        options: RedriveOptions,
+        check: Callable[[], None],
+    ) -> None:
+        self._check = check
         self._letters = DeadLetterStore(endpoints.postgres_dsn)
         # The event clock of each partition, which stands still for us: timestamps must not decrease.
         self._clocks_ms = clocks_ms
@@ -112,6 +125,7 @@ class _DeadLetterProducer:
         """Put them on the topic again, wait until they are there, and note it."""
         if self._options.dry_run or not letters:
             return
+        self._check()
         self._wait_for_schema_cache(letters)
         for letter in letters:
             self._send(letter)

@@ -52,7 +52,7 @@ def read_progress(version: Version, served: Version) -> CatchUpProgress:
     reference, now = served.site.status(), version.site.status()
     clock_ms = now.flow.watermark_ms if reference.flow.watermark_ms is None else reference.flow.watermark_ms
     missing = _unread(now, reference) or _unaccounted(version, served, clock_ms or 0)
-    total = version.site.topic.record_count()
+    total = version.site.topic.offset_count()
     return CatchUpProgress(
         missing=missing,
         read=max(0, total - (total if now.flow.lag_records is None else now.flow.lag_records)),
@@ -134,6 +134,8 @@ def _because(seen: CatchUpProgress) -> str:
 
 def _unread(now: JobStatus, reference: JobStatus) -> str:
     """What it has still to read, or to close."""
+    if now.lost_source:
+        return now.lost_source
     if not now.is_running:
         return f"it is {now.state}"
     lag = now.flow.lag_records
@@ -150,8 +152,8 @@ def _unread(now: JobStatus, reference: JobStatus) -> str:
 
 def _unaccounted(version: Version, served: Version, clock_ms: int) -> str:
     """What its tables lack: of all records where the served ledger balances, else of hours long closed."""
-    if read_ledger(version.site.endpoints, served.table_set).balances:
-        ledger = read_ledger(version.site.endpoints, version.table_set)
+    if read_ledger(version.site.endpoints, served.table_set, exact=False).balances:
+        ledger = read_ledger(version.site.endpoints, version.table_set, exact=False)
         accounts = f"{ledger.records_read:,} of {ledger.records_in_kafka:,} records are accounted for"
         imbalance = sum(entry.imbalance for entry in ledger.entries)
         return "" if ledger.balances else f"its ledger does not balance: {accounts}, {imbalance:,} are off"

@@ -8,7 +8,7 @@ from psycopg import sql
 from rich import box
 from rich.table import Table
 
-from control_plane.sink.views import Connection
+from control_plane.sink.ddl import Connection
 
 KEYS = {
     "zone_fares_15m": ("taxi_type", "pickup_zone_id", "window_end"),

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_all') }}
+
 with days as (
     select
         taxi_type,

@@ -1,7 +1,7 @@
 -- How many trips of a prepared month break each rule.
 with broken as (
     select unnest(string_split(${broken_rules}, ',')) as rule
-    from read_parquet($path)
+    from read_parquet($path, hive_partitioning = false)
     where not is_valid
 )
 

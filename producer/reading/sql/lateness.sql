@@ -5,7 +5,7 @@ select
     count(*) filter (
         where epoch_ms(date_trunc('minute', dropoff_at)) <= $last_closed_minute_ms and not ${comes_late}
     ) as late_trips
-from read_parquet($path, file_row_number = true)
+from read_parquet($path, file_row_number = true, hive_partitioning = false)
 where
     is_valid
     and file_row_number >= $start_row

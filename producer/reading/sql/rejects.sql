@@ -3,7 +3,7 @@ with misfits as (
     select
         file_row as unfit_row,
         misfit as unfit_column
-    from read_parquet(getvariable('staged'))
+    from read_parquet(getvariable('staged'), hive_partitioning = false)
     where misfit is not null
 ),
 

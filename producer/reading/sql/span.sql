@@ -4,7 +4,7 @@ with prepared as (
         *,
         replay_at < coalesce($from_at, replay_at) as is_before,
         replay_at >= coalesce($from_at, replay_at) and replay_at < coalesce($to_at, timestamp 'infinity') as is_inside
-    from read_parquet($path)
+    from read_parquet($path, hive_partitioning = false)
 )
 
 select

@@ -3,4 +3,4 @@ select
     count(*) as readable,
     count(misfit) as misfits,
     (select count(*) from torn_rows) as torn
-from read_parquet(getvariable('staged'))
+from read_parquet(getvariable('staged'), hive_partitioning = false)

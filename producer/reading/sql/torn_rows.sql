@@ -1,23 +1,29 @@
--- Lines of a CSV that are no rows of its table, by their place among all lines with rows (from 0 on). `kept_before`
--- counts the rows before it that could be read. A quoted value that does not end takes several lines with it.
+-- Lines of a CSV that are no rows of its table, by their place among all rows (from 0 on). `kept_before` counts the rows
+-- before it that could be read. The second one in the file is the first row. Of a line that was known to be torn before
+-- the CSV was read, there is only the mark that schemas/csv_rows.py put in its place, with the reason and the line.
 with torn as (
     select
-        line - 1 - ${lines_before_rows} as file_row,
+        line - 2 as file_row,
         any_value(error_type order by column_idx) as error_type,
-        string_split(ltrim(any_value(csv_line), chr(13) || chr(10)), chr(10)) as raw_rows
+        rtrim(ltrim(any_value(csv_line), chr(13) || chr(10)), chr(13) || chr(10)) as csv_line
     from reject_errors
     group by line
 ),
 
-lines as (
+marked as (
     select
-        error_type,
-        unnest(range(len(raw_rows))) + file_row as file_row,
-        rtrim(unnest(raw_rows), chr(13)) as raw_row
+        *,
+        starts_with(csv_line, '"${torn_mark}') as is_marked
     from torn
 )
 
 select
-    *,
+    file_row,
+    case when is_marked then split_part(csv_line, '${torn_mark}', 2) else error_type end as error_type,
+    case
+        when is_marked
+            then replace(regexp_replace(csv_line, '^[^${torn_mark}]*${torn_mark}[^${torn_mark}]*${torn_mark}|"$', '', 'g'), '""', '"')
+        else csv_line
+    end as raw_row,
     file_row + 1 - row_number() over (order by file_row) as kept_before
-from lines
+from marked

@@ -2,6 +2,6 @@
 select
     ${zone} as zone_id,
     count(*) as trips
-from read_parquet($path)
+from read_parquet($path, hive_partitioning = false)
 where zone_id is not null
 group by zone_id

@@ -42,6 +42,8 @@ create table if not exists repeated_arrivals (
     primary key (trip_id, dropoff_minute)
 );
 
+-- Records that are no trips, by their address. And rows of the job that Postgres refused (error_class refused_by_sink):
+-- their topic is the table, their offset a number made of the key, and their payload the row as JSON.
 create table if not exists dead_letters (
     topic text not null,
     partition integer not null,

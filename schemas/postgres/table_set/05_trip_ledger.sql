@@ -13,8 +13,44 @@ create table if not exists received_records (
     primary key (taxi_type, quarter_start, disposition)
 );
 
+-- A clock as a refused row has it; a wild one, which may be why the row was refused, is at the epoch.
+create or replace function written_clock(clock text)
+returns timestamp language sql stable parallel safe
+return case when clock ~ '^\d{4}-\d\d-\d\dT' then clock::timestamp else timestamp 'epoch' end;
+
 create or replace view trip_ledger as
-with entries as (
+-- Rows of the job that Postgres refused: dead letters under the name of their table.
+with refused_rows as (
+    select
+        topic as table_name,
+        convert_from(payload, 'UTF8')::jsonb as contents
+    from dead_letters
+    where error_class = 'refused_by_sink'
+),
+
+refused_records as (
+    select
+        table_name,
+        contents,
+        coalesce(contents ->> 'taxi_type', 'unknown') as taxi_type,
+        date_trunc('hour', written_clock(case table_name
+            when 'on_time_fares_15m' then contents ->> 'window_start'
+            when 'late_arrivals' then contents ->> 'dropoff_at'
+            when 'all_trips' then contents ->> 'dropoff_at'
+            when 'repeated_arrivals' then contents ->> 'dropoff_minute'
+            when 'received_records' then contents ->> 'quarter_start'
+            else contents ->> 'arrived_at'
+        end)) as event_hour,
+        case table_name
+            when 'on_time_fares_15m' then (contents ->> 'trips')::bigint
+            when 'repeated_arrivals' then (contents ->> 'repeats')::bigint
+            when 'received_records' then (contents ->> 'records')::bigint
+            else 1
+        end as records
+    from refused_rows
+),
+
+entries as (
     select
         taxi_type,
         date_trunc('hour', quarter_start) as event_hour,
@@ -75,6 +111,38 @@ with entries as (
         'dead_letters',
         1
     from dead_letters
+    where error_class <> 'refused_by_sink'
+    union all
+    -- Where its records would have been found. Of the windows that a trip is in, one is counted, as of those stored;
+    -- and not the trip beside them.
+    select
+        taxi_type,
+        event_hour,
+        'dead_letters',
+        records
+    from refused_records
+    where
+        table_name in ('quarantined_arrivals', 'late_arrivals', 'repeated_arrivals', 'dead_letters')
+        or (
+            table_name = 'on_time_fares_15m'
+            and extract(minute from written_clock(contents ->> 'window_end'))::integer % 15 = 0
+        )
+    union all
+    -- A count that was refused is newer than the one that is stored.
+    select
+        refused.taxi_type,
+        refused.event_hour,
+        case
+            when refused.contents ->> 'disposition' = 'progress_marker' then 'progress_markers' else 'received'
+        end,
+        refused.records - coalesce(stored.records, 0)
+    from refused_records as refused
+    left join received_records as stored
+        on
+            refused.taxi_type = stored.taxi_type
+            and written_clock(refused.contents ->> 'quarter_start') = stored.quarter_start
+            and refused.contents ->> 'disposition' = stored.disposition
+    where refused.table_name = 'received_records'
 ),
 
 accounts as (
@@ -114,6 +182,20 @@ trips_on_time as (
                 and trips.dropoff_at >= hours.event_hour
                 and trips.dropoff_at < hours.event_hour + interval '1 hour'
                 and trips.on_time
+        ) + (
+            select count(*)
+            from refused_records as refused
+            where
+                refused.table_name = 'all_trips'
+                and refused.taxi_type = hours.taxi_type
+                and refused.event_hour = hours.event_hour
+                and not exists (
+                    select 1
+                    from all_trips as written
+                    where
+                        written.trip_id = (refused.contents ->> 'trip_id')::uuid
+                        and written.dropoff_at = written_clock(refused.contents ->> 'dropoff_at')
+                )
         ) as trips
     from hours_with_late_trips as hours
 ),

@@ -19,6 +19,7 @@ ATTEMPTS = 5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 CHUNK_BYTES = 1 << 18
 REMEDY = "check the network, or name a mirror in MAVEN_MIRROR_URL or ~/.m2/settings.xml, and run it again"
+UNTRUSTED = "name the file of your own certificate authority in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
 
 Advance = Callable[[int], None]
 Expect = Callable[[int], None]
@@ -61,7 +62,8 @@ def fetch(
     except httpx.HTTPStatusError as error:
         raise _unavailable(artifact, source, f"HTTP {error.response.status_code}") from error
     except (TransferError, httpx.HTTPError) as error:
-        raise _unavailable(artifact, source, str(error) or type(error).__name__) from error
+        remedy = UNTRUSTED if _is_untrusted(error) else REMEDY
+        raise _unavailable(artifact, source, str(error) or type(error).__name__, remedy) from error
     part.replace(target)
 
 
@@ -83,7 +85,11 @@ def _size(path: Path) -> int:
 
 def _may_pass(error: BaseException) -> bool:
     is_answer = isinstance(error, httpx.HTTPStatusError)
-    return isinstance(error, TransferError | httpx.HTTPError) and not is_answer
+    return isinstance(error, TransferError | httpx.HTTPError) and not is_answer and not _is_untrusted(error)
+
+
+def _is_untrusted(error: BaseException) -> bool:
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def _transfer(client: httpx.Client, address: str, part: Path, *, expect: Expect, advance: Advance) -> None:
@@ -110,6 +116,6 @@ def _check(part: Path, artifact: Artifact) -> None:
         raise TransferError("what came has not the SHA-256 of the lock")
 
 
-def _unavailable(artifact: Artifact, source: MavenRepository, reason: str) -> UserError:
+def _unavailable(artifact: Artifact, source: MavenRepository, reason: str, remedy: str = REMEDY) -> UserError:
     host = httpx.URL(source.base_url).host
-    return UserError(f"cannot download {artifact.coordinate} from {host}: {reason}", REMEDY)
+    return UserError(f"cannot download {artifact.coordinate} from {host}: {reason}", remedy)

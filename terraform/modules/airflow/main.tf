@@ -4,6 +4,7 @@ locals {
 
   options = {
     "core.dags_are_paused_at_creation" = "True"
+    "core.default_timezone"            = "utc"
     "core.parallelism"                 = "16"
   }
 }

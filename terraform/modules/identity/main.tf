@@ -3,8 +3,9 @@ locals {
   trips       = "${var.kafka.resource_arns["topic"]}/${var.kafka.trips_topic}"
   dead_letter = "${var.kafka.resource_arns["topic"]}/${var.kafka.dead_letters_topic}"
   # A second release of the job reads in a group of its own beside the first.
-  groups    = "${var.kafka.resource_arns["group"]}/${var.kafka.consumer_group}*"
-  task_arns = "arn:aws:ecs:${var.region}:${var.account_id}:task-definition/${var.producer_task_family}"
+  groups     = "${var.kafka.resource_arns["group"]}/${var.kafka.consumer_group}*"
+  publishers = "${var.kafka.resource_arns["group"]}/publisher-of-${var.kafka.trips_topic}"
+  task_arns  = "arn:aws:ecs:${var.region}:${var.account_id}:task-definition/${var.producer_task_family}"
 
   # Who may take on which role.
   services = merge({
@@ -89,7 +90,7 @@ data "aws_iam_policy_document" "zone_fares" {
 
   statement {
     sid       = "Connect"
-    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster"]
+    actions   = ["kafka-cluster:Connect", "kafka-cluster:DescribeCluster", "kafka-cluster:WriteDataIdempotently"]
     resources = [var.kafka.cluster_arn]
   }
 
@@ -200,6 +201,13 @@ data "aws_iam_policy_document" "producer" {
       "kafka-cluster:WriteData",
     ]
     resources = [local.trips]
+  }
+
+  # The one place in this group keeps two replays from publishing at once.
+  statement {
+    sid       = "HoldTheTopic"
+    actions   = ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"]
+    resources = [local.publishers]
   }
 
   statement {

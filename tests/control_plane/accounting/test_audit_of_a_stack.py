@@ -3,9 +3,16 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
 
 import pytest
+from confluent_kafka import Producer
 
+from control_plane.jobs.lifecycle import JobSite
+from schemas.jobs import DEFAULT_JOB
+from schemas.topics import TRIPS_TOPIC
 from stack.settings import ROOT
 from tests.platform import Platform
 from tests.records import at, millis, move_event_clock, publish, schema_id, trip_record
@@ -35,6 +42,8 @@ def test_open_windows_are_no_hole_and_a_lost_row_is_one_between_source_and_exits
     platform.await_rows("select 1 from taxi.trips")
     early = audit(platform)
     assert (early.returncode, "no quiet point" in early.stdout) == (3, True)
+    assert "it is too early to say" in early.stdout
+    assert "does not add up" not in early.stdout
 
     move_event_clock(platform, at("11:30"))
     whole = audit(platform, "--json", "--by-hour", "--wait", TIMEOUT_SECONDS)
@@ -52,6 +61,52 @@ def test_open_windows_are_no_hole_and_a_lost_row_is_one_between_source_and_exits
         ("unknown", "2024-01-10 10:00:00", 1)
     ]
     assert {hour["taxi_type"] for hour in _all_hours(platform)} == {"green", "unknown"}
+
+
+def test_what_was_aborted_is_no_trip_and_the_ends_of_transactions_are_not_missed(platform: Platform) -> None:
+    #   aborted: one trip    committed: two trips    their ends: two offsets, which no reader gets
+    number = schema_id(platform)
+    move_event_clock(platform, at("10:50"))
+    for commits, first, trips in ((False, 1, 1), (True, 2, 2)):
+        records = [
+            trip_record(number, str(UUID(int=first + row)), at("10:55:30"), zone=74, cents=1000)
+            for row in range(trips)
+        ]
+        send_in_a_transaction(platform, records, at("10:56"), commits=commits)
+    move_event_clock(platform, at("11:30"))
+    for commits in (False, True):  # what the topic ends with is no record
+        send_in_a_transaction(platform, [NO_TRIP], at("11:30"), commits=commits)
+    whole = audit(platform, "--json", "--wait", TIMEOUT_SECONDS)
+    output = json.loads(whole.stdout)
+    # 2 trips, 1 dead letter, 4 markers
+    found = (whole.returncode, output["verdict"], output["unrest"], output["records_in_kafka"])
+    assert found == (0, "balanced", "", 7)
+    assert platform.query("select count(*) from taxi.trips") == [(2,)]
+    assert platform.query("select trips from taxi.zone_fares_15m where window_end = '2024-01-10 11:00'") == [
+        (2,)
+    ]
+    assert JobSite.of(platform.endpoints, DEFAULT_JOB).status().flow.lag_records == 0
+
+
+def send_in_a_transaction(
+    platform: Platform, values: Sequence[bytes], clock: datetime, *, commits: bool
+) -> None:
+    producer = Producer(
+        {
+            "bootstrap.servers": platform.endpoints.kafka_bootstrap_servers,
+            "transactional.id": uuid4().hex,
+            "log_level": 2,
+        }
+    )
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for value in values:
+        producer.produce(TRIPS_TOPIC, value, partition=0, timestamp=millis(clock))
+    assert producer.flush(30) == 0
+    if commits:
+        producer.commit_transaction(30)
+    else:
+        producer.abort_transaction(30)
 
 
 def _all_hours(platform: Platform) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import pytest
 
 from control_plane.topics import Topic
 from producer.publishing.kafka_topic import KafkaCluster
-from producer.publishing.replay_ledger import only_replay_into
+from producer.publishing.publisher_lease import only_publisher
 from schemas import trip
 from schemas.topics import DEFAULT_PARTITIONS, TRIPS_TOPIC
 from stack.services.registry import NAME as REGISTRY
@@ -110,15 +111,18 @@ def notes_held_back(platform: Platform) -> Iterator[None]:
         yield
 
 
-def test_a_letter_is_redriven_with_the_schema_that_it_was_written_with(platform: Platform) -> None:
+def test_a_letter_is_redriven_with_the_schema_that_it_was_written_with(
+    platform: Platform, tmp_path: Path
+) -> None:
     number = schema_id(platform)
     move_event_clock(platform, at("13:00"))
     ours = str(UUID(int=7))
     wrong = trip_record(987_654, ours, at("11:00:00"), zone=74, cents=100)
     publish(platform, [wrong, UNKNOWN, b"\x07 no"])
     platform.balanced_ledger()
-    topic = KafkaCluster(platform.endpoints.kafka_bootstrap_servers).topic(TRIPS_TOPIC, DEFAULT_PARTITIONS)
-    with only_replay_into(TRIPS_TOPIC, platform.endpoints.home, topic.id):
+    cluster = KafkaCluster(platform.endpoints.kafka_bootstrap_servers)
+    topic = cluster.topic(TRIPS_TOPIC, DEFAULT_PARTITIONS)
+    with only_publisher(cluster, topic, tmp_path, print):  # from another home
         assert "another replay is publishing" in dead_letters(platform, "redrive", "--yes").stderr
     done = dead_letters(platform, "redrive", "--class", "unknown_schema", "--schema-id", str(number), "--yes")
     assert "published to topic trips again: 1 dead letter;" in done.stderr

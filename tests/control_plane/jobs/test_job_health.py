@@ -34,7 +34,11 @@ WELL = HealthInputs(
 @pytest.mark.parametrize(
     ("change", "name", "reason"),
     [
-        ({}, "healthy", "all tasks run"),
+        ({}, "healthy", "all tasks run, checkpoints complete, and every record is read"),
+        ({"lag_records": 9_000}, "healthy", "and it catches up with 9,000 records"),
+        ({"lag_records": None}, "healthy", "it is not known yet how many records are left to read"),
+        ({"unfit_source": "topic trips has x"}, "degraded", "topic trips has x"),
+        ({"lost_source": "topic trips was deleted"}, "down", "topic trips was deleted; ./taxi reset"),
         ({"state": "FAILED", "last_failure": "disk full"}, "down", "the job is FAILED (disk full)"),
         ({"state": "NOT RUNNING"}, "down", "the job is NOT RUNNING"),
         ({"state": "RESTARTING", "all_tasks_run": False}, "degraded", "the job is RESTARTING"),

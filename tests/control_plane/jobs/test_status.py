@@ -6,9 +6,10 @@ from typing import Any, cast
 import pytest
 
 from control_plane.jobs.flink_rest import FlinkRest, Job
-from control_plane.jobs.status import read_status
+from control_plane.jobs.status import JobStatus, read_status
 from control_plane.topics import TopicEnds
 from schemas.jobs import WatchedSteps
+from schemas.topic_settings import UnfitSetting, unfit_settings
 
 pytestmark = pytest.mark.unit
 
@@ -61,8 +62,20 @@ class Cluster:
 class Ends(TopicEnds):
     """A topic of one partition with a hundred records, whose publisher's clock is at three o'clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, readable_until: int = 100, known_as: str | None = "1", retention: str = "") -> None:
         self.topic = "trips"
+        self._readable_until = readable_until
+        self._id = known_as
+        self._retention = retention
+
+    def topic_id(self) -> str | None:
+        return self._id
+
+    def holds_records(self, partition: int, start: int, end: int) -> bool:  # noqa: ARG002 - the interface
+        return start < self._readable_until
+
+    def unfit_settings(self) -> tuple[UnfitSetting, ...]:
+        return unfit_settings({"retention.ms": self._retention}) if self._retention else ()
 
     def offsets(self) -> tuple[int, ...]:
         return (100,)
@@ -89,3 +102,41 @@ def test_a_step_is_known_by_its_whole_name() -> None:
     # select_for_count_hours is a step of the first task, whose watermark is another.
     found = read_status(cast(FlinkRest, Cluster()), "zone_hours", WatchedSteps("read_rides", "count"), Ends())
     assert found.watermark is None
+
+
+def status(ends: Ends, topic_id: str = "1") -> JobStatus:
+    return read_status(cast(FlinkRest, Cluster()), "zone_hours", STEPS, ends, topic_id)
+
+
+def test_behind_the_last_record_of_a_transaction_nothing_is_left_to_read() -> None:
+    # read to 59; 60 to 99 is the end of a transaction and an aborted one
+    assert status(Ends(readable_until=60)).flow.lag_records == 0
+    assert status(Ends(readable_until=61)).flow.lag_records == 40
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("2", "topic trips was deleted and created again (its id was 1, now it is 2)"),
+        ("", "topic trips was deleted (its id was 1)"),
+    ],
+)
+def test_a_job_whose_topic_is_another_is_down_whatever_it_does(found: str, reason: str) -> None:
+    running = status(Ends(known_as=found))
+    absent = read_status(cast(FlinkRest, Cluster()), "other", STEPS, Ends(known_as=found), "1")
+    for seen in (running, absent):
+        assert seen.verdict.name == "down"
+        assert seen.verdict.reason.startswith(reason)
+        assert "./taxi reset" in seen.verdict.reason
+        assert seen.lost_source.startswith(reason)
+
+
+@pytest.mark.parametrize("found", ["1", None])
+def test_the_known_topic_is_no_other_and_a_kafka_that_does_not_answer_says_nothing(found: str | None) -> None:
+    assert status(Ends(known_as=found)).lost_source == ""
+
+
+def test_a_setting_of_the_topic_that_loses_records_is_named() -> None:
+    verdict = status(Ends(retention="604800000")).verdict
+    assert (verdict.name, "topic trips has retention.ms=604800000" in verdict.reason) == ("degraded", True)
+    assert "set retention.ms=-1 on it" in verdict.reason

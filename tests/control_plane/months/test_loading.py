@@ -47,9 +47,10 @@ def write(table: ProcessedTable, rows: duckdb.DuckDBPyRelation, history: Path, *
 def test_a_month_is_loaded_whole(dsn: str, tmp_path: Path, without: str) -> None:
     trips = month_of_trips("2024-01", trips=50).project(f"* replace (75::bigint as {LATER_COLUMN})")
     rows = {TRIPS: trips, QUARANTINED: trips.limit(3).project("*, ['missing_field'] as rules")}
+    history = tmp_path / "no [pattern] *"
     for table in TABLES:
-        write(table, rows.get(table, windows_of(trips)), tmp_path, without=without)
-    loading.load(dsn, SCHEMA, open_store(str(tmp_path)), [MONTH])
+        write(table, rows.get(table, windows_of(trips)), history, without=without)
+    loading.load(dsn, SCHEMA, open_store(str(history)), [MONTH])
     found = f"select count(*), sum(fare_amount_cents), count({LATER_COLUMN}) from {SCHEMA}.trips"
     (fares,) = trips.sum("fare_amount_cents").fetchall()
     assert database.query(dsn, found).rows == [(50, fares[0], 0 if without else 50)]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -144,6 +145,13 @@ def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platfor
     reports = "select distinct unexplained from taxi.parity_reports"
     assert platform.query(f"{reports} where run = '{second}'") == [(0,)]
     assert shadow_sets(platform) == []
+    assert [name for name in subjects(platform) if "reprocess" in name] == []
+
+
+def subjects(platform: Platform) -> list[str]:
+    """What the schema registry knows, also what is only marked as deleted."""
+    url = f"{platform.endpoints.schema_registry_url}/subjects?deleted=true"
+    return list(httpx.get(url, trust_env=False, timeout=60).raise_for_status().json())
 
 
 @pytest.mark.long("kills a reprocess and runs it again")

@@ -12,6 +12,7 @@ create temporary table trip_records (
     watermark for event_time as event_time - interval '1' minute
 ) with (
     'connector' = 'kafka', 'topic' = '${topic}', ${kafka}, 'properties.group.id' = '${consumer_group}',
+    'properties.isolation.level' = 'read_committed',
     'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = '${bounded_mode}',
     'scan.topic-partition-discovery.interval' = '${partition_discovery_seconds} s',
     'key.format' = 'raw', 'key.fields' = 'record_key', 'value.fields-include' = 'EXCEPT_KEY',

@@ -2,11 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from producer.publishing.replay import closing_clock_of, is_overtaken, refuse_late
+from producer.publishing.replay import closing_clock_of, is_overtaken, late_trips, refuse_late
 from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress
 from producer.reading.prepared import Span, span_of
 from schemas.errors import UserError
@@ -44,6 +45,41 @@ def interrupted_at(home: Path, next_row: int) -> Interrupted:
     return Interrupted(span, ledger, entry)
 
 
+@pytest.mark.parametrize(
+    ("to", "closing"),
+    [
+        (
+            None,
+            "10:56:01",
+        ),  # 10:40 is last in the window that ends at 10:55, a minute and a second behind the clock
+        ("10:41:00", "10:41:00"),  # what follows from there on is not late for a window of this part
+        ("10:50:30", "10:50:30"),
+        ("11:30:00", "10:56:01"),  # the month ends long before
+    ],
+)
+def test_the_clock_ends_where_a_person_ends_the_replay_but_no_later_than_its_windows(
+    tmp_path: Path, to: str | None, closing: str
+) -> None:
+    span = interrupted_at(tmp_path, next_row=0).span
+    to_ms = None if to is None else TEN + since_ten(to)
+    assert closing_clock_of(span, to_ms) == TEN + since_ten(closing)
+
+
+def since_ten(clock: str) -> int:
+    """Milliseconds from ten o'clock on."""
+    hours, minutes, seconds = map(int, clock.split(":"))
+    return ((hours - 10) * 60 + minutes) * MINUTE + seconds * 1000
+
+
+def test_trips_that_follow_the_end_of_a_part_are_not_late(tmp_path: Path) -> None:
+    # 10:00 ─ 10:20 ─ replayed to 10:40, so that the stream stands there ─ 10:40
+    interrupted = interrupted_at(tmp_path, next_row=2)
+    part = span_of(interrupted.span.path, to_at=datetime.fromisoformat("2020-03-01 10:40"))
+    assert part.trips == 2
+    tails_ms = {0: closing_clock_of(part, TEN + 40 * MINUTE)}
+    assert late_trips(interrupted.span, interrupted.entry, tails_ms) is None
+
+
 def test_what_an_interrupted_replay_has_sent_itself_does_not_overtake_it(tmp_path: Path) -> None:
     # acknowledged up to 10:00 │ killed with 10:20, 10:40 and the closing marker on their way
     interrupted = interrupted_at(tmp_path, next_row=1)
@@ -76,15 +112,21 @@ def test_only_trips_that_are_left_are_refused(tmp_path: Path, next_row: int, ref
     # 10:00 ─ 10:20 ─ stream at 10:30, has closed 10:28 ─ 10:40
     interrupted = interrupted_at(tmp_path, next_row)
     with pytest.raises(UserError, match=refusal):
-        refuse_late(interrupted.span, interrupted.entry, {0: TEN, 1: TEN + 30 * MINUTE})
+        refuse(interrupted, {0: TEN, 1: TEN + 30 * MINUTE})
 
 
 @pytest.mark.parametrize("next_row", [2, 3])
 def test_nothing_is_refused_when_the_late_trips_are_acknowledged(tmp_path: Path, next_row: int) -> None:
     interrupted = interrupted_at(tmp_path, next_row)
-    refuse_late(interrupted.span, interrupted.entry, {0: TEN + 30 * MINUTE})
+    refuse(interrupted, {0: TEN + 30 * MINUTE})
+
+
+def refuse(interrupted: Interrupted, tails_ms: dict[int, int]) -> None:
+    refuse_late(
+        interrupted.span, interrupted.entry, late_trips(interrupted.span, interrupted.entry, tails_ms)
+    )
 
 
 def test_nothing_is_late_on_an_empty_topic(tmp_path: Path) -> None:
     interrupted = interrupted_at(tmp_path, next_row=0)
-    refuse_late(interrupted.span, interrupted.entry, {})
+    refuse(interrupted, {})

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress, only_replay_into
+from producer.publishing.home_lock import only_publisher_of_home
+from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress
 from schemas.errors import UserError
 
 pytestmark = pytest.mark.unit
@@ -80,18 +81,18 @@ def test_added_partitions_start_where_the_last_one_stands(
 
 def test_only_one_replay_publishes_to_a_topic(tmp_path: Path) -> None:
     with (
-        only_replay_into("trips", tmp_path, "id"),
-        pytest.raises(UserError, match="another replay"),
-        only_replay_into("trips", tmp_path, "id"),
+        only_publisher_of_home("trips", tmp_path, "id", "the first"),
+        pytest.raises(UserError, match="another replay is publishing to topic trips: the first;"),
+        only_publisher_of_home("trips", tmp_path, "id", "the second"),
     ):
         pass
 
 
 def test_the_next_replay_may_publish_when_the_first_is_over(tmp_path: Path) -> None:
-    with only_replay_into("trips", tmp_path, "id"):
-        pass
-    with only_replay_into("trips", tmp_path, "id"):
-        pass
+    for name in ("the first", "the second"):
+        with only_publisher_of_home("trips", tmp_path, "id", name) as lock:
+            lock.seek(0)
+            assert lock.read() == name
 
 
 def test_partitions_that_any_replay_into_the_topic_has_known_are_known(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -145,6 +145,42 @@ def test_a_published_month_is_not_published_again(bench: Bench, tmp_path: Path) 
     before = bench.records()
     assert "published to topic" in bench.replay_well(file)
     assert bench.records() == before
+
+
+@pytest.mark.parametrize("options", [(), ("--disorder", "30"), ("--from", "2023-12-01T06:00:00")])
+def test_a_month_published_from_another_home_or_with_other_options_is_not_called_late(
+    bench: Bench, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    file = real_month(MONTH)
+    bench.replay_well(file, "--to", "2023-12-02T00:00:00")
+    before = bench.records()
+    other = elsewhere(bench, tmp_path)
+    output = other.replay_well(file, "--to", "2023-12-02T00:00:00", *options)
+    assert f"already published, its trips are on topic {bench.topic}" in output
+    assert bench.records() == before
+    # The part that is not there yet is, as before, too late or on time by the event clock.
+    more = other.replay(file, "--to", "2023-12-03T00:00:00")
+    assert "valid trips would come too late" in more.stderr
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_replay_from_another_home_is_refused_while_one_runs_and_learns_which(
+    bench: Bench, tmp_path: Path, processes: str
+) -> None:
+    first = bench.start_to_midway(real_month(MONTH), "--processes", processes)
+    refused = elsewhere(bench, tmp_path).replay(green_parquet(tmp_path, {}))
+    assert refused.returncode == 1
+    assert f"another replay is publishing to topic {bench.topic}: process {first.pid} of " in refused.stderr
+    assert f"home {bench.environment['TAXI_HOME']}" in refused.stderr
+    first.send_signal(signal.SIGINT)
+    assert ended(first).returncode == 130
+
+
+def elsewhere(bench: Bench, folder: Path) -> Bench:
+    """The same topic, replayed into from another home."""
+    home = folder / "elsewhere"
+    home.mkdir()
+    return replace(bench, environment=bench.environment | {"TAXI_HOME": str(home)})
 
 
 def test_records_are_framed_for_the_registry_and_decode_to_the_trips_of_the_file(

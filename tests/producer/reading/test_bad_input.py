@@ -51,7 +51,8 @@ def refusal(producer: Producer, file: Path) -> str:
     """The one line."""
     result = producer("replay", "--dry-run", file)
     assert result.returncode == 1, result.stdout + result.stderr
-    assert result.stdout == ""
+    # A machine that is slow is told how far it is.
+    assert [line for line in result.stdout.splitlines() if not line.startswith("preparing ")] == []
     (line,) = result.stderr.splitlines()
     assert line.startswith("error: ")
     assert file.name in line
@@ -130,14 +131,14 @@ def test_a_cut_off_gzip_is_refused(producer: Producer, tmp_path: Path) -> None:
     file = tmp_path / "green_tripdata_2020-03.csv.gz"
     content = gzip.compress("\n".join([HEADER, *[ROW] * 50_000]).encode())
     file.write_bytes(content[: len(content) // 2])
-    assert "cannot be read" in refusal(producer, file)
+    assert "is cut off" in refusal(producer, file)
 
 
 def test_a_cut_off_gzip_with_mixed_line_ends_is_refused(producer: Producer, tmp_path: Path) -> None:
     file = tmp_path / "green_tripdata_2020-03.csv.gz"
     content = gzip.compress((f"{HEADER}\r\n" + "\n".join([ROW] * 50_000)).encode())
     file.write_bytes(content[: len(content) // 2])
-    assert "cannot be read" in refusal(producer, file)
+    assert "is cut off" in refusal(producer, file)
 
 
 @pytest.mark.parametrize("content", ["", f"{HEADER}\n"])

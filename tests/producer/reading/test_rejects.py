@@ -14,6 +14,7 @@ from producer.cli import main
 from producer.months import Naming
 from producer.reading.prepared import span_of
 from schemas.errors import UserError
+from schemas.trip_columns import LONGEST_TEXT
 from tests.oracle.real_months import shared_file
 from tests.producer.months import GREEN_COLUMNS, green_table, prepared, preparer_in, rows
 
@@ -87,7 +88,7 @@ def test_a_value_that_does_not_fit_is_listed_with_its_row_and_reason(
 def test_a_line_that_is_no_row_is_listed_as_it_stands(bad: bytes, reason: str, tmp_path: Path) -> None:
     (listed,) = rejects_of(csv_month(tmp_path, bad), tmp_path / "cache")
     assert (listed["row"], listed["reason"]) == ("11", reason)
-    assert listed["raw_row"] == bad.decode("ascii", "replace").replace("\ufffd", "?")
+    assert listed["raw_row"] == bad.decode("utf-8", "replace")
 
 
 def test_rows_are_counted_as_they_stand_in_the_file_whatever_is_wrong_before_them(tmp_path: Path) -> None:
@@ -212,6 +213,12 @@ def test_text_in_parquet_that_is_no_utf_8_is_left_out(tmp_path: Path) -> None:
     assert flags == {"N", "Y", None}
 
 
+def test_a_text_that_no_sink_has_room_for_is_left_out(tmp_path: Path) -> None:
+    flags = pa.array(["N" * LONGEST_TEXT, "N" * (LONGEST_TEXT + 1)] + ["N"] * 28)
+    (listed,) = rejects_of(parquet_month(tmp_path, store_and_fwd_flag=flags), tmp_path / "cache")
+    assert (listed["row"], listed["column"]) == ("2", "store_and_fwd_flag")
+
+
 def test_a_clock_beyond_the_calendar_in_parquet_is_left_out(tmp_path: Path) -> None:
     year_12000 = 316_516_435_200_000_000
     clocks = pa.array([year_12000, *[1_583_057_400_000_000] * 29], pa.timestamp("us"))
@@ -232,8 +239,64 @@ def test_texts_that_are_no_clock_in_a_month_of_2009_are_left_out(tmp_path: Path)
     assert span_of(source.path).trips == 999
 
 
-def test_a_text_with_a_stray_quote_loses_no_row_without_a_trace(tmp_path: Path) -> None:
-    file = csv_month(tmp_path, GOOD.replace(",N,", ',"N,'), GOOD.replace(",N,", ',N",'), good=60)
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (GOOD.replace(",N,", ',"N,'),),
+        (GOOD.replace(",N,", ',N",'),),
+        (GOOD.replace(",N,", ',"N,'), GOOD.replace(",N,", ',N",')),
+        (GOOD.replace(",N,", ',"N,'), GOOD, GOOD, GOOD.replace(",N,", ',"N,'), GOOD.replace(",N,", ',"N,')),
+        (f'{GOOD}"',),
+        (f'"{GOOD}',),
+        (GOOD.replace(",N,", ',"N"x,'),),
+    ],
+    ids=["opened", "closed", "opened and closed", "three", "at the end", "at the start", "text behind it"],
+)
+def test_a_stray_quote_takes_its_own_line_with_it_and_no_other(bad: Sequence[str], tmp_path: Path) -> None:
+    file = csv_month(tmp_path, *bad, good=60)
+    listed = rejects_of(file, tmp_path / "cache")
+    stray = [line for line in bad if line != GOOD]
+    assert [line["raw_row"] for line in listed] == stray
+    assert {line["reason"] for line in listed} == {"has a quote in the wrong place"}
+    assert [int(line["row"]) for line in listed] == [
+        11 + 10 * number for number, line in enumerate(bad) if line != GOOD
+    ]
+    assert span_of(prepared(file, tmp_path / "cache").path).trips == 60 + len(bad) - len(stray)
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_a_stray_quote_in_the_last_line_is_one_reject(end: str, tmp_path: Path) -> None:
+    file = csv_month(tmp_path)
+    file.write_text(file.read_text("utf-8") + GOOD.replace(",N,", ',"N,') + end, "utf-8")
     (listed,) = rejects_of(file, tmp_path / "cache")
-    swallowed = listed["raw_row"].count("2020-03-01 10:10:00")
-    assert swallowed + span_of(prepared(file, tmp_path / "cache").path).trips == 62
+    assert listed["row"] == str(GOOD_ROWS + 1)
+    assert span_of(prepared(file, tmp_path / "cache").path).trips == GOOD_ROWS
+
+
+def test_a_stray_quote_far_before_the_next_one_loses_no_row(tmp_path: Path) -> None:
+    stray = GOOD.replace(",N,", ',"N,')
+    file = tmp_path / "green_tripdata_2020-03.csv"
+    file.write_text("\n".join([HEADER, *[GOOD] * 500, stray, *[GOOD] * 30_000, stray, GOOD]) + "\n", "utf-8")
+    assert len(rejects_of(file, tmp_path / "cache")) == 2
+    assert span_of(prepared(file, tmp_path / "cache").path).trips == 30_501
+
+
+def test_a_value_that_really_goes_on_in_the_next_line_is_one_row(tmp_path: Path) -> None:
+    file = tmp_path / "green_tripdata_2020-03.csv"
+    lines = [
+        f"{HEADER},note",
+        *[f'{GOOD},"plain, ""quoted"""'] * 5,
+        f'{GOOD},"first',
+        "",
+        'second, third"',
+        f"{GOOD},",
+    ]
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    assert rejects_of(file, tmp_path / "cache") == []
+    assert span_of(prepared(file, tmp_path / "cache").path).trips == 7
+
+
+def test_a_flag_with_a_line_break_is_one_reject(tmp_path: Path) -> None:
+    (listed,) = rejects_of(csv_month(tmp_path, GOOD.replace(",N,", ',"N\n",')), tmp_path / "cache")
+    assert (listed["row"], listed["column"]) == ("11", "store_and_fwd_flag")
+    assert span_of(prepared(csv_month(tmp_path), tmp_path / "cache").path).trips == GOOD_ROWS

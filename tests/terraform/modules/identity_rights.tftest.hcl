@@ -53,6 +53,17 @@ run "each_program_may_do_what_it_needs_and_no_more" {
     source = "../../../terraform/modules/identity"
   }
 
+  # Both write by an idempotent client, which is a right on the cluster.
+  assert {
+    condition = alltrue([
+      for document in [data.aws_iam_policy_document.zone_fares.json, data.aws_iam_policy_document.producer.json] : anytrue([
+        for statement in jsondecode(document).Statement :
+        contains(flatten([statement.Action]), "kafka-cluster:WriteDataIdempotently") && flatten([statement.Resource]) == [var.kafka.cluster_arn]
+      ])
+    ])
+    error_message = "a client that writes to Kafka is refused its first record"
+  }
+
   assert {
     condition = !anytrue([
       for statement in jsondecode(data.aws_iam_policy_document.zone_fares.json).Statement :

@@ -9,6 +9,7 @@ final class Framing {
   static final int HEADER_BYTES = 5;
 
   private static final byte MAGIC = 0;
+  private static final int LONGEST_DETAIL = 1000;
 
   private Framing() {}
 
@@ -42,7 +43,8 @@ final class Framing {
     if (failure instanceof TrailingBytesException) {
       return new Fault("trailing_bytes", "the record goes on behind its last field");
     }
-    // Postgres stores no U+0000 in a text.
-    return new Fault("wrong_type", failure.toString().replace('\0', ' '));
+    // Postgres stores no U+0000 in a text, and the header of a dead letter should not repeat a long value.
+    String words = failure.toString().replace('\0', ' ');
+    return new Fault("wrong_type", words.length() <= LONGEST_DETAIL ? words : words.substring(0, LONGEST_DETAIL));
   }
 }

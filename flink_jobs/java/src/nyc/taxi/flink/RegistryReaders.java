@@ -25,6 +25,7 @@ final class RegistryReaders {
   private final Schema columns;
   private final Map<Integer, GenericDatumReader<GenericRecord>> readers = new HashMap<>();
   private final Map<Integer, Long> unknownSince = new HashMap<>();
+  private final Map<Integer, String> unusable = new HashMap<>();
 
   RegistryReaders(String url, Map<String, String> settings, Schema columns) {
     this.registry = new CachedSchemaRegistryClient(url, CACHED_SCHEMAS, settings);
@@ -35,9 +36,13 @@ final class RegistryReaders {
    * The reader for a schema id, or null when the registry does not know the id.
    *
    * @throws IOException when the registry fails: that is not the record's fault, which must be tried again
+   * @throws UnusableSchemaException when the schema is no Avro, or none that a row can be read by
    */
-  GenericDatumReader<GenericRecord> reader(int schemaId) throws IOException {
+  GenericDatumReader<GenericRecord> reader(int schemaId) throws IOException, UnusableSchemaException {
     GenericDatumReader<GenericRecord> reader = readers.get(schemaId);
+    if (unusable.containsKey(schemaId)) {
+      throw new UnusableSchemaException(unusable.get(schemaId));
+    }
     if (reader == null && !isKnownAsUnknown(schemaId)) {
       reader = lookUp(schemaId);
     }
@@ -49,9 +54,14 @@ final class RegistryReaders {
     return since != null && System.nanoTime() - since < UNKNOWN_NANOS;
   }
 
-  private GenericDatumReader<GenericRecord> lookUp(int schemaId) throws IOException {
+  private GenericDatumReader<GenericRecord> lookUp(int schemaId) throws IOException, UnusableSchemaException {
     try {
-      GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(registry.getById(schemaId), columns);
+      Schema written = registry.getById(schemaId);
+      String trouble = written == null ? "it is no Avro" : troubleOf(written);
+      if (trouble != null) {
+        throw unusable(schemaId, trouble);
+      }
+      GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(written, columns);
       readers.put(schemaId, reader);
       return reader;
     } catch (RestClientException answer) {
@@ -60,6 +70,42 @@ final class RegistryReaders {
       }
       unknownSince.put(schemaId, System.nanoTime());
       return null;
+    } catch (IOException failure) {
+      // So the client words that it got a schema, of JSON for example, and cannot parse it.
+      if (String.valueOf(failure.getMessage()).startsWith("Invalid schema")) {
+        throw unusable(schemaId, "it is no Avro");
+      }
+      throw failure;
+    }
+  }
+
+  private UnusableSchemaException unusable(int schemaId, String trouble) {
+    unusable.put(schemaId, "schema " + schemaId + ": " + trouble);
+    return new UnusableSchemaException(unusable.get(schemaId));
+  }
+
+  /**
+   * Why no row can be read by a schema, or null. A few bytes can say that a collection has 2^63 items without a size,
+   * which Avro would skip one by one.
+   */
+  private static String troubleOf(Schema written) {
+    if (written.getType() != Schema.Type.RECORD) {
+      return "it is no record";
+    }
+    boolean isFlat = written.getFields().stream().map(Schema.Field::schema).allMatch(RegistryReaders::isScalar);
+    return isFlat ? null : "it has fields that are no scalars";
+  }
+
+  private static boolean isScalar(Schema type) {
+    switch (type.getType()) {
+      case ARRAY:
+      case MAP:
+      case RECORD:
+        return false;
+      case UNION:
+        return type.getTypes().stream().allMatch(RegistryReaders::isScalar);
+      default:
+        return true;
     }
   }
 }

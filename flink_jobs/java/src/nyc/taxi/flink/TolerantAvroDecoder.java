@@ -25,7 +25,7 @@ import org.apache.flink.table.types.logical.RowType;
  */
 final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
 
-  private static final long serialVersionUID = 3L;
+  private static final long serialVersionUID = 4L;
 
   private static final Fault UNKNOWN_SCHEMA =
       new Fault("unknown_schema", "the registry does not know the schema id");
@@ -75,7 +75,12 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
     if (malformed != null) {
       return undecodable(malformed, message);
     }
-    GenericDatumReader<GenericRecord> reader = readers.reader(Framing.schemaId(message));
+    GenericDatumReader<GenericRecord> reader;
+    try {
+      reader = readers.reader(Framing.schemaId(message));
+    } catch (UnusableSchemaException unusable) {
+      return undecodable(new Fault("wrong_type", unusable.getMessage()), message);
+    }
     if (reader == null) {
       return undecodable(UNKNOWN_SCHEMA, message);
     }

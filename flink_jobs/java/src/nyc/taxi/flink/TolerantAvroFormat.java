@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.formats.avro.registry.confluent.AvroConfluentFormatOptions;
@@ -23,16 +22,14 @@ final class TolerantAvroFormat implements ProjectableDecodingFormat<Deserializat
 
   private final String registryUrl;
   private final Map<String, String> registrySettings;
-  private final Set<String> requiredFields;
-  private final Set<String> uuidFields;
+  private final ValueBounds bounds;
   private List<String> metadata = List.of();
 
   TolerantAvroFormat(ReadableConfig options) {
     Map<String, String> settings = RegistryAvroFormatFactory.buildOptionalPropertiesMap(options);
     this.registryUrl = options.get(AvroConfluentFormatOptions.URL);
     this.registrySettings = settings == null ? Map.of() : settings;
-    this.requiredFields = Set.copyOf(options.get(TolerantAvroFormatFactory.REQUIRED_FIELDS));
-    this.uuidFields = Set.copyOf(options.get(TolerantAvroFormatFactory.UUID_FIELDS));
+    this.bounds = new ValueBounds(options);
   }
 
   @Override
@@ -46,7 +43,7 @@ final class TolerantAvroFormat implements ProjectableDecodingFormat<Deserializat
     }
     return new TolerantAvroDecoder(
         columns,
-        new RowContract(columns, requiredFields, uuidFields),
+        new RowContract(columns, bounds),
         metadata,
         context.createTypeInformation(DataTypes.ROW(produced)),
         registryUrl,

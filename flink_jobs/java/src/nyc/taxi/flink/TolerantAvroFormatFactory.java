@@ -2,6 +2,7 @@ package nyc.taxi.flink;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.configuration.ConfigOption;
@@ -37,6 +38,24 @@ public final class TolerantAvroFormatFactory implements DeserializationFormatFac
           .defaultValues()
           .withDescription("Text columns that must hold UUIDs.");
 
+  static final ConfigOption<Integer> LONGEST_TEXT =
+      ConfigOptions.key("longest-text")
+          .intType()
+          .defaultValue(255)
+          .withDescription("How many characters a text may have: what is a key or has an index has a limit.");
+
+  static final ConfigOption<Map<String, String>> ALLOWED_VALUES =
+      ConfigOptions.key("allowed-values")
+          .mapType()
+          .defaultValue(Map.of())
+          .withDescription("The values that a text column may have, joined by |, of each column that has such.");
+
+  static final ConfigOption<Map<String, String>> DATE_RANGES =
+      ConfigOptions.key("date-ranges")
+          .mapType()
+          .defaultValue(Map.of())
+          .withDescription("The first and the last day that a date column may have, joined by a slash.");
+
   @Override
   public String factoryIdentifier() {
     return "avro-confluent-tolerant";
@@ -54,6 +73,9 @@ public final class TolerantAvroFormatFactory implements DeserializationFormatFac
     options.removeAll(Set.of(AvroConfluentFormatOptions.SUBJECT, AvroConfluentFormatOptions.SCHEMA));
     options.add(REQUIRED_FIELDS);
     options.add(UUID_FIELDS);
+    options.add(LONGEST_TEXT);
+    options.add(ALLOWED_VALUES);
+    options.add(DATE_RANGES);
     return options;
   }
 

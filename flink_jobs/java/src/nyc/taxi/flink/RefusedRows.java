@@ -1,0 +1,135 @@
+package nyc.taxi.flink;
+
+import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.flink.connector.jdbc.internal.options.JdbcDmlOptions;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.types.logical.RowType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The rows that Postgres refuses of one table: dead letters, whose topic is the name of that table, whose offset is a
+ * number made of the row's key, and whose payload is the row as JSON. A row that is written after all, say because a constraint is gone, is no
+ * longer one.
+ */
+final class RefusedRows implements Serializable {
+
+  static final String ERROR_CLASS = "refused_by_sink";
+
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(RefusedRows.class);
+  private static final int LONGEST_ERROR = 1000;
+  private static final String OF_TABLE = " where topic = ? and partition = 0";
+
+  /** Data that does not fit, constraints, and limits such as that of a row in an index: the fault of a row. */
+  private static final Set<String> REFUSALS = Set.of("22", "23", "54");
+
+  private final String deadLetters;
+  private final String table;
+  private final RowAsText texts;
+  private final int[] key;
+
+  private transient Connection connection;
+  private transient Set<Long> known;
+
+  RefusedRows(String deadLetters, JdbcDmlOptions dml, RowType columns) {
+    List<String> names = Arrays.asList(dml.getFieldNames());
+    this.deadLetters = deadLetters;
+    this.table = dml.getTableName().substring(dml.getTableName().lastIndexOf('.') + 1);
+    this.texts = new RowAsText(columns);
+    this.key =
+        dml.getKeyFields()
+            .map(fields -> Arrays.stream(fields).mapToInt(names::indexOf).toArray())
+            .orElseThrow(() -> new IllegalArgumentException(table + " has no key, by which a refused row is known"));
+  }
+
+  static boolean isRefusal(SQLException failure) {
+    String state = failure.getSQLState();
+    return state != null && state.length() == 5 && REFUSALS.contains(state.substring(0, 2));
+  }
+
+  void open(Connection opened) throws SQLException {
+    connection = opened;
+    known = new HashSet<>();
+    try (PreparedStatement look = opened.prepareStatement("select kafka_offset from " + deadLetters + OF_TABLE)) {
+      look.setString(1, table);
+      ResultSet found = look.executeQuery();
+      while (found.next()) {
+        known.add(found.getLong(1));
+      }
+    }
+  }
+
+  void keep(RowData row, SQLException failure) throws SQLException {
+    String error = failure.getSQLState() + " in " + table + ": " + firstWords(failure);
+    LOG.warn("a row is put aside as a dead letter: {}", error);
+    String upsert =
+        "insert into "
+            + deadLetters
+            + " (topic, partition, kafka_offset, arrived_at, error_class, error, payload)"
+            + " values (?, 0, ?, ?, ?, ?, ?)"
+            + " on conflict (topic, partition, kafka_offset) do update"
+            + " set arrived_at = excluded.arrived_at, error = excluded.error, payload = excluded.payload";
+    try (PreparedStatement statement = connection.prepareStatement(upsert)) {
+      statement.setString(1, table);
+      statement.setLong(2, number(row));
+      statement.setObject(3, LocalDateTime.now(ZoneOffset.UTC));
+      statement.setString(4, ERROR_CLASS);
+      statement.setString(5, error);
+      statement.setBytes(6, texts.json(row).getBytes(StandardCharsets.UTF_8));
+      statement.executeUpdate();
+    }
+    known.add(number(row));
+  }
+
+  /** These were written: what is known of an earlier refusal of them no longer holds. */
+  void settle(List<RowData> rows) throws SQLException {
+    if (known.isEmpty()) {
+      return;
+    }
+    Set<Long> written = rows.stream().map(this::number).filter(known::contains).collect(Collectors.toSet());
+    if (written.isEmpty()) {
+      return;
+    }
+    String delete = "delete from " + deadLetters + OF_TABLE + " and kafka_offset = any(?)";
+    try (PreparedStatement statement = connection.prepareStatement(delete)) {
+      statement.setString(1, table);
+      statement.setArray(2, connection.createArrayOf("int8", written.toArray()));
+      statement.executeUpdate();
+    }
+    known.removeAll(written);
+  }
+
+  /** The same for every row of one key, in every run. */
+  private long number(RowData row) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(texts.join(row, key).getBytes(StandardCharsets.UTF_8));
+      return ByteBuffer.wrap(digest).getLong() & Long.MAX_VALUE;
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private static String firstWords(SQLException failure) {
+    // That of a batch repeats the whole statement, with every value.
+    SQLException cause = failure.getNextException() == null ? failure : failure.getNextException();
+    String words = String.valueOf(cause.getMessage()).replace('\0', ' ');
+    return words.length() <= LONGEST_ERROR ? words : words.substring(0, LONGEST_ERROR);
+  }
+}

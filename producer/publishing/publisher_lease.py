@@ -1,0 +1,267 @@
+"""Only one publishes to a topic: its lock is a consumer group whose one place Kafka gives to one member.
+
+The place is a `group.instance.id`. With the group protocol of KIP-848 one who asks for a place that is taken
+is refused; Kafka frees it when its member leaves, or sends no heartbeat for the group's session time-out. So
+homes and hosts exclude one another, and nobody has to clean up after a publisher that was killed.
+"""
+
+import getpass
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from producer.publishing.home_lock import occupied, only_publisher_of_home
+from producer.publishing.kafka_topic import TIMEOUT_SECONDS, KafkaCluster, TopicDescription
+from schemas.errors import UserError
+from schemas.topics import publisher_group
+
+PLACE = "publisher"
+FIELDS = 4
+POLL_SECONDS = 0.1
+JOIN_SECONDS = 60.0
+RELEASE_SECONDS = 100.0
+"""Within a session time-out Kafka notices that a publisher was killed: 45 s unless its settings differ."""
+PAUSE_SECONDS = 1.0
+CLOSE_SECONDS = 10.0
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who publishes, as Kafka knows him by the name of his client."""
+
+    user: str
+    host: str
+    pid: int
+    home: str
+
+    @classmethod
+    def this_process(cls, home: Path) -> "Holder":
+        """The one that asks."""
+        with suppress(OSError, KeyError):
+            return cls(getpass.getuser(), socket.gethostname(), os.getpid(), str(home))
+        return cls(str(os.getuid()), socket.gethostname(), os.getpid(), str(home))
+
+    @classmethod
+    def of_client_id(cls, client_id: str) -> "Holder | None":
+        """The holder that a client's name tells; None for a name that is none of ours."""
+        words = client_id.split(" ", 3)
+        return (
+            cls(words[0], words[1], int(words[2]), words[3])
+            if len(words) == FIELDS and words[2].isdecimal()
+            else None
+        )
+
+    @property
+    def client_id(self) -> str:
+        """The name of its client."""
+        return f"{self.user} {self.host} {self.pid} {self.home}"
+
+    def is_dead(self, asker: "Holder") -> bool:
+        """Whether it is known to be gone; the asker holds the lock of its own home."""
+        return self.has_ended_on(asker.host) or (self.host, self.home) == (asker.host, asker.home)
+
+    def has_ended_on(self, host: str) -> bool:
+        """Whether it was on this host, and is there no more."""
+        return self.host == host and not _is_alive(self.pid)
+
+    def __str__(self) -> str:
+        return f"process {self.pid} of {self.user} on {self.host}, home {self.home}"
+
+
+class PublisherLease:
+    """The place that was taken; it is held by heartbeats until `release`."""
+
+    def __init__(self, cluster: KafkaCluster, topic: str, holder: Holder) -> None:
+        options = {
+            "group.id": publisher_group(topic),
+            "group.protocol": "consumer",
+            "group.instance.id": PLACE,
+            "client.id": holder.client_id,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "latest",
+        }
+        self._topic = topic
+        self._consumer = Consumer({**cluster.configuration, **options})
+        self._has_joined = False
+        self._failure: KafkaError | None = None
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"lease of {topic}", daemon=True)
+
+    def take(self) -> KafkaError | None:
+        """Join the group; return why Kafka refuses it. Raises UserError when it does not answer."""
+        self._consumer.subscribe([self._topic], on_assign=self._note_joined)
+        deadline = time.monotonic() + JOIN_SECONDS
+        while not self._has_joined and self._failure is None:
+            if time.monotonic() > deadline:
+                self._consumer.close()
+                raise UserError(
+                    f"Kafka gave no answer for {JOIN_SECONDS:.0f} s on who publishes to {self._topic}"
+                )
+            self._look()
+        if self._failure is None:
+            self._thread.start()
+        else:
+            self._consumer.close()
+        return self._failure
+
+    def check(self) -> None:
+        """Raises UserError when another publisher has taken the place meanwhile."""
+        if self._failure is not None:
+            raise UserError(
+                f"another publisher took over topic {self._topic} while this one was cut off from Kafka"
+            )
+
+    def release(self) -> None:
+        """Leave the place to others."""
+        self._is_over.set()
+        self._thread.join(CLOSE_SECONDS)
+        self._consumer.close()
+
+    def _keep(self) -> None:
+        while not self._is_over.is_set() and self._failure is None:
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            record = self._consumer.poll(POLL_SECONDS)
+        except KafkaException as failure:
+            self._note_failure(failure.args[0])
+            return
+        error = record.error() if isinstance(record, Message) else None
+        if error is not None:
+            self._note_failure(error)
+
+    def _note_joined(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        # What comes with the place, the partitions, is not wanted: nothing of them is read.
+        consumer.incremental_assign(partitions)
+        consumer.pause(partitions)
+        self._has_joined = True
+
+    def _note_failure(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._failure = error
+
+
+@dataclass(frozen=True)
+class PublisherLock:
+    """The right to publish to a topic; who inherits the `file` keeps others of this home out, too."""
+
+    file: IO[str]
+    check: Callable[[], None]
+
+
+@contextmanager
+def only_publisher(
+    cluster: KafkaCluster, topic: TopicDescription, home: Path, warn: Warn
+) -> Iterator[PublisherLock]:
+    """Keep others out: two that publish to one topic would make each other's trips late.
+
+    Raises UserError, naming who publishes. `check` raises it when the right was lost later.
+    """
+    holder = Holder.this_process(home)
+    with only_publisher_of_home(topic.name, home, topic.id, str(holder)) as file:
+        lease = _taken(cluster, topic.name, holder, warn)
+        if lease is None:
+            yield PublisherLock(file, lambda: None)
+            return
+        try:
+            yield PublisherLock(file, lease.check)
+        finally:
+            lease.release()
+
+
+def publisher_of(cluster: KafkaCluster, topic: str) -> str:
+    """Who may publish to a topic now; empty without one.
+
+    Kafka goes on naming one that has left, or was killed, until its session time-out is over; of this host it
+    is known whether he is still there.
+    """
+    client_id = _client_of(cluster, topic)
+    holder = Holder.of_client_id(client_id)
+    if holder is None:
+        return client_id
+    return "" if holder.has_ended_on(socket.gethostname()) else str(holder)
+
+
+def _client_of(cluster: KafkaCluster, topic: str) -> str:
+    admin, group = AdminClient(cluster.configuration), publisher_group(topic)
+    try:
+        answer = admin.describe_consumer_groups([group], request_timeout=TIMEOUT_SECONDS)
+        found = answer[group].result()
+    except KafkaException:  # a group that nobody ever joined
+        return ""
+    if found.state == ConsumerGroupState.DEAD:
+        return ""
+    return next((str(member.client_id) for member in found.members or ()), "")
+
+
+def _taken(cluster: KafkaCluster, topic: str, holder: Holder, warn: Warn) -> PublisherLease | None:
+    """The lease; None from a Kafka that knows no such groups. Waits only for a holder that is dead."""
+    deadline, has_warned = time.monotonic() + RELEASE_SECONDS, False
+    while True:
+        lease = PublisherLease(cluster, topic, holder)
+        refusal = lease.take()
+        if refusal is None:
+            return lease
+        if not _is_taken(refusal):
+            _refuse_without_rights(topic, refusal)
+            warn(f"this Kafka keeps nobody of another home from publishing to {topic} ({refusal.str()})")
+            return None
+        dead = _dead_holder(cluster, topic, holder)
+        if time.monotonic() > deadline:
+            raise occupied(topic, dead)
+        if not has_warned:
+            has_warned = True
+            warn(f"waiting for Kafka to notice that {dead} has ended")
+        time.sleep(PAUSE_SECONDS)
+
+
+def _dead_holder(cluster: KafkaCluster, topic: str, asker: Holder) -> str:
+    """Who holds the place though it has ended; raises UserError, naming the holder, where it may live."""
+    client_id = _client_of(cluster, topic)
+    other = Holder.of_client_id(client_id)
+    if other is not None and not other.is_dead(asker):
+        raise occupied(topic, str(other))
+    if client_id and other is None:
+        raise occupied(topic, client_id)
+    return str(other or "another publisher")
+
+
+def _is_taken(refusal: KafkaError) -> bool:
+    return _is_of_code(refusal, KafkaError.UNRELEASED_INSTANCE_ID)
+
+
+def _is_of_code(refusal: KafkaError, code: int) -> bool:
+    """Whether an error has this code; one that ends a client has that of its end, and quotes the cause."""
+    return bool(refusal.code() == code) or KafkaError(code).str() in refusal.str()
+
+
+def _refuse_without_rights(topic: str, refusal: KafkaError) -> None:
+    """Raises UserError unless Kafka is only too old to know such groups."""
+    unknown = (KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE)
+    if not any(_is_of_code(refusal, code) for code in unknown):
+        raise UserError(
+            f"Kafka does not let this publisher ask who else publishes to {topic} ({refusal.str()})",
+            f"it needs the right to read group {publisher_group(topic)}",
+        )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

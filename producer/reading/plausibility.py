@@ -1,0 +1,27 @@
+"""Whether a month can be what its name says: of a file of another month nearly all trips break a rule."""
+
+from collections.abc import Sequence
+
+from producer.months import MonthFile
+from producer.reading.prepared import Prepared, broken_rules, quarantine_counts
+from schemas.errors import UserError
+from schemas.rules import is_nearly_all
+
+
+def refuse_nearly_all_quarantined(months: Sequence[MonthFile], prepared: Sequence[Prepared]) -> None:
+    """Raise UserError for the first month of which next to nothing would be counted."""
+    for month, one in zip(months, prepared, strict=True):
+        if doubt := doubt_about(month, one):
+            raise UserError(doubt, "see ./taxi inspect, or publish all of it with --force")
+
+
+def doubt_about(month: MonthFile, prepared: Prepared) -> str | None:
+    """A sentence on a month of which nearly all trips are quarantined; None on any other."""
+    found = quarantine_counts(prepared.path)
+    if not is_nearly_all(found.quarantined_trips, found.trips):
+        return None
+    rule = next(iter(broken_rules(prepared.path)))
+    return (
+        f"{month.path}: {found.quarantined_trips:,} of {found.trips:,} trips would be quarantined,"
+        f" most by {rule}: it is hardly {month.tlc_month}"
+    )

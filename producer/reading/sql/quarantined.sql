@@ -1,0 +1,5 @@
+-- How many trips of a prepared month there are, and how many of them break a rule.
+select
+    count(*) as trips,
+    count(*) filter (where not is_valid) as quarantined_trips
+from read_parquet($path, hive_partitioning = false)

@@ -1,0 +1,114 @@
+"""What a file is by its bytes, whatever its name says; and its content, unpacked and checked."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+
+from schemas.errors import UserError
+
+GZIP = "packed by gzip"
+PARQUET = "Parquet"
+KINDS = {
+    b"\x1f\x8b": GZIP,
+    b"PAR1": PARQUET,
+    b"PK\x03\x04": "a ZIP archive",
+    b"BZh": "packed by bzip2",
+    b"\xfd7zXZ\0": "packed by xz",
+    b"\x28\xb5\x2f\xfd": "packed by Zstandard",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+}
+UTF_8_MARK = b"\xef\xbb\xbf"
+HEAD_BYTES = 1 << 16
+GZIP_ONLY = 31
+SAVE_AS_UTF_8 = "save it as UTF-8, for example by: iconv -f UTF-16 -t UTF-8 FILE > NEW"
+
+
+class DamagedError(ValueError):
+    """What is wrong with a file, as the end of a sentence."""
+
+
+def refuse_other_kinds(path: object, name: str, head: bytes) -> None:
+    """Raise UserError unless the first bytes are what the file's name promises; an empty file is anything."""
+    kind = kind_of(head)
+    if not head:
+        return
+    if name.endswith(".parquet"):
+        if kind not in {None, PARQUET}:
+            raise UserError(f"{path}: is {kind}, not Parquet", _remedy(kind, name))
+    elif not name.endswith(".gz"):
+        refuse_no_text(path, name, head)
+    elif kind is None:
+        raise UserError(f"{path}: is not packed by gzip", f"name it {name.removesuffix('.gz')}")
+    elif kind != GZIP:
+        raise UserError(f"{path}: is {kind}, not packed by gzip", _remedy(kind, name))
+
+
+def refuse_no_text(path: object, name: str, head: bytes) -> None:
+    """Raise UserError unless these first bytes, unpacked, are text in UTF-8."""
+    if kind := kind_of(head):
+        twice = " twice" if kind == GZIP and name.endswith(".gz") else ""
+        raise UserError(f"{path}: is {kind}{twice}, not CSV in UTF-8", _remedy(kind, name))
+    if b"\0" in head.partition(b"\n")[0]:
+        raise UserError(
+            f"{path}: its header has zero bytes, so it is text in UTF-16 or no text at all", SAVE_AS_UTF_8
+        )
+
+
+def kind_of(head: bytes) -> str | None:
+    """What these first bytes betray; None where they may be text."""
+    return next((kind for mark, kind in KINDS.items() if head.startswith(mark)), None)
+
+
+def _remedy(kind: str | None, name: str) -> str:
+    if kind == "text in UTF-16":
+        return SAVE_AS_UTF_8
+    if kind == PARQUET:
+        return f"name it {name.partition('.')[0]}.parquet"
+    if kind == GZIP and not name.endswith(".gz"):
+        return f"name it {name}.gz, or unpack it with gunzip"
+    return "unpack it, and give the file that is in it"
+
+
+class GzipContent:
+    """Unpacks gzip as `gzip -d` does: several members are one content, and zeros behind them are padding.
+
+    zlib holds each member against the checksum and the length that stand behind it.
+    """
+
+    def __init__(self) -> None:
+        self.is_padded = False
+
+    def unpacked(self, packed: Iterable[bytes]) -> Iterator[bytes]:
+        """The content, block by block; raises DamagedError."""
+        member, members = None, 0
+        for block in packed:
+            left = block
+            while left := left if member or not members else self._without_padding(left):
+                if member is None:
+                    member, members = zlib.decompressobj(wbits=GZIP_ONLY), members + 1
+                yield _decompressed(member, left, is_first=members == 1)
+                left = member.unused_data
+                member = None if member.eof else member
+        if member is not None:
+            raise DamagedError("is cut off: its gzip data have no end")
+
+    def _without_padding(self, block: bytes) -> bytes:
+        rest = block.lstrip(b"\0")
+        self.is_padded |= len(rest) < len(block)
+        return rest
+
+
+def _decompressed(member: "zlib._Decompress", packed: bytes, *, is_first: bool) -> bytes:
+    try:
+        return member.decompress(packed)
+    except zlib.error as error:
+        raise DamagedError(_gzip_damage(str(error), is_first=is_first)) from None
+
+
+def _gzip_damage(reason: str, *, is_first: bool) -> str:
+    if "data check" in reason or "length check" in reason:
+        return "is damaged: its content is not that of its gzip checksum"
+    if "header check" in reason and not is_first:
+        return "is damaged: something that is not gzip stands behind its gzip data"
+    return f"is damaged: its gzip data cannot be unpacked ({reason.rpartition(': ')[2]})"

@@ -1,0 +1,110 @@
+"""Every line of a CSV is the header, blank, a row, or part of one, whatever it holds and however it ends."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.csv_head import BLANKS, head_of
+from schemas.csv_rows import LONGEST_LINE_BYTES, CsvAccount, CsvRows
+from schemas.file_bytes import DamagedError
+
+pytestmark = pytest.mark.unit
+
+HEADER = b"a,b,c"
+FIELDS = 3
+LINES = st.lists(
+    st.one_of(
+        st.just(b"1,2,3"),
+        st.sampled_from(
+            [b"", b" ", b'1,"2,3', b'1,2",3', b'"1",2,3', b'1,"x""y",3', b"1,\xff,3", b'"', b"1,2"]
+        ),
+        st.lists(st.sampled_from([b",", b'"', b"x", b" ", b"\xc3\xa9"]), max_size=8).map(b"".join),
+    ),
+    max_size=30,
+)
+ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
+
+
+def read(content: bytes, block: int = 1 << 20) -> tuple[bytes, CsvAccount]:
+    """The file for any parser, and the account; read in blocks of that size."""
+    rows = CsvRows(FIELDS)
+    blocks = [content[at : at + block] for at in range(0, len(content), block)]
+    return b"".join(rows.plain(blocks)), rows.account
+
+
+@given(LINES, st.lists(ENDS, min_size=31, max_size=31), st.booleans(), st.integers(1, 40))
+def test_lines_are_accounted_for_and_a_parser_finds_as_many_rows(
+    lines: list[bytes], ends: list[bytes], is_closed: bool, block: int
+) -> None:
+    content = b"".join(line + end for line, end in zip([HEADER, *lines], ends, strict=False))
+    content = content if is_closed else content.rstrip(b"\r\n")
+    plain, account = read(content, block)
+    assert account.lines == 1 + account.blank + account.rows + account.continued == len(content.splitlines())
+    parsed = list(csv.reader(io.StringIO(plain.decode("utf-8"), newline="")))
+    assert len(parsed) == 1 + account.rows == len(plain.splitlines())
+    assert not any(line.strip(BLANKS) == b"" for line in plain.splitlines())
+
+
+@given(LINES, st.integers(1, 40))
+def test_the_account_does_not_depend_on_how_the_file_is_cut_into_blocks(
+    lines: list[bytes], block: int
+) -> None:
+    content = b"\r\n".join([HEADER, *lines])
+    assert read(content, block) == read(content)
+
+
+@given(st.lists(st.sampled_from(["opened", "closed", "good"]), min_size=1, max_size=60))
+def test_as_many_rows_are_torn_as_have_a_stray_quote(kinds: list[str]) -> None:
+    written = {"opened": b'1,"2,3', "closed": b'1,2",3', "good": b"1,2,3"}
+    _, account = read(b"\n".join([HEADER, *(written[kind] for kind in kinds)]))
+    assert (account.rows, account.torn) == (len(kinds), len(kinds) - kinds.count("good"))
+
+
+@pytest.mark.parametrize(
+    "content", [b"a,b,c\n1,2,3\n", b"a,b,c\r\n1,2,3\r\n", b'a,b,c\n"1","2,2",3', b"a,b,c"]
+)
+def test_a_plain_file_is_left_as_it_is(content: bytes) -> None:
+    plain, account = read(content)
+    assert account.is_plain
+    assert plain.replace(b"\r\n", b"\n").rstrip(b"\n") == content.replace(b"\r\n", b"\n").rstrip(b"\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b,c\r1,2,3\r",
+        b"a,b,c\n1,2,3\r\n",
+        b"a,b,c\n\n1,2,3\n",
+        b"\xef\xbb\xbfa,b,c\n1,2,3\n",
+        b'a,b,c\n1,"2,3\n',
+    ],
+)
+def test_what_parsers_read_in_different_ways_is_not_plain(content: bytes) -> None:
+    plain, account = read(content)
+    assert (account.is_plain, account.rows) == (False, 1)
+    assert plain.startswith(b"a,b,c\n")
+
+
+def test_a_value_goes_on_only_where_no_line_is_a_row_by_itself() -> None:
+    plain, account = read(b'a,b,c\n1,2,"x\ny\n"\n1,2,"x\n1,2,3\n"\n')
+    assert (account.rows, account.continued, account.torn) == (4, 2, 2)
+    assert plain.splitlines()[1] == '1,2,"x\N{REPLACEMENT CHARACTER}y\N{REPLACEMENT CHARACTER}"'.encode()
+
+
+def test_a_line_without_an_end_takes_no_memory() -> None:
+    plain, account = read(HEADER + b"\n1,2," + b"x" * (3 * LONGEST_LINE_BYTES) + b"\r\n1,2,3\n")
+    assert (account.rows, account.torn, account.lines) == (2, 1, 3)
+    assert len(plain) < LONGEST_LINE_BYTES
+
+
+def test_a_header_with_a_stray_quote_is_damage() -> None:
+    with pytest.raises(DamagedError, match="in its header"):
+        read(b'a,"b,c\n1,2,3\n')
+
+
+def test_the_head_is_read_line_by_line() -> None:
+    head = head_of(b'a,b\r\n\r\n1,"2,3,4\r\n1,2,3\r\n1,2,3\r\n')
+    assert (head.names, len(head.columns), head.has_rows) == (("a", "b"), 3, True)
