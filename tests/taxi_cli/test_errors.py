@@ -43,7 +43,7 @@ def test_a_wrong_command_line_ends_with_2(
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("inspect", "--nope"), "error: No such option: --nope; see ./taxi inspect --help"),
+        (("inspect", "--wxyz"), "error: No such option: --wxyz; see ./taxi inspect --help"),
         (("inspect",), "error: Missing argument 'FILES'; see ./taxi inspect --help"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
