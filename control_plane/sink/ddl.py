@@ -73,7 +73,9 @@ _RELATION = re.compile(
     rf"create\s+(?:table|(?:unique\s+)?index)\s+if\s+not\s+exists\s+{_NAME}", re.IGNORECASE
 )
 _COLUMN = re.compile(
-    rf"alter\s+table\s+{_NAME}\s+add\s+column\s+if\s+not\s+exists\s+(?P<column>\w+)[^,]*\Z", re.IGNORECASE
+    rf"alter\s+table\s+{_NAME}\s+add\s+column\s+if\s+not\s+exists\s+(?P<column>\w+)"
+    r"(?!.*,\s*(?:add|alter|drop)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _VIEW = re.compile(rf"create\s+or\s+replace\s+view\s+{_NAME}", re.IGNORECASE)
 _TRIGGER = re.compile(

@@ -75,7 +75,7 @@
     {% endif %}
 {% endmacro %}
 
-{#- A seed is loaded anew into the table that is there. -#}
+{#- A seed is loaded into the table that is there. -#}
 {% macro postgres__reset_csv_table(model, full_refresh, old_relation, agate_table) %}
     {% set in_place = foreign_dependants(model.name) | length > 0 %}
     {{ return(default__reset_csv_table(model, full_refresh and not in_place, old_relation, agate_table)) }}

@@ -129,7 +129,7 @@ def _uv_variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _trusting(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which every tool trusts what one of them was told to trust."""
+    """An environment in which every tool trusts what one of them is set to trust."""
     try:
         return {**environment, **certificates.variables(environment, _cache_folder())}
     except (certificates.CertificateError, OSError) as error:

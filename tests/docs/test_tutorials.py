@@ -14,7 +14,7 @@ TUTORIALS = sorted(path.stem for path in (ROOT / "docs" / "tutorials").glob("*.m
 @pytest.mark.parametrize("name", TUTORIALS)
 def test_a_tutorial_says_when_it_was_run_and_stops_its_stack(name: str) -> None:
     page = ROOT / "docs" / "tutorials" / f"{name}.md"
-    assert "\nLast run: 20" in page.read_text("utf-8")
+    assert "\nLast run: " in page.read_text("utf-8")
     assert commands_of(page).rstrip().endswith("./taxi down")
 
 

@@ -51,7 +51,7 @@ def test_the_job_may_do_what_its_source_and_its_sink_need() -> None:
     sink = (JOB / "dead_letters.sql").read_text("utf-8")
     assert "'connector' = 'kafka'" in sink
     needs |= kafka("WriteData")
-    if "enable.idempotence" not in sink:  # Kafka's client is idempotent unless it is told otherwise
+    if "enable.idempotence" not in sink:  # Kafka's client is idempotent by default
         needs |= kafka("WriteDataIdempotently")
     assert "exactly-once" not in sink  # it would need a transactional id too
     assert needs - rights("zone_fares") == set()
