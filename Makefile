@@ -1,6 +1,6 @@
 # Every target only calls ./taxi, which people and CI use alike.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint vulnerabilities unit integration coverage drill long mutate up down lock package
+.PHONY: help demo docs test test-all lint vulnerabilities unit integration coverage drill long mutate up down lock package
 TAXI := ./taxi
 # Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -13,13 +13,15 @@ demo: ## start everything, replay a real month, show the dearest zones
 
 test: lint vulnerabilities unit integration coverage ## everything that CI runs
 
-lint: ## style, types, import rules and SQL
+lint: ## style, types, import rules, SQL, words and links of the documentation
 	@$(TAXI) tool ruff check
 	@$(TAXI) tool ruff format --check
 	@$(TAXI) tool mypy
 	@$(TAXI) tool lint-imports
 	@$(TAXI) tool sqlfluff lint --disable-progress-bar --templater placeholder schemas/postgres
 	@$(TAXI) tool sqlfluff lint --disable-progress-bar dbt/models dbt/tests
+	@$(TAXI) tool pytest -q -p no:cacheprovider tests/docs
+	@$(TAXI) docs --quiet
 
 vulnerabilities: ## locked packages that are known to be vulnerable, where the advisories can be reached
 	@$(TAXI) vulnerabilities
@@ -49,6 +51,9 @@ up: ## start the local stack
 
 down: ## end the local stack
 	@$(TAXI) down
+
+docs: ## build the documentation site into .taxi/docs/site
+	@$(TAXI) docs
 
 lock: ## resolve every lock again
 	@$(TAXI) lock

@@ -121,7 +121,7 @@ def skew(
     print_table(measured, title)
     figures, chart = home / "skew.json", home / "skew.svg"
     figures.write_text(json.dumps([one.figures() for one in measured], indent=2))
-    draw(tasks_before_and_after(measured), f"Task times in seconds: {title}", chart)
+    draw(tasks_before_and_after(measured), f"Task times: {title}", chart)
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"chart: {chart}\nfigures: {figures}\nevent log, for Spark's history server: {log}")
 

@@ -19,6 +19,7 @@ GROUPS = (
     "orchestrate",
     "infra",
     "advisories",
+    "docs",
     "launcher",
 )
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")

@@ -192,6 +192,12 @@ VERBS: Sequence[Verb] = (
         DEVELOPMENT,
         passes_through=True,
     ),
+    Verb(
+        "docs",
+        "taxi_cli.commands.docs:docs",
+        "Build the documentation site into .taxi/docs/site; exit 1 for a broken link or anchor.",
+        DEVELOPMENT,
+    ),
     Verb("lock", "taxi_cli.commands.lock:lock", "Resolve the Python and Java locks again.", DEVELOPMENT),
     Verb(
         "vulnerabilities",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench._event_log import StageMetrics, Task
+from bench._skew_chart import draw
 from stack.settings import ROOT
 
 
@@ -31,6 +32,16 @@ def test_the_cure_takes_the_straggler_away(tmp_path: Path) -> None:
     assert ratio["repartitioned", "off"] > 10
     assert ratio["two_phase", "off"] < 3
     assert (tmp_path / "bench" / "skew.svg").read_text().count("<rect") > 32
+
+
+@pytest.mark.unit
+def test_the_chart_has_seconds_on_its_axis_and_says_what_was_gained(tmp_path: Path) -> None:
+    times = {"gap": {"plain": [100.0, 5.0, 4.0], "salted": [10.0, 9.0, 8.0]}}
+    draw(times, "Task times: 3 trips", tmp_path / "skew.svg")
+    chart = (tmp_path / "skew.svg").read_text()
+    assert [chart.count(f">{tick} s<") for tick in (0, 20, 100)] == [2, 2, 2]
+    assert "gap, salted: longest task 10.0 s (-90%)" in chart
+    assert chart.count(">3 tasks, longest first<") == 2
 
 
 @pytest.mark.unit

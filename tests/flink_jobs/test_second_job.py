@@ -91,7 +91,7 @@ def test_the_page_on_adding_a_job_names_every_common_parameter() -> None:
         schema_registry_url="http://registry",
         postgres_dsn="postgresql://db",
     )
-    page = (ROOT / "docs" / "second-job.md").read_text("utf-8")
+    page = (ROOT / "docs" / "how-to" / "second-job.md").read_text("utf-8")
     named = set(re.findall(r"\$\{([a-z]\w+)\}", page)) - {"name"}
     assert named == common_parameters(settings).keys()
 
