@@ -67,20 +67,26 @@ class City:
 
     def put(self, taxi_type: str, end: datetime, fares: Mapping[int, tuple[int, int]]) -> None:
         """Windows of one end: trips and cents by zone."""
-        zones, ends = list(fares), [end] * len(fares)
-        trips, cents = [trips for trips, _ in fares.values()], [cents for _, cents in fares.values()]
-        values = {"zones": zones, "ends": ends, "trips": trips, "cents": cents, "taxi_type": taxi_type}
-        self.execute(ON_TIME, values)
+        self._put(taxi_type, [(zone, end, trips, cents) for zone, (trips, cents) in fares.items()])
 
     def fill(self, taxi_type: str, end: datetime, minutes: int = 120) -> None:
         """Fares of most zones up to a moment, which differ from one to the next and by the minute."""
-        for minute in range(minutes):
-            at = end - timedelta(minutes=minute)
-            zones = [zone for zone in range(1, 264) if (zone * 7 + minute) % 5]
-            fares = {
-                zone: (1 + (zone + minute) % 9, 800 + (zone * 37 + minute * 53) % 7000) for zone in zones
-            }
-            self.put(taxi_type, at, {zone: (trips, trips * cents) for zone, (trips, cents) in fares.items()})
+        rows = [
+            (
+                zone,
+                end - timedelta(minutes=minute),
+                1 + (zone + minute) % 9,
+                800 + (zone * 37 + minute * 53) % 7000,
+            )
+            for minute in range(minutes)
+            for zone in range(1, 264)
+            if (zone * 7 + minute) % 5
+        ]
+        self._put(taxi_type, [(zone, at, trips, trips * cents) for zone, at, trips, cents in rows])
+
+    def _put(self, taxi_type: str, rows: list[tuple[int, datetime, int, int]]) -> None:
+        columns = zip(("zones", "ends", "trips", "cents"), map(list, zip(*rows, strict=True)), strict=True)
+        self.execute(ON_TIME, {**dict(columns), "taxi_type": taxi_type})
 
     def put_late(self, taxi_type: str, zone_id: int, at: datetime, cents: int, number: int) -> None:
         """A trip that came after its minute had closed."""
