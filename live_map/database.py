@@ -14,6 +14,9 @@ from live_map.boards import FRESH, ZoneFare
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 10
+FEWEST_WINDOWS = 8
+"""Fewer say nothing of what is usual."""
+
 CONNECTIONS = 4
 """At once, for what single pages ask; the feed and the ledger have one each besides."""
 
@@ -65,9 +68,9 @@ class Database:
 
     async def usual(self, taxi_type: str, zone_id: int, at: datetime) -> Row | None:
         """What the history calls usual, or None where there is no history."""
-        asked = {"taxi_type": taxi_type, "zone_id": zone_id, "at": at}
+        asked = {"taxi_type": taxi_type, "zone_id": zone_id, "at": at, "fewest": FEWEST_WINDOWS}
         try:
-            found = await self.rows("quantiles", asked)
+            found = await self.rows("usual", asked)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
             return None
         return found[0] if found else None
