@@ -14,6 +14,9 @@ from live_map.boards import FRESH, ZoneFare
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 10
+LOCK_SECONDS = 0.5
+"""Less than Postgres' deadlock_timeout: a reader gives way to who empties or switches tables."""
+
 FEWEST_WINDOWS = 8
 """Fewer say nothing of what is usual."""
 
@@ -45,13 +48,17 @@ class Database:
     @asynccontextmanager
     async def connected(self, statement_seconds: float = STATEMENT_SECONDS) -> AsyncIterator[Connection]:
         """A connection that Postgres itself keeps from writing."""
-        limits = f"-c default_transaction_read_only=on -c statement_timeout={statement_seconds * 1000:.0f}"
+        limits = {
+            "default_transaction_read_only": "on",
+            "statement_timeout": f"{statement_seconds}s",
+            "lock_timeout": f"{LOCK_SECONDS * 1000:.0f}ms",
+        }
         connection = await psycopg.AsyncConnection.connect(
             self._dsn,
             autocommit=True,
             connect_timeout=CONNECT_SECONDS,
             application_name="taxi-map",
-            options=limits,
+            options=" ".join(f"-c {name}={value}" for name, value in limits.items()),
         )
         async with connection:
             yield connection

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 
@@ -82,8 +82,10 @@ class Feed:
             # Asked before the rows are read: what is committed in between is looked at once more.
             seen = await snapshot(connection)
             if seen != self._seen:
-                self._take_over(await answer(connection, "fares_now"))
-                self._seen = seen
+                # Tables that somebody empties or switches are looked at a moment later.
+                with suppress(psycopg.errors.LockNotAvailable):
+                    self._take_over(await answer(connection, "fares_now"))
+                    self._seen = seen
             self._looks += 1
             self._note_outage("")
             await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.monotonic() - began)))

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -196,8 +197,9 @@ def test_postgres_itself_keeps_it_from_writing(city: City) -> None:
         async with Database(city.dsn).connected() as connection:
             await connection.execute(b"delete from taxi.zones")
 
-    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-        asyncio.run(write())
+    # The tests' browser has an event loop of its own in this thread.
+    with ThreadPoolExecutor(1) as pool, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        pool.submit(asyncio.run, write()).result()
 
 
 def connections(city: City) -> int:
@@ -215,6 +217,16 @@ def test_any_number_of_pages_look_by_one_connection_and_none_by_none(city: City,
     for page in opened:
         page.__exit__(None, None, None)
     wait_for(lambda: connections(city) == 0, what="the map to let go of the database")
+
+
+def test_who_empties_the_tables_does_not_wait_for_a_page(city: City, server: str) -> None:
+    """A reader gives way before Postgres looks for a deadlock, whose victim could be the writer."""
+    with stream(server) as events, psycopg.connect(city.dsn) as connection:
+        first(events, "fares")
+        connection.execute("truncate taxi_1.on_time_fares_15m")
+        connection.execute("select pg_sleep(1.5)")
+        connection.commit()
+        assert first(events, "fares").data["clock"] is None
 
 
 def test_a_client_that_does_not_read_is_dropped_and_holds_up_nobody(city: City, server: str) -> None:
