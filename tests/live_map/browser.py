@@ -45,7 +45,7 @@ class MapPage:
         self.page.goto(url)
         # There are zones whose names begin like it.
         self.page.locator(f'input[name="taxi-type"][value="{taxi_type}"]').check(force=True)
-        self.await_clock("2023-12-15")
+        self.await_clock(", 2023-12")
 
     def await_clock(self, text: str) -> None:
         """Wait until the clock shows something."""

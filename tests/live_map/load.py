@@ -36,13 +36,13 @@ EVENTS = """
 class Ticks(threading.Thread):
     """Closes a window of every zone some times a second."""
 
-    def __init__(self, city: City, seconds: float) -> None:
+    def __init__(self, city: City, seconds: float, first_minute: int) -> None:
         super().__init__(daemon=True)
-        self._city, self._until = city, time.monotonic() + seconds
+        self._city, self._until, self._minute = city, time.monotonic() + seconds, first_minute
 
     def run(self) -> None:
         """Until the time is over."""
-        minute = 0
+        minute = self._minute
         while time.monotonic() < self._until:
             began, minute = time.monotonic(), minute + 1
             fares = {zone: (5, 4000 + (zone * 37 + minute * 53) % 20000) for zone in range(1, 264)}
@@ -120,9 +120,10 @@ def main(pages: int, seconds: float) -> None:
         with map_server(dsn, folder / "map.log", variables) as url:
             process = server_process(url)
             Console().print(f"idle: {process.memory_info().rss / 1e6:.0f} MB", highlight=False)
-            for count in (1, pages):
+            for turn, count in enumerate((1, pages)):
                 before, began = cpu_seconds(process), time.monotonic()
-                Ticks(city, seconds + 5).start()
+                ticks = Ticks(city, seconds + 5, first_minute=turn * 1000)
+                ticks.start()
                 with painted_by(browser, url) as painted:
                     events = pool.submit(asyncio.run, read_all(url, count - 1, seconds)).result()
                     time.sleep(max(0.0, began + seconds - time.monotonic()))
@@ -135,7 +136,7 @@ def main(pages: int, seconds: float) -> None:
                     f"  {min(events, default=0)} to {max(events, default=0)} events a page",
                 )
                 Console().print("\n".join(lines), highlight=False)
-                time.sleep(6)
+                ticks.join()
 
 
 if __name__ == "__main__":
