@@ -76,13 +76,16 @@ class Metrics:
             return None
         return self._value(name, labels)
 
+    def of_job(self, name: str, **labels: str) -> float | None:
+        """A number of the job that fills the served tables, whichever version of it that is."""
+        jobs = (dict(known).get("job_name", "") for metric, known in self._values if metric == name)
+        served = next((job for job in jobs if job.partition("-")[0] == DEFAULT_JOB), DEFAULT_JOB)
+        return self.value(name, "job", job_name=served, **labels)
+
     def verdict(self) -> str | None:
         """What `./taxi job status` says of the job."""
         states = ("healthy", "degraded", "down")
-        return next((state for state in states if self._holds(state)), None)
-
-    def _holds(self, verdict: str) -> bool:
-        return self.value("taxi_job_verdict", "job", job_name=DEFAULT_JOB, verdict=verdict) == 1
+        return next((one for one in states if self.of_job("taxi_job_verdict", verdict=one) == 1), None)
 
     def _value(self, name: str, labels: Mapping[str, str]) -> float | None:
         return self._values.get((name, tuple(sorted(labels.items()))))
@@ -129,7 +132,7 @@ def _freshness(taxi_type: str, facts: Facts) -> Check:
 
 
 def _watermark(facts: Facts) -> Check:
-    lag = facts.metrics.value("taxi_job_watermark_lag_seconds", "job", job_name=DEFAULT_JOB)
+    lag = facts.metrics.of_job("taxi_job_watermark_lag_seconds")
     says = "" if lag is None else f"{_minutes(lag)} behind the publishers' clock"
     return _bounded(
         "Watermark", lag, GREATEST_WATERMARK_LAG_SECONDS, f"The watermark is {says}.", "./taxi job status"

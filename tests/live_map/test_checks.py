@@ -57,6 +57,12 @@ def test_what_could_not_be_read_is_unknown() -> None:
     assert set(found.values()) == {"good", "unknown"}
 
 
+def test_the_job_is_the_version_that_is_served() -> None:
+    text = READ.format("job", time.time()) + JOB.format(healthy=1, degraded=0, lag=1)
+    assert Metrics(text.replace('"zone_fares"', '"zone_fares-2"')).verdict() == "healthy"
+    assert Metrics(text.replace('"zone_fares"', '"zone_tips"')).verdict() is None
+
+
 def test_a_reading_that_is_old_is_not_known_any_more() -> None:
     found = states(facts(read=metrics(age=module.OLDEST_READING_SECONDS + 1)))
     assert (found["Job"], found["Watermark"], found["Freshness"]) == ("unknown", "unknown", "unknown")
