@@ -148,6 +148,31 @@ def test_a_zones_day_is_its_quarters_of_an_hour(city: City, server: str) -> None
     assert (len(ends) > 5, found["usual"]) == (True, None)
 
 
+USUAL = """
+create schema marts;
+create table marts.agg_zone_weekday_hour as
+select
+    'green'::text as taxi_type, 74 as pickup_zone_id, 5 as iso_weekday, 11 as hour_of_day, 16::bigint as windows,
+    9.5::numeric(12, 4) as low_average, 14::numeric(12, 4) as median_average, 21::numeric(12, 4) as high_average
+"""
+
+
+def test_what_is_usual_is_that_of_the_weekday_and_hour_in_which_the_window_began(
+    city: City, server: str
+) -> None:
+    def usual(at: str) -> Any:
+        return get(f"{server}/api/zone?taxi_type=green&zone_id=74&at=2023-12-15T{at}").json()["usual"]
+
+    city.execute(USUAL)
+    try:
+        assert usual("12:14") == {"windows": 16, "low": "9.5000", "median": "14.0000", "high": "21.0000"}
+        assert usual("12:15") is None
+        city.execute("update marts.agg_zone_weekday_hour set windows = 7")
+        assert usual("12:14") is None
+    finally:
+        city.execute("drop schema marts cascade")
+
+
 @pytest.mark.parametrize(
     ("question", "says"),
     [

@@ -1,5 +1,5 @@
--- Windows that end on a quarter of an hour hold each trip once. Of their averages real ones are taken, none between two:
--- so both targets have the same digits.
+-- Windows that end on a quarter of an hour hold each trip once. Of their averages real ones are taken, none between
+-- two: so both targets have the same digits.
 with quarter_hours as (
     select
         taxi_type,
@@ -17,8 +17,8 @@ select
     iso_weekday,
     hour_of_day,
     count(*) as windows,
-    percentile_disc(0.1) within group (order by avg_total_amount) as low_average,
-    percentile_disc(0.5) within group (order by avg_total_amount) as median_average,
-    percentile_disc(0.9) within group (order by avg_total_amount) as high_average
+    cast(percentile_disc(0.1) within group (order by avg_total_amount) as numeric(12, 4)) as low_average,
+    cast(percentile_disc(0.5) within group (order by avg_total_amount) as numeric(12, 4)) as median_average,
+    cast(percentile_disc(0.9) within group (order by avg_total_amount) as numeric(12, 4)) as high_average
 from quarter_hours
 group by taxi_type, pickup_zone_id, iso_weekday, hour_of_day
