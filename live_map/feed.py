@@ -16,6 +16,7 @@ from schemas.tlc_month import TAXI_TYPES
 PAUSE_SECONDS = 0.25
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 0.25, 2.0
 FIRST_LOOK_SECONDS = 2.0
+RECENT_SECONDS = 1.0
 
 
 class Feed:
@@ -29,7 +30,7 @@ class Feed:
         """Why Postgres cannot be read; empty while it can."""
         self.watchers = 0
         self._watched = asyncio.Event()
-        self._looks = 0
+        self._looked_at = 0.0
         self._seen = ""
         self._changed = asyncio.Event()
 
@@ -50,11 +51,11 @@ class Feed:
         await self._watched.wait()
 
     async def first_look(self) -> None:
-        """Wait for a look that begins after this call, for a moment: what is there may be old."""
-        wanted = self._looks + (1 if self.watchers > 1 else 2)
+        """Wait a moment for a look that begins after this call; while others are served, one is recent."""
+        asked = time.monotonic() - (RECENT_SECONDS if self.watchers > 1 else 0.0)
         deadline = time.monotonic() + FIRST_LOOK_SECONDS
-        while self._looks < wanted and not self.outage and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
+        while self._looked_at < asked and not self.outage and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
 
     @property
     def next_change(self) -> asyncio.Event:
@@ -86,7 +87,7 @@ class Feed:
                 with suppress(psycopg.errors.LockNotAvailable):
                     self._take_over(await answer(connection, "fares_now"))
                     self._seen = seen
-            self._looks += 1
+            self._looked_at = began
             self._note_outage("")
             await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.monotonic() - began)))
 

@@ -152,8 +152,8 @@ USUAL = """
 create schema marts;
 create table marts.agg_zone_weekday_hour as
 select
-    'green'::text as taxi_type, 74 as pickup_zone_id, 5 as iso_weekday, 11 as hour_of_day, 16::bigint as windows,
-    9.5::numeric(12, 4) as low_average, 14::numeric(12, 4) as median_average, 21::numeric(12, 4) as high_average
+    'green' as taxi_type, 74 as pickup_zone_id, 5 as iso_weekday, 11 as hour_of_day, 16 as windows,
+    9.5000 as low_average, 14.0000 as median_average, 21.0000 as high_average
 """
 
 
