@@ -100,7 +100,7 @@ class Board:
     @property
     def event_id(self) -> str:
         """The end of the newest window, and the position after it."""
-        return f"{self._clock_text() or 'none'}~{self._run}-{self.version}"
+        return f"{self.clock_text or 'none'}~{self._run}-{self.version}"
 
     def served_until(self, position: Position | None) -> int | None:
         """The version of a position, or None when it says nothing about this board."""
@@ -118,12 +118,14 @@ class Board:
         present = [self._fares[zone].as_row() for zone in zones if zone in self._fares]
         return {
             "taxi_type": self.taxi_type,
-            "clock": self._clock_text(),
+            "clock": self.clock_text,
             "read_ms": self._read_ms,
             "full": since is None,
             "zones": present,
             "gone": [zone for zone in zones if zone not in self._fares],
         }
 
-    def _clock_text(self) -> str | None:
+    @property
+    def clock_text(self) -> str | None:
+        """Where the clock stands, for the page."""
         return self.clock.now.isoformat(timespec="minutes") if self.clock.now else None

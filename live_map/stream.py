@@ -70,6 +70,7 @@ class Streams:
         return json.dumps(
             {
                 "outage": self._feed.outage,
+                "clocks": {name: board.clock_text for name, board in self._feed.boards.items()},
                 "speed": self._feed.boards[taxi_type].clock.speed(time.monotonic()),
                 "checks": [check.as_json() for check in self._truth.checks(taxi_type)],
                 "sent_ms": time.time_ns() // 1_000_000,

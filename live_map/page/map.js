@@ -20,6 +20,7 @@ const zones = new Map(); // zone id -> {id, x, y, element, name, borough}
 const live = { clock: null, fares: new Map() }; // what is served now
 let shown = live; // that, or an earlier moment
 let taxiType = "yellow";
+let chosen = false; // by the person; until then the type is one that has fares
 let playing = false;
 let openZone = null;
 let focused = null;
@@ -260,6 +261,7 @@ function takeHealth(health) {
   badge(health.checks);
   listChecks(health.checks);
   if (shown === live) page.pace.textContent = paceText();
+  if (!chosen && !live.clock) switchToServed(health.clocks);
   if (!health.outage && !learnNames.done) learnNames().catch(() => undefined);
   if (!health.outage && earliest === null) learnSpan();
 }
@@ -435,7 +437,8 @@ function showDay({ day, at, usual }) {
   }
   let line = "";
   bars.forEach(({ slot, average }, index) => {
-    line += `${index && bars[index - 1].slot === slot - 1 ? "L" : "M"}${x(slot + 0.5).toFixed(1)} ${y(average).toFixed(1)}`;
+    const joined = index && bars[index - 1].slot === slot - 1;
+    line += `${joined ? "L" : "M"}${x(slot + 0.5).toFixed(1)} ${y(average).toFixed(1)}${joined ? "" : "h0"}`;
   });
   parts.push(element("path", { class: "curve", d: line }));
   if (usual) parts.push(element("line", { class: "usual", x1: left, x2: left + width, y1: y(Number(usual.median)), y2: y(Number(usual.median)) }));
@@ -577,7 +580,10 @@ function followKeyboard() {
 }
 
 function followControls() {
-  page.types.addEventListener("change", (event) => switchTo(event.target.value));
+  page.types.addEventListener("change", (event) => {
+    chosen = true;
+    switchTo(event.target.value);
+  });
   page.badge.addEventListener("click", () => {
     page.checks.hidden = !page.checks.hidden;
     page.badge.setAttribute("aria-expanded", String(!page.checks.hidden));
@@ -617,6 +623,14 @@ function switchTo(kind) {
   speed = null;
   goLive();
   connect();
+}
+
+// A stack that has only green trips shows these to a person who has said nothing.
+function switchToServed(clocks) {
+  const [[kind, clock] = []] = Object.entries(clocks).sort(([, one], [, other]) => ((one ?? "") < (other ?? "") ? 1 : -1));
+  if (!clock || kind === taxiType) return;
+  page.types.querySelector(`input[value="${kind}"]`).checked = true;
+  switchTo(kind);
 }
 
 function followTheme() {

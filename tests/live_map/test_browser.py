@@ -79,6 +79,14 @@ def test_all_zones_have_the_colour_of_what_sql_says(city: City, server: str, ope
     assert_shows(open_map(server), city.shown("green", NOON))
 
 
+def test_a_person_who_has_chosen_nothing_is_shown_what_there_is(
+    city: City, server: str, open_map: OpenMap
+) -> None:
+    page = open_map(server, taxi_type="")
+    assert page.page.locator("input[name='taxi-type']:checked").get_attribute("value") == "green"
+    assert_shows(page, city.shown("green", NOON))
+
+
 def test_a_window_that_closes_is_painted_by_itself(city: City, server: str, open_map: OpenMap) -> None:
     page = open_map(server)
     city.put("green", NOON + timedelta(minutes=1), {74: (3, 25200)})
