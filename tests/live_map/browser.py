@@ -46,6 +46,8 @@ class MapPage:
         if taxi_type:  # there are zones whose names begin like it
             self.page.locator(f'input[name="taxi-type"][value="{taxi_type}"]').check(force=True)
         self.await_clock(", 2023-12")
+        # The names come by a request of their own.
+        self.page.locator('.zone[data-zone="1"][aria-label^="Newark Airport"]').wait_for(state="attached")
 
     def await_clock(self, text: str) -> None:
         """Wait until the clock shows something."""
