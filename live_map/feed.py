@@ -72,7 +72,9 @@ class Feed:
                     self._seen = ""
                     pause = FIRST_RETRY_SECONDS
                     await self._look_while_watched(connection)
-            except (psycopg.Error, OSError) as error:
+            except (
+                Exception
+            ) as error:  # whatever the client raises: the pages are told, and it is tried again
                 self._note_outage(reason(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LAST_RETRY_SECONDS)

@@ -5,8 +5,6 @@ import time
 from collections.abc import Sequence
 from urllib.request import ProxyHandler, build_opener
 
-import psycopg
-
 from live_map.checks import Check, Facts, LedgerHours, Metrics, Parity, checks
 from live_map.database import Database, answer
 from live_map.feed import Feed
@@ -44,17 +42,24 @@ class Truth:
 
     async def _read_metrics(self) -> None:
         while True:
-            await self._feed.until_watched()
-            self._metrics = Metrics(await asyncio.to_thread(_text_of, self._metrics_url))
+            if not self._feed.watchers:
+                self._metrics = Metrics()  # what was known before says nothing of now
+                await self._feed.until_watched()
+            try:
+                self._metrics = Metrics(await asyncio.to_thread(_text_of, self._metrics_url))
+            except Exception:  # whatever the text has the parser run into: nothing is known
+                self._metrics = Metrics()
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _read_tables(self) -> None:
         while True:
-            await self._feed.until_watched()
+            if not self._feed.watchers:
+                self._ledger, self._parity = {}, {}
+                await self._feed.until_watched()
             began = time.monotonic()
             try:
                 await self._read_ledger_and_parity()
-            except (psycopg.Error, OSError):
+            except Exception:  # whatever the client raises: nothing is known
                 self._ledger, self._parity = {}, {}
             took = time.monotonic() - began
             await asyncio.sleep(max(PAUSE_SECONDS, took * (1 / LARGEST_LEDGER_SHARE - 1)))

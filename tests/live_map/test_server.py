@@ -4,9 +4,12 @@ import asyncio
 import json
 import re
 import socket
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ import pytest
 from live_map.database import Database
 from stack.ports import any_free_port
 from tests.live_map.city import NOON, City, map_server
-from tests.live_map.events import client, first, stream
+from tests.live_map.events import Event, client, first, stream
 from tests.live_map.relay import relay
 from tests.oracle.real_months import REPOSITORY, shared_file
 from tests.waiting import wait_for
@@ -117,6 +120,51 @@ def test_an_outage_of_the_database_is_said_and_heals(city: City, tmp_path: Path)
         line.join()
         assert first(events, "fares").zones[74] == [74, "2023-12-15T12:01", 3, "14.0000"]
         assert first(events, "health", lambda event: not event.data["outage"])
+
+
+class Exporter(BaseHTTPRequestHandler):
+    """Serves what the platform's exporter would, or anything else."""
+
+    text = b""
+
+    def do_GET(self) -> None:
+        """One scrape."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.text)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def exporter() -> Iterator[str]:
+    """The address of an exporter that a test fills."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Exporter) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/metrics"
+        server.shutdown()
+
+
+def job_state(event: Event) -> str:
+    return str(next(check["state"] for check in event.data["checks"] if check["name"] == "Job"))
+
+
+def test_the_health_of_the_job_is_what_the_exporter_says_now(
+    city: City, exporter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    healthy = (
+        'taxi_reading_up{reading="job"} 1\n'
+        f'taxi_reading_timestamp_seconds{{reading="job"}} {time.time()}\n'
+        'taxi_job_verdict{job_name="zone_fares",verdict="healthy"} 1\n'
+    )
+    with (
+        map_server(city.dsn, tmp_path / "log", {"PLATFORM_METRICS_URL": exporter}) as url,
+        stream(url) as events,
+    ):
+        for text, state in ((healthy, "good"), ("{ nonsense", "unknown"), (healthy, "good"), ("", "unknown")):
+            monkeypatch.setattr(Exporter, "text", text.encode())
+            assert first(events, "health", lambda event, state=state: job_state(event) == state)  # type: ignore[misc]
 
 
 def test_a_map_that_starts_before_the_database_waits_for_it(city: City, tmp_path: Path) -> None:
