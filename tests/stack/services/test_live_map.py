@@ -3,12 +3,11 @@
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from control_plane.sink import table_sets
 from schemas.errors import UserError
 from stack import lifecycle
 from stack.port_choice import choose_extra_port
@@ -17,7 +16,6 @@ from stack.services import live_map
 from stack.services.service import Site
 from stack.settings import AUTO, EXTRA_PORTS, StackSettings
 from stack.state import Ports, recorded_as_left_out, recorded_extras, write_record
-from tests.lone_postgres import lone_postgres
 from tests.waiting import wait_for
 
 PORTS = Ports(*range(1, 1 + len(fields(Ports))))
@@ -75,17 +73,15 @@ def test_a_map_that_was_left_out_stays_so_and_every_other_stack_has_one(tmp_path
 
 
 @pytest.mark.integration
-def test_the_program_of_the_stack_serves_the_map(tmp_path: Path) -> None:
-    with lone_postgres(tmp_path / "home") as dsn:
-        table_sets.set_up(dsn)
-        ports = replace(PORTS, postgres=int(dsn.rpartition(":")[2].partition("/")[0]))
-        site = Site(settings_of(tmp_path / "home"), ports, {live_map.NAME: any_free_port()})
-        (service,) = live_map.services(site)
-        program = service.prepare()
-        server = subprocess.Popen(program.command, cwd=program.directory, env=dict(program.environment))
-        try:
-            says = wait_for(lambda: answer_of(service.check), what="the map")
-            assert says == f"serves http://127.0.0.1:{site.extra_ports[live_map.NAME]}, 0 pages open"
-        finally:
-            server.terminate()
-            assert server.wait(30) in {0, -15}
+def test_the_program_of_the_stack_serves_the_map_while_the_database_is_away(tmp_path: Path) -> None:
+    """Nothing waits for it, and it waits for nothing."""
+    site = Site(settings_of(tmp_path), PORTS, {live_map.NAME: any_free_port()})
+    (service,) = live_map.services(site)
+    program = service.prepare()
+    server = subprocess.Popen(program.command, cwd=program.directory, env=dict(program.environment))
+    try:
+        says = wait_for(lambda: answer_of(service.check), what="the map")
+        assert says == f"serves http://127.0.0.1:{site.extra_ports[live_map.NAME]}, 0 pages open"
+    finally:
+        server.terminate()
+        assert server.wait(30) in {0, -15}
