@@ -14,7 +14,7 @@ from stack.settings import StackSettings
 from stack.state import Ports, recorded_extras, recorded_ports
 from stack.supervision.supervisor import Supervisor
 
-EXTRA_VARIABLES = {"airflow": "AIRFLOW_URL", "s3": "S3_ENDPOINT_URL"}
+EXTRA_VARIABLES = {"map": "MAP_URL", "airflow": "AIRFLOW_URL", "s3": "S3_ENDPOINT_URL"}
 """Under which name the address of an optional service is known."""
 
 

@@ -21,7 +21,7 @@ from stack.services.postgres_installation import data_folder, private_folder
 from stack.services.service import Service, Site
 from stack.settings import StackSettings
 from stack.startup import Hook, start_services
-from stack.state import recorded_extras, recorded_ports, remove_record, write_record
+from stack.state import recorded_as_left_out, recorded_extras, recorded_ports, remove_record, write_record
 from stack.supervision.identity import SUPERVISOR_SERVICE
 from stack.supervision.processes import OwnProcess, end_processes, own_processes
 from stack.supervision.program import Program
@@ -35,7 +35,7 @@ from stack.waiting import wait_until
 STATE_FOLDERS = (
     *("airflow", "s3", "history", "spark-runs"),
     *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
-    *("dbt", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
+    *("dbt", "map", "marts", "logs", "monitoring", "bench", "run", "tmp", "secrets"),
 )
 
 SERVICES = (
@@ -48,8 +48,14 @@ SERVICES = (
     "stack.services.keeper:keeper",
 )
 """Imported when a stack is looked at: with them come the clients of Kafka and of Postgres, which are slow."""
-EXTRAS: Mapping[str, str] = {"airflow": "stack.services.airflow:services", "s3": "stack.services.s3:services"}
-"""The optional services, and the parts that each adds."""
+EXTRAS: Mapping[str, str] = {
+    "map": "stack.services.live_map:services",
+    "airflow": "stack.services.airflow:services",
+    "s3": "stack.services.s3:services",
+}
+"""The services that a stack may lack, and the parts that each adds."""
+STANDARD_EXTRAS = frozenset({"map"})
+"""Those that it has unless they were left out."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +92,18 @@ def up(
     _refuse_unknown(extras)
     _make_home(settings.home)
     with _one_at_a_time(settings.home):
+        wanted = {*extras, *(STANDARD_EXTRAS - recorded_as_left_out(settings.home))}
         site = _site_of_running_supervisor(settings)
         secure = profiles.chosen(settings.home, wanted=secure, data=data_folder(settings.home))
-        _refuse_unlocked({*extras, *_known_extras(settings.home)}, secure=secure)
+        _refuse_unlocked({*wanted, *_known_extras(settings.home)}, secure=secure)
         if (
             site is not None
-            and not set(extras) - site.extra_ports.keys()
+            and not wanted - site.extra_ports.keys()
             and all(status.healthy for status in statuses(site))
         ):
             console().print("the stack is already up", highlight=False)
             return site.endpoints
-        site = _with_extras(site, extras) if site else _fresh_supervisor(settings, extras, secure=secure)
+        site = _with_extras(site, wanted) if site else _fresh_supervisor(settings, wanted, secure=secure)
         _update_services(site)
         start_services(site, services_of(site), hooks)
     return site.endpoints
@@ -126,7 +133,7 @@ def leave_out(settings: StackSettings, names: Collection[str]) -> None:
         site = running_site(settings)
         kept = {name: port for name, port in site.extra_ports.items() if name not in names}
         smaller = replace(site, extra_ports=kept)
-        _remember(smaller)
+        _remember(smaller, left_out=names)
         Supervisor(site.home).change_to(_programs(smaller))
         stay = {service.name for service in services_of(smaller)} | {SUPERVISOR_SERVICE}
         end_processes(own for own in stack_processes(site.home) if own.service not in stay)
@@ -172,8 +179,10 @@ def _site_of_running_supervisor(settings: StackSettings) -> Site | None:
     return Site(settings, ports, _known_extras(settings.home), profiles.recorded_secrets(settings.home))
 
 
-def _remember(site: Site) -> None:
-    write_record(site.home, site.ports, site.extra_ports, secure=site.secrets is not None)
+def _remember(site: Site, left_out: Collection[str] = ()) -> None:
+    left_out = STANDARD_EXTRAS & {*recorded_as_left_out(site.home), *left_out} - site.extra_ports.keys()
+    secure = site.secrets is not None
+    write_record(site.home, site.ports, site.extra_ports, left_out=left_out, secure=secure)
 
 
 def _known_extras(home: Path) -> dict[str, int]:
@@ -197,9 +206,10 @@ def _with_extras(site: Site, extras: Collection[str]) -> Site:
 
 
 def _extra_ports(settings: StackSettings, names: Collection[str]) -> dict[str, int]:
-    before = recorded_extras(settings.home)
+    before, movable = recorded_extras(settings.home), settings.movable_ports
     return {
-        name: choose_extra_port(name, settings.extra_ports[name], before.get(name)) for name in sorted(names)
+        name: choose_extra_port(name, settings.extra_ports[name], before.get(name), movable=name in movable)
+        for name in sorted(names)
     }
 
 

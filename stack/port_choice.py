@@ -22,10 +22,12 @@ def choose_ports(requested: Mapping[str, int], previous: Ports | None) -> Ports:
     return Ports(**chosen, **internal_ports)
 
 
-def choose_extra_port(service: str, requested: int, previous: int | None) -> int:
-    """The port of an optional service; raises UserError when the wished one is taken."""
+def choose_extra_port(service: str, requested: int, previous: int | None, *, movable: bool = False) -> int:
+    """The port of an optional service; UserError where the wished one is taken and no other will do."""
     if requested != AUTO and not is_free(requested):
-        raise UserError(*_taken_message([(service, requested)]))
+        if not movable:
+            raise UserError(*_taken_message([(service, requested)]))
+        requested = AUTO
     if requested == AUTO and previous and is_free(previous):
         return previous
     return requested or any_free_port()

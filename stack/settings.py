@@ -11,8 +11,10 @@ from schemas.time_zone import UTC_VARIABLES
 ROOT = Path(__file__).resolve().parents[1]
 
 DEFAULT_PORTS = {"kafka": 9092, "registry": 8085, "flink": 8081, "postgres": 5433}
-EXTRA_PORTS = {"airflow": 8080, "s3": 9000}
-"""Those of services that a stack has only when asked for: `./taxi up --with NAME`."""
+EXTRA_PORTS = {"map": 8088, "airflow": 8080, "s3": 9000}
+"""Those of services that a stack may lack: `./taxi up --with NAME`, `--without NAME`."""
+MOVABLE = ("map",)
+"""Every stack has these, so two at once need two ports: unless one was set, a taken one is left alone."""
 AUTO = 0
 
 FORWARDED_PREFIXES = (
@@ -53,6 +55,8 @@ class StackSettings:
     build: Path
     ports: Mapping[str, int]
     extra_ports: Mapping[str, int]
+    movable_ports: frozenset[str]
+    """The services that may take another port than the one named above."""
     forwarded_variables: Mapping[str, str]
     maven_mirror_url: str | None
     kafka_bootstrap_servers: str | None
@@ -68,6 +72,9 @@ class StackSettings:
             build=ROOT / ".taxi" / "build",
             ports={service: _requested_port(service, environment) for service in DEFAULT_PORTS},
             extra_ports={service: _requested_port(service, environment) for service in EXTRA_PORTS},
+            movable_ports=frozenset(
+                service for service in MOVABLE if not environment.get(port_variable(service), "").strip()
+            ),
             forwarded_variables={
                 name: text for name, text in environment.items() if name.startswith(FORWARDED_PREFIXES)
             },

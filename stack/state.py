@@ -1,7 +1,7 @@
 """The note that a running stack leaves for later commands: the ports it uses, and whether it has locks."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,29 @@ def recorded_extras(home: Path) -> dict[str, int]:
         return {}
 
 
+def recorded_as_left_out(home: Path) -> frozenset[str]:
+    """The services that this home's stack is not to have, though every stack has them."""
+    try:
+        return frozenset(map(str, _note(home).get("without", ())))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return frozenset()
+
+
 def write_record(
-    home: Path, ports: Ports, extras: Mapping[str, int] | None = None, *, secure: bool = False
+    home: Path,
+    ports: Ports,
+    extras: Mapping[str, int] | None = None,
+    *,
+    left_out: Collection[str] = (),
+    secure: bool = False,
 ) -> None:
     """Leave the note, whole or not at all."""
-    note = {"ports": asdict(ports), "with": dict(extras or {}), "secure": secure}
+    note = {
+        "ports": asdict(ports),
+        "with": dict(extras or {}),
+        "without": sorted(left_out),
+        "secure": secure,
+    }
     write_json(record_path(home), note)
 
 

@@ -14,7 +14,6 @@ from batch_backfill.storage import Storage, spark_path
 from batch_backfill.trips.footer import read_footer
 from batch_backfill.trips.raw_csv import FETCH_AGAIN, readable_csv
 from batch_backfill.trips.zone_function import ZONE_AT, register_zone_at
-from batch_backfill.trips.zone_shapes import read_shapes
 from schemas.errors import UserError
 from schemas.file_bytes import HEAD_BYTES, refuse_other_kinds
 from schemas.vintages import (
@@ -27,6 +26,7 @@ from schemas.vintages import (
     refuse_repeated_names,
     resolve,
 )
+from schemas.zone_shapes import read_shapes
 
 TORN = "torn_row"
 NUMBERS_IN_TEXT = (Kind.WHOLE, Kind.AMOUNT, Kind.DEGREES)

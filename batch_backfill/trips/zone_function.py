@@ -5,7 +5,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import PandasUDFType, pandas_udf
 
-from batch_backfill.trips.zone_shapes import ZoneShapes, zones_at
+from batch_backfill.trips.zone_shapes import zones_at
+from schemas.zone_shapes import ZoneShapes
 
 ZONE_AT = "zone_at"
 """The function of SQL: `zone_at(longitude, latitude)`."""

@@ -1,41 +1,14 @@
 """The taxi zone of a point, for the months in which the TLC published longitude and latitude."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from schemas.errors import UserError
-from schemas.zones import ID_PROPERTIES, OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
-
-Geometry = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class ZoneShapes:
-    """The polygons of the zones in degrees, as GeoJSON, by rising number: texts that go to every worker."""
-
-    zone_ids: tuple[int, ...]
-    geometries: tuple[str, ...]
-
-
-def read_shapes(text: str, address: str) -> ZoneShapes:
-    """Read GeoJSON or TopoJSON; UserError says what is wrong with it."""
-    try:
-        document = json.loads(text)
-        found = _topology(document) if document.get("type") == "Topology" else _features(document)
-        zones = sorted(found, key=lambda zone: zone[0])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _no_shapes(address, f"cannot be read: {error}") from None
-    if not zones:
-        raise _no_shapes(address, f"has no zones with a property {ID_PROPERTIES[0]}")
-    return ZoneShapes(tuple(zone for zone, _ in zones), tuple(json.dumps(shape) for _, shape in zones))
+from schemas.zone_shapes import ZoneShapes
+from schemas.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 
 
 def zones_at(shapes: ZoneShapes, longitudes: Any, latitudes: Any) -> Any:
@@ -56,49 +29,3 @@ def _prepared(shapes: ZoneShapes) -> tuple[Any, Any, Any]:
     polygons = shapely.make_valid(shapely.from_geojson(np.array(shapes.geometries, dtype=object)))
     shapely.prepare(polygons)
     return np.array(shapes.zone_ids, np.int32), polygons, shapely.STRtree(polygons)
-
-
-def _features(document: Mapping[str, Any]) -> Iterator[tuple[int, Geometry]]:
-    for feature in document["features"]:
-        if feature["geometry"]:
-            yield _zone_id(feature["properties"]), feature["geometry"]
-
-
-def _topology(document: Mapping[str, Any]) -> Iterator[tuple[int, Geometry]]:
-    """TopoJSON keeps each border once: rings are put together from arcs, a negative one read backwards."""
-    arcs = [_arc(steps, document.get("transform")) for steps in document["arcs"]]
-    for collection in document["objects"].values():
-        for shape in collection["geometries"]:
-            if shape.get("arcs"):
-                yield _zone_id(shape["properties"]), _geometry(shape, arcs)
-
-
-def _geometry(shape: Mapping[str, Any], arcs: Sequence[Sequence[Any]]) -> Geometry:
-    if shape["type"] == "Polygon":
-        return {"type": "Polygon", "coordinates": [_ring(ring, arcs) for ring in shape["arcs"]]}
-    polygons = [[_ring(ring, arcs) for ring in polygon] for polygon in shape["arcs"]]
-    return {"type": "MultiPolygon", "coordinates": polygons}
-
-
-def _ring(numbers: Sequence[int], arcs: Sequence[Sequence[Any]]) -> list[Any]:
-    points: list[Any] = []
-    for number in numbers:
-        arc = arcs[number] if number >= 0 else arcs[~number][::-1]
-        points.extend(arc[1:] if points else arc)
-    return points
-
-
-def _arc(steps: Sequence[Sequence[float]], transform: Mapping[str, Any] | None) -> list[list[float]]:
-    if transform is None:
-        return [list(step) for step in steps]
-    (x_scale, y_scale), (x_offset, y_offset) = transform["scale"], transform["translate"]
-    xs, ys = accumulate(step[0] for step in steps), accumulate(step[1] for step in steps)
-    return [[x * x_scale + x_offset, y * y_scale + y_offset] for x, y in zip(xs, ys, strict=True)]
-
-
-def _zone_id(properties: Mapping[str, Any]) -> int:
-    return int(next(properties[name] for name in ID_PROPERTIES if name in properties))
-
-
-def _no_shapes(address: str, reason: str) -> UserError:
-    return UserError(f"{address}: {reason}", "give the zones as GeoJSON or TopoJSON in degrees")

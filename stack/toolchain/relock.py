@@ -17,6 +17,7 @@ GROUPS = (
     "dev",
     "transform",
     "orchestrate",
+    "map",
     "infra",
     "advisories",
     "docs",

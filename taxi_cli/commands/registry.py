@@ -21,7 +21,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "up",
         "taxi_cli.commands.up:up",
-        "Start the local stack: Kafka, schema registry, Flink, Postgres.",
+        "Start the local stack: Kafka, schema registry, Flink, Postgres, live map.",
         EVERYDAY,
     ),
     Verb("down", "taxi_cli.commands.down:down", "Stop the local stack.", EVERYDAY),

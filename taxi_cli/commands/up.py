@@ -27,7 +27,7 @@ def up(
         list[str] | None,
         typer.Option(
             "--with",
-            help="Also: airflow, s3. A stack keeps what it was once started with.",
+            help="Also: airflow, s3. A stack keeps what it was once started with; the map it has anyway.",
             metavar="NAME",
             show_default=False,
         ),
@@ -43,7 +43,7 @@ def up(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="With every optional service.")] = False,
 ) -> None:
-    """Start the local stack: Kafka, schema registry, Flink, Postgres."""
+    """Start the local stack: Kafka, schema registry, Flink, Postgres, live map."""
     if left_out:
         lifecycle.leave_out(StackSettings.from_environment(), left_out)
     try:

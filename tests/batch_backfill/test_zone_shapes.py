@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from batch_backfill.trips.zone_shapes import read_shapes, zones_at
+from batch_backfill.trips.zone_shapes import zones_at
 from producer.reading.zone_map import load_zones
 from schemas.errors import UserError
+from schemas.zone_shapes import read_shapes
 from tests.oracle.real_months import shared_file
 
 pytestmark = pytest.mark.unit

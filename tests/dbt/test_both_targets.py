@@ -19,7 +19,14 @@ pytestmark = [
     pytest.mark.long("replays days, makes a history of them, and builds the marts of both"),
 ]
 
-MARTS = ("fct_trips", "fct_zone_fares_15m", "agg_zone_day", "dim_zones", "dim_datetime")
+MARTS = (
+    "fct_trips",
+    "fct_zone_fares_15m",
+    "agg_zone_day",
+    "agg_zone_weekday_hour",
+    "dim_zones",
+    "dim_datetime",
+)
 
 
 def build_marts(platform: Platform, target: str, history: ProcessedFiles, database: Path) -> None:

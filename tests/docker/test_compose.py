@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from live_map.settings import DEFAULT_PORT
 from stack.services.airflow import DAGS
 from stack.services.flink import CLUSTER_SETTINGS
 from stack.services.kafka import BROKER_SETTINGS
 from stack.services.postgres import SERVER_SETTINGS
-from stack.settings import ROOT
+from stack.settings import EXTRA_PORTS, ROOT
 from stack.toolchain.jars.lock import locked_artifacts
 
 pytestmark = pytest.mark.unit
@@ -48,7 +49,15 @@ def test_flink_and_the_programs_come_from_the_same_locks() -> None:
     assert "--require-hashes -r requirements/stream.txt" in dockerfile
     assert "FROM python:3.11." in dockerfile
     built = {name for name, service in SERVICES.items() if "build" in service}
-    assert built == {"jobmanager", "taskmanager", "tables", "job", "producer"}
+    assert built == {"jobmanager", "taskmanager", "tables", "job", "producer", "map"}
+
+
+def test_the_map_is_served_as_by_the_local_stack() -> None:
+    dockerfile = (ROOT / "docker" / "map" / "Dockerfile").read_text("utf-8")
+    platform = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
+    assert "--require-hashes -r requirements/map.txt" in dockerfile
+    assert next(line for line in dockerfile.splitlines() if line.startswith("FROM ")) in platform
+    assert SERVICES["map"]["ports"] == [f"127.0.0.1:{EXTRA_PORTS['map']}:{DEFAULT_PORT}"]
 
 
 def test_the_broker_is_set_up_as_the_local_one() -> None:
@@ -89,9 +98,8 @@ def test_the_profiles_are_those_that_the_file_names() -> None:
     for name, service in SERVICES.items():
         for profile in service.get("profiles", ("core",)):
             profiles.setdefault(profile, set()).add(name)
-    assert profiles.pop("core") == {"kafka", "registry", "postgres", "jobmanager", "taskmanager", *ONCE} - {
-        "producer"
-    }
+    services = {"kafka", "registry", "postgres", "jobmanager", "taskmanager", "map"}
+    assert profiles.pop("core") == {*services, *ONCE} - {"producer"}
     assert profiles == {
         "producer": {"producer"},
         "monitoring": {"prometheus", "grafana"},

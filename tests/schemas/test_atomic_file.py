@@ -117,6 +117,7 @@ ROOMS = (
     "flink_jobs",
     "batch_backfill",
     "docker",
+    "live_map",
     "schemas",
 )
 

@@ -30,6 +30,7 @@ ROOMS = (
     "control_plane",
     "docker",
     "flink_jobs",
+    "live_map",
     "producer",
     "schemas",
     "stack",

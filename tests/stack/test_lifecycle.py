@@ -19,7 +19,9 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
-SERVICES = {"kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics", "keeper"}
+SERVICES = {
+    *("kafka", "registry", "flink-jobmanager", "flink-taskmanager", "postgres", "metrics", "keeper", "map")
+}
 
 
 def pids(settings: StackSettings) -> dict[str, set[int]]:

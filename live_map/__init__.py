@@ -1,0 +1,1 @@
+"""The live map: the newest fare of each zone in a browser."""

@@ -1,0 +1,36 @@
+"""What a request asks for; nonsense is refused in a sentence."""
+
+from datetime import datetime
+
+from starlette.requests import Request
+
+from schemas.errors import UserError
+from schemas.rules import FIRST_ZONE_ID, LAST_ZONE_ID
+from schemas.tlc_month import TAXI_TYPES
+
+
+def taxi_type_of(request: Request) -> str:
+    """The taxi type, yellow where none is named."""
+    asked = str(request.query_params.get("taxi_type", TAXI_TYPES[0]))
+    if asked not in TAXI_TYPES:
+        raise UserError("there is no such taxi type", f"there is: {', '.join(TAXI_TYPES)}")
+    return asked
+
+
+def moment_of(request: Request) -> datetime:
+    """A minute of New York's clock, which carries no zone."""
+    try:
+        found = datetime.fromisoformat(request.query_params.get("at", ""))
+    except ValueError:
+        raise UserError("at is no moment", "give it as 2024-01-12T18:15") from None
+    if found.tzinfo is not None:
+        raise UserError("at has a time zone", "give New York's wall-clock time without one")
+    return found
+
+
+def zone_id_of(request: Request) -> int:
+    """The number of a zone."""
+    text = request.query_params.get("zone_id", "")
+    if not (text.isascii() and text.isdecimal() and FIRST_ZONE_ID <= int(text[:9]) <= LAST_ZONE_ID):
+        raise UserError("zone_id is no zone", f"give a number from {FIRST_ZONE_ID} to {LAST_ZONE_ID}")
+    return int(text)

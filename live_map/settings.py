@@ -1,0 +1,51 @@
+"""What a person can set, by environment variables; nothing else in `live_map` reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_PORT = 8088
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """Where the map listens, and what it reads."""
+
+    postgres_dsn: str
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    platform_metrics_url: str = ""
+    """The exporter of the stack; without it the health of the job is unknown."""
+    taxi_zones_file: Path | None = None
+    tlc_data_dir: Path | None = None
+    cache: Path | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "MapSettings":
+        """Read every setting; raises UserError for one that makes no sense."""
+        if not environment.get("POSTGRES_DSN"):
+            raise UserError("POSTGRES_DSN is not set", "the map is started by ./taxi up")
+        return cls(
+            postgres_dsn=environment["POSTGRES_DSN"],
+            host=environment.get("MAP_HOST") or cls.host,
+            port=_port(environment.get("MAP_PORT") or str(DEFAULT_PORT)),
+            platform_metrics_url=environment.get("PLATFORM_METRICS_URL", ""),
+            taxi_zones_file=_path(environment, "TAXI_ZONES_FILE"),
+            tlc_data_dir=_path(environment, "TLC_DATA_DIR"),
+            cache=_path(environment, "TAXI_CACHE_DIR"),
+        )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise UserError(f"MAP_PORT={text} is no port", "give a number from 1 to 65535")
+    return int(text)
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    value = environment.get(name)
+    return Path(value).expanduser().absolute() if value else None

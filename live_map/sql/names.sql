@@ -1,0 +1,6 @@
+select
+    zone_id,
+    zone_name,
+    borough
+from taxi.zones
+order by zone_id

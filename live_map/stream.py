@@ -1,0 +1,84 @@
+"""Server-sent events: what changes of one taxi type, and how trustworthy it is."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from live_map.boards import Position
+from live_map.feed import Feed
+from live_map.questions import taxi_type_of
+from live_map.truth import Truth
+from schemas.errors import UserError
+
+HEALTH_SECONDS = 2.0
+"""A page that hears nothing for several of these knows that its line is cut."""
+
+SEND_SECONDS = 10.0
+"""A client that takes so long for one event is dropped; it resumes where it was."""
+
+RETRY_MS = 1000
+MOST_CLIENTS = 1000
+
+
+class Streams:
+    """One stream a page."""
+
+    def __init__(self, feed: Feed, truth: Truth) -> None:
+        self._feed, self._truth = feed, truth
+
+    async def events(self, request: Request) -> Response:
+        """Serve changes from where the page left off; all there is to one that has nothing."""
+        try:
+            taxi_type = taxi_type_of(request)
+        except UserError as refusal:
+            return JSONResponse({"error": str(refusal)}, 400)
+        if self._feed.watchers >= MOST_CLIENTS:
+            return JSONResponse({"error": f"{MOST_CLIENTS} pages are open already"}, 503)
+        # A page that was hidden connects by itself, and cannot set the header.
+        event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
+        return EventSourceResponse(
+            self._events(taxi_type, Position.of_event_id(event_id)),
+            send_timeout=SEND_SECONDS,
+            ping=3600,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    async def _events(self, taxi_type: str, position: Position | None) -> AsyncIterator[ServerSentEvent]:
+        board = self._feed.boards[taxi_type]
+        with self._feed.watched():
+            await self._feed.first_look()
+            served = board.served_until(position)
+            told_until, told = 0.0, ""
+            while True:
+                change = self._feed.next_change
+                if served is None or served != board.version:
+                    changes = board.changes(served)
+                    served = board.version
+                    yield ServerSentEvent(changes, event="fares", id=board.event_id, retry=RETRY_MS)
+                if time.monotonic() >= told_until or told != self._feed.outage:
+                    told_until, told = time.monotonic() + HEALTH_SECONDS, self._feed.outage
+                    yield ServerSentEvent(self._health(taxi_type), event="health")
+                await _wait(change, max(0.01, told_until - time.monotonic()))
+
+    def _health(self, taxi_type: str) -> str:
+        return json.dumps(
+            {
+                "outage": self._feed.outage,
+                "clocks": {name: board.clock_text for name, board in self._feed.boards.items()},
+                "speed": self._feed.boards[taxi_type].clock.speed(time.monotonic()),
+                "checks": [check.as_json() for check in self._truth.checks(taxi_type)],
+                "sent_ms": time.time_ns() // 1_000_000,
+            },
+            separators=(",", ":"),
+        )
+
+
+async def _wait(change: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(change.wait(), seconds)

@@ -1,0 +1,87 @@
+"""Finds and reads the file with the shapes of the zones."""
+
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import shapefile
+
+from live_map.drawing import Drawing, Rings, circles, shapes
+from live_map.settings import MapSettings
+from schemas.errors import UserError
+from schemas.zone_shapes import Geometry, read_shapes
+from schemas.zones import ID_PROPERTIES
+
+SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
+
+
+def drawing_of(settings: MapSettings) -> Drawing:
+    """The best that can be drawn here; a file that cannot be used costs the shapes, never the map."""
+    try:
+        file = find_shapes(settings)
+        if file is None:
+            return circles(
+                "No shapes of the zones were found: each is a circle. ./taxi fetch --zones brings them."
+            )
+        return shapes(rings_of_file(file), file.name)
+    except UserError as error:
+        return circles(f"The zones are circles: {error}.")
+
+
+def find_shapes(settings: MapSettings) -> Path | None:
+    """The file with the zones' shapes, if one is at hand; UserError when the one that is set is not there."""
+    if settings.taxi_zones_file:
+        if settings.taxi_zones_file.is_file():
+            return settings.taxi_zones_file
+        raise UserError(f"TAXI_ZONES_FILE={settings.taxi_zones_file}: no such file")
+    candidates = (folder / name for folder in _folders(settings) for name in SHAPE_FILES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def rings_of_file(file: Path) -> dict[int, Rings]:
+    """The outlines of each zone; UserError for a file that has none."""
+    if file.suffix.lower() in {".zip", ".shp"}:
+        return _rings_of_shapefile(file)
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file.name} cannot be read: {error}") from None
+    found = read_shapes(text, file.name)
+    return _by_zone(zip(found.zone_ids, map(json.loads, found.geometries), strict=True))
+
+
+def _folders(settings: MapSettings) -> Iterator[Path]:
+    if settings.tlc_data_dir:
+        yield settings.tlc_data_dir
+        yield settings.tlc_data_dir.resolve().parent / "zones"
+    if settings.cache:
+        yield settings.cache / "zones"
+
+
+def _rings_of_shapefile(file: Path) -> dict[int, Rings]:
+    try:
+        with shapefile.Reader(str(file)) as reader:
+            return _by_zone(
+                (_zone_id(record.record.as_dict()), record.shape.__geo_interface__)
+                for record in reader.iterShapeRecords()
+            )
+    # Whatever a damaged file has the reader run into.
+    except (shapefile.ShapefileException, zipfile.BadZipFile, OSError, ValueError, LookupError) as error:
+        raise UserError(f"{file.name} cannot be read: {error}") from None
+
+
+def _zone_id(properties: Mapping[str, Any]) -> int:
+    return int(next(properties[name] for name in ID_PROPERTIES if name in properties))
+
+
+def _by_zone(shapes_of_zones: Iterable[tuple[int, Geometry]]) -> dict[int, Rings]:
+    """The TLC gives two numbers to several shapes each."""
+    rings: dict[int, Rings] = {}
+    for zone_id, geometry in shapes_of_zones:
+        parts = geometry["coordinates"]
+        polygons = [parts] if geometry["type"] == "Polygon" else parts
+        outline = [[(point[0], point[1]) for point in ring] for polygon in polygons for ring in polygon]
+        rings.setdefault(zone_id, []).extend(outline)
+    return rings
