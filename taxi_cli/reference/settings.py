@@ -18,6 +18,7 @@ from control_plane.settings import (
     flink_backend,
 )
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
+from live_map.settings import MapSettings
 from producer.settings import ProducerSettings
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB
@@ -39,6 +40,7 @@ READERS: Mapping[str, Sequence[Callable[[Mapping[str, str]], object]]] = {
         lambda environment: ManagedFlinkSettings.from_environment(DEFAULT_JOB, environment),
     ),
     "Airflow": (AirflowSettings.from_environment,),
+    "Live map": (MapSettings.from_environment,),
 }
 CLASSES: Mapping[str, type[BaseSettings]] = {"Producer": ProducerSettings, "Flink job": ZoneFaresSettings}
 LAUNCHER = "Launcher and installation"
