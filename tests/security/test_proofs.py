@@ -58,7 +58,7 @@ def test_the_producer_signs_for_msk_with_its_aws_credentials(aws: None) -> None:
 def test_the_job_speaks_iam_in_every_table_on_kafka() -> None:
     settings = job_settings(kafka_security="iam", aws_region=REGION)
     texts = [*JOB.statements("source.sql", settings), *JOB.statements("dead_letters.sql", settings)]
-    tables = [text for text in texts if "'connector' = 'kafka'" in text]
+    tables = [text for text in texts if "'connector' = 'kafka" in text]
     assert len(tables) == 2
     assert all("'properties.sasl.mechanism' = 'AWS_MSK_IAM'" in table for table in tables)
 

@@ -47,7 +47,7 @@ def operations(*paths: Path) -> set[str]:
 
 def test_the_job_may_do_what_its_source_and_its_sink_need() -> None:
     needs = kafka("Connect", "DescribeTopic")
-    assert "'connector' = 'kafka'" in (JOB / "source.sql").read_text("utf-8")
+    assert "'connector' = 'kafka-durable-watermark'" in (JOB / "source.sql").read_text("utf-8")
     needs |= kafka("ReadData", "DescribeGroup", "AlterGroup")
     sink = (JOB / "dead_letters.sql").read_text("utf-8")
     assert "'connector' = 'kafka'" in sink
