@@ -1,7 +1,7 @@
 """Hostile records, and rows that the tables do not take: none stops the job, each is counted."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import httpx
 import pytest
@@ -28,6 +28,11 @@ RANDOM_RECORDS = 600
 LARGEST_BYTES = 1_048_000
 """As much as a topic takes by default, but for the batch that the record comes in."""
 BEFORE, DURING, AFTER = "08:30", "08:40", "09:00"
+CONSTRAINTS = (
+    ("all_trips", "no_crowds", "passenger_count < 13"),
+    ("late_arrivals", "no_crowds", "passenger_count < 13"),
+    ("quarantined_arrivals", "no_refunds", "total_amount_cents > -500"),
+)
 CLOCKS = ("08:39:10", "08:39:40", "08:39:59")
 
 
@@ -77,18 +82,24 @@ def test_no_record_that_avro_takes_stops_the_job_or_leaves_the_accounts(drill: D
         platform.query(f"select * from taxi.{table}")
 
 
+@pytest.fixture
+def constraints(drill: Drill) -> Iterator[None]:
+    """Constraints that a user added to the tables: at most 12 passengers, no refund of $5 or more."""
+    for table, name, condition in CONSTRAINTS:
+        drill.platform.execute(f"alter table taxi_1.{table} add constraint {name} check ({condition})")
+    yield
+    for table, name, _ in CONSTRAINTS:
+        drill.platform.execute(f"alter table taxi_1.{table} drop constraint {name}")
+
+
 @pytest.mark.drill("refused-rows")
 @pytest.mark.short
-def test_rows_that_the_tables_refuse_are_dead_letters_and_all_others_are_stored(drill: Drill) -> None:
+def test_rows_that_the_tables_refuse_are_dead_letters_and_all_others_are_stored(
+    drill: Drill, constraints: None
+) -> None:
     # passengers   1   1   1   13   1   13      08:31:00 to 08:31:50, while the minute is open
     #              1   1  13    1   1    1      08:01:00 to 08:01:50, late
-    # A constraint of somebody's own: no more than 12.
     platform, number = drill.platform, schema_id(drill.platform)
-    for table in ("all_trips", "late_arrivals"):
-        platform.execute(f"alter table taxi_1.{table} add constraint no_crowds check (passenger_count < 13)")
-    platform.execute(
-        "alter table taxi_1.quarantined_arrivals add constraint no_refunds check (total_amount_cents > -500)"
-    )
     move_event_clock(platform, at(BEFORE))
     send(platform, crowd(number, minute=31, crowded={3, 5}), "08:31:50")
     send(platform, crowd(number, minute=1, crowded={2}), "08:31:50")
