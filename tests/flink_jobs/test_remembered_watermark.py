@@ -70,6 +70,14 @@ def test_a_restored_watermark_is_sent_on_although_no_record_comes(classes: str) 
     assert sent_on(classes, "entry -1 700", "open", "wait 1") == ["watermark 700"]
 
 
+def test_a_partition_without_further_records_goes_on_from_where_it_was(classes: str) -> None:
+    state = ("entry -1 700", "entry 0 940", "entry 10 700")
+    asked = ("split trips-0", "split trips-10", "split trips-3")
+    assert sent_on(classes, *state, "open", *asked) == [
+        "trips-0 from 940", "trips-10 from 700", "trips-3 from null"
+    ]  # fmt: skip
+
+
 def test_what_is_kept_is_what_was_restored_and_what_came_since(classes: str) -> None:
     # A checkpoint before the first record keeps all; a partition of another subtask is kept as it was.
     kept = ["entry -1 700", "entry 0 940", "entry 1 700"]

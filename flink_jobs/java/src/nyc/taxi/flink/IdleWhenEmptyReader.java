@@ -1,19 +1,25 @@
 package nyc.taxi.flink;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.api.connector.source.SourceSplit;
 import org.apache.flink.core.io.InputStatus;
 
-/** Marks its subtask idle from the start until it gets its first split. */
+/**
+ * Marks its subtask idle from the start until it gets its first split, and has each restored split go on from the
+ * watermark that it had made: one without further records would hold back the others for ever.
+ */
 final class IdleWhenEmptyReader<T, S extends SourceSplit> implements SourceReader<T, S> {
 
   private final SourceReader<T, S> reader;
   private final CompletableFuture<Void> firstSplits = new CompletableFuture<>();
+  private final List<S> splitsToRestore = new ArrayList<>();
   private boolean isIdle;
 
   IdleWhenEmptyReader(SourceReader<T, S> reader) {
@@ -30,7 +36,20 @@ final class IdleWhenEmptyReader<T, S extends SourceSplit> implements SourceReade
         output.markActive();
       }
     }
+    restoreClocks(output);
     return reader.pollNext(output);
+  }
+
+  private void restoreClocks(ReaderOutput<T> output) {
+    // All first: a split whose output is not there yet would not hold back what the others make.
+    splitsToRestore.forEach(split -> output.createOutputForSplit(split.splitId()));
+    for (S split : splitsToRestore) {
+      Long watermark = RestoredClocks.ofSplit(split.splitId());
+      if (watermark != null) {
+        output.createOutputForSplit(split.splitId()).emitWatermark(new Watermark(watermark));
+      }
+    }
+    splitsToRestore.clear();
   }
 
   @Override
@@ -44,6 +63,7 @@ final class IdleWhenEmptyReader<T, S extends SourceSplit> implements SourceReade
   @Override
   public void addSplits(List<S> splits) {
     reader.addSplits(splits);
+    splitsToRestore.addAll(splits);
     if (!splits.isEmpty()) {
       firstSplits.complete(null);
     }

@@ -110,6 +110,9 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
       }
     }
     emitted = least == Long.MAX_VALUE ? greatestIdle : least;
+    Map<Integer, Long> restored = new HashMap<>();
+    clocks.forEach((partition, clock) -> restored.put(partition, clock.watermark));
+    RestoredClocks.keep(restored);
   }
 
   @Override

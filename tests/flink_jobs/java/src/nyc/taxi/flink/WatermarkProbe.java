@@ -62,6 +62,7 @@ public final class WatermarkProbe {
           new org.apache.flink.streaming.api.watermark.Watermark(Long.parseLong(words[1])));
       case "idle" -> operator.processWatermarkStatus(WatermarkStatus.IDLE);
       case "active" -> operator.processWatermarkStatus(WatermarkStatus.ACTIVE);
+      case "split" -> System.out.println(words[1] + " from " + RestoredClocks.ofSplit(words[1]));
       case "wait" -> pass(Long.parseLong(words[1]));
       default -> snapshot();
     }

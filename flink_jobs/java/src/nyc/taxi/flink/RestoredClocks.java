@@ -1,0 +1,24 @@
+package nyc.taxi.flink;
+
+import java.util.Map;
+
+/**
+ * The watermarks of partitions that a task was restored with: handed by {@link RememberWatermark}, whose state they are,
+ * to the reader of the source, which is chained before it and runs in the same thread.
+ */
+final class RestoredClocks {
+
+  private static final ThreadLocal<Map<Integer, Long>> OF_TASK = new ThreadLocal<>();
+
+  private RestoredClocks() {}
+
+  static void keep(Map<Integer, Long> byPartition) {
+    OF_TASK.set(byPartition);
+  }
+
+  /** The watermark of the partition that a split is, by its id such as {@code trips-0}; null where none is known. */
+  static Long ofSplit(String splitId) {
+    Map<Integer, Long> clocks = OF_TASK.get();
+    return clocks == null ? null : clocks.get(Integer.valueOf(splitId.substring(splitId.lastIndexOf('-') + 1)));
+  }
+}
