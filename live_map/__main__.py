@@ -1,4 +1,4 @@
-"""Serves the map until it is ended: python -m live_map."""
+"""Serve the map until stopped: python -m live_map."""
 
 import socket
 import sys
@@ -10,14 +10,14 @@ from live_map.settings import MapSettings
 from schemas.errors import UserError
 
 SHUTDOWN_SECONDS = 2
-"""So long an open page may take to be told that the server ends; it resumes by itself."""
+"""Time for telling open pages that the server stops; they resume automatically."""
 
 SEND_BUFFER_BYTES = 64 * 1024
-"""For each page: left alone, the kernel keeps megabytes for one that does not read."""
+"""Limit for each page: by default the kernel buffers megabytes for a page that does not read."""
 
 
 def main() -> int:
-    """Run the server; 1 for a setting that makes no sense."""
+    """Run the server; return 1 for an invalid setting."""
     try:
         settings = MapSettings.from_environment()
         listener = _listener(settings.host, settings.port)

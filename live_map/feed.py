@@ -1,4 +1,4 @@
-"""One look at the tables for all clients, and only while there are any."""
+"""Poll the tables once for all clients, and only while there are clients."""
 
 import asyncio
 import secrets
@@ -20,14 +20,14 @@ RECENT_SECONDS = 1.0
 
 
 class Feed:
-    """Looks every quarter of a second, and wakes those who wait when something has changed."""
+    """Poller that looks four times a second and wakes the waiting clients when something has changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         run = secrets.token_hex(4)
         self.boards = {taxi_type: Board(taxi_type, run) for taxi_type in TAXI_TYPES}
         self.outage = ""
-        """Why Postgres cannot be read; empty while it can."""
+        """Reason why Postgres cannot be read; empty while it can."""
         self.watchers = 0
         self._watched = asyncio.Event()
         self._looked_at = 0.0
@@ -36,7 +36,7 @@ class Feed:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """While somebody is within, the tables are looked at."""
+        """Keep the tables polled inside of this block."""
         self.watchers += 1
         self._watched.set()
         try:
@@ -51,7 +51,8 @@ class Feed:
         await self._watched.wait()
 
     async def first_look(self) -> None:
-        """Wait a moment for a look that begins after this call; while others are served, one is recent."""
+        """Wait briefly for a poll that starts after this call; next to other clients a recent one is enough.
+        """
         asked = time.monotonic() - (RECENT_SECONDS if self.watchers > 1 else 0.0)
         deadline = time.monotonic() + FIRST_LOOK_SECONDS
         while self._looked_at < asked and not self.outage and time.monotonic() < deadline:
@@ -59,11 +60,11 @@ class Feed:
 
     @property
     def next_change(self) -> asyncio.Event:
-        """Set at the next change; taken before a client looks at what there is, so that it misses none."""
+        """The event of the next change; take it before reading the state, so that no change is missed."""
         return self._changed
 
     async def run(self) -> None:
-        """Look until it is cancelled, through every outage."""
+        """Poll until cancelled, through every outage."""
         pause = FIRST_RETRY_SECONDS
         while True:
             await self._watched.wait()
@@ -74,7 +75,7 @@ class Feed:
                     await self._look_while_watched(connection)
             except (
                 Exception
-            ) as error:  # whatever the client raises: the pages are told, and it is tried again
+            ) as error:  # any error of the client: the pages show it, and the next poll retries
                 self._note_outage(reason(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LAST_RETRY_SECONDS)
@@ -82,10 +83,10 @@ class Feed:
     async def _look_while_watched(self, connection: Connection) -> None:
         while self._watched.is_set():
             began = time.monotonic()
-            # Asked before the rows are read: what is committed in between is looked at once more.
+            # Asked before the rows are read: what is committed in between is read again by the next poll.
             seen = await snapshot(connection)
             if seen != self._seen:
-                # Tables that somebody empties or switches are looked at a moment later.
+                # Tables that are being truncated or switched are read by a later poll.
                 with suppress(psycopg.errors.LockNotAvailable):
                     self._take_over(await answer(connection, "fares_now"))
                     self._seen = seen

@@ -1,4 +1,4 @@
-"""Reads what the checks rest on, seldom enough that Postgres does not feel it."""
+"""Read the facts behind the checks, rarely enough to put no load on Postgres."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from live_map.feed import Feed
 
 PAUSE_SECONDS = 2.0
 LARGEST_LEDGER_SHARE = 0.1
-"""Of the time, in which the ledger may be summed: that of years takes Postgres a while."""
+"""Share of the time that may be spent on summing the ledger: a ledger of years keeps Postgres busy."""
 
 LEDGER_SECONDS = 60
 EXPORTER_SECONDS = 2
@@ -27,7 +27,7 @@ class Truth:
         self._metrics = Metrics()
 
     def checks(self, taxi_type: str) -> Sequence[Check]:
-        """What is known now."""
+        """Evaluate the checks on the current facts."""
         facts = Facts(
             outage=self._feed.outage,
             ledger=self._ledger.get(taxi_type),
@@ -37,17 +37,17 @@ class Truth:
         return checks(taxi_type, facts)
 
     async def run(self) -> None:
-        """Read for ever, while there are clients."""
+        """Read without end, while there are clients."""
         await asyncio.gather(self._read_metrics(), self._read_tables())
 
     async def _read_metrics(self) -> None:
         while True:
             if not self._feed.watchers:
-                self._metrics = Metrics()  # what was known before says nothing of now
+                self._metrics = Metrics()  # facts from before the pause are stale
                 await self._feed.until_watched()
             try:
                 self._metrics = Metrics(await asyncio.to_thread(_text_of, self._metrics_url))
-            except Exception:  # whatever the text has the parser run into: nothing is known
+            except Exception:  # any error of the parser: nothing is known
                 self._metrics = Metrics()
             await asyncio.sleep(PAUSE_SECONDS)
 
@@ -59,7 +59,7 @@ class Truth:
             began = time.monotonic()
             try:
                 await self._read_ledger_and_parity()
-            except Exception:  # whatever the client raises: nothing is known
+            except Exception:  # any error of the client: nothing is known
                 self._ledger, self._parity = {}, {}
             took = time.monotonic() - began
             await asyncio.sleep(max(PAUSE_SECONDS, took * (1 / LARGEST_LEDGER_SHARE - 1)))
@@ -76,10 +76,10 @@ class Truth:
 
 
 def _text_of(url: str) -> str:
-    """What the exporter serves; empty when it does not answer."""
+    """Return the exporter's text; empty when it does not answer."""
     if not url:
         return ""
-    opener = build_opener(ProxyHandler({}))  # never by a proxy, whatever the variables say
+    opener = build_opener(ProxyHandler({}))  # ignore proxy variables: the exporter is local
     try:
         with opener.open(url, timeout=EXPORTER_SECONDS) as response:
             return str(response.read().decode())

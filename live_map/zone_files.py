@@ -1,4 +1,4 @@
-"""Finds and reads the file with the shapes of the zones."""
+"""Find and read the file with the shapes of the zones."""
 
 import json
 import zipfile
@@ -18,7 +18,7 @@ SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
 
 
 def drawing_of(settings: MapSettings) -> Drawing:
-    """The best that can be drawn here; a file that cannot be used costs the shapes, never the map."""
+    """Return the best drawing that is possible here; an unusable file costs the shapes, never the map."""
     try:
         file = find_shapes(settings)
         if file is None:
@@ -31,7 +31,7 @@ def drawing_of(settings: MapSettings) -> Drawing:
 
 
 def find_shapes(settings: MapSettings) -> Path | None:
-    """The file with the zones' shapes, if one is at hand; UserError when the one that is set is not there."""
+    """Return the file with the zones' shapes, if there is one; UserError when a configured one is missing."""
     if settings.taxi_zones_file:
         if settings.taxi_zones_file.is_file():
             return settings.taxi_zones_file
@@ -41,7 +41,7 @@ def find_shapes(settings: MapSettings) -> Path | None:
 
 
 def rings_of_file(file: Path) -> dict[int, Rings]:
-    """The outlines of each zone; UserError for a file that has none."""
+    """Read the outlines of each zone; UserError for a file without any."""
     if file.suffix.lower() in {".zip", ".shp"}:
         return _rings_of_shapefile(file)
     try:
@@ -67,7 +67,7 @@ def _rings_of_shapefile(file: Path) -> dict[int, Rings]:
                 (_zone_id(record.record.as_dict()), record.shape.__geo_interface__)
                 for record in reader.iterShapeRecords()
             )
-    # Whatever a damaged file has the reader run into.
+    # Any error that a damaged file causes in the reader.
     except (shapefile.ShapefileException, zipfile.BadZipFile, OSError, ValueError, LookupError) as error:
         raise UserError(f"{file.name} cannot be read: {error}") from None
 
@@ -77,7 +77,7 @@ def _zone_id(properties: Mapping[str, Any]) -> int:
 
 
 def _by_zone(shapes_of_zones: Iterable[tuple[int, Geometry]]) -> dict[int, Rings]:
-    """The TLC gives two numbers to several shapes each."""
+    """Merge shapes by zone: the TLC gives two of the numbers to several shapes each."""
     rings: dict[int, Rings] = {}
     for zone_id, geometry in shapes_of_zones:
         parts = geometry["coordinates"]

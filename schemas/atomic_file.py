@@ -1,7 +1,7 @@
-"""Files that appear whole or not at all: after a crash, a power cut, and when several write at the same time.
+"""Write files that appear whole or not at all: after a crash, a power cut, or with concurrent writers.
 
-It stands among the contracts because the producer and the local stack both write such files, and `schemas` is
-all that both may import.
+It is in `schemas` because the producer and the local stack both write such files, and `schemas` is the only
+package that both may import.
 """
 
 import json
@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import Any
 
 PRIVATE = 0o600
-"""The mode of a file that at no moment anybody else can read."""
+"""Mode of a file that other users cannot read at any moment."""
 
 
 @contextmanager
 def atomic_path(target: Path, mode: int | None = None) -> Iterator[Path]:
-    """A new file beside the target, which replaces it when the block ends and vanishes when it raises.
+    """Yield a path next to the target; it replaces the target at the end, and is removed on an error.
 
-    Without a mode the file keeps that of the one that it replaces.
+    Without a mode the file keeps the mode of the one that it replaces.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Readers that take `*.json` or `*.parquet` of a folder never see it.
+    # Readers that list `*.json` or `*.parquet` in a folder never see it.
     draft = target.with_name(f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     _create(draft, mode, target)
     try:
@@ -43,23 +43,23 @@ def write_atomically(target: Path, content: str | bytes, mode: int | None = None
 
 
 def write_json(target: Path, value: Any, mode: int | None = None) -> None:
-    """Replace the file by this value, laid out for people."""
+    """Replace the file with this value as indented JSON."""
     write_atomically(target, json.dumps(value, indent=2) + "\n", mode)
 
 
 def _create(draft: Path, mode: int | None, target: Path) -> None:
-    """Make the empty file with its final mode: what is written into it is never wider open."""
+    """Create the empty file with its final mode, so that its content is never exposed to more users."""
     wanted = mode if mode is not None or not target.exists() else target.stat().st_mode & 0o777
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if wanted is None else wanted)
     try:
         if wanted is not None:
-            os.fchmod(descriptor, wanted)  # the umask has no say in a mode that was asked for
+            os.fchmod(descriptor, wanted)  # an explicit mode overrides the umask
     finally:
         os.close(descriptor)
 
 
 def _sync(path: Path) -> None:
-    """Have the disk hold what was written; of a folder: which files are in it."""
+    """Flush the file to disk; for a folder, its list of files."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
-"""How every program reaches AWS, and what a person reads where AWS refuses or is away.
+"""AWS access of every program, and the error messages for when AWS refuses or is unreachable.
 
-It stands among the contracts because the producer, the jobs and the control plane all call AWS, and `schemas`
-is all that they may all import. It goes with them to clusters without boto3, which is slow to import, too:
-the first client loads `schemas.aws_sdk`, and boto3 with it.
+It is in `schemas` because the producer, the jobs and the control plane all call AWS, and `schemas` is the
+only package that they may all import. Clusters have it without boto3, which is also slow to import: the first
+client loads `schemas.aws_sdk`, and boto3 with it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -55,38 +55,38 @@ THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
-"""Also what the servers' own faults (5xx) are: boto3 has tried again and given up."""
+"""Codes handled like the servers' own errors (5xx): boto3 has retried and given up."""
 
 
 class AwsError(UserError):
-    """AWS refuses, or cannot be asked."""
+    """AWS refuses a request, or cannot be reached."""
 
 
 class TransientAwsError(AwsError, TransientError):
-    """AWS gave no answer, or none yet: what was asked may or may not have been done."""
+    """AWS gave no answer yet; the requested action may or may not have happened."""
 
 
 class AwsNotFoundError(AwsError):
-    """AWS knows nothing of that name."""
+    """The named resource does not exist in AWS."""
 
 
 class AwsBusyError(AwsError):
-    """Something else is being done to what was asked for."""
+    """Another operation on the resource is in progress."""
 
 
 @dataclass(frozen=True)
 class AwsService:
-    """What is said of a service beside AWS' own words: what it is called, and the remedy for each failure."""
+    """Texts for a service's errors, in addition to AWS' own: its name, and the remedy for each failure."""
 
     name: str = "AWS"
     unreachable: str = "check the network"
     denied: str = "check the credentials and their rights"
     absent: str = "there is no {what}"
-    """The sentence for what is not there; {message} in it is AWS' own."""
+    """Sentence for a missing resource; {message} in it is AWS' own text."""
     absent_remedy: str = "check its name, the account and AWS_REGION"
     invalid: str = "check its name and the settings"
     refused: Mapping[str, str] = field(default_factory=dict)
-    """The remedies of other refusals, by AWS' code."""
+    """Remedies for other refusals, by AWS' error code."""
 
 
 ANY_SERVICE = AwsService()
@@ -94,7 +94,7 @@ ANY_SERVICE = AwsService()
 
 @contextmanager
 def translate_aws_errors(what: str, service: AwsService = ANY_SERVICE) -> Iterator[None]:
-    """Raise AwsError, with the remedy, instead of what boto3 raises; `what` is what the request was about."""
+    """Raise AwsError with the remedy instead of boto3's errors; `what` names the subject of the request."""
     try:
         yield
     except Exception as error:
@@ -107,29 +107,29 @@ def translate_aws_errors(what: str, service: AwsService = ANY_SERVICE) -> Iterat
 def aws_client(
     name: str, *, region: str | None = None, endpoint_url: str | None = None, attempts: int = ATTEMPTS
 ) -> Any:
-    """A client with the credentials of AWS' usual chain; `attempts` counts the first."""
+    """Return a client with the credentials of AWS' default chain; `attempts` includes the first."""
     client: Callable[..., Any] = resolve_name(f"{SDK}:client")
     return client(name, region=region, endpoint_url=endpoint_url, attempts=attempts)
 
 
 def error_code(error: "ClientError") -> str:
-    """AWS' name of what is wrong."""
+    """Return AWS' error code."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def is_absent(error: "ClientError") -> bool:
-    """Whether there is nothing of that name."""
+    """Return whether the error means that the resource does not exist."""
     return error_code(error) in ABSENT
 
 
 def is_s3_uri(address: str) -> bool:
-    """Whether an address names S3 rather than a folder of this machine."""
+    """Return whether an address names S3 instead of a local folder."""
     scheme, separator, _ = address.partition("://")
     return bool(separator) and scheme in S3_SCHEMES
 
 
 def parse_s3_uri(address: str) -> tuple[str, str]:
-    """Bucket and key of s3://bucket/key; raises UserError for another address."""
+    """Split s3://bucket/key into bucket and key; raises UserError for another address."""
     bucket, _, key = address.partition("://")[2].partition("/")
     if not is_s3_uri(address) or not bucket:
         raise UserError(f"{address!r} is no address in S3", "write it as s3://bucket/folder")

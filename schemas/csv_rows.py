@@ -1,9 +1,9 @@
-"""The rows of a CSV month, counted without a parser, and put so that every parser reads the same ones.
+"""Count the rows of a CSV month without a parser, and rewrite it so that every parser reads the same rows.
 
-A line is a row. It ends in LF, CRLF or CR; one without anything visible is blank. A quote in the wrong place
-spoils its own line and no other, though a parser would take all lines up to the next quote for one value.
-Several lines are one row only where they are one together and none of them is one by itself: a quoted value
-goes on. Each line break in it becomes U+FFFD then, which no text of a trip can have.
+A line is a row. It ends in LF, CRLF or CR. A line without visible characters is blank. A misplaced quote
+spoils only its own line, although a parser would read everything up to the next quote as one value. Several
+lines form one row only if they are a valid row together and none of them is a valid row alone: a quoted value
+then spans them. Each line break in it becomes U+FFFD, which no text of a trip can contain.
 """
 
 import re
@@ -16,12 +16,12 @@ from schemas.file_bytes import UTF_8_MARK, DamagedError
 LONGEST_LINE_BYTES = 2_000_000
 LONGEST_VALUE_LINES = 100
 SHOWN_BYTES = 4_000
-"""Of a line that is no row: DuckDB shows the first 10,000 of a line that it rejects."""
+"""Bytes shown of an invalid line; DuckDB shows the first 10,000 of a line that it rejects."""
 
 TORN_MARK = "\x1f"
-"""What stands in the place of a torn line: one quoted field, of this, the reason, this and the line."""
+"""Marker of a torn line, which is replaced by one quoted field: marker, reason, marker, line."""
 WRONG_QUOTE, NOT_UTF_8, TOO_LONG = "UNQUOTED VALUE", "INVALID ENCODING", "LINE SIZE OVER MAXIMUM"
-"""Reasons, as DuckDB calls them."""
+"""Reasons, named as in DuckDB."""
 
 _MAYBE_BLANK = re.compile(rb"\n[\x00-\x20]")
 _LF, _CRLF, _CR = "LF", "CRLF", "CR"
@@ -29,9 +29,9 @@ _LF, _CRLF, _CR = "LF", "CRLF", "CR"
 
 @dataclass(frozen=True)
 class CsvAccount:
-    """The header's line, `blank` ones, those of `rows`, `continued` ones of values in several lines.
+    """The header line and the counts: `blank` lines, `rows`, and `continued` lines inside of values.
 
-    `torn` of the rows are none. A file is plain when every parser finds just these rows in it as it is.
+    `torn` counts the rows that are invalid. A file is plain when every parser finds exactly these rows in it.
     """
 
     lines: int
@@ -43,7 +43,7 @@ class CsvAccount:
 
 
 class CsvRows:
-    """Reads a CSV month once, from its first byte to its last."""
+    """A single-pass reader of a CSV month."""
 
     def __init__(self, fields: int) -> None:
         self._fields = fields
@@ -54,7 +54,7 @@ class CsvRows:
 
     @property
     def account(self) -> CsvAccount:
-        """What was found; to be asked for when all is read."""
+        """The counts, which are complete after the last byte was read."""
         return CsvAccount(
             lines=self._has_header + self._blank + self._rows + self._continued,
             blank=self._blank,
@@ -65,7 +65,7 @@ class CsvRows:
         )
 
     def plain(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """The file for any parser: a line a row, under its header; raises DamagedError for a torn header."""
+        """Yield the file for any parser: header, then one line per row; DamagedError for a torn header."""
         for lines in _whole_lines(blocks):
             text = self._with_equal_ends(lines)
             if not self._has_header:
@@ -87,7 +87,7 @@ class CsvRows:
         return lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if returns else lines
 
     def _header(self, text: bytes) -> tuple[bytes, bytes]:
-        """The header, and what stands behind it; nothing while there are blank lines only."""
+        """Return the header and the bytes after it; both empty while only blank lines were read."""
         left = text.removeprefix(UTF_8_MARK)
         self._is_changed |= left != text
         while left:
@@ -106,7 +106,7 @@ class CsvRows:
         return sound + b"\n"
 
     def _is_odd(self, text: bytes) -> bool:
-        """Whether its lines must be looked at one by one."""
+        """Return whether the lines must be checked one by one."""
         return (
             b'"' in text
             or text[:1] in BLANKS
@@ -136,7 +136,7 @@ class CsvRows:
             yield line + b"\n"
 
     def _going_on(self, line: bytes) -> Iterator[bytes]:
-        """The next line after one in which a quoted value has no end."""
+        """Process the line after one with an unclosed quoted value."""
         self._open.append(line)
         together = b"\n".join(self._open)
         if self._is_a_row(together):
@@ -152,7 +152,7 @@ class CsvRows:
             yield from self._given_up()
 
     def _given_up(self) -> Iterator[bytes]:
-        """The quote was a stray one: its line is no row, and each of the others is what it is."""
+        """Treat the quote as a stray one: its line is torn, and the other lines are read on their own."""
         first, *others = self._open
         self._open = []
         yield self._torn_row(first, WRONG_QUOTE)
@@ -165,7 +165,7 @@ class CsvRows:
         return f'"{TORN_MARK}{fault}{TORN_MARK}{shown}"\n'.encode()
 
     def _is_a_row(self, text: bytes) -> bool:
-        """Whether this has the fields of one row, its quotes in the right places."""
+        """Return whether the text has the fields of one row, with its quotes in the right places."""
         if not has_sound_quotes(text) or self._has_fields_of_two(text):
             return False
         return sum(part.count(b",") for part in text.split(b'"')[::2]) + 1 == self._fields
@@ -175,7 +175,7 @@ class CsvRows:
 
 
 def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces that end where a line does; of a line that is too long only its beginning."""
+    """Regroup the bytes into pieces that end at a line end; cut an overlong line after its beginning."""
     rest = b""
     for block in blocks:
         rest += block[_first_end(block) :] if len(rest) > LONGEST_LINE_BYTES else block
@@ -194,7 +194,7 @@ def _first_end(block: bytes) -> int:
 
 
 def _fault(line: bytes) -> str | None:
-    """Why a line is no row, whatever its fields."""
+    """Return why a line cannot be a row, independent of its fields."""
     if len(line) > LONGEST_LINE_BYTES:
         return TOO_LONG
     if not _is_utf_8(line):

@@ -1,9 +1,9 @@
-"""How a program proves to Kafka who it is: the same settings for every program of the platform.
+"""Kafka authentication: the same settings for every program of the platform.
 
 KAFKA_SECURITY        plaintext (the default), scram or iam
-KAFKA_USER            scram: the name
-KAFKA_PASSWORD_FILE   scram: a file that holds the password and nothing else
-KAFKA_CA_FILE         scram: the certificate of the authority that vouches for the brokers
+KAFKA_USER            scram: the user name
+KAFKA_PASSWORD_FILE   scram: a file that holds only the password
+KAFKA_CA_FILE         scram: the certificate of the authority that signs the brokers' certificates
 AWS_REGION            iam: the region of the MSK cluster
 """
 
@@ -17,7 +17,7 @@ SCRAM_MECHANISM = "SCRAM-SHA-512"
 
 @dataclass(frozen=True)
 class KafkaSecurity:
-    """What a client needs to be let in; paths, never a password."""
+    """The client settings for authentication; paths, never a password."""
 
     mode: str = PLAINTEXT
     user: str = ""
@@ -26,7 +26,7 @@ class KafkaSecurity:
     region: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what lets nobody in, and say why."""
+        """Raise for settings that cannot authenticate, with the reason."""
         if self.mode not in MODES:
             raise ValueError(f"KAFKA_SECURITY={self.mode} is none of {', '.join(MODES)}")
         missing = [name for name, value in self._needed().items() if not value]
@@ -35,7 +35,7 @@ class KafkaSecurity:
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, str]) -> "KafkaSecurity":
-        """Read it from variables of the names above."""
+        """Read the settings from the variables above."""
         return cls(
             mode=settings.get("KAFKA_SECURITY") or PLAINTEXT,
             user=settings.get("KAFKA_USER", ""),
@@ -46,11 +46,11 @@ class KafkaSecurity:
 
     @property
     def is_open(self) -> bool:
-        """Whether Kafka asks nobody who he is."""
+        """True if Kafka requires no authentication."""
         return self.mode == PLAINTEXT
 
     def as_environment(self) -> dict[str, str]:
-        """The variables of the names above; none for an open Kafka."""
+        """Return the variables above; empty for an open Kafka."""
         if self.is_open:
             return {}
         return {
@@ -59,7 +59,7 @@ class KafkaSecurity:
         }
 
     def librdkafka(self) -> dict[str, str]:
-        """Options of confluent-kafka; with `iam` the caller adds the callback that signs."""
+        """Return the options of confluent-kafka; with `iam` the caller adds the signing callback."""
         if self.is_open:
             return {}
         if self.mode == IAM:
@@ -73,9 +73,9 @@ class KafkaSecurity:
         }
 
     def java(self, shaded: str = "") -> dict[str, str]:
-        """Properties of Kafka's Java clients, whose packages a connector may have moved under `shaded`.
+        """Return the properties of Kafka's Java clients, with packages relocated under `shaded`.
 
-        The password is not among them: the client itself reads it from its file.
+        The password is not included: the client reads it from its file.
         """
         if self.is_open:
             return {}
@@ -114,16 +114,16 @@ OPEN = KafkaSecurity()
 
 @dataclass(frozen=True)
 class KafkaAccess:
-    """A Kafka, and how one is let in."""
+    """The addresses of a Kafka cluster, and the authentication for it."""
 
     bootstrap_servers: str
     security: KafkaSecurity = OPEN
 
     @classmethod
     def of(cls, kafka: "KafkaAccess | str") -> "KafkaAccess":
-        """The addresses alone stand for an open Kafka."""
+        """Wrap plain addresses as an open Kafka."""
         return cls(kafka) if isinstance(kafka, str) else kafka
 
     def librdkafka(self) -> dict[str, str]:
-        """What every client of confluent-kafka is made with."""
+        """Return the base options of every confluent-kafka client."""
         return {"bootstrap.servers": self.bootstrap_servers, **self.security.librdkafka()}

@@ -1,8 +1,9 @@
-"""The processed history: what the Spark backfill writes as Parquet, and dbt reads by DuckDB.
+"""The processed history: written as Parquet by the Spark backfill, read by dbt through DuckDB.
 
-`trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix `PROCESSED_DATA`, and
-so for the others. Year and month are those of the TLC's file. A folder is replaced as a whole, by
-files of other names: that a month has changed is seen by the names, sizes and times of its files.
+Layout: `trips/taxi_type=green/year=2023/month=12/*.parquet` below the folder or s3:// prefix
+`PROCESSED_DATA`, and likewise for the other tables. Year and month are those of the TLC's file. A folder is
+replaced as a whole, by files with new names: a changed month shows in the names, sizes and times of its
+files.
 """
 
 from dataclasses import dataclass
@@ -14,24 +15,24 @@ SETTING = "PROCESSED_DATA"
 """Environment variable that names the folder or prefix."""
 
 NOTE = "_MONTH.json"
-"""Beside a month's windows, which are put in place last: of what it was made, and what became of it."""
+"""File next to a month's windows, which are published last: the month's inputs and its result."""
 
 STAGING = "_staging"
-"""Months that are not in place yet, or not wholly, a folder each."""
+"""Months that are not published yet, or only in part; a folder each."""
 
 PARTITION_COLUMNS = ("taxi_type", "year", "month")
-"""Stand in the folders' names, not in the files."""
+"""Columns that are in the folder names, not in the files."""
 
 
 def partition(taxi_type: str, month: date) -> str:
-    """The folder of a month below that of a table, or of the raw months."""
+    """Return the folder of a month below that of a table, or of the raw months."""
     values = (taxi_type, f"{month:%Y}", f"{month:%m}")
     return "/".join(f"{name}={value}" for name, value in zip(PARTITION_COLUMNS, values, strict=True))
 
 
 @dataclass(frozen=True)
 class ProcessedTable:
-    """One table of the history; types are those of Parquet, as DuckDB names them."""
+    """One table of the history; types are Parquet's, named as in DuckDB."""
 
     name: str
     columns: tuple[tuple[str, str], ...]
@@ -39,7 +40,7 @@ class ProcessedTable:
     compression: str = "zstd"
 
     def folder(self, taxi_type: str, month: date) -> str:
-        """Where a month's files lie, relative to the history."""
+        """Return the folder of a month's files, relative to the history."""
         return f"{self.name}/{partition(taxi_type, month)}"
 
     @property
@@ -50,8 +51,8 @@ class ProcessedTable:
 
 TRIPS = ProcessedTable(
     name="trips",
-    # Those of taxi.trips but taxi_type, which is a folder, and on_time, which only a stream knows.
-    # The clocks are New York's, not adjusted to UTC.
+    # The columns of taxi.trips without taxi_type, which is a folder, and on_time, which only a stream can
+    # know. Clocks are in New York time, not adjusted to UTC.
     columns=(
         *((column.name, column.types.parquet) for column in current_columns() if column.name != "taxi_type"),
         ("trip_duration_seconds", "integer"),
@@ -61,7 +62,8 @@ TRIPS = ProcessedTable(
 
 QUARANTINED = ProcessedTable(
     name="quarantined",
-    # Those of taxi.quarantined_trips but taxi_type, which is a folder, and what only a topic knows.
+    # The columns of taxi.quarantined_trips without taxi_type, which is a folder, and those that only a topic
+    # has.
     columns=(
         ("trip_id", "varchar"),
         ("rules", "varchar[]"),  # in the order of schemas/rules.py
@@ -80,8 +82,8 @@ QUARANTINED = ProcessedTable(
 
 ZONE_FARES_15M = ProcessedTable(
     name="zone_fares_15m",
-    # A month's files hold the windows of that month's trips. A window around the turn of a month stands in
-    # both folders, each time with the trips of that month's file only, and readers add the two up.
+    # A month's files hold the windows of that month's trips. A window around the turn of a month is in both
+    # folders, each time with the trips of that month's file only; readers add the two.
     columns=(
         ("pickup_zone_id", "integer"),
         ("window_start", "timestamp"),
@@ -94,14 +96,14 @@ ZONE_FARES_15M = ProcessedTable(
 )
 
 TABLES = (TRIPS, QUARANTINED, ZONE_FARES_15M)
-"""In the order in which they are put in place."""
+"""The tables, in the order in which they are published."""
 
 
 def staging_folder(taxi_type: str, month: date) -> str:
-    """Where a month is written before it takes the old one's place, relative to the history."""
+    """Return the folder in which a month is written before it is published, relative to the history."""
     return f"{STAGING}/{taxi_type}-{month:%Y-%m}"
 
 
 def note_path(taxi_type: str, month: date) -> str:
-    """Where the note of a month lies, relative to the history."""
+    """Return the path of a month's note, relative to the history."""
     return f"{ZONE_FARES_15M.folder(taxi_type, month)}/{NOTE}"

@@ -1,7 +1,7 @@
-"""From the rows of a vintage to the trips of the contract: one SQL text for every engine.
+"""One SQL text for every engine: from the rows of a vintage to the trips of the contract.
 
-The text calls macros by name (`whole`, `cents`, `clock` …). Each engine defines them, for no two spell casts
-alike; the tests hold the definitions against one another.
+The text calls macros by name (`whole`, `cents`, `clock` …). Each engine defines them, because no two engines
+spell casts alike; the tests compare the definitions with each other.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from schemas.vintages import CONTRACT_COLUMNS, Kind, Layout
 
 @dataclass(frozen=True)
 class Demand:
-    """What the contract demands of a value: the macro that is true where it is not met, and words for it."""
+    """A requirement of the contract on a value: the macro that is true where it fails, and its wording."""
 
     is_missed: str
     plural: str
     missed: str
     bound: str = ""
-    """What the macro asks for besides."""
+    """Additional argument of the macro."""
 
     def is_missed_by(self, column: str) -> str:
-        """The call of the macro for the values of a column."""
+        """Return the macro call for the values of a column."""
         return f"{self.is_missed}({column}{f', {self.bound}' if self.bound else ''})"
 
 
@@ -63,27 +63,27 @@ CASTS = {
     "string": "cast({} as string)",
     "long": "cents({})",
 }
-"""How a value becomes one of the contract, by the Avro type; a long is money."""
+"""Casts to the contract's types, by Avro type; a long is money."""
 
 COMPUTED_COLUMNS = ("extra_cents", "total_amount_cents")
-"""What normalise.sql spells out itself: in some files it is the sum of other columns."""
+"""Columns that normalise.sql computes itself: in some files they are the sum of other columns."""
 
 NORMALISE = (files("schemas") / "sql" / "normalise.sql").read_text("utf-8")
-"""What is the same for every vintage; `${…}` stands for what is not."""
+"""The query common to all vintages; `${…}` marks the parts that differ."""
 
 
 def normalise_sql(layout: Layout, taxi_type: str, *, no_row: str = "false") -> str:
-    """The query that reads `source`, the rows of a file under canonical names, as it stores them.
+    """Return the query that reads `source`: the rows of a file under canonical names, as it stores them.
 
-    Where `no_row` is true the line was torn and is no row.
+    Where `no_row` is true the line was torn and does not hold a row.
     """
     misfit = misfit_sql(layout, no_row=no_row)
     return Template(NORMALISE).substitute(cast_columns=cast_columns_sql(), taxi_type=taxi_type, misfit=misfit)
 
 
 def cast_columns_sql() -> str:
-    """SQL that casts each source column of the contract; ValueError for one that no file is known to have."""
-    # What a record cannot lack is no value of a row: its identity, and the file that it comes from.
+    """Return SQL that casts each source column of the contract; ValueError for one that no known file has."""
+    # The required columns do not come from the values of a row: they are its identity and its source file.
     columns = [column for column in current_columns() if not column.is_required]
     return ",\n    ".join(_cast(column) for column in columns if column.name not in COMPUTED_COLUMNS)
 
@@ -96,12 +96,12 @@ def _cast(column: TripColumn) -> str:
 
 
 def misfit_sql(layout: Layout, *, no_row: str = "false") -> str:
-    """SQL that names the first column of a row whose value the contract cannot carry, or `row`."""
+    """Return SQL that names the first column of a row whose value the contract cannot carry, or `row`."""
     cases = (f"when {DEMANDS[kind].is_missed_by(name)} then '{name}'" for name, kind in layout.read.items())
     torn = "" if no_row == "false" else f"when {no_row} then 'row' "
     return f"case {torn}{' '.join(cases)} end"
 
 
 def is_what_it_claims(rejected: int, rows: int) -> bool:
-    """A file of which more than a tenth does not fit is something else than its name says."""
+    """Return whether at most a tenth of the rows is rejected; otherwise the file does not match its name."""
     return rejected * 10 <= rows

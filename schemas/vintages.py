@@ -1,4 +1,4 @@
-"""What the TLC called its columns over the years, and how it stored them, as data."""
+"""The TLC's column names over the years, and how they were stored, as data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from schemas.errors import UserError
 
 
 class Kind(StrEnum):
-    """What a column holds, whatever type a vintage stored it in."""
+    """The meaning of a column, regardless of the type in which a vintage stored it."""
 
     CLOCK = "clock"
     WRITTEN_CLOCK = "clock or a text like 2009-01-31 08:00:00"
@@ -51,7 +51,7 @@ FLAGS = {
     **dict.fromkeys(("0", "0.0", "false"), "N"),
     **dict.fromkeys(("1", "1.0", "true"), "Y"),
 }
-"""What pandas makes of Y and N, too, which reads them as booleans."""
+"""Texts of flags, including the booleans that pandas makes of Y and N."""
 
 CODES: Mapping[Kind, Mapping[str, str]] = {
     Kind.PAYMENT_CODE: {
@@ -65,22 +65,22 @@ CODES: Mapping[Kind, Mapping[str, str]] = {
     Kind.FLAG: FLAGS,
     Kind.FLAG_CODE: FLAGS,
 }
-"""What texts of 2009 to 2014 are today, in small letters, by the TLC's data dictionary of yellow trips.
+"""Today's codes of the texts of 2009 to 2014, in lower case, by the TLC's data dictionary of yellow trips.
 
 payment_type: 1 credit card, 2 cash, 3 no charge, 4 dispute, 5 unknown. VendorID: 1 Creative Mobile
-Technologies (CMT), 2 VeriFone (VTS). store_and_fwd_flag: Y and N. A payment or vendor that has no code
-there, like DDS, is null.
+Technologies (CMT), 2 VeriFone (VTS). store_and_fwd_flag: Y and N. A payment or vendor without a code there,
+such as DDS, is null.
 """
 
 TRANSLATED = (*(kind for kind in CODES if kind is not Kind.FLAG), Kind.WRITTEN_CLOCK, Kind.LICENCE)
-"""Kinds that have another form today."""
+"""Kinds that have a different form today."""
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """A name that a column had, in small letters and without outer spaces, and what it held then.
+    """A former name of a column, in lower case and stripped, and what it held then.
 
-    `beside` limits it to files which have one of these columns too.
+    `beside` limits it to files that have one of these columns too.
     """
 
     name: str
@@ -93,9 +93,9 @@ Names = tuple[str | Spelling, ...]
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column that the queries read, and the names it had; a taxi type without names never has it.
+    """A column that the queries read, and its former names; a taxi type without names never has it.
 
-    `instead` names columns from which it can be made, `is_part` a column that only serves for that.
+    `instead` names columns from which it can be computed; `is_part` marks a column that only serves for that.
     """
 
     name: str
@@ -108,7 +108,7 @@ class SourceColumn:
     is_part: bool = False
 
     def spellings(self, taxi_type: str) -> tuple[Spelling, ...]:
-        """The names in files of this taxi type, the newest first."""
+        """Return the names in files of this taxi type, newest first."""
         names: Mapping[str, Names] = {"yellow": self.yellow, "green": self.green, "fhvhv": self.fhvhv}
         return tuple(
             name if isinstance(name, Spelling) else Spelling(name, self.kind) for name in names[taxi_type]
@@ -128,7 +128,7 @@ def _part(name: str, kind: Kind, *, yellow: Names = (), green: Names = (), fhvhv
 
 
 TEXT_CODES = ("vendor_name", "vendor_id")
-"""Either is in every yellow month whose codes are texts: 2009 to 2014."""
+"""Columns of which one is in every yellow month whose codes are texts: 2009 to 2014."""
 
 SOURCE_COLUMNS = (
     SourceColumn(
@@ -268,7 +268,7 @@ ZONE_COLUMNS = ("pickup_zone_id", "dropoff_zone_id")
 
 UNNAMED = "unnamed: "
 INDEX_COLUMN = "__index_level_0__"
-"""Row numbers that other people's tools leave in a file: they mean nothing and need no warning."""
+"""Row numbers that other tools leave in a file: they have no meaning and need no warning."""
 
 UNUSED_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "fhvhv": (
@@ -277,12 +277,12 @@ UNUSED_COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("wav_request_flag", "wav_match_flag"),
     ),
 }
-"""Columns of the TLC's for which the contract has no place: known, so they need no warning."""
+"""Columns of the TLC for which the contract has no column: known, so they need no warning."""
 
 
 @dataclass(frozen=True)
 class RefusedVintage:
-    """Columns that together betray a file which cannot be replayed, and why."""
+    """Columns that together mark a file that cannot be replayed, and the reason."""
 
     marks: tuple[str, ...]
     reason: str
@@ -310,10 +310,10 @@ REFUSED_VINTAGES = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the columns of the contract stand in one file.
+    """Positions of the contract's columns in one file.
 
-    `found` has the names in the file, `read` what they hold, `made` what has to be made of other columns;
-    `unused` are known and have no place in the contract, `ignored` are unknown.
+    `found` has the names in the file, `read` their kinds, `made` the columns to compute from others; `unused`
+    columns are known but not in the contract, `ignored` ones are unknown.
     """
 
     found: Mapping[str, str]
@@ -324,23 +324,23 @@ class Layout:
 
     @property
     def absent(self) -> tuple[str, ...]:
-        """Columns of the contract that this file does not have: null in every trip."""
+        """The contract's columns that this file lacks: null in every trip."""
         return tuple(
             name for name in CONTRACT_COLUMNS if name not in self.found and name not in self.computed
         )
 
     @property
     def zones_by_coordinates(self) -> tuple[str, ...]:
-        """The zone columns that this file has as longitude and latitude only."""
+        """The zone columns that this file has only as longitude and latitude."""
         return tuple(name for name in ZONE_COLUMNS if name in self.computed)
 
 
 class TlcFile(Protocol):
-    """A file that holds a month, wherever it lies."""
+    """A file that holds a month, in any store."""
 
     @property
     def path(self) -> object:
-        """As a person names it."""
+        """The path as shown to users."""
 
     @property
     def taxi_type(self) -> str:
@@ -348,7 +348,7 @@ class TlcFile(Protocol):
 
     @property
     def is_parquet(self) -> bool:
-        """Parquet, else CSV."""
+        """True for Parquet, false for CSV."""
 
 
 CONTRACT_COLUMNS = tuple(column.name for column in SOURCE_COLUMNS if not column.is_part)
@@ -378,7 +378,7 @@ def resolve(columns: Mapping[str, str], file: TlcFile) -> Layout:
 
 
 def refuse_repeated_names(names: Sequence[str], file: TlcFile) -> None:
-    """Raise UserError where two columns have one name but for its case: nobody knows which of them counts."""
+    """Raise UserError where two column names differ only in case: it is unknown which of them counts."""
     first: dict[str, str] = {}
     for name in names:
         folded = _folded(name)
@@ -401,7 +401,7 @@ def _spelling(column: SourceColumn, folded_names: Mapping[str, str], taxi_type: 
 
 
 def _can_be_computed(column: SourceColumn, spelled: Mapping[str, Spelling], taxi_type: str) -> bool:
-    """From other columns that the file has; sums only where the taxi type never has them as a column."""
+    """Return whether the file's other columns suffice; sums only where the taxi type never has the column."""
     if column.kind is Kind.AMOUNT:
         return not column.spellings(taxi_type) and any(name in spelled for name in column.instead)
     return bool(column.instead) and all(name in spelled for name in column.instead)

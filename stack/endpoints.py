@@ -1,4 +1,4 @@
-"""Where the parts of a running stack are reached."""
+"""The addresses of a running stack."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,19 +15,19 @@ from stack.state import Ports, recorded_extras, recorded_ports
 from stack.supervision.supervisor import Supervisor
 
 EXTRA_VARIABLES = {"map": "MAP_URL", "airflow": "AIRFLOW_URL", "s3": "S3_ENDPOINT_URL"}
-"""Under which name the address of an optional service is known."""
+"""Variable names of the optional services' addresses."""
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Where Prometheus scrapes, each as `host:port`; the path is /metrics."""
+    """Prometheus scrape targets, each as `host:port`; the path is /metrics."""
 
     jobmanager: str
     taskmanager: str
     platform: str
 
     def as_environment(self) -> dict[str, str]:
-        """The addresses under names of their own: no program of the platform needs them."""
+        """Return the targets under separate names: no program of the platform needs them."""
         return {
             f"PROMETHEUS_{name.upper()}_URL": f"http://{target}/metrics"
             for name, target in asdict(self).items()
@@ -36,7 +36,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The addresses that producers, jobs and people use."""
+    """The addresses for producers, jobs and users."""
 
     kafka_bootstrap_servers: str
     schema_registry_url: str
@@ -45,9 +45,9 @@ class Endpoints:
     metrics: Metrics
     home: Path
     extras: Mapping[str, str] = field(default_factory=dict)
-    """The addresses of the optional services that this stack has, by their variables' names."""
+    """The addresses of the optional services in this stack, by variable name."""
     secrets: Secrets | None = None
-    """Those of a stack with locks; then the addresses are the owner's."""
+    """The secrets of a secure stack; the addresses are then the owner's."""
 
     @classmethod
     def of_ports(
@@ -57,7 +57,7 @@ class Endpoints:
         extra_ports: Mapping[str, int] | None = None,
         secrets: Secrets | None = None,
     ) -> "Endpoints":
-        """The addresses of a stack on these ports."""
+        """Return the addresses of a stack on these ports."""
         return cls(
             kafka_bootstrap_servers=f"{LOOPBACK}:{ports.kafka}",
             schema_registry_url=f"http://{LOOPBACK}:{ports.registry}/apis/ccompat/v7",
@@ -78,7 +78,7 @@ class Endpoints:
 
     @classmethod
     def of_running_stack(cls, settings: StackSettings | None = None) -> "Endpoints":
-        """The addresses of the stack that runs now; raises UserError when none does."""
+        """Return the addresses of the running stack; raises UserError when none runs."""
         home = (settings or StackSettings.from_environment()).home
         ports = recorded_ports(home)
         if ports is None or not Supervisor(home).is_alive():
@@ -87,28 +87,28 @@ class Endpoints:
 
     @property
     def kafka(self) -> KafkaAccess:
-        """Kafka for the owner, who may do everything."""
+        """Kafka with the owner's unrestricted rights."""
         return KafkaAccess(self.kafka_bootstrap_servers, self.kafka_security(OWNER))
 
     @property
     def reader_dsn(self) -> str:
-        """The database for people who look."""
+        """The database with read-only access."""
         return self.dsn_of(READER)
 
     def kafka_security(self, user: str) -> KafkaSecurity:
-        """How a user is let in by Kafka."""
+        """Return a user's Kafka authentication."""
         return self.secrets.kafka(user) if self.secrets else KafkaSecurity()
 
     def dsn_of(self, role: str) -> str:
-        """The database for a role; without locks there is one for all."""
+        """Return the database address for a role; without locks all roles share one."""
         if self.secrets is None:
             return self.postgres_dsn
         return self.secrets.dsn(role, urlsplit(self.postgres_dsn).port or 5432)
 
     def as_environment(self) -> dict[str, str]:
-        """The same addresses under the names that every program of the platform reads.
+        """Return the addresses under the variable names that every program of the platform reads.
 
-        Without the optional services: a planned job graph belongs to these addresses, and needs no other.
+        Without the optional services: a planned job graph belongs to these addresses, and needs no others.
         """
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
@@ -119,14 +119,14 @@ class Endpoints:
         }
 
     def producer_environment(self) -> dict[str, str]:
-        """What the producer is told: it needs no database."""
+        """Return the producer's variables: it needs no database."""
         own = {**self.as_environment(), **self.kafka_security(PRODUCER).as_environment()}
         if self.secrets:
             del own["POSTGRES_DSN"]
         return own
 
     def job_environment(self) -> dict[str, str]:
-        """What the job is told."""
+        """Return the job's variables."""
         return {
             **self.as_environment(),
             "POSTGRES_DSN": self.dsn_of(JOB),

@@ -1,4 +1,4 @@
-"""`up`, `down` and `status`: the composition of the parts into one stack."""
+"""`up`, `down` and `status`: compose the services into one stack."""
 
 import shutil
 from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +31,7 @@ from stack.toolchain.jars import ensure_all
 from stack.toolchain.java_build import ensure_reporter_jar
 from stack.waiting import wait_until
 
-# What `down --purge` removes from the home; environments and built jars stay.
+# Removed from the home by `down --purge`; environments and built jars stay.
 STATE_FOLDERS = (
     *("airflow", "s3", "history", "spark-runs"),
     *("kafka", "registry", "flink", "postgres", "keeper", "jobs", "replays"),
@@ -47,20 +47,20 @@ SERVICES = (
     "stack.services.metrics:metrics",
     "stack.services.keeper:keeper",
 )
-"""Imported when a stack is looked at: with them come the clients of Kafka and of Postgres, which are slow."""
+"""Import paths, resolved on demand: the modules load the slow clients of Kafka and Postgres."""
 EXTRAS: Mapping[str, str] = {
     "map": "stack.services.live_map:services",
     "airflow": "stack.services.airflow:services",
     "s3": "stack.services.s3:services",
 }
-"""The services that a stack may lack, and the parts that each adds."""
+"""The optional services of a stack, and the function that creates the processes of each."""
 STANDARD_EXTRAS = frozenset({"map"})
-"""Those that it has unless they were left out."""
+"""Optional services that are on by default."""
 
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """How one part is."""
+    """The health of one service."""
 
     name: str
     healthy: bool
@@ -69,7 +69,7 @@ class ServiceStatus:
 
 
 def services_of(site: Site) -> list[Service]:
-    """Every part of the stack."""
+    """Return every service of the stack."""
     return [
         *(resolve_name(name)(site) for name in SERVICES),
         *(service for name in site.extra_ports for service in resolve_name(EXTRAS[name])(site)),
@@ -83,10 +83,10 @@ def up(
     secure: bool = False,
     hooks: Mapping[str, Hook] = MappingProxyType({}),
 ) -> Endpoints:
-    """Start what does not run, repair what is half there, and wait until every part is healthy.
+    """Start what does not run, repair what is incomplete, and wait until every service is healthy.
 
-    `extras` names optional services; those that this stack had before it has again. `hooks` are called once
-    when the service of that name is healthy, before those that start after it.
+    `extras` names optional services; those that this stack had before are kept. Each of the `hooks` is called
+    once when the service of that name is healthy, before the services that start after it.
     """
     settings = settings or StackSettings.from_environment()
     _refuse_unknown(extras)
@@ -110,7 +110,7 @@ def up(
 
 
 def down(settings: StackSettings | None = None, *, purge: bool = False) -> None:
-    """End every process of this stack; with `purge` remove its data too."""
+    """Stop every process of this stack; with `purge` remove its data too."""
     settings = settings or StackSettings.from_environment()
     if purge:
         _refuse_wrong_home(settings.home)
@@ -127,7 +127,7 @@ def down(settings: StackSettings | None = None, *, purge: bool = False) -> None:
 
 
 def leave_out(settings: StackSettings, names: Collection[str]) -> None:
-    """End optional services of a running stack, and forget that it had them; their data stay."""
+    """Stop optional services of a running stack and remove them from its record; their data stay."""
     _refuse_unknown(names)
     with _one_at_a_time(settings.home):
         site = running_site(settings)
@@ -140,7 +140,7 @@ def leave_out(settings: StackSettings, names: Collection[str]) -> None:
 
 
 def statuses(site: Site) -> list[ServiceStatus]:
-    """Ask every part at once how it is."""
+    """Check the health of every service at once."""
     states = Supervisor(site.home).states()
     services = services_of(site)
     with ThreadPoolExecutor(len(services)) as pool:
@@ -148,7 +148,7 @@ def statuses(site: Site) -> list[ServiceStatus]:
 
 
 def running_site(settings: StackSettings) -> Site:
-    """The stack that runs now; raises UserError when none does."""
+    """Return the running stack; raises UserError when none runs."""
     site = _site_of_running_supervisor(settings)
     if site is None:
         raise UserError("the stack is not running", "start it with ./taxi up")
@@ -156,7 +156,7 @@ def running_site(settings: StackSettings) -> Site:
 
 
 def stack_processes(home: Path) -> list[OwnProcess]:
-    """Every live process of the stack in this home."""
+    """Return every live process of the stack in this home."""
     return own_processes(home, data_folder(home))
 
 
@@ -198,7 +198,7 @@ def _refuse_unknown(extras: Collection[str]) -> None:
 
 
 def _with_extras(site: Site, extras: Collection[str]) -> Site:
-    """The same stack with services that it did not have, remembered."""
+    """Return the same stack with added services, and record them."""
     chosen = _extra_ports(site.settings, set(extras) - site.extra_ports.keys())
     grown = replace(site, extra_ports={**site.extra_ports, **chosen})
     _remember(grown)
@@ -222,7 +222,7 @@ def _refuse_unlocked(extras: Collection[str], *, secure: bool) -> None:
 
 
 def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secure: bool) -> Site:
-    """End what is left of an earlier stack, prepare every part and start a supervisord."""
+    """Stop the remains of an earlier stack, prepare every service and start a supervisord."""
     left = _end_all(settings.home)
     if left:
         names = ", ".join(sorted({own.service for own in left}))
@@ -245,7 +245,7 @@ def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secur
 
 
 def _update_services(site: Site) -> None:
-    """A stack that an earlier version started may lack a service, or run one by a module that has moved."""
+    """Add missing services to a stack of an earlier version, and replace those whose module has moved."""
     supervisor = Supervisor(site.home)
     names, known = {service.name for service in services_of(site)}, supervisor.states().keys()
     outdated = names & known & supervisor.outdated_programs()
@@ -263,7 +263,7 @@ def _programs(site: Site) -> dict[str, Program]:
 def _status(service: Service, state: str) -> ServiceStatus:
     try:
         return ServiceStatus(service.name, True, state.lower(), service.check())
-    except Exception as error:  # whatever a client library raises: it is the answer
+    except Exception as error:  # any error of a client library is the answer
         reason = str(error).strip().splitlines() or [type(error).__name__]
         return ServiceStatus(service.name, False, state.lower(), reason[0])
 
@@ -278,7 +278,7 @@ def _end_all(home: Path) -> Sequence[OwnProcess]:
 
 
 def _refuse_wrong_home(home: Path) -> None:
-    """A purge of somebody's home folder cannot be undone."""
+    """Raise UserError for a folder that ./taxi did not create: a purge cannot be undone."""
     if home in {Path("/"), Path.home()} or home in Path.home().parents:
         raise UserError(f"TAXI_HOME={home} is no folder of the platform's", "set it to a folder of its own")
     foreign = home.exists() and any(home.iterdir()) and not (home / "up.lock").exists()

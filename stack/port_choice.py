@@ -1,4 +1,4 @@
-"""Which ports a new stack takes, and who holds a port that is wanted."""
+"""Choose the ports of a new stack, and find the process that holds a requested port."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from stack.state import Ports
 
 
 def choose_ports(requested: Mapping[str, int], previous: Ports | None) -> Ports:
-    """Give every service its port; raises UserError naming all wished ports that are taken."""
+    """Assign every service a port; raises UserError naming all requested ports that are taken."""
     taken = [(service, port) for service, port in requested.items() if port != AUTO and not is_free(port)]
     if taken:
         raise UserError(*_taken_message(taken))
@@ -23,7 +23,7 @@ def choose_ports(requested: Mapping[str, int], previous: Ports | None) -> Ports:
 
 
 def choose_extra_port(service: str, requested: int, previous: int | None, *, movable: bool = False) -> int:
-    """The port of an optional service; UserError where the wished one is taken and no other will do."""
+    """Return an optional service's port; UserError where the requested one is taken and it cannot move."""
     if requested != AUTO and not is_free(requested):
         if not movable:
             raise UserError(*_taken_message([(service, requested)]))
@@ -34,7 +34,7 @@ def choose_extra_port(service: str, requested: int, previous: int | None, *, mov
 
 
 def holder_of(port: int) -> str:
-    """The process that listens on a port, as `name (pid N)`, or an empty text when it cannot be known."""
+    """Return the process that listens on a port as `name (pid N)`, or an empty text when it is unknown."""
     try:
         listening = [c for c in psutil.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN]
         pids = [c.pid for c in listening if c.laddr and c.laddr[1] == port]
@@ -44,7 +44,7 @@ def holder_of(port: int) -> str:
 
 
 def _free_port(name: str, previous: Ports | None) -> int:
-    # The port of last time keeps addresses in people's notes and shells valid across `down` and `up`.
+    # Reusing the last port keeps addresses in notes and shells valid across `down` and `up`.
     if previous is not None and is_free(port := getattr(previous, name)):
         return int(port)
     return any_free_port()

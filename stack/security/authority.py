@@ -1,4 +1,4 @@
-"""A certificate authority of this stack's own: nobody else's certificates are trusted."""
+"""The certificate authority of this stack: clients trust no other certificates."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -20,22 +20,22 @@ RENEWED_DAYS_BEFORE = 30
 
 @dataclass(frozen=True)
 class Authority:
-    """The key and the certificate that vouch for the servers of one stack."""
+    """The key and the certificate that sign the server certificates of one stack."""
 
     folder: Path
 
     @property
     def certificate(self) -> Path:
-        """What clients trust."""
+        """The certificate that clients trust."""
         return self.folder / "ca.pem"
 
     @property
     def key(self) -> Path:
-        """What signs; whoever has it is every server."""
+        """The signing key; any process that can read it can impersonate every server."""
         return self.folder / "ca-key.pem"
 
     def ensure(self) -> None:
-        """Make it, unless it is there."""
+        """Create key and certificate unless they exist."""
         if self.certificate.exists():
             return
         key = ec.generate_private_key(ec.SECP256R1())
@@ -51,7 +51,7 @@ class Authority:
         write_atomically(self.certificate, certificate.public_bytes(serialization.Encoding.PEM), PRIVATE)
 
     def issue(self, name: str, until: datetime | None = None) -> bytes:
-        """A key and a certificate for a server on loopback, in one PEM text; the end may be in the past."""
+        """Return key and certificate for a loopback server, in one PEM text; the end may be in the past."""
         key = ec.generate_private_key(ec.SECP256R1())
         signer = serialization.load_pem_private_key(self.key.read_bytes(), None)
         above = x509.load_pem_x509_certificate(self.certificate.read_bytes())
@@ -68,18 +68,18 @@ class Authority:
             .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .add_extension(x509.SubjectAlternativeName(where), critical=False)
             .add_extension(_signer_of(above), critical=False)
-            .sign(signer, hashes.SHA256())  # type: ignore[arg-type]  # it is ours: an elliptic one
+            .sign(signer, hashes.SHA256())  # type: ignore[arg-type]  # our key is always an elliptic one
         )
         return _private_text(key) + certificate.public_bytes(serialization.Encoding.PEM)
 
     def ensure_issued(self, path: Path, name: str) -> None:
-        """Have a server's PEM file, made anew when it is about to expire."""
+        """Create a server's PEM file, or renew it when it is about to expire."""
         if not path.exists() or _expires_at(path) < datetime.now(UTC) + timedelta(days=RENEWED_DAYS_BEFORE):
             write_atomically(path, self.issue(name), PRIVATE)
 
 
 def split_pem(text: bytes) -> tuple[bytes, bytes]:
-    """The certificate and the key of a server's PEM text."""
+    """Split a server's PEM text into certificate and key."""
     key, mark, certificate = text.partition(b"-----BEGIN CERTIFICATE-----")
     return mark + certificate, key
 
@@ -91,7 +91,7 @@ def _expires_at(path: Path) -> datetime:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, end: datetime
 ) -> x509.CertificateBuilder:
-    # An hour back: clocks differ; for one that expired, before its end.
+    # One hour back because clocks differ; for an expired certificate, before its end.
     begin = min(datetime.now(UTC), end) - timedelta(hours=1)
     return (
         x509.CertificateBuilder()

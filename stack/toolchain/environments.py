@@ -1,4 +1,4 @@
-"""Makes the locked Python environments. Run by the machine's own Python: standard library only."""
+"""Create the locked Python environments. Runs on the system Python: standard library only."""
 
 import fcntl
 import hashlib
@@ -19,17 +19,17 @@ OLDEST_UV = (0, 8)
 
 
 class BootstrapError(Exception):
-    """An environment cannot be made; the text says why."""
+    """An environment cannot be created; the text gives the reason."""
 
 
 def ensure_environment(name: str) -> Path:
-    """The folder of the environment, made or repaired where its stamp does not match its lock."""
+    """Return the environment's folder, created or repaired where its stamp does not match its lock."""
     folder, lock = ENVIRONMENTS / name, ROOT / "requirements" / f"{name}.txt"
     try:
         if _is_current(folder, lock):
             return folder
         with _one_at_a_time(ENVIRONMENTS / f"{name}.lock"):
-            if not _is_current(folder, lock):  # another run may have made it while we waited
+            if not _is_current(folder, lock):  # another run may have created it while this one waited
                 _make(folder, lock)
     except OSError as error:
         raise BootstrapError(
@@ -49,12 +49,12 @@ def _one_at_a_time(lock: Path) -> Iterator[None]:
 
 
 def uv_command(arguments: list[str]) -> tuple[list[str], dict[str, str]]:
-    """A command line of uv and the environment to run it in."""
+    """Return the command line of uv and its environment variables."""
     return [_uv(), *arguments], {**_trusting(os.environ), **_uv_variables(os.environ)}
 
 
 def stamp(lock: Path) -> str:
-    """What an environment is made from; the launcher compares the same text."""
+    """Return the inputs of an environment; the launcher compares the same text."""
     version = ".".join(str(number) for number in sys.version_info[:2])
     return f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {version}\n"
 
@@ -66,7 +66,7 @@ def _is_current(folder: Path, lock: Path) -> bool:
 
 def _make(folder: Path, lock: Path) -> None:
     _print_message(f"Python environment {folder.name}: installing what {lock.relative_to(ROOT)} locks")
-    # Without its stamp a folder counts for nothing: a killed install is made anew.
+    # A folder without its stamp is worthless: a killed installation is repeated from the start.
     shutil.rmtree(folder, ignore_errors=True)
     _run_uv(["venv", "--quiet", "--python", _base_python(), str(folder)])
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
@@ -76,13 +76,13 @@ def _make(folder: Path, lock: Path) -> None:
 
 
 def _uv() -> str:
-    """A uv that is new enough: the person's, the one that we brought before, or one that we bring now."""
+    """Return a recent enough uv: the user's, the one installed earlier, or one installed now."""
     own = _cache_folder() / "uv" / "bin" / "uv"
     for candidate in (shutil.which("uv"), str(own)):
         if candidate and _is_new_enough(candidate):
             return candidate
     with _one_at_a_time(_cache_folder() / "uv.lock"):
-        # Another first start may have brought it while we waited.
+        # Another first start may have installed it during the wait for the lock.
         return str(own) if _is_new_enough(str(own)) else _installed_uv(own)
 
 
@@ -116,7 +116,7 @@ def _run_uv(arguments: list[str]) -> None:
 
 
 def _uv_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """What pip was told about the package index, said to uv, which reads none of pip's settings."""
+    """Translate pip's package index settings for uv, which does not read them."""
     meanings = {
         "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
         "PIP_EXTRA_INDEX_URL": "UV_INDEX",
@@ -124,12 +124,13 @@ def _uv_variables(environment: Mapping[str, str]) -> dict[str, str]:
     variables = {
         uv: environment[pip] for pip, uv in meanings.items() if pip in environment and uv not in environment
     }
-    # Big wheels come on slow lines; and uv would follow an active environment or another project's settings.
+    # Large wheels need time on slow lines. uv would also follow an active environment or another project's
+    # settings.
     return {"UV_HTTP_TIMEOUT": "300", "UV_NO_CONFIG": "1", "VIRTUAL_ENV": "", **variables}
 
 
 def _trusting(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which every tool trusts what one of them is set to trust."""
+    """Return an environment in which every tool trusts the certificates that one of them is set to trust."""
     try:
         return {**environment, **certificates.variables(environment, _cache_folder())}
     except (certificates.CertificateError, OSError) as error:
@@ -148,7 +149,7 @@ def _run(command: list[str], failure_message: str, environment: Mapping[str, str
 
 
 def _base_python() -> str:
-    """The interpreter itself: an environment made from an environment would end with that one."""
+    """Return the base interpreter: an environment created from an environment would break with that one."""
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
@@ -158,7 +159,7 @@ def _cache_folder() -> Path:
 
 
 def _print_message(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - rich is not there yet
+    print(text, file=sys.stderr)  # noqa: T201 - rich is not installed yet
 
 
 if __name__ == "__main__":
