@@ -1,4 +1,4 @@
-"""What the map asks of Postgres: it reads, and never writes."""
+"""The map's queries on Postgres: it reads, and never writes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,13 +15,13 @@ from live_map.boards import FRESH, ZoneFare
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 10
 LOCK_SECONDS = 0.5
-"""Less than Postgres' deadlock_timeout: a reader gives way to who empties or switches tables."""
+"""Less than Postgres' deadlock_timeout: a reader yields to transactions that truncate or switch tables."""
 
 FEWEST_WINDOWS = 8
-"""Fewer say nothing of what is usual."""
+"""Fewer windows do not show what is usual."""
 
 CONNECTIONS = 4
-"""At once, for what single pages ask; the feed and the ledger have one each besides."""
+"""Limit for the queries of single pages; the feed and the ledger have one more connection each."""
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 Row: TypeAlias = tuple[Any, ...]
@@ -29,17 +29,17 @@ Row: TypeAlias = tuple[Any, ...]
 
 @cache
 def statement(name: str) -> bytes:
-    """The text of a file of `sql`."""
+    """Return the text of a file of `sql`."""
     return files("live_map").joinpath("sql", f"{name}.sql").read_bytes()
 
 
 def reason(error: Exception) -> str:
-    """The first line of what Postgres or the client says."""
+    """Return the first line of the error text of Postgres or the client."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 class Database:
-    """The served tables, as a reader sees them."""
+    """The served tables, with a reader's rights."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
@@ -47,7 +47,7 @@ class Database:
 
     @asynccontextmanager
     async def connected(self, statement_seconds: float = STATEMENT_SECONDS) -> AsyncIterator[Connection]:
-        """A connection that Postgres itself keeps from writing."""
+        """Open a connection that Postgres keeps read-only."""
         limits = {
             "default_transaction_read_only": "on",
             "statement_timeout": f"{statement_seconds}s",
@@ -64,17 +64,17 @@ class Database:
             yield connection
 
     async def rows(self, name: str, parameters: Mapping[str, object] | None = None) -> Sequence[Row]:
-        """The answer of one file of `sql`; psycopg.Error when there is none."""
+        """Return the rows of one file of `sql`; psycopg.Error when the query fails."""
         async with self._turns, self.connected() as connection:
             return await answer(connection, name, parameters)
 
     async def fares_at(self, taxi_type: str, at: datetime) -> list[ZoneFare]:
-        """The newest window of each zone at a moment."""
+        """Return the newest window of each zone at a moment."""
         found = await self.rows("fares_at", {"taxi_type": taxi_type, "at": at, "fresh": FRESH})
         return [ZoneFare(*row) for row in found]
 
     async def usual(self, taxi_type: str, zone_id: int, at: datetime) -> Row | None:
-        """What the history calls usual, or None where there is no history."""
+        """Return the usual values by the history, or None without a history."""
         asked = {"taxi_type": taxi_type, "zone_id": zone_id, "at": at, "fewest": FEWEST_WINDOWS}
         try:
             found = await self.rows("usual", asked)
@@ -86,12 +86,12 @@ class Database:
 async def answer(
     connection: Connection, name: str, parameters: Mapping[str, object] | None = None
 ) -> list[Row]:
-    """The rows of one file of `sql` on a connection that is there."""
+    """Return the rows of one file of `sql` on an open connection."""
     cursor = await connection.execute(statement(name), parameters)
     return await cursor.fetchall()
 
 
 async def snapshot(connection: Connection) -> str:
-    """Which transactions are visible: while it stays the same, so does every answer."""
+    """Return the visible transactions: while they stay the same, so does every answer."""
     (row,) = await (await connection.execute(b"select pg_current_snapshot()::text")).fetchall()
     return str(row[0])

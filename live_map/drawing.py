@@ -1,4 +1,4 @@
-"""The zones as SVG paths: their shapes where a file has them, else circles at their centres."""
+"""The zones as SVG paths: their shapes where a file has them, otherwise circles at their centres."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from live_map.centres import Centre, read_centres
 from schemas.errors import UserError
 
 WIDTH = 10_000
-"""Whole units: a tenth of a pixel where the map is a thousand pixels wide."""
+"""In whole units: a tenth of a pixel where the map is a thousand pixels wide."""
 
 MIDDLE_LATITUDE = 40.7
 LARGEST_DEGREE = 360
@@ -23,7 +23,7 @@ Rings: TypeAlias = list[list[Point]]
 
 @dataclass(frozen=True)
 class DrawnZone:
-    """One zone, ready for SVG; the point is where the keyboard finds it."""
+    """One zone, ready for SVG; the keyboard focus is at the point."""
 
     zone_id: int
     path: str
@@ -39,22 +39,22 @@ class Drawing:
     height: int
     zones: tuple[DrawnZone, ...]
     notice: str = ""
-    """Why there are circles, in a sentence for the person who looks at them."""
+    """Reason for drawing circles, as a sentence for the viewer."""
 
     def as_json(self) -> bytes:
-        """What the page reads."""
+        """Return the drawing for the page."""
         return json.dumps(asdict(self), separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True)
 class Projection:
-    """From the coordinates of a file to those of the box, north at the top."""
+    """Projection from the coordinates of a file to those of the box, north at the top."""
 
     west: float
     north: float
     scale: float
     stretch: float
-    """Of the longitudes, which are narrower than latitudes; 1 for coordinates that lie in a plane already."""
+    """Factor of the longitudes, which are narrower than latitudes; 1 for coordinates in a plane."""
 
     def __call__(self, point: Sequence[float]) -> tuple[int, int]:
         x, y = point[0], point[1]
@@ -62,7 +62,7 @@ class Projection:
 
 
 def shapes(rings: Mapping[int, Rings], name: str) -> Drawing:
-    """The drawing of these outlines; a zone that the file lacks is a circle if its place is known."""
+    """Draw these outlines; a zone that the file lacks is a circle if its position is known."""
     centres = {centre.zone_id: centre for centre in read_centres()}
     strangers = sorted(rings.keys() - centres.keys())
     if strangers:
@@ -79,7 +79,7 @@ def shapes(rings: Mapping[int, Rings], name: str) -> Drawing:
 
 
 def circles(notice: str) -> Drawing:
-    """A circle for each zone, as large as its neighbours leave room for."""
+    """Draw a circle for each zone, as large as its neighbours allow."""
     centres = read_centres()
     corners = [(centre.longitude, centre.latitude) for centre in centres]
     projection, height = _fit(corners, math.cos(math.radians(MIDDLE_LATITUDE)), margin=0.02)
@@ -108,7 +108,7 @@ def _outlined(zone_id: int, outline: Rings, projection: Projection) -> DrawnZone
 
 
 def _thinned(points: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Without points that the drawing cannot tell from the one before."""
+    """Drop the points that the drawing cannot tell from the previous one."""
     kept: list[tuple[int, int]] = []
     for point in points:
         if not kept or abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) > 2:

@@ -51,8 +51,7 @@ class Feed:
         await self._watched.wait()
 
     async def first_look(self) -> None:
-        """Wait briefly for a poll that starts after this call; next to other clients a recent one is enough.
-        """
+        """Wait briefly for a poll that starts after this call; with other clients a recent one is enough."""
         asked = time.monotonic() - (RECENT_SECONDS if self.watchers > 1 else 0.0)
         deadline = time.monotonic() + FIRST_LOOK_SECONDS
         while self._looked_at < asked and not self.outage and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What every answer says to the browser: nothing from elsewhere, for nobody else."""
+"""Security headers of every response: no content from other sites, and none for other sites."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,13 +16,13 @@ HEADERS = {
 
 
 class SafeHeaders:
-    """Adds them; answers are checked with the server each time, or pages of two versions would mix."""
+    """ASGI middleware that adds them, and makes browsers revalidate: pages of two versions would mix."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and the answer back with the headers."""
+        """Pass the request on, and add the headers to the response."""
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Server-sent events: what changes of one taxi type, and how trustworthy it is."""
+"""Server-sent events: the changes of one taxi type, and how trustworthy they are."""
 
 import asyncio
 import json
@@ -17,30 +17,30 @@ from live_map.truth import Truth
 from schemas.errors import UserError
 
 HEALTH_SECONDS = 2.0
-"""A page that hears nothing for several of these knows that its line is cut."""
+"""A page that receives nothing for several of these intervals knows that its connection is cut."""
 
 SEND_SECONDS = 10.0
-"""A client that takes so long for one event is dropped; it resumes where it was."""
+"""A client that takes this long for one event is dropped; it resumes where it was."""
 
 RETRY_MS = 1000
 MOST_CLIENTS = 1000
 
 
 class Streams:
-    """One stream a page."""
+    """One event stream per page."""
 
     def __init__(self, feed: Feed, truth: Truth) -> None:
         self._feed, self._truth = feed, truth
 
     async def events(self, request: Request) -> Response:
-        """Serve changes from where the page left off; all there is to one that has nothing."""
+        """Serve changes from the page's last position; a page without one gets the full state."""
         try:
             taxi_type = taxi_type_of(request)
         except UserError as refusal:
             return JSONResponse({"error": str(refusal)}, 400)
         if self._feed.watchers >= MOST_CLIENTS:
             return JSONResponse({"error": f"{MOST_CLIENTS} pages are open already"}, 503)
-        # A page that was hidden connects by itself, and cannot set the header.
+        # A page that was hidden reconnects on its own, and cannot set the header.
         event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
         return EventSourceResponse(
             self._events(taxi_type, Position.of_event_id(event_id)),

@@ -1,4 +1,4 @@
-"""What of `schemas.aws` needs boto3; imported by name when the first client is made."""
+"""The part of `schemas.aws` that needs boto3; imported by name when the first client is created."""
 
 from typing import Any
 
@@ -22,17 +22,17 @@ from schemas.aws import (
 
 
 def client(name: str, *, region: str | None, endpoint_url: str | None, attempts: int) -> Any:
-    """A client of boto3; raises what boto3 raises."""
+    """Return a client of boto3; raises boto3's errors."""
     retries = {"mode": "standard", "total_max_attempts": attempts}
     config = Config(connect_timeout=5, read_timeout=60, retries=retries)
     try:
         return boto3.client(name, region_name=region, endpoint_url=endpoint_url, config=config)
-    except ValueError as error:  # of an endpoint that is no address
+    except ValueError as error:  # invalid endpoint address
         raise aws.EndpointProviderError(msg=str(error)) from None
 
 
 def translated(error: Exception, what: str, service: AwsService) -> AwsError | None:
-    """None for what boto3 has nothing to do with."""
+    """Return the AwsError for an error of boto3; None for any other error."""
     match error:
         case aws.ClientError():
             return _refusal(error, what, service)

@@ -1,4 +1,4 @@
-"""The first lines of a CSV month: its columns, and the oddities that the TLC's files have."""
+"""The first lines of a CSV month: its columns, and the irregularities of the TLC's files."""
 
 import csv
 from collections import Counter
@@ -10,13 +10,13 @@ from schemas.vintages import UNNAMED
 
 LINES_LOOKED_AT = 100
 BLANKS = bytes(range(33))
-"""Of which a line consists that is none: what Java's `trim` removes."""
+"""The bytes of a blank line: those that Java's `trim` removes."""
 WRONG_HEADER = "has a quote in the wrong place in its header"
 
 
 @dataclass(frozen=True)
 class CsvHead:
-    """`names` are those of the header, `columns` has one for each field of a row, also without a name."""
+    """`names` are those of the header; `columns` has one for each field of a row, also for unnamed fields."""
 
     names: tuple[str, ...]
     columns: tuple[str, ...]
@@ -24,9 +24,9 @@ class CsvHead:
 
 
 def head_of(first_bytes: bytes) -> CsvHead:
-    """What the first bytes of a file tell; raises csv.Error or DamagedError for what is no CSV.
+    """Parse the first bytes of a file; raises csv.Error or DamagedError when they are not CSV.
 
-    A line is a row: no value of the TLC's has a line break, so that a stray quote spoils its own line only.
+    A line is a row: no value of the TLC's has a line break, so a stray quote spoils only its own line.
     """
     lines = first_bytes.removeprefix(UTF_8_MARK).splitlines()[: LINES_LOOKED_AT + 1]
     filled = [line for line in lines if line.strip(BLANKS)]
@@ -35,13 +35,13 @@ def head_of(first_bytes: bytes) -> CsvHead:
     texts = [line.decode("utf-8", "replace") for line in filled]
     names, *rows = [next(csv.reader([text])) for text in texts] or [[]]
     fields = max(len(names), _commonest([len(row) for row in rows] or [len(names)]))
-    # The green months of 2013 name 20 columns and have 22 fields a row.
+    # The green months of 2013 name 20 columns and have 22 fields per row.
     columns = _unique([*names, *[""] * (fields - len(names))])
     return CsvHead(tuple(names), columns, has_rows=bool(rows))
 
 
 def has_sound_quotes(line: bytes) -> bool:
-    """Whether quotes stand around whole fields only, and in them doubled, as RFC 4180 says."""
+    """Return whether quotes enclose whole fields only and are doubled inside, as RFC 4180 requires."""
     if b'"' not in line:
         return True
     first, *between, last = line.split(b'"')

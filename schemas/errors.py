@@ -1,8 +1,8 @@
-"""The one error that a person sees, and its kind that may pass by itself."""
+"""The error that users see, and its transient kind."""
 
 
 class UserError(Exception):
-    """Something a person can fix: one line that says what and where, and the remedy."""
+    """An error that a user can fix: one line with what and where, and the remedy."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(" ".join((f"{message}; {remedy}" if remedy else message).split()))
@@ -11,4 +11,4 @@ class UserError(Exception):
 
 
 class TransientError(UserError):
-    """Something failed at a question that it may answer in a moment."""
+    """A failed request that may succeed in a moment."""

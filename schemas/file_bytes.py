@@ -1,4 +1,4 @@
-"""What a file is by its bytes, whatever its name says; and its content, unpacked and checked."""
+"""Detect a file's type by its bytes, regardless of its name; unpack and check its content."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -25,11 +25,11 @@ SAVE_AS_UTF_8 = "save it as UTF-8, for example by: iconv -f UTF-16 -t UTF-8 FILE
 
 
 class DamagedError(ValueError):
-    """What is wrong with a file, as the end of a sentence."""
+    """The damage of a file, worded as the end of a sentence."""
 
 
 def refuse_other_kinds(path: object, name: str, head: bytes) -> None:
-    """Raise UserError unless the first bytes are what the file's name promises; an empty file is anything."""
+    """Raise UserError unless the first bytes match the file's name; an empty file matches any name."""
     kind = kind_of(head)
     if not head:
         return
@@ -56,7 +56,7 @@ def refuse_no_text(path: object, name: str, head: bytes) -> None:
 
 
 def kind_of(head: bytes) -> str | None:
-    """What these first bytes betray; None where they may be text."""
+    """Return the type that these first bytes indicate; None where they may be text."""
     return next((kind for mark, kind in KINDS.items() if head.startswith(mark)), None)
 
 
@@ -71,16 +71,16 @@ def _remedy(kind: str | None, name: str) -> str:
 
 
 class GzipContent:
-    """Unpacks gzip as `gzip -d` does: several members are one content, and zeros behind them are padding.
+    """Unpacker of gzip that works as `gzip -d`: members are concatenated, and trailing zeros are padding.
 
-    zlib holds each member against the checksum and the length that stand behind it.
+    zlib checks each member against the checksum and the length that follow it.
     """
 
     def __init__(self) -> None:
         self.is_padded = False
 
     def unpacked(self, packed: Iterable[bytes]) -> Iterator[bytes]:
-        """The content, block by block; raises DamagedError."""
+        """Yield the content block by block; raises DamagedError."""
         member, members = None, 0
         for block in packed:
             left = block

@@ -15,12 +15,12 @@ IDENTITY_COLUMNS = (
     "fare_amount_cents",
     "total_amount_cents",
 )
-"""What identifies a ride. `VendorID` is left out, because the TLC re-issues months with it corrected."""
+"""Columns that identify a ride. `VendorID` is left out because the TLC re-issues months with it corrected."""
 
 
 @dataclass(frozen=True)
 class TripIdentity:
-    """What identifies a ride; `ordinal` counts from 0 the rows of a file that are equal in the rest."""
+    """The identifying values of a ride; `ordinal` counts from 0 the rows of a file with the same values."""
 
     taxi_type: str
     pickup_at: datetime | None
@@ -33,22 +33,24 @@ class TripIdentity:
     ordinal: int = 0
 
     def text(self) -> str:
-        """The canonical text: values in order, joined by `|`; nulls empty, clocks `YYYY-MM-DD HH:MM:SS`."""
+        """Return the canonical text: values in order joined by `|`, nulls empty, clocks `YYYY-MM-DD
+        HH:MM:SS`.
+        """
         values = [getattr(self, column) for column in (*IDENTITY_COLUMNS, "ordinal")]
         return "|".join(_text(value) for value in values)
 
     def trip_id(self) -> str:
-        """MD5 of the canonical text, written as a UUID: in 10^15 trips no collision is to be expected."""
+        """Return the MD5 of the canonical text as a UUID: in 10^15 trips, no collision is to be expected."""
         return str(uuid.UUID(md5(self.text().encode(), usedforsecurity=False).hexdigest()))
 
 
 def identity_text_sql() -> str:
-    """SQL for the canonical text without its ordinal, of clocks to the second; DuckDB and Spark read it."""
+    """Return SQL for the canonical text without its ordinal, clocks to the second; for DuckDB and Spark."""
     return " || '|' || ".join(f"coalesce(cast({column} as string), '')" for column in IDENTITY_COLUMNS)
 
 
 def _text(value: object) -> str:
-    """Clocks to the second, whatever more an engine carries: the TLC publishes whole seconds."""
+    """Format a value; cut clocks to the second, as the TLC publishes them, even if an engine has more."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     return "" if value is None else str(value)

@@ -1,11 +1,11 @@
-"""The Kafka topics: what they are called and how they are made."""
+"""The names and settings of the Kafka topics."""
 
 TRIPS_TOPIC = "trips"
 
 DEAD_LETTERS_TOPIC = "trips-dead-letters"
 
 REPROCESS_TOPIC_PREFIX = f"{TRIPS_TOPIC}-reprocess-"
-"""A reprocessing has a topic of its own, which is gone when it has ended."""
+"""A reprocessing has its own topic, which is deleted when it ends."""
 
 DEFAULT_PARTITIONS = 2
 
@@ -15,21 +15,24 @@ TOPIC_CONFIG = {
     "retention.bytes": "-1",
     "message.timestamp.type": "CreateTime",
 }
-"""Kept for ever: replayed records carry timestamps of years ago, any retention would delete them at once."""
+"""Infinite retention: replayed records have timestamps of years ago and would be deleted at once."""
 
 PUBLISHER_GROUP_PREFIX = "publisher-of-"
-"""The consumer group whose one member may publish to the topic that follows in its name."""
+"""Prefix of a consumer group whose only member may publish to the topic named by the rest."""
 
 PARTITION_DISCOVERY_SECONDS = 10
-"""So often readers look for partitions that were added. A publisher gives them twice that time before it uses
-one: until it is read, the watermark may pass what comes there."""
+"""Interval at which readers discover added partitions.
+
+A publisher waits twice that time before it uses a new partition: until readers know it, the watermark may
+pass its records.
+"""
 
 
 def dead_letters_topic(version: int) -> str:
-    """Where a version of a job writes its dead letters: people read those of the first alone, each once."""
+    """Return the dead-letter topic of a job version; users read only version 1's, to see each record once."""
     return DEAD_LETTERS_TOPIC if version == 1 else f"{DEAD_LETTERS_TOPIC}-{version}"
 
 
 def publisher_group(topic: str) -> str:
-    """The consumer group that is the lock of a topic's publishers."""
+    """Return the consumer group that is the lock of a topic's publishers."""
     return f"{PUBLISHER_GROUP_PREFIX}{topic}"

@@ -39,8 +39,10 @@ ALLOWED_TEXTS: Mapping[str, Sequence[str]] = {"taxi_type": TAXI_TYPES}
 """Columns of which every value is known: state and labels that are kept by value must not grow with them."""
 
 DATE_RANGES = {"source_month": (min(FIRST_MONTH.values()), date(2099, 12, 1))}
-"""The first and the last value of a date. A valid trip's clocks follow its month, and its windows must not
-leave the years that every client can read."""
+"""First and last value of a date.
+
+A valid trip's clocks follow its month, and its windows must stay within the years that every client can read.
+"""
 
 
 @dataclass(frozen=True)

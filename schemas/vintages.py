@@ -80,7 +80,7 @@ TRANSLATED = (*(kind for kind in CODES if kind is not Kind.FLAG), Kind.WRITTEN_C
 class Spelling:
     """A former name of a column, in lower case and stripped, and what it held then.
 
-    `beside` limits it to files that have one of these columns too.
+    `requires_any` limits it to files that have one of these columns too.
     """
 
     name: str

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Rows:
-    """What a statement answered; `columns` is empty for one that answers no rows."""
+    """The result of a statement; `columns` is empty for a statement without a result set."""
 
     columns: Sequence[str]
     rows: Sequence[tuple[Any, ...]]
@@ -27,14 +27,14 @@ class Rows:
 
 
 def server_version(dsn: str) -> str:
-    """Ask the server something; raises when it does not answer."""
+    """Return the version after a test query; raises when the server does not answer."""
     with psycopg.connect(dsn, connect_timeout=5, autocommit=True) as connection:
         connection.execute("select 1")
         return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
 
 def create(maintenance_dsn: str, database: str, owner: str = "") -> None:
-    """Bring a database into being, of the caller's or of another role; harmless when it is there."""
+    """Create a database owned by the caller or by another role, unless it exists."""
     with psycopg.connect(maintenance_dsn, autocommit=True) as connection:
         known = connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone()
         if known is None:
@@ -45,7 +45,7 @@ def create(maintenance_dsn: str, database: str, owner: str = "") -> None:
 
 @contextmanager
 def translate_outage() -> Iterator[None]:
-    """Raise UserError where Postgres goes away in the middle of something."""
+    """Raise UserError where the connection to Postgres is lost."""
     try:
         yield
     except psycopg.OperationalError as error:
@@ -56,7 +56,7 @@ def translate_outage() -> Iterator[None]:
 
 
 def outlasting(dsn: str, work: Callable[[], T]) -> T:
-    """The work's answer; it is begun once more when Postgres went away in the middle and has come back."""
+    """Return the result of `work`, repeated from the start when Postgres was away and has come back."""
     try:
         return work()
     except psycopg.OperationalError:
@@ -65,10 +65,10 @@ def outlasting(dsn: str, work: Callable[[], T]) -> T:
 
 
 def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -> Rows:
-    """Run what a person typed, or our own text with parameters; raises UserError with Postgres' own words."""
+    """Run a user's statement, or our own with parameters; raises UserError with Postgres' own error text."""
     try:
         with psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as connection:
-            # Without parameters no placeholder is looked for, so a `%` in a LIKE is just that.
+            # Without parameters psycopg does not parse placeholders, so a `%` in a LIKE is literal.
             cursor = connection.execute(text.encode(), parameters)
             columns = [column.name for column in cursor.description or ()]
             return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
@@ -79,7 +79,7 @@ def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -
 
 def _await_server(dsn: str) -> None:
     def state() -> str:
-        """Postgres' words while it starts; empty when it answers."""
+        """Return Postgres' message while it starts; empty when it answers."""
         try:
             server_version(dsn)
         except psycopg.OperationalError as error:

@@ -1,4 +1,4 @@
-"""What is wrong with this machine, and what to do about it."""
+"""Find the problems of this machine, and their remedies."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ TOPIC_SECONDS = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; without a remedy it is well."""
+    """One checked item; without a remedy it is fine."""
 
     subject: str
     found: str
@@ -45,7 +45,7 @@ class Finding:
 
 
 def print_findings(settings: StackSettings) -> bool:
-    """Print everything that was looked at; returns whether all is well."""
+    """Print every checked item; return whether all are fine."""
     found = list(findings(settings))
     table = Table("", "looked at", "found", "remedy", box=None, padding=(0, 2, 0, 0))
     for finding in found:
@@ -56,7 +56,7 @@ def print_findings(settings: StackSettings) -> bool:
 
 
 def findings(settings: StackSettings) -> Iterator[Finding]:
-    """Look at everything."""
+    """Run every check."""
     checks: list[Callable[[StackSettings], Iterator[Finding]]] = [
         _python,
         _java,
@@ -141,7 +141,7 @@ def _ports(settings: StackSettings) -> Iterator[Finding]:
 
 
 def _topic(settings: StackSettings) -> Iterator[Finding]:
-    """The settings of the trips topic, which anybody may change in Kafka."""
+    """Check the settings of the trips topic, which any Kafka user may have changed."""
     subject = f"topic {TRIPS_TOPIC}"
     try:
         kafka = Endpoints.of_running_stack(settings).kafka

@@ -9,16 +9,16 @@ from pathlib import Path
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
-    """A new folder beside the target, which takes its place when the block ends; one at a time.
+    """Yield a new folder next to the target, which it replaces when the block ends; one at a time.
 
-    What a killed process left there is removed first.
+    The remains of a killed process are removed first.
     """
     draft = target.with_name(f"{target.name}-draft")
     shutil.rmtree(draft, ignore_errors=True)
@@ -29,7 +29,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
 
 def unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Unpack an archive whose hash vouches for its content."""
-    # Python 3.11.2, as Debian has it, knows no filters yet.
+    """Unpack a trusted archive: its hash was checked."""
+    # Python 3.11.2, as in Debian, has no filters yet.
     archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
     archive.extractall(folder)  # noqa: S202

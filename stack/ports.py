@@ -6,9 +6,9 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on this loopback port now."""
+    """Return whether a server could listen on this loopback port now."""
     with socket.socket() as probe:
-        # Servers do the same; without it a port in TIME_WAIT looks taken for a minute after `down`.
+        # Servers set it too; without it a port in TIME_WAIT looks taken for a minute after `down`.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -18,7 +18,7 @@ def is_free(port: int) -> bool:
 
 
 def any_free_port() -> int:
-    """One that nobody uses now."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -10,9 +10,9 @@ TIMEOUT_SECONDS = 5
 
 
 def get_json(url: str) -> Any:
-    """What a server of ours answers; raises OSError when it does not."""
-    # Not httpx: it loads every certificate of the machine for each client, and health is asked for often.
-    # And never by a proxy, whatever the variables say.
+    """Return the JSON of one of our servers; raises OSError when it does not answer."""
+    # Not httpx: it loads every certificate of the machine for each client, and health checks are frequent.
+    # Proxy variables are ignored.
     opener = build_opener(ProxyHandler({}))
     try:
         with opener.open(Request(url), timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - the address is ours
@@ -23,6 +23,6 @@ def get_json(url: str) -> Any:
 
 
 def require_listener(address: str) -> None:
-    """Raise OSError when nothing listens at `host:port`; costs next to nothing."""
+    """Raise OSError when nothing listens at `host:port`; costs almost nothing."""
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS).close()

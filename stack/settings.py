@@ -1,4 +1,4 @@
-"""What a person can set, by environment variables; nothing else in `stack` reads the environment."""
+"""The user's settings, by environment variables; nothing else in `stack` reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 DEFAULT_PORTS = {"kafka": 9092, "registry": 8085, "flink": 8081, "postgres": 5433}
 EXTRA_PORTS = {"map": 8088, "airflow": 8080, "s3": 9000}
-"""Those of services that a stack may lack: `./taxi up --with NAME`, `--without NAME`."""
+"""Ports of the optional services: `./taxi up --with NAME`, `--without NAME`."""
 MOVABLE = ("map",)
-"""Every stack has these, so two at once need two ports: unless one was set, a taken one is left alone."""
+"""Default services, so two stacks need two ports: a taken port is replaced unless the user set it."""
 AUTO = 0
 
 FORWARDED_PREFIXES = (
@@ -38,17 +38,17 @@ FORWARDED_PREFIXES = (
     "TAXI_ZONES_FILE",
     "TAXI_ALERTS_",
 )
-"""How the variables begin that Airflow's tasks need as the person has set them."""
+"""Prefixes of the variables that Airflow's tasks need with the user's values."""
 
 
 def port_variable(service: str) -> str:
-    """The variable that moves this service to another port."""
+    """Return the variable that moves this service to another port."""
     return f"TAXI_{service.upper()}_PORT"
 
 
 @dataclass(frozen=True)
 class StackSettings:
-    """The wishes of the person who calls `./taxi`."""
+    """The user's configuration of `./taxi`."""
 
     home: Path
     cache: Path
@@ -56,7 +56,7 @@ class StackSettings:
     ports: Mapping[str, int]
     extra_ports: Mapping[str, int]
     movable_ports: frozenset[str]
-    """The services that may take another port than the one named above."""
+    """The services that may take another port than the configured one."""
     forwarded_variables: Mapping[str, str]
     maven_mirror_url: str | None
     kafka_bootstrap_servers: str | None
@@ -65,7 +65,7 @@ class StackSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "StackSettings":
-        """Read every setting; raises UserError for one that makes no sense."""
+        """Read every setting; raises UserError for an invalid one."""
         return cls(
             home=home_folder(environment),
             cache=folder_setting(environment.get("TAXI_CACHE_DIR"), default=None),
@@ -85,33 +85,33 @@ class StackSettings:
 
 
 def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the state of the stack is kept."""
+    """Return the folder with the state of the stack."""
     return folder_setting(environment.get("TAXI_HOME"), default=ROOT / ".taxi")
 
 
 def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the caller wants to see where errors come from; asked also when a setting is the error."""
+    """Return whether tracebacks are requested; read separately because a setting can be the error."""
     return environment.get("TAXI_DEBUG", "") not in {"", "0"}
 
 
 def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What our parts may inherit: a CLASSPATH of the person's own would change them silently."""
+    """Return the variables that our processes inherit: a user's CLASSPATH would change them silently."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "LOGNAME", "SSL_CERT_FILE")
     return {**{name: environment[name] for name in kept if name in environment}, **UTC_VARIABLES}
 
 
 def user_environment() -> dict[str, str]:
-    """The caller's environment but for its time zone, for tools that run on the person's behalf."""
+    """Return the user's environment without its time zone, for tools that run on the user's behalf."""
     return {**os.environ, **UTC_VARIABLES}
 
 
 def folder_setting(value: str | None, default: Path | None) -> Path:
-    """The absolute folder that a variable names, or the default; without either the user's cache folder."""
+    """Return the absolute folder of a variable, or the default; without either the user's cache folder."""
     if value:
         return Path(value).expanduser().absolute()
     if default is not None:
         return default
-    # The launcher's own rule: it sets the variable, other callers may not.
+    # The launcher uses the same rule and sets the variable; other callers may not set it.
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nyc-taxi-platform"
 
 

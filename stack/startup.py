@@ -1,4 +1,4 @@
-"""Starting the services of a stack side by side, each as soon as the one that it needs is healthy."""
+"""Start the services of a stack in parallel, each as soon as the one that it depends on is healthy."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -13,14 +13,14 @@ from stack.supervision.supervisor import ProgramState, Supervisor, log_files
 from stack.waiting import StalledError, WaitProgress, wait_until
 
 Hook = Callable[[Endpoints], None]
-"""What the owner of a service's content does once the service answers."""
+"""Function that sets up a service's content once the service answers."""
 
 LAST_LOG_LINES = 15
 MOST_EXITS = 5
 
 
 class ServiceFailedError(UserError):
-    """A service ended again and again before it was healthy."""
+    """A service exited repeatedly before it was healthy."""
 
 
 def start_services(site: Site, services: Sequence[Service], hooks: Mapping[str, Hook]) -> None:
@@ -75,7 +75,7 @@ def _wait_until_healthy(site: Site, service: Service, display: StartupDisplay) -
 
 
 class _ServiceWatch:
-    """One service on its way to being healthy."""
+    """One service that is starting."""
 
     def __init__(self, site: Site, service: Service, display: StartupDisplay) -> None:
         self._service, self._display = service, display
@@ -85,17 +85,17 @@ class _ServiceWatch:
         self._reason = "no answer yet"
 
     def attempt(self) -> str | None:
-        """What works, as the service says; None while it does not."""
+        """Return the service's health text; None while it is not healthy."""
         self._display.refuse_given_up(self._service.name)
         try:
             return self._service.check()
-        except Exception as error:  # whatever a client library raises: the part is not there yet
+        except Exception as error:  # any error of a client library: the service is not ready yet
             self._reason = _first_line(error)
             self._display.show(self._service.name, self._reason)
             return None
 
     def progress(self) -> WaitProgress:
-        """What moves, with the newest reason why it is not healthy; raises when it ends again and again."""
+        """Return the progress, with the latest reason why it is not healthy; raises after repeated exits."""
         seen = self._progress()
         self._exits.note(self._progress.program)
         text = f"{self._reason}; {seen.text}" if seen.text else self._reason
@@ -105,13 +105,13 @@ class _ServiceWatch:
 
 
 class ExitCount:
-    """How often a service was seen to start since we look at it."""
+    """Counter of a service's starts since the first check."""
 
     def __init__(self) -> None:
         self._starts: set[int] = set()
 
     def note(self, program: ProgramState) -> None:
-        """Raise ServiceFailedError when it will not stay."""
+        """Raise ServiceFailedError after too many exits."""
         self._starts |= {program.started_at} if program.started_at else set()
         if program.state == "FATAL" or len(self._starts) > MOST_EXITS:
             times = f" {len(self._starts) - 1} times" if len(self._starts) > 1 else ""
@@ -119,7 +119,7 @@ class ExitCount:
 
 
 def _unhealthy(site: Site, service: Service, failure: UserError) -> UserError:
-    """The error for people, after the last lines of the service's log."""
+    """Print the last lines of the service's log, and return the error for users."""
     written = [path for path in log_files(site.home, service.name) if path.exists() and path.stat().st_size]
     lines = written[0].read_text(errors="replace").splitlines()[-LAST_LOG_LINES:] if written else []
     for line in lines:

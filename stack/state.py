@@ -1,4 +1,4 @@
-"""The note that a running stack leaves for later commands: the ports it uses, and whether it has locks."""
+"""The record that a running stack leaves for later commands: its ports, services and security profile."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ from schemas.atomic_file import write_json
 
 @dataclass(frozen=True)
 class Ports:
-    """Every loopback port of one stack; a person chooses the first four, the others are found free."""
+    """Every loopback port of one stack; users choose the first four, the others are any free ports."""
 
     kafka: int
     registry: int
@@ -26,12 +26,12 @@ class Ports:
 
 
 def record_path(home: Path) -> Path:
-    """Where the note lies."""
+    """Return the path of the record."""
     return home / "stack.json"
 
 
 def recorded_ports(home: Path) -> Ports | None:
-    """The ports of the last stack in this home, or None when there is no readable note."""
+    """Return the ports of the last stack in this home, or None without a readable record."""
     try:
         return Ports(**_note(home)["ports"])
     except (OSError, ValueError, TypeError, KeyError):
@@ -39,7 +39,7 @@ def recorded_ports(home: Path) -> Ports | None:
 
 
 def recorded_as_secure(home: Path) -> bool:
-    """Whether the last stack in this home was made with locks, which its data then has too."""
+    """Return whether the last stack in this home was secure; its data then is too."""
     try:
         return bool(_note(home).get("secure"))
     except (OSError, ValueError, AttributeError):
@@ -47,7 +47,7 @@ def recorded_as_secure(home: Path) -> bool:
 
 
 def recorded_extras(home: Path) -> dict[str, int]:
-    """The optional services that this home's stack was started with, and the port of each."""
+    """Return the optional services of this home's stack, and the port of each."""
     try:
         return {str(name): int(port) for name, port in _note(home).get("with", {}).items()}
     except (OSError, ValueError, TypeError, AttributeError):
@@ -55,7 +55,7 @@ def recorded_extras(home: Path) -> dict[str, int]:
 
 
 def recorded_as_left_out(home: Path) -> frozenset[str]:
-    """The services that this home's stack is not to have, though every stack has them."""
+    """Return the default services that this home's stack leaves out."""
     try:
         return frozenset(map(str, _note(home).get("without", ())))
     except (OSError, ValueError, TypeError, AttributeError):
@@ -70,7 +70,7 @@ def write_record(
     left_out: Collection[str] = (),
     secure: bool = False,
 ) -> None:
-    """Leave the note, whole or not at all."""
+    """Write the record atomically."""
     note = {
         "ports": asdict(ports),
         "with": dict(extras or {}),
@@ -81,7 +81,7 @@ def write_record(
 
 
 def remove_record(home: Path) -> None:
-    """Take the note away: nothing runs any more."""
+    """Remove the record: nothing runs any more."""
     record_path(home).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Who may do what in Kafka. What is not said here is refused."""
+"""The ACLs of Kafka's users. Anything not listed here is denied."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ from stack.settings import ROOT
 
 TIMEOUT_SECONDS = 30
 WRITES, READS = ("WRITE", "DESCRIBE"), ("READ", "DESCRIBE")
-# The producer makes the topic that is missing, and refuses one that forgets old records.
+# The producer creates a missing topic, and refuses one whose retention deletes old records.
 MAKES = ("CREATE", "DESCRIBE_CONFIGS")
 
 RIGHTS = (
@@ -44,7 +44,7 @@ RIGHTS = (
 
 
 def apply_rights(kafka: KafkaAccess) -> None:
-    """Have exactly these rights, no older ones; as a superuser."""
+    """Set exactly these ACLs and remove others; needs a superuser."""
     admin = AdminClient({**kafka.librdkafka(), "log_level": 2})
     with_retries(lambda: _apply(admin), what="Kafka", passing=passing_kafka_reason)
 
@@ -60,7 +60,7 @@ def _apply(admin: AdminClient) -> None:
 
 
 def _bindings() -> Iterator[AclBinding]:
-    # All jobs run as one user; the groups of each begin with its name.
+    # All jobs run as one user; each job's groups begin with its name.
     groups = ((JOB, "GROUP", "PREFIXED", job, READS) for job in job_names(ROOT / "flink_jobs"))
     for user, kind, pattern, name, operations in (*RIGHTS, *groups):
         for operation in operations:

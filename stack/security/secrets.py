@@ -1,4 +1,4 @@
-"""The secrets of one stack: a folder of the owner's, made with the stack and removed with it."""
+"""The secrets of one stack: a folder of the owner's, created with the stack and removed with it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,52 +16,52 @@ KAFKA_NAME, POSTGRES_NAME = "kafka", "postgres"
 
 @dataclass(frozen=True)
 class Secrets:
-    """Where the secrets of a home lie. Programs are given paths; only clients read what is in them."""
+    """The paths of a home's secrets. Programs receive paths; only clients read the content."""
 
     home: Path
 
     @property
     def folder(self) -> Path:
-        """The folder of all of them."""
+        """The folder of all secrets."""
         return self.home / "secrets"
 
     @property
     def authority_certificate(self) -> Path:
-        """What clients trust."""
+        """The certificate that clients trust."""
         return self.folder / "ca.pem"
 
     def server_pem(self, name: str) -> Path:
-        """A server's key and certificate."""
+        """Return the file with a server's key and certificate."""
         return self.folder / f"{name}-server.pem"
 
     def kafka_password_file(self, user: str) -> Path:
-        """The file with a Kafka user's password."""
+        """Return the file with a Kafka user's password."""
         return self.folder / f"kafka-{user}"
 
     def kafka_password(self, user: str) -> str:
-        """A Kafka user's password."""
+        """Return a Kafka user's password."""
         return self.kafka_password_file(user).read_text("utf-8")
 
     def postgres_password(self, role: str) -> str:
-        """A role's password."""
+        """Return a role's password."""
         return self.postgres_password_file(role).read_text("utf-8")
 
     def passfile(self, role: str) -> Path:
-        """The same as libpq and the JDBC driver read it by themselves."""
+        """Return the role's password file in the format that libpq and the JDBC driver read on their own."""
         return self.folder / f"{role}.pgpass"
 
     def kafka(self, user: str) -> KafkaSecurity:
-        """How this user is let in by Kafka."""
+        """Return a user's Kafka authentication."""
         return KafkaSecurity(
             SCRAM, user, str(self.kafka_password_file(user)), str(self.authority_certificate)
         )
 
     def dsn(self, role: str, port: int) -> str:
-        """The database for a role; it names the file of the password, and refuses every other server."""
+        """Return the DSN of a role: it names the password file, and rejects every server but this stack's."""
         certificate, passfile = quote(str(self.authority_certificate)), quote(str(self.passfile(role)))
         options = f"sslmode=verify-full&sslrootcert={certificate}&passfile={passfile}"
         return f"postgresql://{role}@{LOOPBACK}:{port}/taxi?{options}"
 
     def postgres_password_file(self, role: str) -> Path:
-        """The file with a role's password."""
+        """Return the file with a role's password."""
         return self.folder / f"postgres-{role}"

@@ -1,4 +1,4 @@
-"""Airflow: API server with the pages, scheduler, DAG processor and triggerer."""
+"""Airflow: API server with the web UI, scheduler, DAG processor and triggerer."""
 
 import json
 import secrets
@@ -33,14 +33,14 @@ POOLS = ROOT / "airflow_dags" / "pools.json"
 API_SERVER, SCHEDULER = "airflow-api-server", SCHEDULER_SERVICE
 DAG_PROCESSOR, TRIGGERER = "airflow-dag-processor", "airflow-triggerer"
 
-# Without its own server of logs: it would listen on every interface, and the files are on this machine.
+# Without Airflow's own log server: it would listen on every interface, and the files are on this machine.
 _ARGUMENTS = {
     API_SERVER: ("api-server",),
     SCHEDULER: ("scheduler", "--skip-serve-logs"),
     DAG_PROCESSOR: ("dag-processor",),
     TRIGGERER: ("triggerer", "--skip-serve-logs"),
 }
-# `up` prepares and starts the four parts side by side; another `up` waits for this one anyway.
+# `up` prepares and starts the four processes concurrently; the lock of `up` excludes other runs.
 _ONE_AT_A_TIME = Lock()
 _HEALTH_NAMES = {
     API_SERVER: "metadatabase",
@@ -51,7 +51,7 @@ _HEALTH_NAMES = {
 
 
 def services(site: Site) -> list[Service]:
-    """The four processes."""
+    """Return the four processes."""
     return [
         Service(
             name=name,
@@ -66,7 +66,7 @@ def services(site: Site) -> list[Service]:
 
 
 def component_health(port: int, name: str) -> str:
-    """Ask the API server how a part is; raises while it is not healthy."""
+    """Ask the API server for a component's health; raises while it is not healthy."""
     found: dict[str, Any] = get_json(f"http://{LOOPBACK}:{port}/api/v2/monitor/health")
     state = found[_HEALTH_NAMES[name]]["status"]
     if state != "healthy":
@@ -75,22 +75,22 @@ def component_health(port: int, name: str) -> str:
 
 
 def folder(home: Path) -> Path:
-    """The AIRFLOW_HOME of a stack."""
+    """Return the AIRFLOW_HOME of a stack."""
     return home / NAME
 
 
 def passwords_file(home: Path) -> Path:
-    """Where the login's password is kept, readable by the owner only."""
+    """Return the file of the login's password, readable by the owner only."""
     return folder(home) / "passwords.json"
 
 
 def program() -> Path:
-    """Airflow's own command line."""
+    """Return the path of Airflow's command line."""
     return ensure_environment("orchestrate") / "bin" / "airflow"
 
 
 def environment(site: Site) -> dict[str, str]:
-    """What Airflow, its tasks and its command line need to know of this stack."""
+    """Return the variables that Airflow, its tasks and its command line need for this stack."""
     return {
         **site.settings.forwarded_variables,
         "AIRFLOW_HOME": str(folder(site.home)),
@@ -98,7 +98,7 @@ def environment(site: Site) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "TAXI_COMMAND": str(ROOT / "taxi"),
         "TAXI_CACHE_DIR": str(site.settings.cache),
-        # A process that writes its title over its environment could not be known as ours.
+        # A process that writes its title over its environment could not be identified as ours.
         "SPT_NOENV": "1",
     }
 
@@ -107,19 +107,19 @@ def _prepare(site: Site, name: str) -> Program:
     _configure(site)
     kept = [str(_environment_file(site.home)), str(program()), *_ARGUMENTS[name]]
     command = [sys.executable, "-m", "stack.supervision.takeover", *kept]
-    # Asked to end, it waits for its tasks; killed, it leaves them to those who end the whole part.
+    # On TERM the scheduler waits for its tasks; after KILL they are left to the cleanup of the whole service.
     stop_signal = "KILL" if name == SCHEDULER else "TERM"
     own = {"PYTHONPATH": str(ROOT), "TAXI_CACHE_DIR": str(site.settings.cache)}
     return Program(command, directory=folder(site.home), environment=own, stop_signal=stop_signal)
 
 
 def _environment_file(home: Path) -> Path:
-    # Not in supervisord's file: it knows no value with quotes, and connections are JSON.
+    # Not in supervisord's file, which cannot hold values with quotes: connections are JSON.
     return folder(home) / "environment.json"
 
 
 def _configure(site: Site) -> None:
-    """Write airflow.cfg and the password, whole and for the owner only."""
+    """Write airflow.cfg and the password file, whole and for the owner only."""
     folder(site.home).mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
         _ensure_password(site.home)
@@ -143,7 +143,7 @@ def _ensure_password(home: Path) -> None:
 def _ensure_secrets(home: Path) -> Mapping[str, str]:
     path = folder(home) / "secrets.json"
     if not path.exists():
-        # Fernet's key is 32 bytes in this very alphabet, with its padding.
+        # Fernet's key is 32 bytes in this same alphabet, with padding.
         keys = {"jwt": secrets.token_urlsafe(48), "session": secrets.token_urlsafe(32)}
         write_json(path, {**keys, "fernet": secrets.token_urlsafe(32) + "="}, PRIVATE)
     kept: dict[str, str] = json.loads(path.read_text("utf-8"))
@@ -165,7 +165,7 @@ def _configuration(site: Site, kept: Mapping[str, str]) -> dict[str, dict[str, o
         "logging": {"base_log_folder": folder(site.home) / "logs", "colored_console_log": False},
         "scheduler": {
             "enable_health_check": False,
-            # Without it a killed task is missed after five minutes.
+            # By default a killed task is detected after five minutes.
             "task_instance_heartbeat_timeout": 60,
             "orphaned_tasks_check_interval": 30,
         },
@@ -186,13 +186,13 @@ def _core(site: Site, kept: Mapping[str, str]) -> dict[str, object]:
         "execution_api_server_url": f"http://{LOOPBACK}:{site.extra_ports[NAME]}/execution/",
         "simple_auth_manager_users": f"{LOGIN}:admin",
         "simple_auth_manager_passwords_file": passwords_file(site.home),
-        # Each DAG says itself whether it may run at once.
+        # Each DAG declares itself whether it may run at once.
         "dags_are_paused_at_creation": True,
     }
 
 
 def _lineage(site: Site) -> dict[str, dict[str, object]]:
-    """OpenLineage is silent until the person names a transport, by its own variables or by a short one."""
+    """Return the OpenLineage section; disabled until the user sets OPENLINEAGE_URL or OPENLINEAGE_TO."""
     target = site.settings.forwarded_variables.get("OPENLINEAGE_TO", "")
     if not target:
         return {"openlineage": {"disabled": not site.settings.forwarded_variables.get("OPENLINEAGE_URL")}}
@@ -206,7 +206,7 @@ def _lineage(site: Site) -> dict[str, dict[str, object]]:
 def _database(site: Site) -> dict[str, object]:
     addresses: dict[str, object] = {"sql_alchemy_conn": _database_address(site, "psycopg2")}
     if site.secrets:
-        # What Airflow would take by itself knows neither libpq's words for TLS nor its password files.
+        # Airflow's derived address supports neither libpq's TLS options nor its password files.
         addresses["sql_alchemy_conn_async"] = _database_address(site, "psycopg")
     return addresses
 
@@ -219,13 +219,13 @@ def _database_address(site: Site, driver: str) -> str:
 def _ini(sections: Mapping[str, Mapping[str, object]]) -> str:
     lines = []
     for section, options in sections.items():
-        # Airflow's reader expands %(name)s.
+        # Airflow's config parser expands %(name)s.
         lines += [f"[{section}]", *(f"{key} = {value}".replace("%", "%%") for key, value in options.items())]
     return "\n".join(lines) + "\n"
 
 
 def _migrate(site: Site) -> None:
-    """Bring Airflow's database to the version of its lock; the first of the four does it for all."""
+    """Migrate Airflow's database to the locked version; the first of the four does it for all."""
     version = sha256(
         (ROOT / "requirements" / "orchestrate.txt").read_bytes() + POOLS.read_bytes()
     ).hexdigest()

@@ -1,4 +1,4 @@
-"""The live map: the served fares in a browser, read by the role of those who look."""
+"""The live map: the served fares in a browser, read with the read-only role."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ from stack.toolchain.environments import ensure_environment
 
 NAME = "map"
 FORWARDED = ("TAXI_ZONES_FILE", "TLC_DATA_DIR")
-"""Where the person has the shapes of the zones."""
+"""Variables with the user's location of the zone shapes."""
 
 
 def services(site: Site) -> Sequence[Service]:
-    """The one server of this site."""
+    """Return the one server of this site."""
     return [Service(name=NAME, prepare=lambda: _prepare(site), check=lambda: _answer(site.extra_ports[NAME]))]
 
 
 def _prepare(site: Site) -> Program:
-    # An environment of its own: what serves pages is no part of what `./taxi` is made of.
+    # A separate environment: the packages of the web server stay out of the one of `./taxi`.
     python = ensure_environment(NAME) / "bin" / "python"
     folder = site.home / NAME
     folder.mkdir(parents=True, exist_ok=True)

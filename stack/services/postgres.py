@@ -19,11 +19,11 @@ DATABASE = "taxi"
 
 SERVER_SETTINGS = {
     "listen_addresses": LOOPBACK,
-    # No socket: its path has a length limit that a deep TAXI_HOME breaks.
+    # No socket: its path has a length limit that a deep TAXI_HOME exceeds.
     "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "512MB",
-    # The job upserts whole months: with the default of 1 GB it would checkpoint without a break.
+    # The job upserts whole months: with the default of 1 GB Postgres would checkpoint without a pause.
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "timezone": "UTC",
@@ -32,7 +32,7 @@ SERVER_SETTINGS = {
 
 
 def postgres(site: Site) -> Service:
-    """The database of this site."""
+    """Return the database of this site."""
 
     def finish() -> None:
         database.create(_maintenance_dsn(site), DATABASE)
@@ -51,7 +51,7 @@ def postgres(site: Site) -> Service:
 def _prepare(site: Site) -> Program:
     data = data_folder(site.home)
     data.parent.mkdir(mode=0o755, exist_ok=True)
-    if data.parent.stat().st_uid != os.geteuid():  # everybody may write in /var/tmp
+    if data.parent.stat().st_uid != os.geteuid():  # every user may write in /var/tmp
         raise UserError(f"{data.parent} belongs to another user", "remove it, or move the stack: TAXI_HOME")
     root = data.parent if site.secrets else None
     programs = (database_locks.installation(root) if root else installation(site.home)) / "bin"
@@ -65,12 +65,12 @@ def _prepare(site: Site) -> Program:
         [str(programs / "postgres"), "-D", str(data), *options],
         directory=data,
         user=account().user,
-        stop_signal="INT",  # "fast": TERM would wait until the last client has gone
+        stop_signal="INT",  # "fast" shutdown: TERM would wait for the last client to disconnect
     )
 
 
 def _initialise(data: Path, programs: Path, secrets: Secrets | None) -> None:
-    """Make the cluster aside and rename it, so that a killed initdb leaves nothing half-made."""
+    """Create the cluster under a draft name and rename it: a killed initdb leaves nothing half-made."""
     draft = data.with_name(f"{data.name}-draft")
     shutil.rmtree(draft, ignore_errors=True)
     account().own(draft)
@@ -86,7 +86,7 @@ def _initialise(data: Path, programs: Path, secrets: Secrets | None) -> None:
 
 
 def _maintenance_dsn(site: Site) -> str:
-    # The database is named once, behind the port; options may follow.
+    # The database name appears once, after the port; options may follow.
     return site.endpoints.postgres_dsn.replace(
         f":{site.ports.postgres}/{DATABASE}", f":{site.ports.postgres}/postgres"
     )

@@ -19,18 +19,18 @@ NAME = "registry"
 
 
 def registry(site: Site) -> Service:
-    """The registry of this site."""
+    """Return the registry of this site."""
     return Service(
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: subject_count(site.endpoints.schema_registry_url),
-        # It ends itself when Kafka does not answer: no use in starting it before.
+        # It exits when Kafka does not answer, so starting it earlier is pointless.
         starts_after=kafka.NAME,
     )
 
 
 def subject_count(url: str) -> str:
-    """Ask for the subjects by Confluent's API."""
+    """Return the number of subjects, by Confluent's API."""
     subjects = len(get_json(f"{url}/subjects"))
     return f"{subjects} subject{'' if subjects == 1 else 's'}"
 
@@ -39,7 +39,7 @@ def _prepare(site: Site) -> Program:
     (archive,) = ensure(NAME)
     folder = site.home / "registry"
     folder.mkdir(parents=True, exist_ok=True)
-    # Only the quick compiler: it starts in two thirds of the time, and its work is small.
+    # Only the C1 compiler: startup takes two thirds of the time, and the registry has little work.
     options = ["-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"]
     runner = _unpacked(archive, site.settings.cache / "unpacked" / archive.name.removesuffix(".tar.gz"))
     if site.secrets:
@@ -52,7 +52,7 @@ def _environment(site: Site) -> dict[str, str]:
     return {
         "APICURIO_STORAGE_KIND": "kafkasql",
         "APICURIO_KAFKASQL_BOOTSTRAP_SERVERS": site.endpoints.kafka_bootstrap_servers,
-        # It reads three topics to their end before it answers, and waits 5 s at each end by default.
+        # It reads three topics to their end before it answers, and by default waits 5 s at each end.
         "APICURIO_KAFKASQL_CONSUMER_POLL_TIMEOUT": "500",
         "QUARKUS_HTTP_HOST": LOOPBACK,
         "QUARKUS_HTTP_PORT": str(site.ports.registry),
@@ -63,16 +63,16 @@ def _environment(site: Site) -> dict[str, str]:
 
 
 def _write_locks(folder: Path, secrets: Secrets) -> None:
-    """Quarkus reads this file of its working folder; `$` is doubled, as it has variables of its own."""
+    """Write the file that Quarkus reads in its working folder; `$` is doubled against variable expansion."""
     options = secrets.kafka(REGISTRY).java()
     lines = [f"apicurio.kafka.common.{key}={value.replace('$', '$$')}\n" for key, value in options.items()]
-    # It sets the protocol by a name of its own beside those that it passes on.
+    # Apicurio sets the protocol by a name of its own, separate from the options that it passes to Kafka.
     lines.append(f"apicurio.kafkasql.security.protocol={options['security.protocol']}\n")
     write_atomically(folder / "config" / "application.properties", "".join(lines), PRIVATE)
 
 
 def _unpacked(archive: Path, folder: Path) -> Path:
-    """The archive's runner; unpacked aside and renamed, so that what is there is whole."""
+    """Return the archive's runner; unpacked under a draft name and renamed, so that it is always complete."""
     runner = folder / "quarkus-run.jar"
     with file_lock(
         folder.with_name(f"{folder.name}.lock"), "another ./taxi unpacks the registry; waiting for it"

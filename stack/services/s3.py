@@ -1,4 +1,4 @@
-"""S3 on this machine: S3Proxy over plain files, for a stack that was asked for it."""
+"""S3 on this machine: S3Proxy over plain files, for stacks with `--with s3`."""
 
 from collections.abc import Sequence
 from http.client import HTTPConnection
@@ -19,19 +19,19 @@ LOCAL_CREDENTIALS = {
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-"""Known to everybody: the server listens on loopback only. boto3 reads the last of them."""
+"""Public values: the server listens on loopback only. boto3 reads the last of them."""
 
 LOGGING = ROOT / "stack" / "conf" / "s3-logback.xml"
 TIMEOUT_SECONDS = 5
 
 
 def services(site: Site) -> Sequence[Service]:
-    """The one server of this site."""
+    """Return the one server of this site."""
     return [Service(name=NAME, prepare=lambda: _prepare(site), check=lambda: _answer(site.extra_ports[NAME]))]
 
 
 def variables(endpoint: str) -> dict[str, str]:
-    """What a program needs to use this server instead of Amazon's."""
+    """Return the variables with which a program uses this server instead of Amazon's."""
     return {
         "S3_ENDPOINT_URL": endpoint,
         **LOCAL_CREDENTIALS,
@@ -63,7 +63,7 @@ def _properties(port: int, data: Path) -> str:
 
 
 def _answer(port: int) -> str:
-    """That it answers at all: to a stranger it says that the access is denied."""
+    """Send a request; any response is healthy, because access is denied without credentials."""
     connection = HTTPConnection(LOOPBACK, port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/")

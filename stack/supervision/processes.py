@@ -1,4 +1,4 @@
-"""Our processes, known by what they carry in their environment: no stale pid file can lie."""
+"""Find our processes by the variables in their environment: unlike pid files, these are never stale."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from stack.supervision.identity import (
     SUPERVISOR_SERVICE,
 )
 
-# supervisord would start again what we end. Airflow's idle workers wait for one another for ever when all are
-# asked to end at once; the commands that busy ones run may be killed anywhere.
+# supervisord would restart what we end. Airflow's idle workers wait for one another without end when all get
+# TERM at once; the commands that busy ones run may be killed at any point.
 KILLED_AT_ONCE = {SUPERVISOR_SERVICE, SCHEDULER_SERVICE}
 
 
@@ -28,15 +28,15 @@ class OwnProcess:
 
 
 def own_processes(home: Path, postgres_data: Path | None = None) -> list[OwnProcess]:
-    """Every live process of this home's stack, found by looking at all of the machine's."""
+    """Return every live process of this home's stack, found by scanning all processes of the machine."""
     found = ((process, _service_of(process, home, postgres_data)) for process in psutil.process_iter())
     return [OwnProcess(service, process) for process, service in found if service]
 
 
 def end_processes(processes: Iterable[OwnProcess], grace_seconds: float = 20) -> list[OwnProcess]:
-    """Ask them to end, then make them; returns those that even then are left."""
+    """Terminate the processes, then kill them; return those that remain even then."""
     known = list(processes)
-    # supervisord first, and at once: it would start again what we end. Kafka last: the registry closes its
+    # supervisord first, and at once: it would restart what we end. Kafka last: the registry closes its
     # producer in half a second while Kafka answers, and in half a minute when it does not.
     shutdown_order = {SUPERVISOR_SERVICE: 0, KAFKA_SERVICE: 2}
     groups = [[own for own in known if shutdown_order.get(own.service, 1) == number] for number in range(3)]
@@ -65,14 +65,14 @@ def _signal(process: psutil.Process, *, kill: bool) -> None:
 
 
 def _service_of(process: psutil.Process, home: Path, postgres_data: Path | None) -> str | None:
-    """The part that a process is, or None for a stranger, a zombie or one we may not look at."""
+    """Return a process's service, or None for a foreign process, a zombie or one without access rights."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
         environment = process.environ()
         if environment.get(HOME_VARIABLE) == str(home) and SERVICE_VARIABLE in environment:
             return environment[SERVICE_VARIABLE]
-        # Postgres writes its title over its environment; but each of its processes stands in the data folder.
+        # Postgres writes its title over its environment, but each of its processes works in the data folder.
         if postgres_data is not None and process.cwd() == str(postgres_data):
             return "postgres"
     except (psutil.Error, OSError):

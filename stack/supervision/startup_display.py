@@ -1,4 +1,4 @@
-"""The live board of `up`: a line for each part."""
+"""The live display of `up`: a line for each service."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ REDRAWS_PER_SECOND = 8
 
 
 class StartupDisplay:
-    """Shows which parts are healthy, and how long and for what the others wait; knows who waits for whom."""
+    """Display of healthy and waiting services, with time and reason; also resolves waits between services."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._started = time.monotonic()
@@ -40,37 +40,37 @@ class StartupDisplay:
             self._live.stop()
 
     def done(self, name: str, detail: str) -> None:
-        """The part is healthy."""
+        """Mark the service as healthy."""
         self._details[name], self._seconds[name] = detail, time.monotonic() - self._started
         self._healthy[name].set()
         if not console().is_terminal:
             console().print(f"{name:18} {self._seconds[name]:5.1f} s  {detail}", highlight=False)
 
     def wait_for(self, name: str) -> None:
-        """Return when that part is healthy; raise when it will never be."""
+        """Return when the service is healthy; raise when it never will be."""
         while not self._healthy[name].wait(timeout=0.1):
             self.refuse_given_up(name)
 
     def is_done(self, name: str) -> bool:
-        """Whether the part is healthy."""
+        """Return whether the service is healthy."""
         return self._healthy[name].is_set()
 
     def show(self, name: str, reason: str) -> None:
-        """What a part that is not healthy yet is waiting for."""
+        """Show what an unhealthy service is waiting for."""
         self._details[name] = reason
 
     def note(self, message: str) -> None:
-        """A line on what we wait for, where nobody sees the table."""
+        """Print a line about the wait, where no live table is shown."""
         if not console().is_terminal:
             console().print(message, highlight=False, markup=False)
 
     def refuse_given_up(self, name: str) -> None:
-        """Raise UserError, which ends the wait for a part, when another one has failed."""
+        """Raise UserError when another service has failed; it ends this service's wait."""
         if self._given_up.is_set():
             raise UserError(f"gave up waiting for {name}")
 
     def give_up(self) -> None:
-        """A part failed, or the person pressed Ctrl-C: no thread shall wait any longer."""
+        """End every thread's wait: a service failed, or the user pressed Ctrl-C."""
         self._given_up.set()
 
     def _table(self) -> Table:

@@ -1,6 +1,6 @@
-"""Which certificates our downloads trust: one answer for pip, uv, Maven, the TLC and AWS. Needs no packages.
+"""One setting for the certificates that pip, uv, Maven, TLC and AWS downloads trust. Needs no packages.
 
-Each tool has a variable of its own, and without it a list of its own that knows no private authority.
+Each tool has a variable of its own; without it, each uses a list of its own that lacks private authorities.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
 NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE")
-"""httpx, uv and OpenSSL itself; requests and jgo; pip; curl, and what asks its variable too."""
+"""httpx, uv and OpenSSL itself; requests and jgo; pip; curl, and tools that read its variable too."""
 ALSO_SET = "AWS_CA_BUNDLE"
 STORES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch
@@ -21,13 +21,14 @@ MARK = "-----BEGIN CERTIFICATE-----"
 
 
 class CertificateError(Exception):
-    """A variable names certificates that are not there; the text says which."""
+    """A variable names missing certificates; the text tells which."""
 
 
 def variables(environment: Mapping[str, str], cache: Path, stores: Iterable[str] = STORES) -> dict[str, str]:
-    """The variables to set, so that what one tool was given holds for all.
+    """Return the variables to set, so that the setting of one tool applies to all.
 
-    Where SSL_CERT_FILE is set, only what is named is trusted, as everywhere; else the machine's own besides.
+    Where SSL_CERT_FILE is set, only its certificates are trusted, as elsewhere; otherwise the machine's own
+    are added.
     """
     named = {name: Path(environment[name]) for name in NAMES if environment.get(name)}
     for name, path in named.items():
@@ -45,7 +46,7 @@ def variables(environment: Mapping[str, str], cache: Path, stores: Iterable[str]
 
 
 def _joined(sources: Iterable[Path], cache: Path) -> Path:
-    """A file with the certificates of all these files and folders, named after what is in it."""
+    """Write the certificates of all these files and folders into one file, named after its content."""
     text = "\n".join(_text(source) for source in sources)
     target = cache / "certificates" / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.pem"
     if not target.exists():
@@ -64,5 +65,5 @@ def _text(source: Path) -> str:
 
 
 def apply(environment: MutableMapping[str, str], cache: Path) -> None:
-    """Set them for this process and all that it starts."""
+    """Set the variables for this process and its children."""
     environment.update(variables(environment, cache))

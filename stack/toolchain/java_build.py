@@ -1,4 +1,4 @@
-"""Builds the project's own Java: what the jobs need, and what the cluster needs, a jar each."""
+"""Build the project's Java: one jar for the jobs, one for the cluster."""
 
 import hashlib
 import shutil
@@ -25,23 +25,23 @@ RELEASE = "17"
 
 @dataclass(frozen=True)
 class JavaProject:
-    """Java under `src`, resources beside it, and what both become."""
+    """A Java source tree with its resources, and the jar built from both."""
 
     folder: Path
     jar_name: str
     locks: tuple[str, ...]
-    """The components of stack/toolchain/jars with which it is built: another version makes another jar."""
+    """The components of stack/toolchain/jars used by the build: another version makes another jar."""
     libraries: Callable[[], list[Path]]
 
 
 def ensure_formats_jar(folder: Path = FOLDER, build: Path | None = None) -> Path:
-    """The jar of the jobs' formats and functions, built when one of them has changed."""
+    """Return the jar of the jobs' formats and functions, built when one of them has changed."""
     project = JavaProject(folder, "taxi-flink-formats.jar", ("flink", "ecj"), lambda: ensure("flink"))
     return _ensure_jar(project, build)
 
 
 def ensure_reporter_jar(build: Path | None = None) -> Path:
-    """The jar of the metrics reporter, which extends the one in Flink's distribution."""
+    """Return the jar of the metrics reporter, which extends the one in Flink's distribution."""
     project = JavaProject(REPORTER_FOLDER, "taxi-flink-reporter.jar", ("ecj",), lambda: [prometheus_plugin()])
     return _ensure_jar(project, build)
 

@@ -1,4 +1,4 @@
-"""`make lock`: every lock of the project, resolved anew."""
+"""`make lock`: resolve every lock of the project again."""
 
 import subprocess
 
@@ -34,7 +34,7 @@ def relock_everything() -> None:
 
 
 def _relock_group(group: str) -> None:
-    # No address of an index is written: the locks serve behind any mirror.
+    # Locks contain no index address: they work behind any mirror.
     target = f"requirements/{group}.txt"
     arguments = [
         "pip",

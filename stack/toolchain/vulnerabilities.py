@@ -1,4 +1,4 @@
-"""`./taxi vulnerabilities`: which locked packages of Python are known to be vulnerable, by pip-audit."""
+"""`./taxi vulnerabilities`: list the locked Python packages with known vulnerabilities, by pip-audit."""
 
 import json
 import re
@@ -17,13 +17,13 @@ from stack.toolchain.environments import ensure_environment
 LOCKS = tuple(sorted((ROOT / "requirements").glob("*.txt")))
 ACCEPTED = ROOT / "requirements" / "accepted-vulnerabilities.toml"
 NO_ANSWER = re.compile(r"(Connection|Timeout|Proxy|SSL|HTTP|Service)Error|ConnectTimeout|ReadTimeout")
-"""What pip-audit ends with when its source does not answer, or not as it should."""
+"""Errors in pip-audit's log when its source does not answer, or answers incorrectly."""
 SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Vulnerability:
-    """What is known of one locked package."""
+    """A known vulnerability of a locked package."""
 
     package: str
     version: str
@@ -34,19 +34,19 @@ class Vulnerability:
 
     @property
     def line(self) -> str:
-        """For people."""
+        """Return the vulnerability as text for users."""
         remedy = f"fixed in {', '.join(self.fixed_in)}" if self.fixed_in else "not fixed yet"
         return f"{self.package} {self.version}: {', '.join(sorted(self.names))}, {remedy}: {self.text}"
 
 
 class OsvUnreachableError(Exception):
-    """The source of the advisories cannot be reached; the text says why."""
+    """The source of the advisories is unreachable; the text gives the reason."""
 
 
 def print_findings(
     settings: StackSettings, locks: Sequence[Path] = LOCKS, accepted_file: Path = ACCEPTED
 ) -> bool:
-    """Print what is known; returns whether all of it is accepted. Without an answer nothing is known."""
+    """Print the vulnerabilities; return whether all are accepted. Without an answer nothing is known."""
     accepted = accepted_vulnerabilities(accepted_file)
     try:
         found = known_vulnerabilities(locks, settings.osv_url)
@@ -66,7 +66,7 @@ def print_findings(
 
 
 def accepted_vulnerabilities(path: Path) -> Mapping[str, str]:
-    """Why each vulnerability that we live with is none for us; raises UserError for one without a reason."""
+    """Return why each accepted vulnerability does not affect us; UserError for one without a reason."""
     rows = tomllib.loads(path.read_text("utf-8")).get("accepted", [])
     for row in rows:
         if not row.get("id") or len(str(row.get("why", "")).split()) < 4:
@@ -77,14 +77,14 @@ def accepted_vulnerabilities(path: Path) -> Mapping[str, str]:
 
 
 def known_vulnerabilities(locks: Iterable[Path], osv_url: str | None) -> list[Vulnerability]:
-    """Ask for every pin; raises OsvUnreachableError where nobody answers."""
+    """Query every pin; raises OsvUnreachableError where the source does not answer."""
     found = {one for lock in locks for one in _known_of(lock, osv_url)}
     return sorted(found, key=lambda one: (one.package, one.version, sorted(one.names)))
 
 
 def _known_of(lock: Path, osv_url: str | None) -> list[Vulnerability]:
     program = ensure_environment("advisories") / "bin" / "pip-audit"
-    # Nothing is installed. The other source, PyPI, seems to know of nothing where a mirror answers for it.
+    # Nothing is installed. The alternative source, PyPI, appears to have no advisories behind a mirror.
     options = ["--disable-pip", "--require-hashes", "--progress-spinner", "off", "--timeout", str(SECONDS)]
     source = ["--vulnerability-service", "osv", *(["--osv-url", osv_url] if osv_url else [])]
     done = subprocess.run(

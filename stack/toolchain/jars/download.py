@@ -1,7 +1,7 @@
-"""Downloads that go on where they stopped, side by side.
+"""Parallel downloads that resume where they stopped.
 
-jgo has a downloader of its own, but it takes one file after the other, starts from nothing after a break,
-and checks against the hash that the server says, not against our lock.
+jgo has its own downloader, but it takes one file after the other, starts again after an interruption, and
+checks against the hash that the server sends, not against our lock.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ Expect = Callable[[int], None]
 
 
 class TransferError(Exception):
-    """This attempt failed; the next may not."""
+    """One attempt failed; the next may succeed."""
 
 
 def client_of(source: MavenRepository) -> httpx.Client:
-    """One connection pool for all files; proxies and certificates come from the usual variables."""
+    """Return one connection pool for all files; proxies and certificates come from the usual variables."""
     return httpx.Client(auth=source.login, follow_redirects=True, timeout=httpx.Timeout(30, connect=10))
 
 
@@ -43,7 +43,7 @@ def fetch(
     expect: Expect,
     advance: Advance,
 ) -> None:
-    """Bring one file to `target`, checked; raises UserError when it cannot be had."""
+    """Download one file to `target` and check it; raises UserError when it is unavailable."""
     part = target.with_name(f"{target.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     retrying = Retrying(
@@ -68,7 +68,7 @@ def fetch(
 
 
 class _FailuresInARow:
-    """Says when too many attempts have failed since bytes came."""
+    """Stop condition: too many failed attempts in a row without new bytes."""
 
     def __init__(self, part: Path) -> None:
         self._part, self._bytes, self._failures = part, _size(part), 0
@@ -97,14 +97,14 @@ def _transfer(client: httpx.Client, address: str, part: Path, *, expect: Expect,
     headers = {"Range": f"bytes={present}-"} if present else {}
     with client.stream("GET", address, headers=headers) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # all of it was here already; the hash decides
+            return  # the file was already complete; the hash decides
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
             raise TransferError(f"HTTP {response.status_code}")
         response.raise_for_status()
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
         expect(int(response.headers.get("Content-Length", 0)))
         with part.open("ab" if resumed else "wb") as stream:
-            # Raw bytes: a `.tar.gz` sent with `Content-Encoding: gzip` must not be unpacked on the way.
+            # Raw bytes: a `.tar.gz` sent with `Content-Encoding: gzip` must not be unpacked in transit.
             for chunk in response.iter_raw(CHUNK_BYTES):
                 stream.write(chunk)
                 advance(len(chunk))

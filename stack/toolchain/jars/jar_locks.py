@@ -1,4 +1,4 @@
-"""`make lock`: resolve every jgo.toml anew and write the locks with SHA-256, without addresses and dates."""
+"""`make lock`: resolve every jgo.toml again and write the locks with SHA-256, without addresses and dates."""
 
 import tomllib
 from pathlib import Path
@@ -36,8 +36,8 @@ def _resolved(context: MavenContext, spec_path: Path) -> list[Dependency]:
     requested = [context.create_dependency(_coordinate(text)) for text in spec["dependencies"]["coordinates"]]
     if not spec["lock"]["transitive"]:
         return requested
-    # One by one: resolved together, the versions that one of them manages would hold for the others as well,
-    # and the 4.1 broker would get the clients of 3.9. Who comes first in jgo.toml decides.
+    # One by one: resolved together, the versions managed by one of them would apply to the others as well,
+    # and the 4.1 broker would get the clients of 3.9. The first in jgo.toml takes precedence.
     distinct: dict[tuple[str, str], Dependency] = {}
     for dependency in requested:
         inputs, transitive = context.resolver.resolve([dependency])
@@ -56,7 +56,7 @@ def _coordinate(text: str) -> Coordinate:
 
 
 def _address(source: MavenRepository) -> str:
-    """The base address with the login in it: jgo has no other place for one."""
+    """Return the base address with the login in it: jgo has no other setting for one."""
     if source.login is None:
         return source.base_url.rstrip("/")
     username, password = source.login
