@@ -1,4 +1,4 @@
-"""The data that single pages ask for, as JSON."""
+"""The JSON data for single requests of the page."""
 
 import functools
 import hashlib
@@ -19,7 +19,7 @@ Answer: TypeAlias = Callable[["Answers", Request], Awaitable[Mapping[str, Any]]]
 
 
 def answered(answer: Answer) -> Callable[["Answers", Request], Awaitable[Response]]:
-    """JSON of what is found; a sentence and 400 for nonsense, 503 while Postgres is away."""
+    """Return the result as JSON; an error message with 400 for invalid input, 503 while Postgres is away."""
 
     @functools.wraps(answer)
     async def respond(self: "Answers", request: Request) -> Response:
@@ -34,18 +34,18 @@ def answered(answer: Answer) -> Callable[["Answers", Request], Awaitable[Respons
 
 
 class Answers:
-    """One method for each address."""
+    """The request handlers, one per address."""
 
     def __init__(self, database: Database, feed: Feed, drawing: bytes) -> None:
         self._database, self._feed, self._drawing = database, feed, drawing
         self._drawing_tag = f'"{hashlib.sha256(drawing).hexdigest()[:20]}"'
 
     async def health(self, _: Request) -> Response:
-        """Whether the server runs; the page shows how the platform does."""
+        """Confirm that the server runs; the health of the platform is shown by the page."""
         return JSONResponse({"clients": self._feed.watchers, "outage": self._feed.outage})
 
     async def zones(self, request: Request) -> Response:
-        """The drawing, made once."""
+        """Return the drawing, which is made once."""
         headers = {"ETag": self._drawing_tag}
         if request.headers.get("if-none-match") == self._drawing_tag:
             return Response(status_code=304, headers=headers)
@@ -53,13 +53,13 @@ class Answers:
 
     @answered
     async def names(self, _: Request) -> Mapping[str, Any]:
-        """What the zones are called."""
+        """Return the names of the zones."""
         rows = await self._database.rows("names")
         return {"zones": [[zone_id, name, borough] for zone_id, name, borough in rows]}
 
     @answered
     async def span(self, request: Request) -> Mapping[str, Any]:
-        """How far one can go back, and the months that were published."""
+        """Return the available time range, and the published months."""
         taxi_type = taxi_type_of(request)
         ((earliest, latest),) = await self._database.rows("span", {"taxi_type": taxi_type})
         months = await self._database.rows("published_months", {"taxi_type": taxi_type})
@@ -71,14 +71,14 @@ class Answers:
 
     @answered
     async def fares(self, request: Request) -> Mapping[str, Any]:
-        """What the map showed at a moment."""
+        """Return the fares that the map showed at a moment."""
         taxi_type, at = taxi_type_of(request), moment_of(request)
         fares = await self._database.fares_at(taxi_type, at)
         return {"taxi_type": taxi_type, "clock": _text(at), "zones": [fare.as_row() for fare in fares]}
 
     @answered
     async def zone(self, request: Request) -> Mapping[str, Any]:
-        """A zone's last day, and what is usual at this hour."""
+        """Return a zone's last day, and the usual values at this hour."""
         taxi_type, zone_id, at = taxi_type_of(request), zone_id_of(request), moment_of(request)
         day = await self._database.rows("zone_day", {"taxi_type": taxi_type, "zone_id": zone_id, "at": at})
         usual = await self._database.usual(taxi_type, zone_id, at)

@@ -1,4 +1,4 @@
-"""The web application: the page, its data, and the stream of what changes."""
+"""The web application: the page, its data, and the stream of changes."""
 
 import asyncio
 import contextlib
@@ -22,11 +22,11 @@ from live_map.zone_files import drawing_of
 
 PAGE = Path(__file__).with_name("page")
 HOSTS = ("127.0.0.1", "localhost", "::1")
-"""What a browser of this machine calls it. Another site that had its name lead here would be let in else."""
+"""Accepted Host headers; without them, a foreign site whose name resolves to loopback would be served."""
 
 
 def application(settings: MapSettings) -> Starlette:
-    """All of it, wired; nothing is read before the server starts."""
+    """Create the application; nothing is read before the server starts."""
     database = Database(settings.postgres_dsn)
     feed = Feed(database)
     truth = Truth(database, feed, settings.platform_metrics_url)

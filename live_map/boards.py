@@ -1,4 +1,4 @@
-"""What the map shows of each taxi type, and what of it has changed since a client was served last."""
+"""The current state of the map per taxi type, and what has changed since a client was last served."""
 
 import json
 from collections import deque
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FRESH = timedelta(minutes=60)
-"""Event time; a zone whose newest window is older shows no fare."""
+"""Maximum age in event time; a zone whose newest window is older shows no fare."""
 
 REMEMBERED_STEPS = 12
 
 
 @dataclass(frozen=True)
 class ZoneFare:
-    """A window of a zone; the average in dollars as Postgres writes it, which a float would round."""
+    """A window of a zone; the average in dollars as Postgres formats it, which a float would round."""
 
     zone_id: int
     window_end: datetime
@@ -22,34 +22,34 @@ class ZoneFare:
     average: str
 
     def as_row(self) -> list[object]:
-        """What the page gets of it."""
+        """Return the row for the page."""
         return [self.zone_id, self.window_end.isoformat(timespec="minutes"), self.trips, self.average]
 
 
 @dataclass(frozen=True)
 class Position:
-    """How far a client has been served: of which run of the server, and up to which change."""
+    """A client's position: the run of the server, and the last change that the client has."""
 
     run: str
     version: int
 
     @classmethod
     def of_event_id(cls, event_id: str) -> "Position | None":
-        """None for an id that is none of ours: it begins with the window's end, for people."""
+        """Parse an event id, which begins with the window's end for readability; None for a foreign id."""
         _, _, place = event_id.partition("~")
         run, _, version = place.partition("-")
         return cls(run, int(version)) if run and version.isdecimal() else None
 
 
 class Clock:
-    """The event clock of a taxi type, and how fast it goes."""
+    """The event clock of a taxi type, and its speed."""
 
     def __init__(self) -> None:
         self.now: datetime | None = None
         self._steps: deque[tuple[float, datetime]] = deque(maxlen=REMEMBERED_STEPS)
 
     def note(self, now: datetime | None, wall_seconds: float) -> None:
-        """Take down where it stands."""
+        """Record the event clock."""
         if now is None or (self.now is not None and now < self.now):
             self._steps.clear()
         if now is not None and now != self.now:
@@ -57,7 +57,7 @@ class Clock:
         self.now = now
 
     def speed(self, wall_seconds: float) -> float | None:
-        """Seconds of event time a second; 0 when it has stopped, None while that is not known."""
+        """Return seconds of event time per second; 0 when the clock has stopped, None while it is unknown."""
         if len(self._steps) < 2:
             return None
         (began, first), (ended, last) = self._steps[0], self._steps[-1]
@@ -81,7 +81,7 @@ class Board:
         self._read_ms = 0
 
     def update(self, fares: Iterable[ZoneFare], *, wall_seconds: float, wall_ms: int) -> None:
-        """Take over what is served now; a version is spent only when something differs."""
+        """Apply the fares that are served now; the version increases only when something differs."""
         known = {fare.zone_id: fare for fare in fares}
         now = max((fare.window_end for fare in known.values()), default=None)
         if now is not None:
@@ -103,12 +103,12 @@ class Board:
         return f"{self.clock_text or 'none'}~{self._run}-{self.version}"
 
     def served_until(self, position: Position | None) -> int | None:
-        """The version of a position, or None when it says nothing about this board."""
+        """Return the version of a position, or None when it does not belong to this board."""
         is_ours = position is not None and position.run == self._run and position.version <= self.version
         return position.version if position is not None and is_ours else None
 
     def changes(self, since: int | None) -> str:
-        """What differs from an earlier version, or all there is, as JSON; put together once for all."""
+        """Return the changes since a version, or the full state, as JSON; encoded once for all clients."""
         if since not in self._encoded:
             self._encoded[since] = json.dumps(self._changes(since), separators=(",", ":"))
         return self._encoded[since]
@@ -127,5 +127,5 @@ class Board:
 
     @property
     def clock_text(self) -> str | None:
-        """Where the clock stands, for the page."""
+        """The event clock as text for the page."""
         return self.clock.now.isoformat(timespec="minutes") if self.clock.now else None

@@ -1,4 +1,4 @@
-"""Where the zones are when no shapes of them can be had: facts that the project carries itself."""
+"""The centres of the zones, for when their shapes are unavailable; the project ships this data."""
 
 import csv
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Centre:
 
 
 def read_centres() -> tuple[Centre, ...]:
-    """Those of the 263 zones that lie somewhere, by rising number."""
+    """Return the centres of the 263 zones that have a place, in ascending order of their numbers."""
     with FILE.open(encoding="utf-8", newline="") as lines:
         return tuple(
             Centre(int(row["zone_id"]), float(row["longitude"]), float(row["latitude"]))

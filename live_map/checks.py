@@ -1,4 +1,4 @@
-"""Whether what the map shows can be trusted: each check says so, or that it does not know."""
+"""Checks of whether the map's data can be trusted; the result of a check may be "unknown"."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ State = Literal["good", "bad", "unknown"]
 
 @dataclass(frozen=True)
 class Check:
-    """One answer; the command explains it."""
+    """One result; the command explains it."""
 
     name: str
     state: State
@@ -27,13 +27,13 @@ class Check:
     command: str
 
     def as_json(self) -> dict[str, str]:
-        """What the page gets."""
+        """Return the result for the page."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class LedgerHours:
-    """The settled hours of a taxi type; `first_hour` is the first that does not add up."""
+    """The settled hours of a taxi type; `first_hour` is the first with a mismatch."""
 
     imbalance: int
     first_hour: datetime | None
@@ -50,7 +50,7 @@ class Parity:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was read for one taxi type; None where nothing could be."""
+    """The facts that were read for one taxi type; None where reading failed."""
 
     outage: str
     ledger: LedgerHours | None
@@ -59,7 +59,7 @@ class Facts:
 
 
 class Metrics:
-    """The numbers of the platform's exporter, as far as they are fresh."""
+    """The metrics of the platform's exporter, as long as they are fresh."""
 
     def __init__(self, text: str = "") -> None:
         self._values = {
@@ -69,7 +69,7 @@ class Metrics:
         }
 
     def value(self, name: str, reading: str, **labels: str) -> float | None:
-        """A number of a reading that is current; None for every other."""
+        """Return a metric of a reading that is current; None for any other."""
         read_at = self._value("taxi_reading_timestamp_seconds", {"reading": reading})
         is_up = self._value("taxi_reading_up", {"reading": reading})
         if not is_up or read_at is None or time.time() - read_at > OLDEST_READING_SECONDS:
@@ -77,13 +77,13 @@ class Metrics:
         return self._value(name, labels)
 
     def of_job(self, name: str, **labels: str) -> float | None:
-        """A number of the job that fills the served tables, whichever version of it that is."""
+        """Return a metric of the job that fills the served tables, regardless of its version."""
         jobs = (dict(known).get("job_name", "") for metric, known in self._values if metric == name)
         served = next((job for job in jobs if job.partition("-")[0] == DEFAULT_JOB), DEFAULT_JOB)
         return self.value(name, "job", job_name=served, **labels)
 
     def verdict(self) -> str | None:
-        """What `./taxi job status` says of the job."""
+        """The status of the job as `./taxi job status` reports it."""
         states = ("healthy", "degraded", "down")
         return next((one for one in states if self.of_job("taxi_job_verdict", verdict=one) == 1), None)
 
@@ -92,7 +92,7 @@ class Metrics:
 
 
 def checks(taxi_type: str, facts: Facts) -> Sequence[Check]:
-    """All of them, in the order in which a reader asks."""
+    """Return all checks, in the order in which a reader asks."""
     return (
         _database(facts),
         _ledger(taxi_type, facts),

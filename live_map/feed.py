@@ -82,7 +82,7 @@ class Feed:
     async def _look_while_watched(self, connection: Connection) -> None:
         while self._watched.is_set():
             began = time.monotonic()
-            # Asked before the rows are read: what is committed in between is read again by the next poll.
+            # Asked before the rows are read: rows committed in between are read again by the next poll.
             seen = await snapshot(connection)
             if seen != self._seen:
                 # Tables that are being truncated or switched are read by a later poll.

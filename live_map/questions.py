@@ -1,4 +1,4 @@
-"""What a request asks for; nonsense is refused in a sentence."""
+"""Parse request parameters; invalid ones raise an error with a message."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from schemas.tlc_month import TAXI_TYPES
 
 
 def taxi_type_of(request: Request) -> str:
-    """The taxi type, yellow where none is named."""
+    """Return the taxi type; yellow by default."""
     asked = str(request.query_params.get("taxi_type", TAXI_TYPES[0]))
     if asked not in TAXI_TYPES:
         raise UserError("there is no such taxi type", f"there is: {', '.join(TAXI_TYPES)}")
@@ -18,7 +18,7 @@ def taxi_type_of(request: Request) -> str:
 
 
 def moment_of(request: Request) -> datetime:
-    """A minute of New York's clock, which carries no zone."""
+    """Return a minute of New York's clock, without a zone."""
     try:
         found = datetime.fromisoformat(request.query_params.get("at", ""))
     except ValueError:
@@ -29,7 +29,7 @@ def moment_of(request: Request) -> datetime:
 
 
 def zone_id_of(request: Request) -> int:
-    """The number of a zone."""
+    """Return the number of a zone."""
     text = request.query_params.get("zone_id", "")
     if not (text.isascii() and text.isdecimal() and FIRST_ZONE_ID <= int(text[:9]) <= LAST_ZONE_ID):
         raise UserError("zone_id is no zone", f"give a number from {FIRST_ZONE_ID} to {LAST_ZONE_ID}")

@@ -1,4 +1,4 @@
-"""What a person can set, by environment variables; nothing else in `live_map` reads the environment."""
+"""The user's settings, by environment variables; nothing else in `live_map` reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ DEFAULT_PORT = 8088
 
 @dataclass(frozen=True)
 class MapSettings:
-    """Where the map listens, and what it reads."""
+    """The address of the map, and its data sources."""
 
     postgres_dsn: str
     host: str = "127.0.0.1"
@@ -26,7 +26,7 @@ class MapSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "MapSettings":
-        """Read every setting; raises UserError for one that makes no sense."""
+        """Read every setting; raises UserError for an invalid one."""
         if not environment.get("POSTGRES_DSN"):
             raise UserError("POSTGRES_DSN is not set", "the map is started by ./taxi up")
         return cls(

@@ -1,4 +1,4 @@
-"""Whether versions of the Avro contract read one another, by Apache Avro's rules and without a registry."""
+"""Compatibility of Avro contract versions, by Apache Avro's rules and without a registry."""
 
 import json
 import warnings
@@ -14,9 +14,9 @@ from schemas.trip import TripSchema
 
 
 def incompatibilities(candidate: str, published: Sequence[TripSchema]) -> tuple[str, ...]:
-    """Why the schema text breaks FULL_TRANSITIVE with these versions; nothing when it does not.
+    """Return why the schema breaks FULL_TRANSITIVE with these versions; empty when it does not.
 
-    Both ways with each: a new reader must read what was written in any year, an old one what is written now.
+    Both directions are checked: a new reader must read the data of any year, an old one must read today's.
     """
     try:
         new = _parsed(candidate)
@@ -37,13 +37,16 @@ def incompatibilities(candidate: str, published: Sequence[TripSchema]) -> tuple[
 
 def _parsed(text: str) -> Schema:
     with warnings.catch_warnings():
-        # This library does not know local timestamps; it compares the longs that they are on the wire.
+        # This library does not know local timestamps; it compares them as the longs that are on the wire.
         warnings.simplefilter("ignore", IgnoredLogicalType)
         return parse_schema(text)
 
 
 def _lost_fields(candidate: dict[str, Any], schema: TripSchema) -> list[str]:
-    """Avro lets a field be renamed or change its unit: old values would just be null, or wrong."""
+    """Return fields that are gone or have another type.
+
+    Avro accepts a renamed field or a new unit, and old values would be null or wrong.
+    """
     fields = {field["name"]: field["type"] for field in candidate.get("fields", [])}
     gone = [field["name"] for field in schema.record["fields"] if fields.get(field["name"]) != field["type"]]
     return [f"field {name} of v{schema.version} is gone or has another type" for name in gone]

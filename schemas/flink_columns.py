@@ -1,4 +1,4 @@
-"""The trip columns as the SQL of a Flink job names them: `${trip_column_definitions}`."""
+"""The trip columns for the SQL of a Flink job: `${trip_column_definitions}`."""
 
 from schemas.trip_columns import ALLOWED_TEXTS, DATE_RANGES, LONGEST_TEXT, TripColumn, current_columns
 
@@ -6,9 +6,10 @@ FORMAT = "avro-confluent-tolerant"
 
 
 def column_parameters() -> dict[str, str]:
-    """Lists of columns by name.
+    """Return the lists of columns by placeholder name.
 
-    Where one column is selected in another form, as by a counter, the lists before and after it stand around.
+    Where a query replaces one column, for example by a counter, it uses the lists before and after that
+    column.
     """
     columns = current_columns()
     place = {column.name: number for number, column in enumerate(columns)}
@@ -27,7 +28,7 @@ def column_parameters() -> dict[str, str]:
 
 
 def _bounds() -> str:
-    """Options of the format: what a record may hold that becomes a trip."""
+    """Return the options of the format that limit which records can be trips."""
     options = {
         "longest-text": str(LONGEST_TEXT),
         "allowed-values": ",".join(f"{name}:{'|'.join(texts)}" for name, texts in ALLOWED_TEXTS.items()),

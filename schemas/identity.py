@@ -33,8 +33,9 @@ class TripIdentity:
     ordinal: int = 0
 
     def text(self) -> str:
-        """Return the canonical text: values in order joined by `|`, nulls empty, clocks `YYYY-MM-DD
-        HH:MM:SS`.
+        """Return the canonical text: values in order, joined by `|`.
+
+        Nulls are empty, clocks have the form `YYYY-MM-DD HH:MM:SS`.
         """
         values = [getattr(self, column) for column in (*IDENTITY_COLUMNS, "ordinal")]
         return "|".join(_text(value) for value in values)

@@ -1,6 +1,6 @@
-"""The Flink jobs: which there are, and what each declares of itself in the `job.toml` of its folder.
+"""The Flink jobs, and what each declares in the `job.toml` of its folder.
 
-By it the runtime names the operators of a job, and the control plane asks Flink for them.
+The runtime uses it to name the operators of a job, and the control plane to query Flink for them.
 """
 
 import re
@@ -12,35 +12,35 @@ from pathlib import Path
 from schemas.errors import UserError
 
 DEFAULT_JOB = "zone_fares"
-"""The job of a command that names none, and the one whose tables `taxi.*` shows."""
+"""Default of the commands, and the job whose tables `taxi.*` shows."""
 
 JOB_FILE = "job.py"
-"""What makes a folder of `flink_jobs` a job."""
+"""A folder of `flink_jobs` with this file is a job."""
 
 DECLARATION_FILE = "job.toml"
 
 WRITER_PREFIX = "write_"
-"""Every step that writes a table is named by it and by the table; the dashboard knows writers so."""
+"""Prefix of each step that writes a table, before the table's name; the dashboard finds writers by it."""
 
 _STEP_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class WatchedSteps:
-    """The steps of a job that Flink is asked about."""
+    """The steps of a job that are queried from Flink."""
 
     source: str
-    """It reads the topic, and knows how far."""
+    """The step that reads the topic, and knows its position."""
     event_clock: str = ""
-    """Its watermark says up to which event time the job's results are complete; empty for a job without."""
+    """Step whose watermark tells up to which event time the results are complete; empty if there is none."""
 
 
 @dataclass(frozen=True)
 class JobDeclaration:
-    """The steps of a job that have names of its own; raises UserError for names that do not fit together."""
+    """The steps that a job names; raises UserError for inconsistent names."""
 
     steps: Mapping[str, str]
-    """A regular expression for each, which the planner's description of its operator matches."""
+    """A regular expression for each step, which must match the planner's description of its operator."""
     watched: WatchedSteps
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class JobDeclaration:
 
 
 def parse_declaration(text: str, origin: str) -> JobDeclaration:
-    """The declaration in the text of a `job.toml`; `origin` names it in an error."""
+    """Parse the text of a `job.toml`; `origin` names it in an error."""
     try:
         content = tomllib.loads(text)
         return JobDeclaration(content["steps"], WatchedSteps(**content["watched"]))
@@ -69,13 +69,13 @@ def parse_declaration(text: str, origin: str) -> JobDeclaration:
 
 
 def read_declaration(job_folder: Path) -> JobDeclaration:
-    """The declaration of the job in a folder; raises FileNotFoundError where it declares nothing."""
+    """Read the declaration of the job in a folder; raises FileNotFoundError where there is none."""
     path = job_folder / DECLARATION_FILE
     return parse_declaration(path.read_text("utf-8"), str(path))
 
 
 def job_names(jobs_folder: Path) -> list[str]:
-    """The jobs in a folder `flink_jobs`, in alphabetical order."""
+    """Return the jobs in a folder `flink_jobs`, in alphabetical order."""
     return sorted(path.parent.name for path in jobs_folder.glob(f"*/{JOB_FILE}"))
 
 

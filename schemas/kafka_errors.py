@@ -1,4 +1,4 @@
-"""Which of Kafka's errors pass: it elects a leader, starts, or is too busy to answer in time."""
+"""Classify Kafka's transient errors: it elects a leader, starts, or is too busy to answer in time."""
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -15,19 +15,19 @@ PASSING = frozenset(
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
-        # A topic that was made a moment ago.
+        # The topic was created a moment ago.
         KafkaError.UNKNOWN_TOPIC_OR_PART,
     }
 )
 
 
 def kafka_reason(error: BaseException) -> str:
-    """Kafka's words for an error; a future that was not answered in time has none of its own."""
+    """Return Kafka's error text; a future that timed out has none of its own."""
     return str(error.args[0].str()) if isinstance(error, KafkaException) else "no answer in time"
 
 
 def passing_kafka_reason(error: BaseException) -> str:
-    """The same for an error that may pass; empty for any other."""
+    """Return the error text of a transient error; empty for any other."""
     if isinstance(error, KafkaException):
         return kafka_reason(error) if error.args[0].code() in PASSING else ""
     return kafka_reason(error) if isinstance(error, TimeoutError) else ""

@@ -1,4 +1,4 @@
-"""Where the TLC's files lie in the raw data; the control plane and Spark list them by different means."""
+"""The layout of the TLC's files in the raw data; the control plane and Spark list them by different means."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
@@ -12,19 +12,19 @@ class NamedFile(Protocol):
 
     @property
     def name(self) -> str:
-        """Without its folder."""
+        """The name without its folder."""
 
 
 F = TypeVar("F", bound=NamedFile)
 
 
 def month_folder(month: TlcMonth) -> str:
-    """The folder that `./taxi fetch --to` puts a month into, below the raw data."""
+    """Return the folder into which `./taxi fetch --to` puts a month, below the raw data."""
     return partition(month.taxi_type, month.first_day)
 
 
 def files_of_month(month: TlcMonth, files_in: Callable[[str], Sequence[F]]) -> list[F]:
-    """A month's files: those in a folder of its own, or those of its name among all others.
+    """Return a month's files: those in its own folder, or those with its name among all others.
 
     `files_in` lists a folder below the raw data; the raw data itself is "".
     """
@@ -35,5 +35,5 @@ def files_of_month(month: TlcMonth, files_in: Callable[[str], Sequence[F]]) -> l
 
 
 def _trips(files: Sequence[F]) -> list[F]:
-    """Without what is written at this moment, whose name begins with a dot."""
+    """Drop files that are being written, whose names begin with a dot."""
     return [file for file in files if file.name.endswith(RAW_SUFFIXES) and not file.name.startswith(".")]

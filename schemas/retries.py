@@ -1,7 +1,7 @@
-"""Calls that failed for a moment, asked again: ever more rarely, and with jitter.
+"""Retry calls that fail transiently, with exponential backoff and jitter.
 
-It stands among the contracts because the producer and the control plane ask the same servers, and `schemas`
-is all that both may import.
+It is in `schemas` because the producer and the control plane call the same servers, and `schemas` is the only
+package that both may import.
 """
 
 import sys
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Clock:
-    """What the time is, and how it passes."""
+    """The current time, and a way to wait."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -33,12 +33,12 @@ CLOCK = Clock()
 
 
 def transient_reason(error: BaseException) -> str:
-    """Why an error may pass, for people; empty for one that does not say that it may."""
+    """Return why an error is transient, for users; empty for one that is not marked as transient."""
     return str(error.__cause__ or error) if isinstance(error, TransientError) else ""
 
 
 def print_note(line: str) -> None:
-    """Say something on standard error, which a bar that is shown there stands in for."""
+    """Print a line on standard error; an active progress bar replaces this function."""
     print(line, file=sys.stderr)  # noqa: T201 - the producer and the stack have consoles of their own
 
 
@@ -51,9 +51,9 @@ def with_retries(
     on_waiting: Callable[[str], None] = print_note,
     clock: Clock = CLOCK,
 ) -> T:
-    """The answer of `call`, asked again while `passing` gives a reason why its error may pass.
+    """Return the result of `call`, retried while `passing` returns why its error is transient.
 
-    Raises the last error after so many seconds, and at once one that will not pass.
+    Raises the last error when the time is up, and any other error at once.
     """
     watch = _RetryWatch(what, passing, patience_seconds, on_waiting, clock)
     retrying = Retrying(
@@ -70,7 +70,7 @@ def with_retries(
 
 
 class _RetryWatch:
-    """Knows for how long a call has failed."""
+    """Timer of how long a call has been failing."""
 
     def __init__(
         self,
@@ -85,11 +85,11 @@ class _RetryWatch:
         self._began_at, self._has_noted = self._now(), False
 
     def is_over(self, _: RetryCallState) -> bool:
-        """Whether it has failed for long enough."""
+        """Return whether the time is up."""
         return self._now() - self._began_at > self._patience_seconds
 
     def note(self, state: RetryCallState) -> None:
-        """Say once that something does not answer."""
+        """Print once that a service does not answer."""
         error = state.outcome.exception() if state.outcome else None
         if self._has_noted or error is None or self._now() - self._began_at < NOTE_AFTER_SECONDS:
             return

@@ -1,4 +1,4 @@
-"""The validity rules of a trip, as SQL predicates that Flink, Spark, DuckDB and Postgres read alike."""
+"""The validity rules of a trip, as SQL predicates that work in Flink, Spark, DuckDB and Postgres."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Rule:
 
 
 NEEDED_COLUMNS = ("pickup_at", "dropoff_at", "pickup_zone_id", "total_amount_cents")
-"""What a file may lack and a valid trip has all the same."""
+"""Columns that a file may lack although every valid trip has them."""
 
 MISSING_FIELD = Rule("missing_field", " or ".join(f"{column} is null" for column in NEEDED_COLUMNS))
 
@@ -44,16 +44,16 @@ RULES = (
 
 
 def is_valid_sql() -> str:
-    """SQL that is true for a valid trip, else false and never null: `missing_field` covers every null."""
+    """Return SQL that is true for a valid trip, otherwise false; never null: `missing_field` covers nulls."""
     return "not (" + " or ".join(f"({rule.breaks_when})" for rule in RULES) + ")"
 
 
 def is_nearly_all(quarantined: int, trips: int) -> bool:
-    """Whether more than nine of ten trips break a rule: the file is of another month than its name says."""
+    """Return whether more than 90 % of the trips break a rule: the file has another month than its name."""
     return quarantined * 10 > trips * 9
 
 
 def broken_rules_sql() -> str:
-    """SQL that names the broken rules, joined by commas in the order of `RULES`; empty for a valid trip."""
+    """Return SQL for the broken rules, joined by commas in the order of `RULES`; empty for a valid trip."""
     cases = ", ".join(f"case when {rule.breaks_when} then '{rule.name}' end" for rule in RULES)
     return f"concat_ws(',', {cases})"

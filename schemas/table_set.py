@@ -1,15 +1,15 @@
 """The SQL of a table set: the files of `postgres/table_set` with the trip columns filled in.
 
-A file writes `${list}`, or `${prefix.list}` for the columns of one table of a query:
+A file contains `${list}`, or `${prefix.list}` for the columns of one table of a query:
 
     trip_columns             every column of the contract, in its order
     trip_column_definitions  the same with their types
-    optional_trip_columns    with their types, those that a trip may lack: a later version adds only such
+    optional_trip_columns    with their types, those that a trip may lack: later versions add only these
     shown_trip_columns       those of the view `trips`
     trip_details             those in which two records of one trip may differ
-    trip_values              the same without the file that a record came from
+    trip_values              the same without the source file of a record
 
-Releases keep their files, and a later control plane fills them in: a list stays as long as one names it.
+Releases keep their files, and a later control plane fills them in: a list stays as long as a release uses it.
 """
 
 import re
@@ -21,7 +21,7 @@ from schemas.trip import TripSchema, all_versions
 from schemas.trip_columns import TripColumn, columns_of
 
 FIRST_SHOWN_VERSION = 2
-"""The version whose columns `taxi.trips` had first. Postgres lets a view grow at its end only."""
+"""First version with its columns in `taxi.trips`; Postgres appends new columns of a view at its end only."""
 
 PROVENANCE = {"source_file", "source_month"}
 
@@ -29,14 +29,14 @@ _PLACEHOLDER = re.compile(r"(^ *)?\$\{(?:(\w+)\.)?(\w+)\}", re.MULTILINE)
 
 
 def filled(path: Path) -> str:
-    """The text of a file, with the columns of the contract in its tree; UserError for an unknown list."""
+    """Return a file's text, with the columns of the contract in its tree; UserError for an unknown list."""
     lists = column_lists(all_versions(path.parents[2] / "avro" / "trip"))
 
     def columns(placeholder: re.Match[str]) -> str:
         indent, prefix, name = placeholder.groups(default="")
         if name not in lists:
             raise UserError(f"{path} names the columns {name}", f"there are {', '.join(lists)}")
-        # A list that stands on lines of its own has a line for each column.
+        # A list on lines of its own gets one line per column.
         separator = f",\n{indent}" if indent else ", "
         return indent + separator.join(f"{prefix}.{column}" if prefix else column for column in lists[name])
 
@@ -44,7 +44,7 @@ def filled(path: Path) -> str:
 
 
 def column_lists(versions: Sequence[TripSchema]) -> Mapping[str, Sequence[str]]:
-    """The columns that a file may name, by the newest of these versions."""
+    """Return the column lists for a file, by the newest of these versions."""
     columns = columns_of(versions[-1])
     names = [column.name for column in columns]
     first = {name for schema in versions if schema.version <= FIRST_SHOWN_VERSION for name in schema.columns}

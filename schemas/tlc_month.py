@@ -13,13 +13,13 @@ REFUSED_TAXI_TYPES = {
     "fhv": "for-hire trips of small bases (fhv) are another service, for which the TLC publishes no fares",
 }
 RAW_SUFFIXES = (".parquet", ".csv", ".csv.gz")
-"""Of files with trips."""
+"""Suffixes of files with trips."""
 MONTH_PATTERN = re.compile(r"(\d{4})-(\d{2})")
 
 
 @dataclass(frozen=True, order=True)
 class TlcMonth:
-    """One file of the TLC's; refuses a taxi type or a month that the TLC never had."""
+    """One file of the TLC; rejects a taxi type or a month that the TLC never published."""
 
     taxi_type: str
     first_day: date
@@ -48,7 +48,7 @@ class TlcMonth:
 
     @property
     def file_stem(self) -> str:
-        """How the names of the TLC's files begin."""
+        """The beginning of the TLC's file names."""
         return f"{self.taxi_type}_tripdata_{self.text}"
 
     @property
@@ -66,12 +66,12 @@ class TlcMonth:
 
 
 def parse_month(taxi_type: str, text: str) -> TlcMonth:
-    """`2024-01` as a month of the taxi type; UserError says what is wrong."""
+    """Parse `2024-01` as a month of the taxi type; UserError gives the problem."""
     return TlcMonth(taxi_type, _first_day(text))
 
 
 def parse_months(taxi_type: str, texts: Sequence[str]) -> tuple[TlcMonth, ...]:
-    """Months and ranges such as `2024-01:2024-06` (both ends included), in order and each once."""
+    """Parse months and ranges such as `2024-01:2024-06` (both ends included), in order without duplicates."""
     return tuple(sorted({month for text in texts for month in _range(taxi_type, text)}))
 
 

@@ -1,4 +1,4 @@
-"""The settings of a topic without which trips are lost, refused or late, and what each of them breaks."""
+"""The required settings of a topic, and whether a wrong value loses, refuses or delays trips."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 UNLIMITED_MS = 2**63 - 1
 LEAST_MESSAGE_BYTES = 1_000_000
-"""What librdkafka may put into one batch, and so the producer of this platform."""
+"""librdkafka's limit for one batch, and so that of this platform's producer."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ class UnfitSetting:
 
     @property
     def remedy(self) -> str:
-        """What to change."""
+        """The change that fixes it."""
         return f"set {self.setting}={self.wanted} on it"
 
 
 def unfit_settings(values: Mapping[str, str]) -> tuple[UnfitSetting, ...]:
-    """Those of a topic's settings that break the contract; one that the broker does not know is fit."""
+    """Return the settings that break the contract; one that the broker does not know is accepted."""
     return tuple(
         UnfitSetting(one.setting, values[one.setting], one.wanted, one.otherwise)
         for one in _REQUIREMENTS
@@ -95,7 +95,7 @@ def unfit_settings(values: Mapping[str, str]) -> tuple[UnfitSetting, ...]:
 
 
 def read_settings(admin: AdminClient, topic: str, timeout_seconds: float) -> Mapping[str, str]:
-    """The settings of a topic as they hold, those of the broker among them; raises KafkaException."""
+    """Return the effective settings of a topic, including the broker's defaults; raises KafkaException."""
     resource = ConfigResource(ResourceType.TOPIC, topic)
     answer: Mapping[str, Any] = admin.describe_configs([resource])[resource].result(timeout=timeout_seconds)
     return {name: str(entry.value) for name, entry in answer.items() if entry.value is not None}

@@ -16,7 +16,7 @@ PROGRESS_MARKER_KEY = b"progress"
 FOLDER = files("schemas") / "avro" / "trip"
 
 FIRST_MONTHS = {1: date(2009, 1, 1), 2: date(2025, 1, 1)}
-"""From which month on the TLC's files hold what a version carries; 2 brought `cbd_congestion_fee`."""
+"""First month whose TLC files have the columns of a version; 2 added `cbd_congestion_fee`."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class TripSchema:
 
     @property
     def first_month(self) -> date:
-        """Trips of this month and later ones are written with this version, or with a newer one."""
+        """The first month whose trips are written with this version or a newer one."""
         return FIRST_MONTHS[self.version]
 
     @property
@@ -44,7 +44,7 @@ class TripSchema:
 
 
 def all_versions(folder: Traversable = FOLDER) -> tuple[TripSchema, ...]:
-    """Every version ever published, oldest first; `folder` may be that of another release."""
+    """Return every published version, oldest first; `folder` may be that of another release."""
     found = [
         TripSchema(version=int(entry.name[1:].removesuffix(".avsc")), text=entry.read_text("utf-8"))
         for entry in folder.iterdir()
@@ -54,10 +54,10 @@ def all_versions(folder: Traversable = FOLDER) -> tuple[TripSchema, ...]:
 
 
 def current() -> TripSchema:
-    """The newest version: its columns are those of every table."""
+    """Return the newest version: its columns are those of every table."""
     return all_versions()[-1]
 
 
 def subject(topic: str) -> str:
-    """Name of the registry subject that holds the values of `topic` (Confluent's TopicNameStrategy)."""
+    """Return the registry subject for the values of `topic` (Confluent's TopicNameStrategy)."""
     return f"{topic}-value"

@@ -1,4 +1,4 @@
-"""The columns of a trip, as the Avro contract declares them, and what each engine calls their types."""
+"""The columns of a trip, as the Avro contract declares them, and their types in each engine."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from schemas.tlc_month import FIRST_MONTH, TAXI_TYPES
 
 @dataclass(frozen=True)
 class SqlTypes:
-    """One type in the engines that carry trips; `parquet` is what DuckDB calls it."""
+    """One type in the engines that carry trips; `parquet` is DuckDB's name for it."""
 
     flink: str
     postgres: str
@@ -21,7 +21,7 @@ class SqlTypes:
 
 
 SQL_TYPES = {
-    "uuid": SqlTypes("string", "uuid", "varchar"),  # Flink and Spark have no type for it
+    "uuid": SqlTypes("string", "uuid", "varchar"),  # Flink and Spark have no UUID type
     "string": SqlTypes("string", "text", "varchar"),
     "date": SqlTypes("date", "date", "date"),
     "local-timestamp-millis": SqlTypes("timestamp(3)", "timestamp", "timestamp"),
@@ -29,14 +29,14 @@ SQL_TYPES = {
     "double": SqlTypes("double", "double precision", "double"),
     "long": SqlTypes("bigint", "bigint", "bigint"),
 }
-"""By the Avro type, or its logical type where it has one."""
+"""Types by Avro type, or by logical type where there is one."""
 
 
 LONGEST_TEXT = 255
-"""How many characters a text may have: several are keys or in an index, whose entries end at 2,704 bytes."""
+"""Maximum length of a text: several are keys or indexed, and index entries are limited to 2,704 bytes."""
 
 ALLOWED_TEXTS: Mapping[str, Sequence[str]] = {"taxi_type": TAXI_TYPES}
-"""Columns of which every value is known: state and labels that are kept by value must not grow with them."""
+"""Columns with a fixed set of values: state and labels keyed by them must not grow without limit."""
 
 DATE_RANGES = {"source_month": (min(FIRST_MONTH.values()), date(2099, 12, 1))}
 """First and last value of a date.
@@ -67,27 +67,27 @@ class TripColumn:
 
     @property
     def is_in_every_valid_trip(self) -> bool:
-        """Whether a trip without it breaks a rule, or could not be written at all."""
+        """True if a trip without it breaks a rule, or could not be written at all."""
         return self.is_required or self.name in NEEDED_COLUMNS
 
     @property
     def identifies(self) -> bool:
-        """Whether two records of one trip have the same value here."""
+        """True if two records of one trip always have the same value here."""
         return self.name in {"trip_id", *IDENTITY_COLUMNS}
 
 
 def columns_of(schema: trip.TripSchema) -> tuple[TripColumn, ...]:
-    """The columns of one version, in wire order; ValueError for a type that no engine stores."""
+    """Return the columns of one version, in wire order; ValueError for a type that no engine stores."""
     return tuple(_column(field) for field in schema.record["fields"])
 
 
 def current_columns() -> tuple[TripColumn, ...]:
-    """The columns of the newest version: those of every table."""
+    """Return the columns of the newest version: those of every table."""
     return columns_of(trip.current())
 
 
 def _column(field: dict[str, Any]) -> TripColumn:
-    """An optional field is a union with null."""
+    """Parse a field; an optional one is a union with null."""
     branches = field["type"] if isinstance(field["type"], list) else [field["type"]]
     (kind,) = (branch for branch in branches if branch != "null")
     avro_type = kind["logicalType"] if isinstance(kind, dict) else kind

@@ -78,7 +78,7 @@ TRANSLATED = (*(kind for kind in CODES if kind is not Kind.FLAG), Kind.WRITTEN_C
 
 @dataclass(frozen=True)
 class Spelling:
-    """A former name of a column, in lower case and stripped, and what it held then.
+    """A name that a column has had, in lower case and stripped, and what it held then.
 
     `requires_any` limits it to files that have one of these columns too.
     """
@@ -93,7 +93,7 @@ Names = tuple[str | Spelling, ...]
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column that the queries read, and its former names; a taxi type without names never has it.
+    """A column that the queries read, and the names it has had; a taxi type without names never has it.
 
     `instead` names columns from which it can be computed; `is_part` marks a column that only serves for that.
     """
@@ -310,10 +310,10 @@ REFUSED_VINTAGES = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Positions of the contract's columns in one file.
+    """Mapping of the contract's columns to one file.
 
-    `found` has the names in the file, `read` their kinds, `made` the columns to compute from others; `unused`
-    columns are known but not in the contract, `ignored` ones are unknown.
+    `found` has the names in the file, `read` their kinds, `computed` the columns to compute from others;
+    `unused` columns are known but not in the contract, `ignored` ones are unknown.
     """
 
     found: Mapping[str, str]

@@ -28,12 +28,12 @@ class SlidingWindows:
 
     @property
     def panes(self) -> int:
-        """How many windows each event is in."""
+        """The number of windows that contain an event."""
         return self.size // self.slide
 
     @property
     def flush(self) -> timedelta:
-        """How far the event clock must pass the last event's minute so that its last window closes."""
+        """How far the event clock must pass the last event's minute to close that event's last window."""
         return self.size + self.max_disorder
 
 

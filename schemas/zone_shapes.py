@@ -1,4 +1,4 @@
-"""The polygons of the taxi zones, from the files in which they are published."""
+"""The polygons of the taxi zones, from their published files."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ Geometry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ZoneShapes:
-    """The polygons of the zones in degrees, as GeoJSON, by rising number: texts that go to every worker."""
+    """The zones' polygons in degrees, ordered by number; as GeoJSON texts because they go to every worker."""
 
     zone_ids: tuple[int, ...]
     geometries: tuple[str, ...]
 
 
 def read_shapes(text: str, address: str) -> ZoneShapes:
-    """Read GeoJSON or TopoJSON; UserError says what is wrong with it."""
+    """Read GeoJSON or TopoJSON; UserError gives the problem."""
     try:
         document = json.loads(text)
         found = _topology(document) if document.get("type") == "Topology" else _features(document)
@@ -40,7 +40,7 @@ def _features(document: Mapping[str, Any]) -> Iterator[tuple[int, Geometry]]:
 
 
 def _topology(document: Mapping[str, Any]) -> Iterator[tuple[int, Geometry]]:
-    """TopoJSON keeps each border once: rings are put together from arcs, a negative one read backwards."""
+    """Yield the zones of TopoJSON, which stores borders once: rings join arcs, negative ones in reverse."""
     arcs = [_arc(steps, document.get("transform")) for steps in document["arcs"]]
     for collection in document["objects"].values():
         for shape in collection["geometries"]:

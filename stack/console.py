@@ -1,4 +1,4 @@
-"""The one place that prints for people; standard output stays free for data."""
+"""All printing for users; standard output stays free for data."""
 
 from functools import cache
 
@@ -7,21 +7,21 @@ from rich.console import Console
 
 @cache
 def console() -> Console:
-    """For progress and messages."""
+    """Return the console for progress and messages."""
     return Console(stderr=True, soft_wrap=True)
 
 
 @cache
 def output() -> Console:
-    """For what a command was asked to print."""
+    """Return the console for the requested output of a command."""
     return Console()
 
 
 def wide_output(columns: int) -> Console:
-    """The same for a table of so many columns of text: a pipe passes for 80, and words would be cut."""
+    """Return the output for a table of this width; a pipe would count as 80 columns and cut words."""
     return Console(width=max(output().width, columns))
 
 
 def print_message(text: str) -> None:
-    """A line of progress."""
+    """Print a line of progress."""
     console().print(text, highlight=False)

@@ -83,7 +83,7 @@ def up(
     secure: bool = False,
     hooks: Mapping[str, Hook] = MappingProxyType({}),
 ) -> Endpoints:
-    """Start what does not run, repair what is incomplete, and wait until every service is healthy.
+    """Start stopped services, repair incomplete ones, and wait until every service is healthy.
 
     `extras` names optional services; those that this stack had before are kept. Each of the `hooks` is called
     once when the service of that name is healthy, before the services that start after it.

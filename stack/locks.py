@@ -1,4 +1,4 @@
-"""One at a time, across processes; the lock goes with the process that holds it."""
+"""Locks across processes; the end of a process releases its locks."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from stack.console import console
 
 @contextmanager
 def file_lock(path: Path, waiting: str) -> Iterator[None]:
-    """Hold the lock; when another process has it, say `waiting` and wait."""
+    """Hold the lock; while another process has it, print `waiting` and wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as stream:
         try:
@@ -22,7 +22,7 @@ def file_lock(path: Path, waiting: str) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another process holds the lock."""
+    """Return whether another process holds the lock."""
     with path.open("a") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

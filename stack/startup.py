@@ -24,7 +24,7 @@ class ServiceFailedError(UserError):
 
 
 def start_services(site: Site, services: Sequence[Service], hooks: Mapping[str, Hook]) -> None:
-    """Start what does not run and wait until all is healthy; the first failure ends every wait."""
+    """Start stopped services and wait until all are healthy; the first failure ends every wait."""
     with (
         StartupDisplay([service.name for service in services]) as display,
         ThreadPoolExecutor(len(services)) as pool,

@@ -1,4 +1,4 @@
-"""Waits for a condition, for as long as what is waited for moves."""
+"""Wait for a condition, for as long as its progress continues."""
 
 import operator
 from collections.abc import Callable, Hashable
@@ -13,7 +13,7 @@ from stack.console import print_message
 
 STALLED_SECONDS = 60.0
 LOOK_SECONDS = 1.0
-"""Between two looks at the progress, which may cost a request."""
+"""Interval between two progress checks, which may cost a request."""
 FIRST_NOTE_SECONDS = 5.0
 NOTE_SECONDS = 10.0
 REMEDY = "see ./taxi status and ./taxi logs NAME"
@@ -23,12 +23,12 @@ OnWaiting = Callable[[str], None]
 
 
 class StalledError(UserError):
-    """What was waited for did not come, and nothing moved any more."""
+    """The condition was not met, and its progress has stopped."""
 
 
 @dataclass(frozen=True)
 class WaitProgress:
-    """How far something is: `text` for people, `marks` for what shows that it moves."""
+    """The progress of a wait: `text` for users, `marks` for the values that show activity."""
 
     text: str = field(compare=False)
     marks: Hashable
@@ -39,7 +39,7 @@ class WaitProgress:
 
 @dataclass(frozen=True)
 class Polling:
-    """How often to look, and by which clock."""
+    """The poll interval, and the clock to use."""
 
     seconds: float = 0.25
     clock: Clock = CLOCK
@@ -49,7 +49,7 @@ POLLING = Polling()
 
 
 def no_progress() -> str:
-    """For what shows nothing on its way: such a wait ends after its seconds."""
+    """Progress for conditions without any: the wait ends after its timeout."""
     return ""
 
 
@@ -62,10 +62,10 @@ def wait_until(
     on_waiting: OnWaiting = print_message,
     polling: Polling = POLLING,
 ) -> T:
-    """The first true answer of `probe`; raises StalledError after so many seconds without progress.
+    """Return the first true result of `probe`; raises StalledError after the timeout without progress.
 
-    Any change of what `progress` returns starts the seconds again, and its text is what a person reads of the
-    wait. A TransientError means: not yet. Any other error ends the wait, also one that `progress` raises.
+    Any change of what `progress` returns restarts the timeout, and users see its text. A TransientError
+    means: not yet. Any other error ends the wait, including one that `progress` raises.
     """
     watch = _StallWatch(what, progress, stalled_seconds, on_waiting, polling)
     retrying = Retrying(
@@ -80,7 +80,7 @@ def wait_until(
 
 
 class _StallWatch:
-    """Knows since when nothing has moved."""
+    """Timer since the last progress."""
 
     def __init__(
         self,
@@ -97,14 +97,14 @@ class _StallWatch:
         self._seen: Hashable = None
 
     def has_stalled(self, _: RetryCallState) -> bool:
-        """Whether the wait is over; never without a last look, as a busy machine may have held us up too."""
+        """Return whether the wait is over; check again first, as a busy machine may have delayed the wait."""
         now = self._now()
         if now - self._looked_at >= LOOK_SECONDS or now - self._moved_at > self._stalled_seconds:
             self._look()
         return self._looked_at - self._moved_at > self._stalled_seconds
 
     def note(self, state: RetryCallState) -> None:
-        """Say now and then what is waited for."""
+        """Print the state of the wait from time to time."""
         now = self._now()
         if now >= self._note_at:
             self._note_at = now + NOTE_SECONDS
@@ -113,7 +113,7 @@ class _StallWatch:
             self._on_waiting(f"waiting for {self._what}{left} ({now - self._began_at:.0f} s)")
 
     def fail(self, state: RetryCallState) -> None:
-        """Raise what ends the wait."""
+        """Raise the error that ends the wait."""
         seen, seconds = self._text(state), self._stalled_seconds
         last_seen = f" (last seen: {seen})" if seen else ""
         raise StalledError(
@@ -128,7 +128,7 @@ class _StallWatch:
         self._looked_at = self._now()
         if seen != self._seen:
             self._moved_at = self._looked_at
-        self._seen = seen  # also where only its text is new
+        self._seen = seen  # also where only its text has changed
 
     def _text(self, state: RetryCallState) -> str:
         error = state.outcome.exception() if state.outcome else None

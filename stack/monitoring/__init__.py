@@ -1,1 +1,1 @@
-"""What Prometheus and Grafana need for the platform: scrape targets, alerts, a dashboard."""
+"""Prometheus and Grafana files of the platform: scrape targets, alerts, a dashboard."""

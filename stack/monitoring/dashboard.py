@@ -13,13 +13,13 @@ COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 24, 8, 8
 
 OPERATOR = "flink_taskmanager_job_task_operator"
 JOB = "flink_jobmanager_job"
-# The name of a task lists all its steps; the first is enough to know it by.
+# The name of a task lists all its steps; the first one identifies it.
 FIRST_STEP = '"step", "$1", "task_name", "(?:Source: )?([a-z0-9_]+).*"'
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture: its expressions by legend, and what a reader should know."""
+    """One panel: its expressions by legend, and a note for the reader."""
 
     title: str
     text: str
@@ -204,7 +204,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
 
 
 def dashboard() -> dict[str, Any]:
-    """The dashboard as Grafana reads it."""
+    """Return the dashboard in Grafana's format."""
     return {
         "uid": "taxi",
         "title": "NYC taxi: the stream",
@@ -218,7 +218,7 @@ def dashboard() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The file's content."""
+    """Return the content of the file."""
     return json.dumps(dashboard(), indent=1) + "\n"
 
 

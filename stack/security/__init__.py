@@ -1,1 +1,1 @@
-"""The secure profile of the local stack: who is known, by what proof, and what each may do."""
+"""The secure profile of the local stack: its users, their authentication, and their rights."""

@@ -1,4 +1,4 @@
-"""Makes the secrets of a stack: certificates and passwords, each once."""
+"""Create the secrets of a stack: certificates and passwords, each once."""
 
 import secrets as randomness
 from pathlib import Path
@@ -13,7 +13,7 @@ PASSWORD_BYTES = 24
 
 
 def prepared_secrets(home: Path, ports: Ports) -> Secrets:
-    """The secrets of a stack that is about to start, made where they are missing."""
+    """Return the secrets of a stack that is about to start; create missing ones."""
     secrets = Secrets(home)
     secrets.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     secrets.folder.chmod(0o700)

@@ -1,4 +1,4 @@
-"""With locks or without: chosen when a stack is made, remembered, and kept as long as its data."""
+"""The security profile: chosen when a stack is created, recorded, and kept as long as its data."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from stack.state import recorded_as_secure
 
 
 def chosen(home: Path, *, wanted: bool, data: Path) -> bool:
-    """Whether the stack has locks; raises UserError where its data was made without."""
+    """Return whether the stack is secure; raises UserError where its data was created without locks."""
     known = recorded_as_secure(home)
-    # The record is removed first by a purge; where it is lost, the folder of secrets says the same.
+    # A purge removes the record first; where it is lost, the folder of secrets gives the same answer.
     if wanted and not known and (data / "PG_VERSION").exists() and not Secrets(home).folder.exists():
         raise UserError(
             "the stack of this home was made without --secure",
@@ -20,5 +20,5 @@ def chosen(home: Path, *, wanted: bool, data: Path) -> bool:
 
 
 def recorded_secrets(home: Path) -> Secrets | None:
-    """The secrets of the stack in this home; None for one without locks."""
+    """Return the secrets of the stack in this home; None for a stack without locks."""
     return Secrets(home) if recorded_as_secure(home) else None

@@ -1,1 +1,1 @@
-"""The parts of the platform; each module says how its part is prepared, run and asked for its health."""
+"""The services of the platform; each module defines how to prepare, run and check its service."""

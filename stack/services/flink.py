@@ -23,26 +23,26 @@ from stack.toolchain.java_build import ensure_reporter_jar
 JOBMANAGER = "flink-jobmanager"
 TASKMANAGER = "flink-taskmanager"
 
-# Flink's own listens on every interface.
+# Flink's own reporter listens on every interface.
 REPORTER_FACTORY = "org.apache.flink.metrics.prometheus.BoundPrometheusReporterFactory"
 
 CLUSTER_SETTINGS: dict[str, object] = {
     "jobmanager.memory.process.size": "1024m",
     "taskmanager.memory.process.size": "2048m",
-    # What we run keeps its state on the heap; the memory that RocksDB and Python would take goes to it.
+    # Our jobs keep their state on the heap; it gets the memory that RocksDB and Python would take.
     "taskmanager.memory.managed.fraction": 0.1,
     "taskmanager.numberOfTaskSlots": 4,
     "state.backend.type": "hashmap",
     "execution.checkpointing.num-retained": 3,
     "classloader.parent-first-patterns.additional": "org.postgresql.",
     "metrics.fetcher.update-interval": "2 s",
-    # Until a question to a killed TaskManager is given up, it holds back every other metric.
+    # A query to a killed TaskManager blocks every other metric until this timeout.
     "web.timeout": "10 s",
-    # A killed TaskManager is to be missed in seconds, not after the default of fifty.
+    # A killed TaskManager is detected within seconds, not after the default of fifty.
     "heartbeat.interval": "3 s",
     "heartbeat.timeout": "12 s",
 }
-"""What holds wherever the cluster runs; docker-compose.yml says the same."""
+"""Settings for every environment of the cluster; docker-compose.yml repeats them."""
 
 _MAIN_CLASSES = {
     JOBMANAGER: "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
@@ -53,7 +53,7 @@ _RESULT_MARK = "BASH_JAVA_UTILS_EXEC_RESULT:"
 
 
 def jobmanager(site: Site) -> Service:
-    """The JobManager of this site."""
+    """Return the JobManager of this site."""
     return Service(
         name=JOBMANAGER,
         prepare=lambda: _prepare(site, JOBMANAGER),
@@ -62,7 +62,7 @@ def jobmanager(site: Site) -> Service:
 
 
 def taskmanager(site: Site) -> Service:
-    """The TaskManager of this site."""
+    """Return the TaskManager of this site."""
     return Service(
         name=TASKMANAGER,
         prepare=lambda: _prepare(site, TASKMANAGER),
@@ -72,13 +72,13 @@ def taskmanager(site: Site) -> Service:
 
 
 def job_count(url: str) -> str:
-    """Ask the dashboard's API for its jobs."""
+    """Return the number of jobs, by the dashboard's API."""
     running = _overview(url)["jobs-running"]
     return f"{running} job{'' if running == 1 else 's'} running"
 
 
 def slot_count(url: str) -> str:
-    """Ask the JobManager for its TaskManagers' slots; raises while there are none."""
+    """Return the number of task slots, by the JobManager's API; raises while there are none."""
     overview = _overview(url)
     if overview["slots-total"] < 1:
         raise ConnectionError("no TaskManager has registered its slots")
@@ -86,12 +86,12 @@ def slot_count(url: str) -> str:
 
 
 def configuration_folder(home: Path) -> Path:
-    """The FLINK_CONF_DIR of a stack."""
+    """Return the FLINK_CONF_DIR of a stack."""
     return home / "flink" / "conf"
 
 
 def client_environment(home: Path) -> dict[str, str]:
-    """What Flink's own command line and PyFlink need to reach this stack's cluster."""
+    """Return the variables with which Flink's command line and PyFlink reach this stack's cluster."""
     return {
         "FLINK_HOME": str(distribution()),
         "FLINK_CONF_DIR": str(configuration_folder(home)),
@@ -112,8 +112,8 @@ def _prepare(site: Site, name: str) -> Program:
     _write_configuration(site)
     memory, arguments = _resources(site, name)
     jars = [*sorted((distribution() / "lib").glob("*.jar")), *_drivers()]
-    # Not by jobmanager.sh and taskmanager.sh: each start of theirs runs Java three times before the real one,
-    # and a killed TaskManager would be away for ten seconds instead of three.
+    # Not jobmanager.sh and taskmanager.sh: they run Java three times before the real start, and a killed
+    # TaskManager would be away for ten seconds instead of three.
     command = [
         *(java(), *memory, *_common_options(site, name), "-cp", class_path(jars), _MAIN_CLASSES[name]),
         *("--configDir", str(configuration_folder(site.home)), *arguments),
@@ -125,12 +125,14 @@ def _prepare(site: Site, name: str) -> Program:
 
 
 def _passfile(site: Site) -> dict[str, str]:
-    """Where the database driver finds the password, so that no job graph holds it."""
+    """Point the database driver to its password file, so that no job graph holds the password."""
     return {"PGPASSFILE": str(site.secrets.passfile(JOB))} if site.secrets else {}
 
 
 def _drivers() -> list[Path]:
-    """What is loaded once a process: DriverManager forgets no driver, and so no job that brought it.
+    """Return the jars to load once per process.
+
+    DriverManager never releases a driver, nor the job that loaded it:
 
     https://nightlies.apache.org/flink/flink-docs-release-2.2/docs/ops/debugging/debugging_classloading/
     """
@@ -142,10 +144,10 @@ def _metrics_port(site: Site, name: str) -> int:
 
 
 def _plugins(site: Site, name: str) -> Path:
-    """The plugins of one process: Flink's Prometheus reporter, and ours that binds it to loopback."""
+    """Create the plugins of one process: Flink's Prometheus reporter, and ours that binds it to loopback."""
     folder = site.home / "flink" / "plugins" / name
     reporter = folder / "metrics-prometheus"
-    shutil.rmtree(folder, ignore_errors=True)  # an older version's jars would be loaded too
+    shutil.rmtree(folder, ignore_errors=True)  # jars of an older version would be loaded too
     reporter.mkdir(parents=True)
     for jar in (prometheus_plugin(), ensure_reporter_jar()):
         (reporter / jar.name).symlink_to(jar)
@@ -181,7 +183,7 @@ def _write_configuration(site: Site) -> None:
     for properties in ("log4j-cli.properties", "log4j-session.properties"):
         texts[properties] = (distribution() / "conf" / properties).read_text()
     for file_name, text in texts.items():
-        # Both parts are prepared at the same time, and both write these files.
+        # Both processes are prepared at the same time, and both write these files.
         write_atomically(configuration_folder(site.home) / file_name, text)
 
 
@@ -195,9 +197,9 @@ def _configuration(site: Site) -> dict[str, object]:
         "execution.checkpointing.savepoint-dir": f"file://{folder / 'savepoints'}",
         "metrics.reporter.prometheus.factory.class": REPORTER_FACTORY,
         "metrics.reporter.prometheus.host": LOOPBACK,
-        # Else the underscores that metric names need are put into the values of labels too.
+        # Otherwise the underscores that metric names need are put into the values of labels too.
         "metrics.reporter.prometheus.filterLabelValueCharacters": "false",
-        # Each says again what task_attempt_id says, in every one of two thousand lines.
+        # Each repeats what task_attempt_id contains, on every one of two thousand lines.
         "metrics.reporter.prometheus.scope.variables.excludes": "task_id;task_attempt_num;host",
         "env.java.opts.all": f"{java_options()} {UTC_JVM} -Djava.security.manager=allow",
     }
@@ -219,7 +221,7 @@ def _addresses(site: Site) -> dict[str, object]:
 
 
 def _resources(site: Site, name: str) -> tuple[list[str], list[str]]:
-    """Heap sizes and memory arguments, computed by Flink from its configuration; kept until that changes."""
+    """Return heap sizes and memory arguments as Flink computes them; cached until its settings change."""
     configuration = configuration_folder(site.home) / "config.yaml"
     kept = site.home / "flink" / f"{name}.{hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]}.args"
     if not kept.exists():

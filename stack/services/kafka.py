@@ -26,13 +26,13 @@ NAME = KAFKA_SERVICE
 METADATA_TIMEOUT_SECONDS = 5
 
 BROKER_SETTINGS: dict[str, object] = {
-    # A mistyped topic shall be an error, not a new topic.
+    # A mistyped topic must be an error, not a new topic.
     "auto.create.topics.enable": "false",
-    # Replayed trips carry old clocks: with a retention they would be deleted as they come.
+    # Replayed trips have old timestamps: any retention would delete them on arrival.
     "log.retention.ms": -1,
     "log.message.timestamp.type": "CreateTime",
     "num.partitions": 1,
-    # One node: what Kafka keeps for itself cannot be on three.
+    # One node: Kafka's internal topics cannot have three replicas.
     "offsets.topic.replication.factor": 1,
     "offsets.topic.num.partitions": 8,
     "transaction.state.log.replication.factor": 1,
@@ -41,17 +41,17 @@ BROKER_SETTINGS: dict[str, object] = {
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
     "group.initial.rebalance.delay.ms": 0,
-    # The lock of a topic's publishers is a consumer group: so soon Kafka notices that one was killed.
+    # The lock of a topic's publishers is a consumer group: this is how fast Kafka detects a killed one.
     "group.consumer.min.session.timeout.ms": 3000,
     "group.consumer.session.timeout.ms": 3000,
     "group.consumer.min.heartbeat.interval.ms": 1000,
     "group.consumer.heartbeat.interval.ms": 1000,
 }
-"""What holds wherever the broker runs; docker-compose.yml says the same."""
+"""Settings for every environment of the broker; docker-compose.yml repeats them."""
 
 
 def kafka(site: Site) -> Service:
-    """The broker of this site."""
+    """Return the broker of this site."""
     return Service(
         name=NAME,
         prepare=lambda: _prepare(site),
@@ -61,11 +61,11 @@ def kafka(site: Site) -> Service:
 
 
 def broker_count(kafka: KafkaAccess | str) -> str:
-    """Ask for the cluster's metadata."""
+    """Return the number of brokers, by the cluster's metadata."""
     access = KafkaAccess.of(kafka)
     require_listener(
         access.bootstrap_servers
-    )  # a metadata call to a closed port would take its whole time-out
+    )  # a metadata call to a closed port would wait for its full timeout
     # `log_level` 0: while the broker starts, librdkafka would print each refused connection.
     client = AdminClient({**access.librdkafka(), "log_level": 0})
     metadata = client.list_topics(timeout=METADATA_TIMEOUT_SECONDS)
@@ -113,7 +113,7 @@ def _apply_rights(site: Site) -> None:
 
 
 def _format_storage(jars: str, properties: Path, site: Site) -> None:
-    """Give the node its identity; `--ignore-formatted` repairs a format that was killed half-way."""
+    """Format the storage with the node's id; `--ignore-formatted` repairs an interrupted format."""
     arguments = [
         "format",
         "--ignore-formatted",

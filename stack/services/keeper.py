@@ -1,4 +1,4 @@
-"""The keeper: a process of ours that brings lost jobs back; what it does is in a status file."""
+"""The keeper: our process that restores lost jobs; a status file tells what it does."""
 
 import json
 import sys
@@ -15,29 +15,29 @@ NAME = "keeper"
 
 
 def keeper(site: Site) -> Service:
-    """The keeper of this site."""
+    """Return the keeper of this site."""
     return Service(name=NAME, prepare=lambda: _prepare(site), check=lambda: keeper_status(site.home))
 
 
 @dataclass(frozen=True)
 class KeeperStatus:
-    """What the keeper does, and until when that is current; in seconds since the epoch."""
+    """The keeper's current action, and until when it is valid; in seconds since the epoch."""
 
     message: str
     valid_until: float
 
     def write(self, home: Path) -> None:
-        """Write it, whole or not at all."""
+        """Write the status atomically."""
         write_json(status_path(home), asdict(self))
 
 
 def status_path(home: Path) -> Path:
-    """Where the status is written."""
+    """Return the path of the status file."""
     return home / NAME / "status.json"
 
 
 def keeper_status(home: Path) -> str:
-    """What the keeper says of itself; raises when it has not been heard of lately."""
+    """Return the keeper's message; raises when its status is out of date."""
     try:
         status = KeeperStatus(**json.loads(status_path(home).read_text("utf-8")))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The exporter of the platform's exact numbers, and the configuration of a Prometheus for the stack."""
+"""The exporter of the platform's exact metrics, and a Prometheus configuration for the stack."""
 
 import sys
 from dataclasses import asdict
@@ -15,17 +15,17 @@ MONITORING = ROOT / "stack" / "monitoring"
 
 
 def metrics(site: Site) -> Service:
-    """The exporter of this site."""
+    """Return the exporter of this site."""
     return Service(
         name=NAME,
         prepare=lambda: _prepare(site),
         check=lambda: _served_at(site),
-        starts_after=POSTGRES,  # with its tables: without them there is nothing to read
+        starts_after=POSTGRES,  # its tables too: without them there is nothing to read
     )
 
 
 def prometheus_configuration(site: Site) -> str:
-    """The text of a prometheus.yml for this stack."""
+    """Return the text of a prometheus.yml for this stack."""
     template = Template((MONITORING / "prometheus.yml").read_text("utf-8"))
     return template.substitute(asdict(site.endpoints.metrics), rules=MONITORING / "alerts.yml")
 

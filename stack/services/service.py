@@ -1,4 +1,4 @@
-"""What every part has."""
+"""The common interface of the services."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from stack.supervision.program import Program
 
 @dataclass(frozen=True)
 class Site:
-    """One stack: where it lives and on which ports."""
+    """One stack: its home and its ports."""
 
     settings: StackSettings
     ports: Ports
     extra_ports: Mapping[str, int] = field(default_factory=dict)
     """The optional services of this stack, and the port of each."""
     secrets: Secrets | None = None
-    """Those of a stack with locks."""
+    """The secrets of a secure stack."""
 
     @property
     def home(self) -> Path:
@@ -29,7 +29,7 @@ class Site:
 
     @property
     def logs(self) -> Path:
-        """Where every part writes its log."""
+        """The folder of every service's log."""
         return self.home / "logs"
 
     @property
@@ -45,13 +45,13 @@ class Service:
     name: str
     prepare: Callable[[], Program]
     check: Callable[[], str]
-    """Says in a few words what works; raises when it does not."""
+    """Health check: returns a short text; raises when the service is unhealthy."""
     starts_after: str | None = None
     asked_through: str | None = None
-    """The service that says how this one is: until it answers, its work is progress of this one too."""
+    """The service that reports this one's health: until it answers, its progress counts for this one too."""
     begin: Callable[[], None] | None = None
-    """What is to be done once before the part starts, when those that it starts after are healthy."""
+    """Called once before the service starts, after its dependency is healthy."""
     finish: Callable[[], None] | None = None
-    """What is to be done once when the part answers."""
+    """Called once when the service is healthy."""
     stalled_seconds: float = 90
-    """So long it may take without a new line in its log, a change of its state or work of its processes."""
+    """Timeout without a new line in its log, a change of its state or CPU time of its processes."""

@@ -1,1 +1,1 @@
-"""Starts, watches and ends the processes of the stack."""
+"""Start, monitor and stop the processes of the stack."""

@@ -1,4 +1,4 @@
-"""The variables that each process of ours carries, and the names by which some are treated differently."""
+"""The variables that each of our processes carries, and the service names that need special handling."""
 
 from pathlib import Path
 
@@ -10,5 +10,5 @@ SCHEDULER_SERVICE = "airflow-scheduler"
 
 
 def identity(home: Path, service: str) -> dict[str, str]:
-    """The variables by which a process is known as ours."""
+    """Return the variables that identify a process as ours."""
     return {HOME_VARIABLE: str(home), SERVICE_VARIABLE: service}

@@ -1,4 +1,4 @@
-"""What supervisord runs."""
+"""The program type of supervisord."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

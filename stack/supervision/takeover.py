@@ -1,7 +1,7 @@
-"""Becomes a program, after ending what an earlier process of the same part has left.
+"""Replace this process with a program, after killing what an earlier process of the same service has left.
 
-A scheduler that is killed leaves its workers, and they the commands that they run: its successor will run
-the same tasks again, and must not meet them.
+A killed scheduler leaves its workers, and they leave the commands that they run: its successor runs the same
+tasks again, and must not meet them.
 """
 
 import json
@@ -17,14 +17,14 @@ from stack.supervision.processes import OwnProcess, end_processes, own_processes
 
 
 def main(environment: Path, command: list[str]) -> None:
-    """End the leftovers of this part, then become the program, with the environment that was kept for it."""
+    """Kill the leftovers of this service, then become the program, with the environment saved for it."""
     end_processes(leftovers(), grace_seconds=5)
     kept = json.loads(environment.read_text("utf-8"))
     os.execve(command[0], command, {**user_environment(), **kept})  # noqa: S606 - no shell is meant
 
 
 def leftovers() -> list[OwnProcess]:
-    """Every process of this part and home that is neither this one nor above it."""
+    """Return every process of this service and home except this one and its ancestors."""
     me = psutil.Process()
     ours = {me.pid, *(parent.pid for parent in me.parents())}
     service = me.environ()[SERVICE_VARIABLE]

@@ -1,1 +1,1 @@
-"""What the platform brings along: Python environments, jars, Java."""
+"""The tools that the platform installs: Python environments, jars, Java."""

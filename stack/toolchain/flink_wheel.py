@@ -1,4 +1,4 @@
-"""The Flink distribution that the PyFlink wheel brings."""
+"""The Flink distribution in the PyFlink wheel."""
 
 from functools import cache
 from importlib.metadata import version as package_version
@@ -10,8 +10,8 @@ from schemas.errors import UserError
 
 @cache
 def distribution() -> Path:
-    """Where it is."""
-    spec = find_spec("pyflink")  # without importing it: that takes a second
+    """Return its folder."""
+    spec = find_spec("pyflink")  # does not import it, which takes a second
     if spec is None or spec.origin is None:
         raise UserError("apache-flink is not installed", "run this by ./taxi")
     return Path(spec.origin).parent
@@ -19,17 +19,17 @@ def distribution() -> Path:
 
 @cache
 def version() -> str:
-    """The version of that Flink."""
+    """Return the version of that Flink."""
     return package_version("apache-flink")
 
 
 @cache
 def java_options() -> str:
-    """The `--add-opens` list of this very Flink, from its own configuration."""
+    """Return the `--add-opens` list of exactly this Flink, from its own configuration."""
     lines = (distribution() / "conf" / "config.yaml").read_text().splitlines()
     return next(line.split(":", 1)[1].strip() for line in lines if line.strip().startswith("all:"))
 
 
 def prometheus_plugin() -> Path:
-    """Its Prometheus reporter."""
+    """Return its Prometheus reporter."""
     return next((distribution() / "plugins" / "metrics-prometheus").glob("*.jar"))

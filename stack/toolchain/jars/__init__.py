@@ -1,4 +1,4 @@
-"""Java archives, pinned by SHA-256: `ensure(component)` gives their paths and downloads what is missing."""
+"""Java archives, pinned by SHA-256: `ensure(component)` returns their paths and downloads missing ones."""
 
 from stack.toolchain.jars.store import ensure, ensure_all
 

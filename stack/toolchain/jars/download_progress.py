@@ -1,4 +1,4 @@
-"""One bar for all downloads."""
+"""One progress bar for all downloads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,24 +10,24 @@ from stack.console import console
 
 
 class DownloadBar:
-    """Counts the bytes of many threads."""
+    """Byte counter for many threads."""
 
     def __init__(self, progress: Progress, task: TaskID, files: int) -> None:
         self._progress, self._task, self._files = progress, task, files
         self._done, self._expected, self._lock = 0, 0, Lock()
 
     def expect(self, size_bytes: int) -> None:
-        """So many bytes more will come."""
+        """Add bytes to the expected total."""
         with self._lock:
             self._expected += size_bytes
             self._progress.update(self._task, total=self._expected)
 
     def advance(self, size_bytes: int) -> None:
-        """So many bytes came."""
+        """Count received bytes."""
         self._progress.advance(self._task, size_bytes)
 
     def finish_file(self) -> None:
-        """One file is complete and has the right hash."""
+        """Count one complete file with the right hash."""
         with self._lock:
             self._done += 1
             self._progress.update(self._task, description=f"Java archives {self._done}/{self._files}")

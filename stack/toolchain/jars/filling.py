@@ -1,4 +1,4 @@
-"""Brings Java archives into the store: from ~/.m2, or by download, side by side."""
+"""Fill the store with Java archives, in parallel: from ~/.m2, or by download."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ PARALLEL_DOWNLOADS = 8
 
 
 def fill(store: Store, wanted: Sequence[Artifact]) -> None:
-    """Leave every file in the store with its hash checked; one process at a time."""
+    """Put every file into the store with its hash checked; one process at a time."""
     store.folder.mkdir(parents=True, exist_ok=True)
     with file_lock(store.folder / ".lock", "another ./taxi is downloading Java archives; waiting for it"):
         missing = [artifact for artifact in wanted if not _recovered(store, artifact)]
@@ -29,7 +29,7 @@ def fill(store: Store, wanted: Sequence[Artifact]) -> None:
 
 
 def _recovered(store: Store, artifact: Artifact) -> bool:
-    """Whether the file is good, or can be made good from what this machine has."""
+    """Return whether the file is good, or could be restored from local files."""
     if store.is_good(artifact):
         return True
     path = store.path_of(artifact)
@@ -69,6 +69,6 @@ def _in_parallel(download_one: Callable[[Artifact], None], artifacts: Sequence[A
             for future in futures:
                 future.result()
         except BaseException:
-            # One file that cannot be had, or Ctrl-C: do not start the files that still wait.
+            # After a failed file or Ctrl-C: do not start the files that still wait.
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -1,4 +1,4 @@
-"""What the lock files say."""
+"""Read the lock files."""
 
 import tomllib
 from dataclasses import dataclass
@@ -21,25 +21,25 @@ class Artifact:
 
     @property
     def coordinate(self) -> str:
-        """As people write it."""
+        """The coordinate in its usual notation."""
         suffix = f":{self.packaging}:{self.classifier}" if self.classifier else ""
         return f"{self.group}:{self.name}:{self.version}{suffix}"
 
     @property
     def path(self) -> str:
-        """Where every Maven repository keeps it."""
+        """Its path in every Maven repository."""
         classifier = f"-{self.classifier}" if self.classifier else ""
         folder = f"{self.group.replace('.', '/')}/{self.name}/{self.version}"
         return f"{folder}/{self.name}-{self.version}{classifier}.{self.packaging}"
 
 
 def lock_path(component: str) -> Path:
-    """The lock file of a component, in jgo's format."""
+    """Return the lock file of a component, in jgo's format."""
     return FOLDER / component / "jgo.lock.toml"
 
 
 def locked_artifacts(component: str) -> list[Artifact]:
-    """Every file of a component, in the order of its lock."""
+    """Return every file of a component, in the order of its lock."""
     # jgo's own reader imports its resolver with it, which costs each `up` half a second.
     lock = tomllib.loads(lock_path(component).read_text())
     return [

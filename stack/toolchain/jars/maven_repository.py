@@ -1,4 +1,4 @@
-"""Which Maven repository to ask: a variable, a mirror of the person's Maven settings, or jgo's default."""
+"""Choose the Maven repository: a variable, a mirror of the user's Maven settings, or jgo's default."""
 
 import os
 import re
@@ -15,29 +15,29 @@ from stack.settings import StackSettings
 
 @dataclass(frozen=True)
 class MavenRepository:
-    """The base address of a repository and, where it wants one, a login."""
+    """The base address of a repository and, where it requires one, a login."""
 
     base_url: str
     login: tuple[str, str] | None = None
 
     def address(self, path: str) -> str:
-        """Where a file of the repository is."""
+        """Return the address of a file in the repository."""
         return f"{self.base_url.rstrip('/')}/{path}"
 
 
 def configured_repository(settings: StackSettings) -> MavenRepository:
-    """The repository to download from."""
+    """Return the repository to download from."""
     if settings.maven_mirror_url:
         return MavenRepository(settings.maven_mirror_url)
     return mirror_of_settings(Path.home() / ".m2" / "settings.xml", os.environ) or _default_repository()
 
 
 def mirror_of_settings(path: Path, environment: Mapping[str, str]) -> MavenRepository | None:
-    """The mirror of Maven's central repository in a settings.xml, or None."""
+    """Return the mirror of Maven's central repository in a settings.xml, or None."""
     if not path.is_file():
         return None
     try:
-        root = ElementTree.parse(path).getroot()  # noqa: S314 - the person's own file
+        root = ElementTree.parse(path).getroot()  # noqa: S314 - the user's own file
     except ElementTree.ParseError as error:
         raise UserError(f"{path} is no XML: {error}", "mend or move it") from error
     for mirror in _elements(root, "mirrors", "mirror"):
@@ -67,7 +67,7 @@ def _login_of(
 
 
 def _elements(root: ElementTree.Element, outer: str, inner: str) -> list[ElementTree.Element]:
-    # `{*}`: the file may or may not declare Maven's name space.
+    # `{*}`: the file may or may not declare Maven's namespace.
     return root.findall(f"{{*}}{outer}/{{*}}{inner}")
 
 
