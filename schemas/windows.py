@@ -28,7 +28,7 @@ class SlidingWindows:
 
     @property
     def panes(self) -> int:
-        """The number of windows that contain an event."""
+        """The number of windows that contain each event."""
         return self.size // self.slide
 
     @property

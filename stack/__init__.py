@@ -1,1 +1,1 @@
-"""The platform as local processes, and the `taxi` command."""
+"""The platform as local processes."""

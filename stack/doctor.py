@@ -141,7 +141,7 @@ def _ports(settings: StackSettings) -> Iterator[Finding]:
 
 
 def _topic(settings: StackSettings) -> Iterator[Finding]:
-    """Check the settings of the trips topic, which any Kafka user may have changed."""
+    """Check the settings of the trips topic, which may have been changed in Kafka."""
     subject = f"topic {TRIPS_TOPIC}"
     try:
         kafka = Endpoints.of_running_stack(settings).kafka

@@ -1,4 +1,4 @@
-"""Small requests to our own servers."""
+"""Small HTTP and TCP requests to our own servers."""
 
 import json
 import socket

@@ -14,7 +14,7 @@ DEFAULT_PORTS = {"kafka": 9092, "registry": 8085, "flink": 8081, "postgres": 543
 EXTRA_PORTS = {"map": 8088, "airflow": 8080, "s3": 9000}
 """Ports of the optional services: `./taxi up --with NAME`, `--without NAME`."""
 MOVABLE = ("map",)
-"""Default services, so two stacks need two ports: a taken port is replaced unless the user set it."""
+"""Default services: two stacks need two ports, so a taken port is replaced unless the user set it."""
 AUTO = 0
 
 FORWARDED_PREFIXES = (
@@ -101,7 +101,7 @@ def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[s
 
 
 def user_environment() -> dict[str, str]:
-    """Return the user's environment without its time zone, for tools that run on the user's behalf."""
+    """Return the user's environment with UTC as the time zone, for tools that run on the user's behalf."""
     return {**os.environ, **UTC_VARIABLES}
 
 
