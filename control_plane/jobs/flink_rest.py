@@ -228,8 +228,7 @@ class FlinkRest:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Cache the certificate authorities: loading them takes a tenth of a second, which each poll would
-    pay."""
+    """Load the certificate authorities once: it takes a tenth of a second, too much for each poll."""
     return httpx.create_ssl_context(trust_env=False)
 
 

@@ -39,8 +39,7 @@ class VersionSwitch:
 def start_side_by_side(
     endpoints: Endpoints, job: str, source: Path = ROOT, *, rebuild: bool = False
 ) -> Version:
-    """Deploy the release of a tree side by side as its own version, from the start of the topic, or continue
-    it.
+    """Deploy or continue the release of a tree side by side, as a version that reads from the topic's start.
 
     Returns the served version unchanged when it is of this release, unless `rebuild` is set.
     """
