@@ -49,8 +49,7 @@ def _connectors(folder: Path, source: Path) -> Path:
 
 
 def merge_jars(sources: Iterable[Path], target: Path) -> None:
-    """Merge jars into one: of equal names the first stays, lists of services are joined, signatures are
-    dropped."""
+    """Merge jars into one: keep the first of equal names, join lists of services, drop signatures."""
     services: dict[str, list[bytes]] = {}
     seen: set[str] = set()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as merged:

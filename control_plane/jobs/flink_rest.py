@@ -139,8 +139,7 @@ class FlinkRest:
         return WaitProgress(text, None if is_hopeless else frozenset(job.tasks.items()))
 
     def savepoint_progress(self, job_id: str) -> WaitProgress:
-        """Return how much of a running savepoint is written, and the records that its barriers have to
-        pass."""
+        """Return how much of a running savepoint is written, and the records before its barriers."""
         written, job = self.snapshots_under_way(job_id, savepoints=True), self.get(f"/jobs/{job_id}")
         moved = [
             (task["metrics"]["read-records"], task["metrics"]["write-records"]) for task in job["vertices"]

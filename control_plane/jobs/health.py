@@ -36,7 +36,7 @@ class HealthInputs:
     lacks_watermark: bool = False
     """The windows have no watermark, although the job should have one."""
     watermark_holder: str = ""
-    """The partitions that hold back the watermark."""
+    """The partitions or subtasks that hold back the watermark."""
     lost_source: str = ""
     """What happened to the topic that the job has read, where it has been replaced."""
     unfit_source: str = ""
@@ -119,8 +119,8 @@ def _behind(facts: HealthInputs) -> str:
 
 
 def held_watermark(facts: HealthInputs) -> str:
-    """Explain why no window closes although all is read; empty where windows close, or no record has come
-    yet."""
+    """Explain why no window closes although all is read; empty where windows close, or before the first
+    record."""
     if facts.lag_records:
         return ""
     waits = f": it waits for {facts.watermark_holder}" if facts.watermark_holder else ""

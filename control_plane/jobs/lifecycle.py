@@ -34,8 +34,7 @@ RESTORE_ATTEMPTS = 3
 
 
 class JobStartError(UserError):
-    """The job was submitted and failed before it ran: its release or the state it was restored from is
-    bad."""
+    """The job failed between submission and running: its release or its restored state is bad."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,6 @@ class JobSite:
         return self.flink.live_job(self.name)
 
     def status(self) -> JobStatus:
-        """Return the job's status."""
         ends, known = (
             TopicEnds(self.endpoints.kafka, self.wiring.topic),
             self.records.read(self.name).topic_id,
@@ -116,7 +114,7 @@ class JobSite:
 
     @property
     def watched_steps(self) -> WatchedSteps:
-        """Return the names of the steps of the release that ran last, to query Flink by."""
+        """The steps of the release that ran last, by which Flink is queried."""
         return self.releases.watched_steps(self.records.read(self.name).release)
 
     def restore_points(self) -> list[Path]:

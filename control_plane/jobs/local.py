@@ -59,11 +59,9 @@ class LocalJob:
         return upgrade.upgrade(self._endpoints, self._name, source)
 
     def rollback(self) -> Rollback:
-        """Return to the previous release."""
         return upgrade.rollback(self._endpoints, self._name)
 
     def ensure(self) -> Action:
-        """Restart a job that is gone."""
         return upgrade.ensure(self._endpoints, self._name)
 
     def stop(self, *, savepoint: bool) -> str:
@@ -71,7 +69,6 @@ class LocalJob:
         return job_life.end(self._endpoints, self._name, savepoint=savepoint)
 
     def releases(self) -> list[ReleaseRow]:
-        """List the kept releases."""
         live = self.status().state
         return [self._row(release, live) for release in self._site.releases.all()]
 
@@ -94,7 +91,7 @@ class LocalJob:
 
 
 def _exact(endpoints: Endpoints, name: str) -> str:
-    """Return the name of the version meant, as dashboard and records have it."""
+    """Return the full name of a version, as dashboard and records use it."""
     exact = exact_name(endpoints, name)
     if exact == split_version_name(name)[0] != name:
         print_message(f"{name} is the first version, which is called {exact} in the dashboard and below")

@@ -59,8 +59,7 @@ def _kept_releases(site: JobSite, keep: int) -> set[int]:
 
 
 def _needed_states(site: JobSite, record: JobRecord) -> set[Path]:
-    """Return the states that a rollback or a restart would use, and the one that the last run was restored
-    from."""
+    """Return the states that a rollback or a restart would use, and the origin of the last run."""
     named = [record.handover, *(run.origin for run in record.kept_runs[-1:])]
     points = site.records.restore_points(site.name, record.topic_id)[:RESTORE_ATTEMPTS]
     return {*(Path(name) for name in named if name), *points}

@@ -81,7 +81,7 @@ class Release:
 
     @property
     def sink_tables(self) -> set[str]:
-        """Return the tables that its SQL writes to."""
+        """The tables that its SQL writes to."""
         folder = self.folder / "code" / "flink_jobs" / self.manifest.job
         return {name for file in folder.glob("*.sql") for name in SINK_TABLE.findall(file.read_text("utf-8"))}
 
@@ -109,8 +109,7 @@ class Release:
             console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
 
     def refuse_absent_tables(self, dsn: str) -> None:
-        """Raise UserError when it writes to tables that it does not create; otherwise the first row would
-        fail."""
+        """Raise UserError when it writes to tables that it does not create, before the first row fails."""
         absent = ", ".join(missing_objects(dsn, self.table_set_folder, self.sink_tables))
         if absent:
             self.note(f"refused: there is no table {absent}")
@@ -152,7 +151,7 @@ class Releases:
         return self._planned(_read(folder))
 
     def watched_steps(self, number: int) -> WatchedSteps:
-        """Return the steps to query Flink about while this release runs; those of this tree where it is not
+        """Return the steps to query Flink about while this release runs; those of this tree if it is not
         kept."""
         code = self._folder / str(number) / "code"
         return watched_steps(code if code.is_dir() else ROOT, self._name)

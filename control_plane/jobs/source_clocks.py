@@ -17,7 +17,7 @@ class SourceClocks:
 
     @property
     def holder(self) -> str:
-        """Return the partitions, or the subtasks, that hold back the watermark."""
+        """The partitions, or the subtasks, that hold back the watermark."""
         known = [clock for clock in self.watermarks_ms if clock is not None]
         if len(known) < len(self.watermarks_ms):
             return f"{self._named(None)}, of which no trip and no marker has come since the job started"

@@ -107,7 +107,7 @@ class JobStatus:
     lost_source: str = ""
     """What happened to the topic that the job has read and accounted for, where it has been replaced."""
     held_watermark: str = ""
-    """Why no window closes although all is read; empty where windows close, or no record has come yet."""
+    """Why no window closes although all is read; empty where windows close, or before the first record."""
 
     def lines(self) -> list[tuple[str, str]]:
         """Return label and value pairs for display."""
@@ -332,8 +332,7 @@ def _position(source: dict[str, dict[str, float]], partition: _PartitionMetrics)
 
 
 def _least_watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any], event_clock: str) -> int | None:
-    """Return the event time up to which results are complete: the least watermark of the task with this
-    step."""
+    """Return the event time up to which results are complete: the least watermark of the step's task."""
     vertex = next((v["id"] for v in details["vertices"] if _has_step(v["name"], event_clock)), None)
     if vertex is None:
         return None

@@ -29,8 +29,7 @@ def plan(name: str, folder: Path, graph: Path) -> None:
 
 
 def attached(name: str) -> Any:
-    """Return the Flink environment with the job of this name, configured by this process' environment
-    variables."""
+    """Return the Flink environment with the job of this name, configured by environment variables."""
     module = import_module(f"flink_jobs.{name}.job")
     if hasattr(module, "JOB"):
         return module.JOB.attach(module.JOB.settings())[0]

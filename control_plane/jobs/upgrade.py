@@ -34,8 +34,7 @@ CAUSE_SECONDS = 30.0
 
 
 def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | None:
-    """Upgrade to the release of a tree; return None when it already runs. Raises UserError after a
-    rollback."""
+    """Upgrade to the release of a tree; return None if it already runs. Raises UserError after a rollback."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
         site.ensure_source()
@@ -95,8 +94,7 @@ def resume(endpoints: Endpoints) -> None:
 
 
 def settle(site: JobSite) -> Action:
-    """End an upgrade whose command was killed: verify the new release, undo it, or continue with the old
-    one."""
+    """End an upgrade whose command was killed: verify the new release, undo it, or keep the old one."""
     record = site.records.read(site.name)
     job = _live_job_after_stopping(site)
     if job and record.knows(job.job_id, record.upgrading_to):
@@ -231,8 +229,7 @@ def _live_job_after_stopping(site: JobSite) -> Job | None:
 
 
 def _verify(site: JobSite, release: Release, before: Baseline | None) -> None:
-    """Verify the release; raises UserError after restoring the previous release when the verification
-    fails."""
+    """Verify the release; raises UserError after a rollback when the verification fails."""
     print_message(f"verifying release {release.number} …")
     result = _watched(site, before)
     if result.outcome != "passed":

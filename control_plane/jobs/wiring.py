@@ -46,7 +46,7 @@ class Wiring:
 
     @property
     def version(self) -> int:
-        """Return the number of the version."""
+        """The number of the version."""
         return split_version_name(self.name)[1] or 1
 
     def as_environment(self) -> Mapping[str, str]:

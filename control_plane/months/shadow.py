@@ -65,12 +65,12 @@ class Shadow:
 
     @property
     def site(self) -> JobSite:
-        """Return the site of the run's job."""
+        """The site of the run's job."""
         return JobSite(self.endpoints, self.wiring)
 
     @property
     def is_filled(self) -> bool:
-        """Check whether every record of the topic is accounted for in the tables."""
+        """Whether every record of the topic is accounted for in the tables."""
         return self._ledger().balances
 
     def publish_trips(self, paths: Sequence[Path]) -> None:

@@ -1,5 +1,4 @@
-"""DDL on tables that are being read: run only the statements that change something, and keep each wait for a
-lock short.
+"""DDL on tables in use: run only statements that change something, and keep each lock wait short.
 
 A statement that waits for a table lock blocks every reader that comes after it, and two that wait for each
 other deadlock. So each statement waits for a fraction of a second, gives up, and retries. Where readers may

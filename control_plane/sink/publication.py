@@ -173,7 +173,7 @@ def undo(dsn: str, months: list[TlcMonth], run: str) -> None:
 
 
 def adopt_publications(dsn: str, from_set: str, to_set: str) -> int:
-    """Publish in a set what is published in another, whichever rows the stream fills in before or after.
+    """Publish in a set what is published in another, regardless of what the stream writes before or after.
 
     A set of a release without publications has none to pass on, and accepts none.
     """

@@ -76,7 +76,6 @@ class ClusterSpark:
         return {"JobFlowId": self._cluster, "Steps": [step]}
 
     def state(self, run_id: str) -> SparkRun:
-        """Return the state of the step."""
         status = self._describe(run_id)["Status"]
         failure = status.get("FailureDetails", {})
         detail = failure.get("Message") or failure.get("Reason") or status["State"]

@@ -82,14 +82,12 @@ class ServerlessSpark:
         }
 
     def state(self, run_id: str) -> SparkRun:
-        """Return the state of the run."""
         found = self._describe(run_id)
         detail = str(found["stateDetails"]).strip(" -")
         seconds = float(found.get("totalExecutionDurationSeconds", 0))
         return SparkRun(run_id, _state(found), detail, seconds)
 
     def cancel(self, run_id: str) -> None:
-        """Cancel the run."""
         if not self.state(run_id).state.has_ended:
             self._call("cancel_job_run", jobRunId=run_id)
 

@@ -69,7 +69,6 @@ class LocalSpark:
             return found or self._start(name, arguments)
 
     def state(self, run_id: str) -> SparkRun:
-        """Return the state of a run."""
         folder = self._folder(run_id)
         seconds = self._seconds(folder)
         if (folder / "cancelled").exists():

@@ -71,9 +71,9 @@ def declared() -> Sequence[Relation]:
 
 
 def described(relations: Sequence[Relation]) -> Iterator[Relation]:
-    """Add descriptions, and to columns of views the type of the tables' column.
+    """Add descriptions; give columns of views the type of the table's column.
 
-    A `comment on` in the DDL comes before a description of dbt.
+    A `comment on` in the DDL takes precedence over a description of dbt.
     """
     sources = _sources()
     types = {one.name: one.type for relation in relations for one in relation.columns if one.type}

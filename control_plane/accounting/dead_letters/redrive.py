@@ -51,8 +51,7 @@ class RedriveOptions:
 
 @dataclass
 class RedriveResult:
-    """The numbers of letters published, and of letters kept because they are still not valid trips, by error
-    class."""
+    """The numbers of letters published, and of letters that are still not valid trips, by error class."""
 
     redriven: int = 0
     held_back: Counter[str] = field(default_factory=Counter)

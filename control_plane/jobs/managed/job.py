@@ -174,8 +174,7 @@ class ManagedJob:
         return Rollback(self.name, back.version, left, self.service.newest_snapshot(), None)
 
     def ensure(self) -> Action:
-        """Start an application that is meant to run and does not; verify an update whose command was
-        killed."""
+        """Start an application that is meant to run; verify an update whose command was killed."""
         self.service.describe()  # an unreachable service is an error at once
         found = self.service.settled()
         last = self.service.last_operation()

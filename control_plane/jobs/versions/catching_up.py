@@ -151,7 +151,7 @@ def _unread(now: JobStatus, reference: JobStatus) -> str:
 
 
 def _unaccounted(version: Version, served: Version, clock_ms: int) -> str:
-    """Describe what its tables lack: of all records where the served ledger balances, else of hours long
+    """Describe the missing rows: of all records where the served ledger balances, else of hours long
     closed."""
     if read_ledger(version.site.endpoints, served.table_set, exact=False).balances:
         ledger = read_ledger(version.site.endpoints, version.table_set, exact=False)

@@ -40,8 +40,7 @@ full join (select {keys}, row({values}) as new_row, true as in_new from {new}) a
 
 @dataclass(frozen=True)
 class Difference:
-    """The numbers of a table's rows that are equal in both sets, in one only, or different under the same
-    key."""
+    """The numbers of a table's rows that are equal, in one set only, or different under the same key."""
 
     table: str
     equal: int = 0

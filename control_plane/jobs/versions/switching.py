@@ -73,8 +73,7 @@ def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = Fal
 
 
 def retire(endpoints: Endpoints, job: str, number: int) -> None:
-    """End a version that is not served and remove its tables and state; safe to run again after an
-    interruption."""
+    """End an unserved version, and remove its tables and state; safe to run again after an interruption."""
     refuse_without_versions(job)
     versions = Versions(endpoints, job)
     with _job_lock(endpoints, job):

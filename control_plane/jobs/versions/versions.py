@@ -73,8 +73,7 @@ class Versions:
         return found
 
     def only_other(self) -> Version:
-        """Return the one version that is not served; raises UserError when there is none, or more than
-        one."""
+        """Return the only version that is not served; raises UserError unless there is exactly one."""
         others = [version for version in self.all() if not version.is_served]
         if len(others) == 1:
             return others[0]
@@ -140,7 +139,8 @@ def refuse_without_versions(job: str) -> None:
 
 
 def exact_name(endpoints: Endpoints, name: str) -> str:
-    """Return the name in dashboard and records of the version meant: without a number, the served one."""
+    """Return the full name of a version, as dashboard and records use it: without a number, the served
+    one."""
     job, number = split_version_name(name)
     versions = Versions(endpoints, job)
     if not number:
