@@ -166,7 +166,7 @@ def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Discrepancy, ...]:
 
 
 def _of_lost_source(ledger: Ledger, reason: str) -> Audit:
-    """Return an audit of accounts that belong to another topic: they prove nothing about this topic's records."""
+    """Return an audit of accounts that belong to another topic: they prove nothing about this one."""
     hole = Discrepancy(KAFKA_AND_SOURCE, "", ledger.records_in_kafka, f"{reason}; {START_OVER}")
     return Audit(ledger, "", (hole,))
 

@@ -127,7 +127,7 @@ class _Run:
             raise UserError(story, "the other months are published")
 
     def _process(self, *, force: bool) -> Mapping[TlcMonth, str]:
-        """Have Spark process the missing months; return the failures by month. Raises UserError if all fail."""
+        """Have Spark process the missing months; return failures by month. Raises UserError if all fail."""
         left = self._unprocessed()
         if not left:
             print_message("the months are processed already")
@@ -173,7 +173,7 @@ def _refuse_missing(missing: Sequence[TlcMonth]) -> None:
 
 
 def _refuse_nearly_all_quarantined(month: TlcMonth, processed_month: ProcessedMonth) -> None:
-    """Refuse a month whose trips are nearly all invalid, even one that an earlier run was forced to process."""
+    """Refuse a month of nearly all invalid trips, even one that an earlier run was forced to process."""
     trips = processed_month.accepted + processed_month.quarantined
     if is_nearly_all(processed_month.quarantined, trips):
         raise UserError(
