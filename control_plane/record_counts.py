@@ -36,8 +36,7 @@ class RecordCounts:
     _counted: dict[int, _CountedRange] = field(default_factory=dict)
 
     def between(self, starts: Sequence[int], ends: Sequence[int]) -> int:
-        """Count the records that a consumer gets from all partitions; raises KafkaException or
-        TimeoutError."""
+        """Count the records that consumers get of all partitions; raises KafkaException or TimeoutError."""
         for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
             known = self._counted.get(number)
             if known is None or known.start != start or known.end > end:
@@ -60,8 +59,7 @@ def holds_records(kafka: KafkaAccess, place: TopicPartition, end: int) -> bool:
 
 
 def _records(kafka: KafkaAccess, place: TopicPartition, end: int, at_once: int) -> Iterator[Message]:
-    """Yield the records from a place of a partition to before the offset `end`, fetched `at_once` at a
-    time."""
+    """Yield the records from a place of a partition to before the offset `end`, `at_once` per fetch."""
     if place.offset >= end:
         return
     if place.offset < 0:

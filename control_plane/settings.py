@@ -79,8 +79,7 @@ class MartsSettings:
 
 @dataclass(frozen=True)
 class HistorySettings:
-    """The location of the raw and the processed months: each a folder of this machine, or
-    s3://bucket/prefix."""
+    """The location of raw and processed months: each a folder of this machine, or s3://bucket/prefix."""
 
     raw: str
     processed: str

@@ -114,8 +114,7 @@ class TopicEnds:
             return False
 
     def offsets(self) -> tuple[int, ...]:
-        """Return the offset of each partition up to which consumers can read; empty when Kafka does not
-        answer.
+        """Return each partition's offset up to which consumers can read; empty if Kafka does not answer.
 
         Records of an open transaction are after it: no consumer gets them yet.
         """
@@ -140,8 +139,7 @@ class TopicEnds:
             return "" if failure.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART else None
 
     def replacement(self, known_id: str) -> str:
-        """Explain what happened to the topic with this id; empty while it exists, and when Kafka does not
-        answer."""
+        """Explain what happened to the topic with this id; empty if it exists, or Kafka does not answer."""
         found = self.topic_id()
         return "" if found is None else other_topic(self.topic, known_id, found)
 
@@ -163,7 +161,7 @@ class TopicEnds:
 
 
 def other_topic(name: str, known_id: str, found_id: str) -> str:
-    """Explain why a topic is not the one with the known id; empty when it is. `found_id` is empty without a
+    """Explain why a topic is not the one with the known id, else empty. `found_id` is empty without a
     topic."""
     if not known_id or found_id == known_id:
         return ""

@@ -16,8 +16,8 @@ BY_NAME_AND_AS_TYPED = {
     "zsh": ("complete_zsh taxi", "complete_zsh ${~words[1]}"),
     "fish": ("(commandline -cp) taxi", "(commandline -cp) (commandline -opc)[1]"),
 }
-"""Completion commands by shell: typer's scripts run the bare name, which is not on the PATH; bash passes the
-name as typed."""
+"""Completion commands by shell: typer's scripts run the bare name, which is not on the PATH; bash already
+passes the name as typed."""
 
 
 def enable() -> None:

@@ -55,8 +55,7 @@ class VerbGroup(TyperGroup):
             return name, None, rest
         verb = next(verb for verb in self.verbs if verb.name == name)
         if verb.passes_through and "--" in rest and not ctx.resilient_parsing:
-            # The parser removes one `--`, and the other program needs it: a file's name may begin with a
-            # dash.
+            # The parser removes one `--`, which the other program needs: a file's name may begin with a dash.
             rest.insert(rest.index("--"), "--")
         return name, verb.command(completing=ctx.resilient_parsing), rest
 

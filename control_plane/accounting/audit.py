@@ -1,4 +1,4 @@
-"""Audits the ledger at a quiet point, and locates the stage between which records are lost."""
+"""Audits the ledger at a quiet point, and locates the stages between which a record is lost."""
 
 import time
 from collections.abc import Sequence

@@ -11,8 +11,7 @@ from stack.files import sha256_of
 
 
 def write_flink_package(target: Path, job: str = DEFAULT_JOB) -> Path:
-    """Write `<job>-<digest>.zip` below a folder; return its path. It holds all jobs: FLINK_JOB selects
-    one."""
+    """Write `<job>-<digest>.zip` below a folder; return its path. It holds all jobs, FLINK_JOB selects."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".flink-", dir=target) as name:
         draft = Path(name) / f"{job}.zip"

@@ -12,7 +12,7 @@ from stack.files import sha256_of
 from stack.settings import ROOT
 
 DAGS = ("flink_job_watchdog", "tlc_month_history")
-"""The other DAGs control a stack on their own machine: docs/runbooks/airflow.md describes what they would
+"""The other DAGs control a stack on their own machine; docs/runbooks/airflow.md lists what they would
 need."""
 CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "producer", "schemas", "flink_jobs")
 LOCK = ROOT / "requirements" / "mwaa.txt"

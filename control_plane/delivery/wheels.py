@@ -34,6 +34,6 @@ def installed(site: Path) -> Iterator[tuple[str, Path]]:
 
 
 def is_used_service(place: str, used: Set[str]) -> bool:
-    """Check that a file does not describe an unused AWS service."""
+    """Check whether a file is needed; descriptions of unused AWS services are not."""
     service, _, rest = place.removeprefix(SERVICES).partition("/")
     return not place.startswith(SERVICES) or not rest or service in used

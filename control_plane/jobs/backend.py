@@ -65,7 +65,7 @@ class ReleaseRow:
 
 @dataclass(frozen=True)
 class Pruned:
-    """Something unused that was removed; the size is what the removal frees, where known."""
+    """An unused release or state; the size is what its removal frees, where known."""
 
     kind: Kind
     name: str

@@ -42,14 +42,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Slots:
-    """The free task slots of a cluster, and the number it could have."""
+    """The free and the total task slots of a cluster."""
 
     free: int
     total: int
 
 
 class TransientFlinkError(TransientError):
-    """Flink failed to answer a request, or timed out."""
+    """Flink answered with a server error, or timed out."""
 
 
 class UnreachableFlinkError(TransientError):
@@ -139,7 +139,8 @@ class FlinkRest:
         return WaitProgress(text, None if is_hopeless else frozenset(job.tasks.items()))
 
     def savepoint_progress(self, job_id: str) -> WaitProgress:
-        """Return how much of a running savepoint is written, and the records before its barriers."""
+        """Return how much of a running savepoint is written, and the records processed ahead of its
+        barriers."""
         written, job = self.snapshots_under_way(job_id, savepoints=True), self.get(f"/jobs/{job_id}")
         moved = [
             (task["metrics"]["read-records"], task["metrics"]["write-records"]) for task in job["vertices"]

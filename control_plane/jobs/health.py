@@ -119,7 +119,7 @@ def _behind(facts: HealthInputs) -> str:
 
 
 def held_watermark(facts: HealthInputs) -> str:
-    """Explain why no window closes although all is read; empty where windows close, or before the first
+    """Explain why no window closes although all is read; empty if windows close, or before the first
     record."""
     if facts.lag_records:
         return ""

@@ -43,8 +43,7 @@ class Keeper:
 
     def check_jobs(self) -> None:
         """Check every job that is meant to run once, and store the findings."""
-        # Another run of the same code (a reprocessing, for example) is managed by the command that started
-        # it.
+        # Another run of the same code (a reprocessing, for example) is managed by the command that began it.
         wanted = [name for name in self._records.wanted() if _is_version(name)]
         status = "; ".join(self._check_job(name) for name in wanted) or "no job is meant to run"
         self._note(status, STATUS_VALID_SECONDS)

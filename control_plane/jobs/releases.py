@@ -151,8 +151,8 @@ class Releases:
         return self._planned(_read(folder))
 
     def watched_steps(self, number: int) -> WatchedSteps:
-        """Return the steps to query Flink about while this release runs; those of this tree if it is not
-        kept."""
+        """Return the steps to query Flink about while this release runs; those of this tree if it was
+        removed."""
         code = self._folder / str(number) / "code"
         return watched_steps(code if code.is_dir() else ROOT, self._name)
 

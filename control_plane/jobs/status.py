@@ -75,8 +75,7 @@ class JobThroughput:
 
     @property
     def watermark_lag_seconds(self) -> float | None:
-        """How far the watermark is behind the records read of the partition that is furthest ahead, and
-        behind the partition with the least clock.
+        """The watermark's lag behind the most advanced partition that was read, and behind the least clock.
 
         The greatest clock proves nothing: any producer's bytes may carry today's date.
         """

@@ -24,8 +24,7 @@ SETTINGS = ("FLINK_PARALLELISM", "CONSUMER_GROUP")
 """The job settings that a user may give by environment variables; a release keeps them."""
 
 BRIEF_JVM = f"{UTC_JVM} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""JVM options for planning, which needs a third less CPU without the compiler that pays off only after
-minutes."""
+"""JVM options for planning: it needs a third less CPU without the compiler that pays off after minutes."""
 
 
 def current_configuration() -> dict[str, str]:

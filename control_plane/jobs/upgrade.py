@@ -1,5 +1,4 @@
-"""Upgrade from one release to another and rollback, by savepoint; failed or interrupted attempts are
-undone."""
+"""Upgrade and rollback between releases, by savepoint; failed or interrupted attempts are undone."""
 
 import time
 from collections.abc import Hashable, Iterator

@@ -1,5 +1,4 @@
-"""Loads processed months into Postgres: into the run's own schema, to be compared and published from
-there."""
+"""Loads processed months into the run's own schema in Postgres, where they are compared and published."""
 
 import tempfile
 from collections.abc import Sequence

@@ -1,5 +1,4 @@
-"""The shadow of a run: its own topic, job and table set next to the live job, how they are filled and
-removed."""
+"""The shadow of a run: its own topic, job and table set next to the live job, from creation to removal."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -136,7 +135,7 @@ class Shadow:
             )
 
     def _dead_letters(self) -> Sequence[str]:
-        """Describe each error: the run's own publisher writes no bad records, so these are rows that a table
+        """List the errors: the run's own publisher writes no bad records, so these are rows that a table
         refused."""
         query = f"select error from {self.wiring.table_set}.dead_letters"  # noqa: S608 - our own name
         return [str(error) for (error,) in database.query(self.endpoints.postgres_dsn, query).rows]

@@ -87,8 +87,7 @@ def read_ledger(
 def read_hours(
     endpoints: Endpoints, since: datetime | None = None, until: datetime | None = None, *, every: bool = False
 ) -> tuple[LedgerEntry, ...]:
-    """Read the accounts by hour of event time: those with an imbalance, or all from `since` to before
-    `until`."""
+    """Read the accounts by hour of event time: the imbalanced ones, or all from `since` to before `until`."""
     parameters = {"since": since, "until": until, "all": every}
     return tuple(LedgerEntry(*row) for row in database.query(endpoints.postgres_dsn, HOURS, parameters).rows)
 

@@ -115,8 +115,7 @@ class Published:
 def compare(
     dsn: str, month: TlcMonth, table_set: str, run: str, engine: str, compared_with: ComparedWith = "served"
 ) -> Comparison:
-    """Compare a month in a set with the served one, or with what the stream wrote of it, and store the
-    report."""
+    """Compare a month in a set with the served one, or with the stream's rows of it, and store the report."""
     named = {
         "run": run,
         "engine": engine,

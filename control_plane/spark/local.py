@@ -1,5 +1,4 @@
-"""The backfill by spark-submit on this machine, in the background: it outlives the process that waits for
-it."""
+"""The backfill by spark-submit on this machine, in the background: it outlives the waiting process."""
 
 import hashlib
 import json

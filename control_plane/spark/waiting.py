@@ -98,7 +98,7 @@ def _ended(
 
 
 class _RunWatch:
-    """A running run, with a time limit."""
+    """An unfinished run with a time limit."""
 
     def __init__(
         self, spark: SparkBackend, run_id: str, seconds: float, on_message: Callable[[str], None]

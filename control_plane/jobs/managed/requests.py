@@ -150,7 +150,7 @@ class ApplicationSpec:
 
 
 def run_configuration(restore: str, snapshot: str = "") -> Request:
-    """Configure how a start restores its state; state that the new code does not map is never dropped
+    """Configure how a start restores its state; state that does not map to new code is not dropped
     silently."""
     named = {"SnapshotName": snapshot} if snapshot else {}
     return {

@@ -151,8 +151,8 @@ def _unread(now: JobStatus, reference: JobStatus) -> str:
 
 
 def _unaccounted(version: Version, served: Version, clock_ms: int) -> str:
-    """Describe the missing rows: of all records where the served ledger balances, else of hours long
-    closed."""
+    """Describe the imbalance of its ledger, of long closed hours only where the served one does not
+    balance."""
     if read_ledger(version.site.endpoints, served.table_set, exact=False).balances:
         ledger = read_ledger(version.site.endpoints, version.table_set, exact=False)
         accounts = f"{ledger.records_read:,} of {ledger.records_in_kafka:,} records are accounted for"

@@ -1,5 +1,4 @@
-"""Blue/green deployment: another version next to the served one, the switch of readers, and the end of a
-version."""
+"""Blue/green deployment: a version next to the served one, the switch of readers, the end of a version."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
