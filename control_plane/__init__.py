@@ -1,1 +1,1 @@
-"""What operates the platform: jobs, months, Spark runs, the sink, its accounts and metrics."""
+"""The operation of the platform: jobs, months, Spark runs, the sink, its accounts and metrics."""

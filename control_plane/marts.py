@@ -1,4 +1,4 @@
-"""dbt in its own environment, pointed at the live tables or at the processed history."""
+"""dbt in its own environment, connected to the live tables or to the processed history."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -32,14 +32,14 @@ LIBPQ_VARIABLES = {
 
 
 class Target(StrEnum):
-    """Where the marts are built; the models are the same."""
+    """The database where the marts are built; the models are the same."""
 
     POSTGRES = "postgres"
     DUCKDB = "duckdb"
 
 
 def target_named(name: str) -> Target:
-    """The target of this name; raises UserError when there is none."""
+    """Return the target of this name; raises UserError for an unknown one."""
     try:
         return Target(name)
     except ValueError as error:
@@ -48,7 +48,7 @@ def target_named(name: str) -> Target:
 
 @dataclass(frozen=True)
 class DbtRun:
-    """A command line of dbt and the variables to run it with."""
+    """A command line of dbt and its environment variables."""
 
     command: Sequence[str]
     environment: Mapping[str, str]
@@ -59,13 +59,13 @@ def build(target: Target, *, full_refresh: bool = False) -> int:
     settings = MartsSettings.from_environment()
     refresh = ["--full-refresh"] if full_refresh else []
     run = dbt_run(["build", "--target", target.value, *refresh], settings)
-    # Two builds would replace each other's months half-way.
+    # Concurrent builds would replace each other's months.
     with file_lock(settings.stack.home / "marts.lock", "another ./taxi marts is running; waiting for it"):
         return subprocess.run(run.command, env=run.environment, check=False).returncode
 
 
 def dbt_run(arguments: Sequence[str], settings: MartsSettings) -> DbtRun:
-    """dbt with these arguments; raises UserError when what it is pointed at is not there."""
+    """Return a dbt run with these arguments; raises UserError when its input does not exist."""
     target = _target_of(arguments)
     needs_database = bool(_words(arguments)) and _words(arguments)[0] not in WITHOUT_DATABASE
     where = (
@@ -84,7 +84,7 @@ def _words(arguments: Sequence[str]) -> list[str]:
 
 
 def _target_of(arguments: Sequence[str]) -> str:
-    """The target that the command line names, in any of dbt's spellings."""
+    """Return the target that the command line names, in any of dbt's spellings."""
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if argument in {"--target", "-t"}:
             return following
@@ -94,7 +94,7 @@ def _target_of(arguments: Sequence[str]) -> str:
 
 
 def _clean_environment() -> dict[str, str]:
-    # The launcher's PYTHONPATH is our root, whose folder `dbt` dbt would take for a part of itself.
+    # The launcher's PYTHONPATH is our root, whose folder `dbt` would shadow the package dbt.
     return {name: value for name, value in user_environment().items() if name != "PYTHONPATH"}
 
 

@@ -1,4 +1,4 @@
-"""Who publishes trips now, from this home or another one."""
+"""Finds the program that publishes trips now, from this home or another one."""
 
 from producer.publishing.kafka_topic import KafkaCluster
 from producer.publishing.publisher_lease import publisher_of
@@ -8,7 +8,7 @@ from stack.locks import is_locked
 
 
 def current_publisher(endpoints: Endpoints) -> str:
-    """Whoever publishes to the trips topic, or from this home to any; empty when nobody does."""
+    """Return the program that publishes to the trips topic, or from this home to any; empty without one."""
     for lock in (endpoints.home / "replays").glob("*.lock"):
         if is_locked(lock):
             return lock.read_text("utf-8") or "a process of this home"

@@ -1,6 +1,6 @@
-"""How many records a reader gets from a topic.
+"""Counts the records that a consumer gets from a topic.
 
-Offsets are no count: they also number ends of transactions, aborted and compacted records.
+Offsets are not a record count: they also number transaction markers, aborted and compacted records.
 """
 
 import time
@@ -20,7 +20,7 @@ BATCH_RECORDS = 10_000
 
 @dataclass(frozen=True)
 class _CountedRange:
-    """So many records stand between two offsets of a partition."""
+    """The number of records between two offsets of a partition."""
 
     start: int
     end: int
@@ -29,14 +29,14 @@ class _CountedRange:
 
 @dataclass
 class RecordCounts:
-    """Reads a topic and counts; what was counted once is not read a second time."""
+    """A counter of a topic's records; each range is read only once."""
 
     kafka: KafkaAccess
     topic: str
     _counted: dict[int, _CountedRange] = field(default_factory=dict)
 
     def between(self, starts: Sequence[int], ends: Sequence[int]) -> int:
-        """The records that a reader gets from all partitions; raises KafkaException or TimeoutError."""
+        """Count the records that consumers get of all partitions; raises KafkaException or TimeoutError."""
         for number, (start, end) in enumerate(zip(starts, ends, strict=True)):
             known = self._counted.get(number)
             if known is None or known.start != start or known.end > end:
@@ -49,17 +49,17 @@ class RecordCounts:
 
 @cache
 def record_counts(kafka: KafkaAccess, topic: str, topic_id: str) -> RecordCounts:  # noqa: ARG001 - a part of the key
-    """The counts of this very topic, which one process shares."""
+    """Return the counter of the topic with this id, shared within the process."""
     return RecordCounts(kafka, topic)
 
 
 def holds_records(kafka: KafkaAccess, place: TopicPartition, end: int) -> bool:
-    """Whether a reader gets any record from this place to before the offset `end`."""
+    """Check whether a consumer gets any record from this place to before the offset `end`."""
     return next(_records(kafka, place, end, 1), None) is not None
 
 
 def _records(kafka: KafkaAccess, place: TopicPartition, end: int, at_once: int) -> Iterator[Message]:
-    """The records from a place of a partition to before the offset `end`, asked for so many at once."""
+    """Yield the records from a place of a partition to before the offset `end`, `at_once` per fetch."""
     if place.offset >= end:
         return
     if place.offset < 0:

@@ -1,4 +1,4 @@
-"""What a person can set for jobs, months and marts, by environment variables."""
+"""User settings for jobs, months and marts, from environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ JOB_VARIABLES = (
     "DEAD_LETTERS_TOPIC",
     "CONSUMER_GROUP",
 )
-"""The variables that a job on the managed service is given."""
+"""The variables that are passed to a job on the managed service."""
 
 SPARK_JOB_VARIABLES = ("TAXI_ZONES_FILE", "ROWS_PER_FILE")
-"""The variables that the Spark job is given besides its arguments."""
+"""The variables that are passed to the Spark job in addition to its arguments."""
 
 DATA_VARIABLES = ("RAW_DATA", "PROCESSED_DATA", "TAXI_ZONES_FILE")
-"""They name folders, or prefixes in S3."""
+"""The variables that name folders, or prefixes in S3."""
 
 
 class Backend(Enum):
@@ -50,24 +50,24 @@ class SparkTarget(Enum):
 
 
 def flink_backend(environment: Mapping[str, str] = os.environ) -> Backend:
-    """Where jobs run unless a command says otherwise; raises UserError for an unknown place."""
+    """Read where jobs run by default; raises UserError for an unknown backend."""
     value = environment.get("FLINK_BACKEND") or Backend.LOCAL.value
     return _choice(Backend, "FLINK_BACKEND", value, "place to run a job")
 
 
 @dataclass(frozen=True)
 class MartsSettings:
-    """What dbt reads and where it builds."""
+    """The input of dbt, and where it builds."""
 
     stack: StackSettings
     postgres_dsn: str | None
-    """Of a database that is not the local stack's."""
+    """The DSN of a database other than the local stack's."""
     processed_data: str
     duckdb: Path
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "MartsSettings":
-        """Read every setting; raises UserError for one that makes no sense."""
+        """Read every setting; raises UserError for an invalid one."""
         default = home_folder(environment) / "marts" / "taxi.duckdb"
         return cls(
             stack=StackSettings.from_environment(environment),
@@ -79,7 +79,7 @@ class MartsSettings:
 
 @dataclass(frozen=True)
 class HistorySettings:
-    """Where the raw and the processed months lie: each a folder of this machine, or s3://bucket/prefix."""
+    """The location of raw and processed months: each a folder of this machine, or s3://bucket/prefix."""
 
     raw: str
     processed: str
@@ -88,7 +88,7 @@ class HistorySettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "HistorySettings":
-        """The places that are named, or two below the home; raises UserError for what is neither."""
+        """Read the two locations, by default below the home; raises UserError for an invalid one."""
         home = home_folder(environment) / "history"
         return cls(
             raw=_path_or_uri("RAW_DATA", environment.get("RAW_DATA"), default=home / "raw-data"),
@@ -102,7 +102,7 @@ class HistorySettings:
 
 @dataclass(frozen=True)
 class ManagedFlinkSettings:
-    """An application of Amazon Managed Service for Apache Flink; what is empty is not asked for."""
+    """An application of Amazon Managed Service for Apache Flink; empty values are not sent."""
 
     application: str
     code_bucket: str
@@ -126,7 +126,7 @@ class ManagedFlinkSettings:
     def from_environment(
         cls, job: str, environment: Mapping[str, str] = os.environ
     ) -> "ManagedFlinkSettings":
-        """Read every setting; AWS' own variables say which account and region."""
+        """Read every setting; AWS' own variables set account and region."""
 
         def setting(name: str, default: str = "") -> str:
             return environment.get(f"MANAGED_FLINK_{name}", "").strip() or default
@@ -156,12 +156,12 @@ class ManagedFlinkSettings:
 
 @dataclass(frozen=True)
 class SparkSettings:
-    """Where the Spark backfill runs, and on what; what is empty is not asked for."""
+    """The target and resources of the Spark backfill; empty values are not sent."""
 
     place: SparkTarget
     home: Path
     code: str
-    """The folder in S3 that `./taxi package` has filled."""
+    """The folder in S3 that `./taxi package` fills."""
     application_id: str
     cluster_id: str
     role_arn: str
@@ -181,7 +181,7 @@ class SparkSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "SparkSettings":
-        """Read every setting; AWS' own variables say which account and region."""
+        """Read every setting; AWS' own variables set account and region."""
 
         def setting(name: str, default: str = "") -> str:
             return environment.get(name, "").strip() or default
@@ -215,7 +215,7 @@ class SparkSettings:
 
 
 def _path_or_uri(variable: str, value: str | None, default: Path) -> str:
-    """A folder, or a prefix in S3 as its own programs write it."""
+    """Parse a folder, or a prefix in S3 as its own programs write it."""
     if value is None or "://" not in value:
         return str(folder_setting(value, default=default))
     try:
@@ -228,7 +228,7 @@ def _path_or_uri(variable: str, value: str | None, default: Path) -> str:
 
 
 def _region(environment: Mapping[str, str]) -> str | None:
-    # AWS' own programs read the first, boto3 reads the second only.
+    # AWS' own programs read the first, boto3 reads only the second.
     return environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None
 
 

@@ -12,7 +12,8 @@ from stack.settings import StackSettings
 def up(
     settings: StackSettings | None = None, *, extras: Collection[str] = (), secure: bool = False
 ) -> Endpoints:
-    """Start what does not run, as `lifecycle.up` does; the tables are set up as soon as Postgres answers."""
+    """Start services that are not running, as `lifecycle.up` does; set up the tables once Postgres
+    answers."""
     return lifecycle.up(settings, extras=extras, secure=secure, hooks={POSTGRES: _set_up_tables})
 
 

@@ -1,4 +1,4 @@
-"""The topics: made, removed, how far they go, and whether they are still what was read."""
+"""The topics: creation, removal, offsets, and whether a topic is still the one that was read."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Topic:
-    """One topic of a Kafka, made and removed as a whole."""
+    """One topic of a Kafka cluster, created and removed as a whole."""
 
     def __init__(self, kafka: KafkaAccess | str, name: str = TRIPS_TOPIC) -> None:
         self.name = name
@@ -30,16 +30,16 @@ class Topic:
         self._admin = AdminClient({**self._kafka.librdkafka(), "log_level": 2})
 
     def ensure(self) -> str:
-        """Create the topic unless it is there; return its id, which changes when the topic is recreated."""
+        """Create the topic if it is missing; return its id, which changes when the topic is recreated."""
         if not self._partitions():
             _ask(self._create)
             wait_until(lambda: self._partitions() > 0, what=f"topic {self.name}")
         return self.id()
 
     def ensure_source(self, known_id: str) -> str:
-        """The same for a topic that a job reads, whose state and accounts are of the topic with this id.
+        """Create a job's source topic if it is missing, given the topic id that state and accounts belong to.
 
-        Raises UserError where it is another topic by now, or one with settings by which records are lost.
+        Raises UserError where the topic has another id, or settings that lose records.
         """
         if known_id:
             refuse_other_topic(self.name, known_id, self.id() if self.exists() else "")
@@ -49,27 +49,26 @@ class Topic:
         return found
 
     def id(self) -> str:
-        """What tells the topic from an earlier one of the same name."""
+        """Return the id that distinguishes the topic from an earlier one of the same name."""
         return str(_ask(self._describe).topic_id)
 
     def exists(self) -> bool:
-        """Whether it is there."""
         return self._partitions() > 0
 
     def remove(self) -> None:
-        """Delete the topic with all its records, if it is there."""
+        """Delete the topic with all its records, if it exists."""
         if self._partitions():
             _ask(self._delete)
             wait_until(lambda: self._partitions() == 0, what=f"the end of topic {self.name}")
 
     def offset_count(self) -> int:
-        """How many offsets are in use; of them records that a reader gets, ends of transactions and gaps."""
+        """Count the offsets in use: of records that a consumer gets, of transaction markers and of gaps."""
         return sum(self._offsets(OffsetSpec.latest())) - sum(self._offsets(OffsetSpec.earliest()))
 
     def record_count(self, accounted_for: int | None = None) -> int:
-        """How many records a reader gets from the topic.
+        """Count the records that a consumer gets from the topic.
 
-        Where there are as many offsets as are `accounted_for` there is no gap, and nothing needs to be read.
+        If the number of offsets equals `accounted_for` there is no gap, and nothing needs to be read.
         """
         if not self.exists():
             return 0
@@ -108,44 +107,44 @@ class TopicEnds:
         self._admin = AdminClient({**self._kafka.librdkafka(), "log_level": 2})
 
     def answers(self) -> bool:
-        """Whether Kafka is there."""
+        """Check whether Kafka answers."""
         try:
             return bool(self._admin.list_topics(timeout=TIMEOUT_SECONDS).brokers)
         except KafkaException:
             return False
 
     def offsets(self) -> tuple[int, ...]:
-        """The offset before which a reader gets all of a partition; empty when Kafka does not answer.
+        """Return each partition's offset up to which consumers can read; empty if Kafka does not answer.
 
-        What an open transaction has sent is behind it: nobody gets that yet.
+        Records of an open transaction are after it: no consumer gets them yet.
         """
         return self._of_partitions(OffsetSpec.latest(), "offset")
 
     def event_clocks_ms(self) -> tuple[int, ...]:
-        """The greatest timestamp of each partition, which is how far its publishers' clock has come."""
+        """Return the greatest timestamp of each partition: how far its publishers' clock has advanced."""
         return self._of_partitions(OffsetSpec.max_timestamp(), "timestamp")
 
     def holds_records(self, partition: int, start: int, end: int) -> bool:
-        """Whether a reader gets any record between two offsets; also true while Kafka does not answer."""
+        """Check whether a consumer gets any record between two offsets; True while Kafka does not answer."""
         try:
             return holds_records(self._kafka, TopicPartition(self.topic, partition, start), end)
         except (KafkaException, TimeoutError):
             return True
 
     def topic_id(self) -> str | None:
-        """The id of the topic that is there; empty where there is none, None when Kafka does not answer."""
+        """Return the id of the existing topic; empty where there is none, None when Kafka does not answer."""
         try:
             return str(_described(self._admin, self.topic).topic_id)
         except KafkaException as failure:
             return "" if failure.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART else None
 
     def replacement(self, known_id: str) -> str:
-        """What became of the topic with this id; empty while it is there, and when Kafka does not answer."""
+        """Explain what happened to the topic with this id; empty if it exists, or Kafka does not answer."""
         found = self.topic_id()
         return "" if found is None else other_topic(self.topic, known_id, found)
 
     def unfit_settings(self) -> tuple[UnfitSetting, ...]:
-        """The settings by which records are lost, refused or late; none when Kafka does not answer."""
+        """List the settings that lose, refuse or delay records; none when Kafka does not answer."""
         try:
             return unfit_settings(read_settings(self._admin, self.topic, TIMEOUT_SECONDS))
         except (KafkaException, TimeoutError):
@@ -162,7 +161,8 @@ class TopicEnds:
 
 
 def other_topic(name: str, known_id: str, found_id: str) -> str:
-    """Why a topic is not the one with the known id; empty when it is. `found_id` is empty without a topic."""
+    """Explain why a topic is not the one with the known id, else empty. `found_id` is empty without a
+    topic."""
     if not known_id or found_id == known_id:
         return ""
     if not found_id:
@@ -174,7 +174,7 @@ def other_topic(name: str, known_id: str, found_id: str) -> str:
 
 
 def refuse_other_topic(name: str, known_id: str, found_id: str) -> None:
-    """Raises UserError when a topic is not the one with the known id."""
+    """Raise UserError when a topic is not the one with the known id."""
     reason = other_topic(name, known_id, found_id)
     if reason:
         raise UserError(reason, START_OVER)
@@ -192,7 +192,7 @@ def _list_offsets(admin: AdminClient, wanted: dict[TopicPartition, OffsetSpec], 
 
 
 def _ask(question: Callable[[], T]) -> T:
-    """Kafka's answer; raises UserError when there is none for long, or when it refuses."""
+    """Return Kafka's answer; raises UserError after retries without an answer, or when Kafka refuses."""
     try:
         return with_retries(question, what="Kafka", passing=passing_kafka_reason)
     except (KafkaException, TimeoutError) as failure:
@@ -201,7 +201,7 @@ def _ask(question: Callable[[], T]) -> T:
 
 
 def _result(answer: Any, done_already: int) -> None:
-    """Wait for a change; one that an earlier attempt has made is well, too."""
+    """Wait for a change; one that an earlier attempt has made counts as done."""
     try:
         answer.result(timeout=TIMEOUT_SECONDS)
     except KafkaException as failure:

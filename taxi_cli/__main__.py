@@ -1,4 +1,4 @@
-"""`python -m taxi_cli`: what ./taxi runs."""
+"""`python -m taxi_cli`: the program behind ./taxi."""
 
 from taxi_cli.main import main
 

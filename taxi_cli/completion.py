@@ -1,4 +1,4 @@
-"""Completion of the command line by bash, zsh and fish, for the name `taxi` and every path to it."""
+"""Command line completion in bash, zsh and fish, for the name `taxi` and every path to it."""
 
 import typer
 from shellingham import ShellDetectionFailure, detect_shell
@@ -9,14 +9,15 @@ from schemas.errors import UserError
 
 PROGRAM = "taxi"
 VARIABLE = "_TAXI_COMPLETE"
-"""Set by the shell when it asks for completions; the launcher asks for it too."""
+"""Set by the shell when it asks for completions; the launcher reads it too."""
 
 SHELLS = ("bash", "zsh", "fish")
 BY_NAME_AND_AS_TYPED = {
     "zsh": ("complete_zsh taxi", "complete_zsh ${~words[1]}"),
     "fish": ("(commandline -cp) taxi", "(commandline -cp) (commandline -opc)[1]"),
 }
-"""What typer's scripts run is the bare name, which is on nobody's PATH; bash has what was typed by itself."""
+"""Completion commands by shell: typer's scripts run the bare name, which is not on the PATH; bash already
+passes the name as typed."""
 
 
 def enable() -> None:
@@ -25,7 +26,7 @@ def enable() -> None:
 
 
 def show(wanted: bool) -> None:
-    """Print the script of the caller's shell, and end."""
+    """Print the script of the caller's shell, and exit."""
     if wanted:
         shell = _shell()
         script = get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell)
@@ -34,7 +35,7 @@ def show(wanted: bool) -> None:
 
 
 def install_for_shell(wanted: bool) -> None:
-    """Put the script where the caller's shell looks for it, and end."""
+    """Install the script where the caller's shell reads it, and exit."""
     if wanted:
         shell, path = install(shell=_shell(), prog_name=PROGRAM, complete_var=VARIABLE)
         path.write_text(_as_typed(path.read_text(), shell))

@@ -1,4 +1,4 @@
-"""Other programs in the place of this process: in their environment, and pointed at the stack."""
+"""Replaces this process by other programs, in their environment and connected to the stack."""
 
 import os
 import sys
@@ -12,17 +12,17 @@ HELP = "--help"
 
 
 def replace_process(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Become this program with these variables besides the caller's: signals and exit code are its own."""
+    """Exec this program with variables in addition to the caller's: signals and exit code are its own."""
     replace_process_and_environment(command, {**user_environment(), **environment})
 
 
 def replace_process_and_environment(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Become this program, with these variables only."""
+    """Exec this program with these variables only."""
     os.execve(command[0], list(command), dict(environment))  # noqa: S606 - no shell is meant
 
 
 def run_producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> None:
-    """Become the producer, with the stack's endpoints; without a stack where it needs no Kafka."""
+    """Exec the producer, with the stack's endpoints; without a stack where it needs no Kafka."""
     endpoints = _producer_endpoints(needs_kafka=needs_kafka and HELP not in arguments)
     replace_process(
         [sys.executable, "-P", "-m", "producer", command, *arguments],
@@ -31,7 +31,7 @@ def run_producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -
 
 
 def _producer_endpoints(*, needs_kafka: bool) -> Mapping[str, str]:
-    # A Kafka that the caller names comes before the stack's.
+    # A Kafka cluster that the caller names takes precedence over the stack's.
     if StackSettings.from_environment().kafka_bootstrap_servers:
         return {}
     try:

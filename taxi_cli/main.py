@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def run(program: typer.Typer, name: str) -> int:
-    """Run a command line; return its exit code, after one line on stderr where it failed."""
+    """Run a command line; return its exit code, after one line on stderr if it failed."""
     completion.enable()
     try:
         code = program(prog_name=name, complete_var=completion.VARIABLE, standalone_mode=False)
@@ -82,7 +82,7 @@ def run(program: typer.Typer, name: str) -> int:
 
 
 def _refused(error: typer.TyperException) -> int:
-    """Say what is wrong with the command line; without a message, help has been printed instead."""
+    """Print what is wrong with the command line; without a message, help has been printed instead."""
     if message := " ".join(error.format_message().split()):
         context = getattr(error, "ctx", None)
         _failed(f"{message.rstrip('.')}; see {context.command_path} --help" if context else message)

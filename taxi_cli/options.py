@@ -1,4 +1,4 @@
-"""The arguments and options that several verbs have."""
+"""The arguments and options that several verbs share."""
 
 from pathlib import Path
 from typing import Annotated

@@ -13,22 +13,22 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_
 
 @dataclass(frozen=True)
 class Verb:
-    """One command, and where its code is."""
+    """One command, and the location of its code."""
 
     name: str
     target: str
-    """`module:name` of a function, or of a Typer with commands of its own."""
+    """`module:name` of a function, or of a Typer app with its own commands."""
     help: str
     """The first line of the target's help, repeated here so that listing the verbs imports none of them."""
     panel: str | None = None
     is_hidden: bool = False
     passes_through: bool = False
-    """Every argument, `--help` among them, is for another program."""
+    """Every argument, including `--help`, is passed to another program."""
     completed_by: str = ""
-    """A function with the options of that program, for the shell's completion only."""
+    """A function with the options of that program, used only for shell completion."""
 
     def placeholder(self) -> TyperCommand:
-        """What stands for the command in lists."""
+        """Return a stand-in for the command in lists."""
         return TyperCommand(self.name, help=self.help, hidden=self.is_hidden, rich_help_panel=self.panel)
 
     def command(self, *, completing: bool = False) -> TyperCommand | TyperGroup:
@@ -39,7 +39,7 @@ class Verb:
 
 
 class VerbGroup(TyperGroup):
-    """A group of verbs; a subclass names them."""
+    """A group of verbs; a subclass lists them."""
 
     verbs: ClassVar[Sequence[Verb]] = ()
 
@@ -55,7 +55,7 @@ class VerbGroup(TyperGroup):
             return name, None, rest
         verb = next(verb for verb in self.verbs if verb.name == name)
         if verb.passes_through and "--" in rest and not ctx.resilient_parsing:
-            # The parser takes one away, and the other program needs it: a file's name may begin with a dash.
+            # The parser removes one `--`, which the other program needs: a file's name may begin with a dash.
             rest.insert(rest.index("--"), "--")
         return name, verb.command(completing=ctx.resilient_parsing), rest
 

@@ -1,1 +1,1 @@
-"""Where every record went: the audit, and the dead letters."""
+"""The accounting of every record: the audit, and the dead letters."""

@@ -1,4 +1,4 @@
-"""The accounts at a quiet point, and between which stations a record is lost."""
+"""Audits the ledger at a quiet point, and locates the stages between which a record is lost."""
 
 import time
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ from stack.endpoints import Endpoints
 from stack.waiting import Polling, StalledError, WaitProgress, wait_until
 
 CONFIRM_SECONDS = 60.0
-"""How long an imbalance is looked at without a checkpoint: at it the writers write what they hold back."""
+"""How long an imbalance is watched without a checkpoint: the writers flush their buffers at a checkpoint."""
 POLL_SECONDS = 0.5
 HOURS_NAMED = 3
 KAFKA_AND_SOURCE = "Kafka and the source"
 UNCONFIRMED = "the job's writers may still hold rows back: no checkpoint has completed since all was read"
 
-# A late trip waits for no window: it is counted with its arrival, however far ahead of the clock it ended.
+# A late trip waits for no window: it is counted on arrival, even if it ended far ahead of the clock.
 OPEN_TRIPS = "select count(*) from taxi.trips where on_time and dropoff_at >= %(from)s"
 TRIPS_OF_HOUR = """
 select count(*) from taxi.trips
@@ -37,7 +37,7 @@ AuditOutcome = Literal["balanced", "imbalance", "no quiet point"]
 
 @dataclass(frozen=True)
 class QuiescenceSnapshot:
-    """What may still move the accounts, at one moment; `at` in seconds since the epoch."""
+    """What may still change the accounts, at one moment; `at` in seconds since the epoch."""
 
     at: float
     publisher: str
@@ -46,7 +46,7 @@ class QuiescenceSnapshot:
 
     @property
     def pending_reason(self) -> str:
-        """Why this is no quiet point; empty when nothing is on its way."""
+        """The reason that this is not a quiet point; empty when no record is in flight."""
         lag = self.job.flow.lag_records
         if self.publisher:
             return f"a replay is running ({self.publisher})"
@@ -64,14 +64,14 @@ class QuiescenceSnapshot:
         return ""
 
     def proves(self, earlier: "QuiescenceSnapshot") -> bool:
-        """Whether the writers have written all that had been read at the earlier look."""
+        """Check whether the writers have written all records read at the earlier snapshot."""
         taken = self.job.checkpoint
         return taken is not None and self.at - taken.age_seconds - taken.duration_seconds > earlier.at
 
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """Records lost, or counted too often, between two stations."""
+    """Records lost, or counted too often, between two stages."""
 
     between: str
     taxi_type: str
@@ -81,7 +81,7 @@ class Discrepancy:
 
 @dataclass(frozen=True)
 class Audit:
-    """The accounts, and what they say."""
+    """The accounts and their verdict."""
 
     ledger: Ledger
     pending_reason: str
@@ -89,19 +89,19 @@ class Audit:
 
     @property
     def verdict(self) -> AuditOutcome:
-        """Accounts that add up need no quiet point; those that do not are a hole only at one."""
+        """The verdict: balanced accounts need no quiet point; an imbalance is a loss only at one."""
         if self.ledger.balances and not self.holes:
             return "balanced"
         return "no quiet point" if self.pending_reason else "imbalance"
 
 
 def take(endpoints: Endpoints, *, wait_seconds: float = 0) -> Audit:
-    """Read the accounts at a quiet point, or at once where it does not come in time."""
+    """Read the accounts at a quiet point, or at once where none comes in time."""
     return _QuietPoint(endpoints, wait_seconds).audit()
 
 
 class _QuietPoint:
-    """Looks at the accounts until they are certain: they balance, or what is missing does not come."""
+    """A series of readings until the result is certain: the accounts balance, or records stay missing."""
 
     def __init__(self, endpoints: Endpoints, wait_seconds: float) -> None:
         self._endpoints = endpoints
@@ -111,7 +111,7 @@ class _QuietPoint:
         self._checkpoint: Checkpoint | None = None
 
     def audit(self) -> Audit:
-        """The accounts; unconfirmed where no checkpoint comes that writes what the writers hold back."""
+        """Return the accounts; unconfirmed where no checkpoint comes that flushes the writers."""
         try:
             return wait_until(
                 self._certain,
@@ -141,13 +141,13 @@ class _QuietPoint:
     def _progress(self) -> WaitProgress:
         now = time.monotonic()
         if self._pending_reason and now < self._limit:
-            return WaitProgress(self._pending_reason, now)  # the caller has set a limit to this
+            return WaitProgress(self._pending_reason, now)  # the caller has set a time limit
         number = self._checkpoint.number if self._checkpoint else None
         return WaitProgress("the accounts do not balance yet", (number, self._settled and self._settled[1]))
 
 
 def take_snapshot(endpoints: Endpoints) -> QuiescenceSnapshot:
-    """See what may still move the accounts."""
+    """Read what may still change the accounts."""
     job = _job_status(endpoints)
     return QuiescenceSnapshot(
         at=time.time(),
@@ -158,7 +158,7 @@ def take_snapshot(endpoints: Endpoints) -> QuiescenceSnapshot:
 
 
 def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Discrepancy, ...]:
-    """Between which stations records are lost, as far as the accounts tell."""
+    """List the stages between which records are lost, as far as the accounts show."""
     found = _unread(ledger)
     hours = read_hours(endpoints) if any(entry.imbalance for entry in ledger.entries) else ()
     by_type = {one.taxi_type: [hour for hour in hours if hour.taxi_type == one.taxi_type] for one in hours}
@@ -166,7 +166,7 @@ def holes(endpoints: Endpoints, ledger: Ledger) -> tuple[Discrepancy, ...]:
 
 
 def _of_lost_source(ledger: Ledger, reason: str) -> Audit:
-    """Accounts of another topic than the one that is there say nothing of its records, however many."""
+    """Return an audit of accounts that belong to another topic: they prove nothing about this one."""
     hole = Discrepancy(KAFKA_AND_SOURCE, "", ledger.records_in_kafka, f"{reason}; {START_OVER}")
     return Audit(ledger, "", (hole,))
 
@@ -179,9 +179,9 @@ def _job_status(endpoints: Endpoints) -> JobStatus:
 
 
 def _open_trips(endpoints: Endpoints, job: JobStatus) -> int:
-    """Trips whose quarter of an hour has not closed: they are served when it does."""
+    """Count trips whose quarter of an hour is still open: they are served when it closes."""
     watermark_ms = job.flow.watermark_ms
-    if watermark_ms is None:  # a restored job says none before its first record: ask the publishers' clock
+    if watermark_ms is None:  # a restored job has none before its first record: use the publishers' clock
         watermark_ms = min(job.flow.event_clocks_ms, default=0) - _millis(ZONE_FARES.max_disorder)
     size_ms = _millis(ZONE_FARES.size)
     closed_until = datetime.fromtimestamp((watermark_ms + 1) // size_ms * size_ms / 1000, UTC)
@@ -219,7 +219,7 @@ def _describe_hour(endpoints: Endpoints, hour: LedgerEntry) -> str:
 
 
 def _hint(endpoints: Endpoints, hour: LedgerEntry) -> str:
-    """Whether `taxi.trips` sides with the source or with the windows."""
+    """Say whether `taxi.trips` agrees with the source or with the windows."""
     if hour.event_hour is None or hour.taxi_type == "unknown":
         return ""
     span = {"taxi_type": hour.taxi_type, "from": hour.event_hour, "to": hour.event_hour + timedelta(hours=1)}

@@ -1,1 +1,1 @@
-"""What is sent to AWS: the Flink job's zip and the Spark job's archive, the same bytes from the same tree."""
+"""The packages for AWS: the Flink job's zip and the Spark job's archive, byte-identical for the same tree."""

@@ -1,4 +1,4 @@
-"""Archives whose bytes depend on nothing but their content: fixed times, sorted entries."""
+"""Archives whose bytes depend only on their content: fixed times, sorted entries."""
 
 import gzip
 import io
@@ -11,11 +11,11 @@ from stack.toolchain.reproducible_zip import add_entry
 
 LEFT_OUT = {"__pycache__", "java"}
 QUICK = 1
-"""The level of gzip: the packages are a third bigger than at best, and are made in a fifth of the time."""
+"""The gzip level: the packages are a third larger than with the best, and are made in a fifth of the time."""
 
 
 def code_files(root: Path, folders: Iterable[str], left_out: Set[str] = LEFT_OUT) -> dict[str, bytes]:
-    """The source files of our own packages, by their place below `root`."""
+    """Read the source files of our own packages, by path below `root`."""
     paths = sorted(path for folder in folders for path in (root / folder).rglob("*") if path.is_file())
     return {
         str(path.relative_to(root)): path.read_bytes()
@@ -25,14 +25,14 @@ def code_files(root: Path, folders: Iterable[str], left_out: Set[str] = LEFT_OUT
 
 
 def write_zip(target: Path, files: Mapping[str, bytes]) -> None:
-    """A zip of these files."""
+    """Write a zip of these files."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
             add_entry(archive, name, content)
 
 
 def write_tar_gz(target: Path, files: Mapping[str, Path], programs: Mapping[str, bytes]) -> None:
-    """A packed tar of files and, beside them, of small programs that can be run."""
+    """Write a gzipped tar of files and small executable programs."""
     with (
         target.open("wb") as raw,
         gzip.GzipFile("", "wb", QUICK, raw, mtime=0) as packed,

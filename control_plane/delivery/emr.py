@@ -1,4 +1,4 @@
-"""The Spark job's archive: its entry point, our code, and what it imports besides Spark."""
+"""The Spark job's archive: its entry point, our code, and what it imports in addition to Spark."""
 
 import shutil
 import tempfile
@@ -26,7 +26,7 @@ PYTHONPATH="$here/lib${{PYTHONPATH:+:$PYTHONPATH}}" exec python{python} "$@"
 
 
 def write_spark_package(target: Path, python: str = PYTHON) -> Path:
-    """Leave `backfill-<digest>` below a folder, whole or not at all; its place."""
+    """Write `backfill-<digest>` below a folder atomically; return its path."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backfill-", dir=target) as name:
         draft = Path(name) / "draft"

@@ -1,4 +1,4 @@
-"""The Flink job's zip under a name that tells its content, with its bill."""
+"""The Flink job's zip under a content-based name, with its SBOM."""
 
 import tempfile
 from pathlib import Path
@@ -11,7 +11,7 @@ from stack.files import sha256_of
 
 
 def write_flink_package(target: Path, job: str = DEFAULT_JOB) -> Path:
-    """Leave `<job>-<digest>.zip` below a folder; its place. It holds every job: FLINK_JOB names one."""
+    """Write `<job>-<digest>.zip` below a folder; return its path. It holds all jobs, FLINK_JOB selects."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".flink-", dir=target) as name:
         draft = Path(name) / f"{job}.zip"

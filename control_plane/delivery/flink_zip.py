@@ -19,14 +19,14 @@ from stack.toolchain.reproducible_zip import add_entry
 
 CODE_FOLDERS = ("flink_jobs", "schemas")
 IMPORTED = ("pydantic-settings", "boto3")
-"""All that the jobs import besides PyFlink; it is in the zip because the service installs nothing."""
+"""All that the jobs import in addition to PyFlink; in the zip because the service installs no packages."""
 USED_AWS_SERVICES = {"secretsmanager", "sts"}
 SERVICES = "META-INF/services/"
 SIGNATURE = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA)")
 
 
 def write_package(target: Path, source: Path = ROOT) -> None:
-    """Leave the zip of a tree, whole or not at all."""
+    """Write the zip of a tree atomically."""
     with (
         atomic_path(target) as draft,
         tempfile.TemporaryDirectory(prefix=".jars-", dir=target.parent) as aside,
@@ -41,7 +41,7 @@ def write_package(target: Path, source: Path = ROOT) -> None:
 
 
 def _connectors(folder: Path, source: Path) -> Path:
-    """All connectors as one jar."""
+    """Merge all connectors into one jar."""
     merged, signing = folder / "connectors.jar", folder / "msk.jar"
     relocate(jars.ensure("msk")[0], signing)
     merge_jars([*jars.ensure("flink"), ensure_formats_jar(source / "flink_jobs" / "java"), signing], merged)
@@ -49,7 +49,7 @@ def _connectors(folder: Path, source: Path) -> Path:
 
 
 def merge_jars(sources: Iterable[Path], target: Path) -> None:
-    """One jar of several: the first of two equal names stays, lists of services are joined, no signatures."""
+    """Merge jars into one: keep the first of equal names, join lists of services, drop signatures."""
     services: dict[str, list[bytes]] = {}
     seen: set[str] = set()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as merged:
@@ -66,12 +66,12 @@ def merge_jars(sources: Iterable[Path], target: Path) -> None:
 
 
 def imported_packages() -> list[tuple[str, str]]:
-    """Name and version of what the jobs import, and of all that it needs, as they are installed here."""
+    """List name and version of what the jobs import, with all dependencies, as installed here."""
     return sorted((name, distribution(name).version) for name in _needed_packages(*IMPORTED))
 
 
 def _imported_files(*packages: str) -> Iterator[tuple[str, Path]]:
-    """The files of packages and of all that they need, as they are installed here."""
+    """Yield the files of packages and of all their dependencies, as installed here."""
     for name in _needed_packages(*packages):
         for file in distribution(name).files or ():
             is_code = ".." not in file.parts and file.suffix != ".pyc" and file.name not in NOTES
@@ -89,7 +89,7 @@ def _needed_packages(*packages: str) -> list[str]:
 
 
 def _needed(requirement: str) -> str:
-    """The package that a requirement names; empty for one of an extra or of another platform."""
+    """Return the package that a requirement names; empty for one of an extra or of another platform."""
     name, _, condition = requirement.partition(";")
     found = re.match(r"[A-Za-z0-9._-]+", name)
     return found.group() if found and not condition else ""

@@ -1,4 +1,4 @@
-"""What the platform's image is built from: the context of `docker build` as one archive, with its bill."""
+"""The build context of the platform's image: an archive for `docker build`, with its SBOM."""
 
 import re
 import tempfile
@@ -19,7 +19,7 @@ PYTHON = "3.11"
 
 
 def write_image_context(target: Path) -> Path:
-    """Leave `platform-<digest>.tar.gz` below a folder; its place."""
+    """Write `platform-<digest>.tar.gz` below a folder; return its path."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".image-", dir=target) as name:
         draft = Path(name) / "platform.tar.gz"
@@ -39,7 +39,7 @@ def write_image_context(target: Path) -> Path:
 
 
 def _copied_files() -> Iterator[str]:
-    """The Dockerfile, and all that it copies; without what Python leaves and what is for people."""
+    """Yield the Dockerfile and all that it copies, without Python's caches and documents for people."""
     yield DOCKERFILE
     for source in re.findall(r"^COPY (\S+) \S+$", _dockerfile(), re.MULTILINE):
         if (ROOT / source).is_dir():

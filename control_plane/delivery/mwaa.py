@@ -1,4 +1,4 @@
-"""What AWS' Airflow is sent: the DAGs that work there, and `./taxi` with its packages for their tasks."""
+"""The bundle for AWS' Airflow: the DAGs that work there, and `./taxi` with its packages for their tasks."""
 
 import shutil
 import tempfile
@@ -12,11 +12,12 @@ from stack.files import sha256_of
 from stack.settings import ROOT
 
 DAGS = ("flink_job_watchdog", "tlc_month_history")
-"""The others command a stack on their own machine: docs/runbooks/airflow.md says what it would take."""
+"""The other DAGs control a stack on their own machine; docs/runbooks/airflow.md lists what they would
+need."""
 CODE_FOLDERS = ("taxi_cli", "control_plane", "stack", "producer", "schemas", "flink_jobs")
 LOCK = ROOT / "requirements" / "mwaa.txt"
 PYTHON = "3.12"
-"""What AWS runs Airflow 3 on."""
+"""The Python version of Airflow 3 on AWS."""
 SBOM_NAME = "sbom.cdx.json"
 IGNORED = ".airflowignore"
 USED_AWS_SERVICES = {"emr", "emr-serverless", "kinesisanalyticsv2", "s3", "secretsmanager", "sts"}
@@ -30,7 +31,7 @@ httpx
 
 
 def write_airflow_bundle(target: Path, python: str = PYTHON) -> Path:
-    """Leave `bundle-<digest>` below a folder, whole or not at all; its place."""
+    """Write `bundle-<digest>` below a folder atomically; return its path."""
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target) as name:
         draft = Path(name) / "draft"
@@ -50,7 +51,7 @@ def _write_dags(folder: Path) -> None:
     package = code_files(ROOT, ["airflow_dags"])
     code = {place: content for place, content in package.items() if "/dags/" not in place}
     dags = {f"{dag}.py": package[f"airflow_dags/dags/{dag}.py"] for dag in DAGS}
-    # Only the DAGs are looked through for DAGs.
+    # The ignore file keeps Airflow from searching our package for DAGs.
     for place, content in {**code, **dags, IGNORED: b"airflow_dags\n"}.items():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_bytes(content)
@@ -61,5 +62,5 @@ def _write_plugins(target: Path, site: Path, python: str) -> None:
     used = (found for found in installed(site) if is_used_service(found[0], USED_AWS_SERVICES))
     packages = {place: path.read_bytes() for place, path in used}
     files = {**packages, **code_files(ROOT, CODE_FOLDERS)}
-    # Airflow would import each file as a plugin of its own.
+    # Airflow would import each file as a separate plugin.
     write_zip(target, {IGNORED: b"taxi\n", **{f"taxi/{place}": text for place, text in files.items()}})

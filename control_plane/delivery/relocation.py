@@ -1,6 +1,6 @@
-"""Has a jar look for Kafka's classes where Flink's SQL connector has moved them.
+"""Rewrites a jar to use the Kafka classes that Flink's SQL connector has relocated.
 
-Without it the login module of MSK is one of another Kafka than the connector's, which refuses it.
+Otherwise the login module of MSK belongs to another Kafka than the connector's, which rejects it.
 """
 
 import struct
@@ -13,7 +13,7 @@ SHADED = (
     b"org.apache.flink.kafka.shaded.org.apache.kafka.",
 )
 TEXT, WIDE = 1, (5, 6)
-# How many bytes follow the tag of each other constant (Java's class file format, 4.4).
+# The number of bytes after the tag of each other constant (Java's class file format, 4.4).
 SIZES = {
     3: 4,
     4: 4,
@@ -35,7 +35,7 @@ SIZES = {
 
 
 def relocate(source: Path, target: Path) -> None:
-    """Write the jar anew, with the names of Kafka's classes changed in every class."""
+    """Write the jar again, with the names of Kafka's classes changed in every class."""
     with zipfile.ZipFile(source) as jar, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as moved:
         for name in jar.namelist():
             content = jar.read(name)
@@ -43,7 +43,7 @@ def relocate(source: Path, target: Path) -> None:
 
 
 def relocated_class(content: bytes) -> bytes:
-    """A class whose constants name the moved classes; nothing in it depends on the length of a text."""
+    """Rename the relocated classes in a class' constants; no other part depends on the length of a text."""
     if not any(name in content for name in KAFKA):
         return content
     count = struct.unpack_from(">H", content, 8)[0]

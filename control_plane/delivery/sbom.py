@@ -1,4 +1,4 @@
-"""The bill of materials of an archive, as CycloneDX, from the locks that it was made of."""
+"""The SBOM of an archive, in CycloneDX format, from the locks that it was made of."""
 
 import re
 import uuid
@@ -22,22 +22,22 @@ PINNED = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+))?", re.MULTILINE
 )
 LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
-"""With the time of day the same archive would have another bill each time."""
+"""A fixed timestamp: with the current time the same archive would have another SBOM each time."""
 
 
 def python_components(lock: Path, python: str) -> list[Component]:
-    """What a lock installs for a Python on Linux."""
+    """List what a lock installs for a Python version on Linux."""
     pins = [pin for pin in PINNED.finditer(lock.read_text()) if _holds(pin["marker"], python)]
     return [python_component(pin["name"], pin["version"]) for pin in pins]
 
 
 def python_component(name: str, version: str) -> Component:
-    """A package of PyPI."""
+    """Describe a PyPI package."""
     return library(PackageURL("pypi", None, name.lower(), version))
 
 
 def java_components(component: str) -> list[Component]:
-    """What a lock of jgo holds."""
+    """List what a jgo lock holds."""
     return [
         library(PackageURL("maven", jar.group, jar.name, jar.version), jar.sha256)
         for jar in locked_artifacts(component)
@@ -45,7 +45,7 @@ def java_components(component: str) -> list[Component]:
 
 
 def make_sbom(name: str, files: Mapping[str, Path], libraries: Iterable[Component]) -> str:
-    """The text of a bill: an archive of these files, and what of others is in it."""
+    """Return the SBOM of an archive with these files and third-party libraries."""
     hashes = {place: sha256_of(path) for place, path in files.items()}
     whole = sha256(repr(sorted(hashes.items())).encode()).hexdigest()
     sbom = Bom(serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{name}/{whole}"))
@@ -66,7 +66,7 @@ def _own(name: str, sha: str) -> Component:
 
 
 def library(url: PackageURL, sha: str = "") -> Component:
-    """What was made by others, by its address."""
+    """Describe a third-party library by its package URL."""
     return Component(
         name=url.name,
         group=url.namespace,

@@ -1,4 +1,4 @@
-"""Locked packages of Python for another machine than this one."""
+"""Locked Python packages for another machine than this one."""
 
 import subprocess
 from collections.abc import Iterator, Set
@@ -8,16 +8,16 @@ from schemas.errors import UserError
 from stack.toolchain.environments import uv_command
 
 PLATFORM = "x86_64-manylinux_2_34"
-"""Amazon Linux 2023, on which EMR and Airflow stand."""
+"""Amazon Linux 2023, the base of EMR and Airflow."""
 EXCLUDED = {"__pycache__", "tests", "include", "bin"}
 NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
-"""What an installer notes for itself, each its own way."""
+"""The metadata files that differ between installers."""
 SERVICES = "botocore/data/"
-"""Here boto3 describes four hundred services in a hundred megabytes."""
+"""The folder in which boto3 describes four hundred services in a hundred megabytes."""
 
 
 def install(lock: Path, site: Path, python: str) -> None:
-    """The locked wheels of the cloud's platform, whatever this machine is; each is held against its hash."""
+    """Install the locked wheels for the cloud's platform, regardless of this machine; hashes are checked."""
     options = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"]
     place = ["--target", str(site), "--python-platform", PLATFORM, "--python-version", python]
     command, environment = uv_command(["pip", "install", *options, *place, "-r", str(lock)])
@@ -26,7 +26,7 @@ def install(lock: Path, site: Path, python: str) -> None:
 
 
 def installed(site: Path) -> Iterator[tuple[str, Path]]:
-    """The files that are run, by their place; what an installer notes differs from run to run."""
+    """Yield the installed files by path, without installer metadata, which differs from run to run."""
     for path in site.rglob("*"):
         place = path.relative_to(site)
         if path.is_file() and not EXCLUDED & set(place.parts) and path.name not in NOTES:
@@ -34,6 +34,6 @@ def installed(site: Path) -> Iterator[tuple[str, Path]]:
 
 
 def is_used_service(place: str, used: Set[str]) -> bool:
-    """Whether a file is no description of a service of AWS that is never asked."""
+    """Check whether a file is needed; descriptions of unused AWS services are not."""
     service, _, rest = place.removeprefix(SERVICES).partition("/")
     return not place.startswith(SERVICES) or not rest or service in used

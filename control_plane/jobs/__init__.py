@@ -1,1 +1,1 @@
-"""The life of a Flink job: deploy, stop, upgrade, roll back, restart."""
+"""The life cycle of a Flink job: deploy, stop, upgrade, roll back, restart."""

@@ -1,4 +1,4 @@
-"""The life of one job, as every place where it can run knows it: the seam between commands and clusters."""
+"""The life cycle of one job, independent of where it runs: the interface between commands and clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,36 +22,36 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """An upgrade that went well; times in seconds."""
+    """A successful upgrade; times in seconds."""
 
     job: str
     release: int
     previous_release: int
     savepoint: str
     away_seconds: float
-    """From the wish to stop until all tasks of the new release ran."""
+    """From the stop request until all tasks of the new release ran."""
     verified_seconds: float
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """A return to the release before."""
+    """A return to the previous release."""
 
     job: str
     release: int
     left_release: int
     savepoint: str
     records_read_again: int | None
-    """Unknown where the cluster does not tell how many were read."""
+    """None where the cluster does not report how many were read."""
 
 
 class UpgradeFailedError(UserError):
-    """The new release did not prove itself; the message says what runs now."""
+    """The new release failed its verification; the message states what runs now."""
 
 
 @dataclass(frozen=True)
 class ReleaseRow:
-    """A release as people see it in a list."""
+    """A release as a list shows it."""
 
     release: int
     made_at: str
@@ -60,12 +60,12 @@ class ReleaseRow:
     savepoints: Sequence[str]
     folder: str
     is_current: bool
-    """It runs, or ran last: as this one a lost job is brought back."""
+    """The release runs, or ran last: a job that is gone is restarted with it."""
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """Something that nothing needs; the size is what removing it frees, where that is known."""
+    """An unused release or state; the size is what its removal frees, where known."""
 
     kind: Kind
     name: str
@@ -74,31 +74,31 @@ class Pruned:
 
 
 class JobBackend(Protocol):
-    """One job and the cluster that runs it. Each verb can be run again after it was cut short."""
+    """One job and the cluster that runs it. Each verb can run again after an interruption."""
 
     def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
-        """Start the job, from the state named or the newest; leaves a running one alone."""
+        """Start the job, from the given state or the newest; a running job is left alone."""
 
     def status(self) -> JobStatus:
-        """How the job does."""
+        """Return the job's status."""
 
     def savepoint(self) -> str:
-        """Have the running job leave a savepoint; return its name."""
+        """Take a savepoint of the running job; return its name."""
 
     def upgrade(self, source: Path) -> Upgrade | None:
-        """Go over to other code by savepoint; None when it runs already. Raises after rolling back."""
+        """Upgrade to other code by savepoint; None when it already runs. Raises after a rollback."""
 
     def rollback(self) -> Rollback:
-        """Return to the release before."""
+        """Return to the previous release."""
 
     def ensure(self) -> Action:
-        """Bring a lost job back, and settle an upgrade that was cut short."""
+        """Restart a job that is gone, and settle an interrupted upgrade."""
 
     def stop(self, *, savepoint: bool) -> str:
-        """End the job; return the savepoint that it left, empty without one."""
+        """Stop the job; return its savepoint, empty without one."""
 
     def releases(self) -> list[ReleaseRow]:
-        """What the job was made of, oldest first."""
+        """List the releases of the job, oldest first."""
 
     def prune(self, *, keep: int, dry_run: bool) -> list[Pruned]:
-        """Remove the releases and states that nothing needs, beside the newest ones."""
+        """Remove the unused releases and states, except the newest ones."""

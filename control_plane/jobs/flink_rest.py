@@ -1,4 +1,4 @@
-"""The parts of Flink's REST API that the life of a job needs."""
+"""The parts of Flink's REST API that the job life cycle needs."""
 
 import ssl
 from collections import Counter
@@ -15,13 +15,13 @@ from stack.toolchain.java import innermost_cause
 from stack.waiting import WaitProgress, wait_until
 
 NO_IDLE_CONNECTIONS = httpx.Limits(max_keepalive_connections=0)
-"""A connection to a JobManager that was restarted meanwhile would fail the next request."""
+"""A kept connection to a JobManager that has restarted in the meantime would fail the next request."""
 ENDED_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 STALLED_SAVEPOINT_SECONDS = 120.0
 PATIENCE_SECONDS = 30.0
 MOST_START_FAILURES = 3
 ANSWER_SECONDS, CHANGE_SECONDS = 10, 60
-"""How long one answer may take; what changes something is not asked twice, so it is given longer."""
+"""Request timeouts; a request that changes something is not retried, so it gets longer."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,24 @@ class Job:
 
     @property
     def is_running(self) -> bool:
-        """Whether every task runs: Flink calls a job RUNNING already while its tasks are being deployed."""
+        """Whether every task runs: Flink calls a job RUNNING while its tasks are still being deployed."""
         return self.state == "RUNNING" and self.tasks.get("running", 0) == self.tasks.get("total", -1)
 
 
 @dataclass(frozen=True)
 class Slots:
-    """How many tasks side by side a cluster has room for, and how many it could have."""
+    """The free and the total task slots of a cluster."""
 
     free: int
     total: int
 
 
 class TransientFlinkError(TransientError):
-    """Flink failed at a question, or did not answer it in time."""
+    """Flink answered with a server error, or timed out."""
 
 
 class UnreachableFlinkError(TransientError):
-    """Nobody listens at Flink's address: a JobManager that was killed is started again within seconds."""
+    """Connection refused at Flink's address: a killed JobManager is restarted within seconds."""
 
 
 class FlinkRest:
@@ -65,21 +65,21 @@ class FlinkRest:
         )
 
     def jobs(self, name: str) -> list[Job]:
-        """Every job of this name that the cluster remembers, newest first."""
+        """List every job of this name that the cluster remembers, newest first."""
         found = [_job(entry) for entry in self.get("/jobs/overview")["jobs"] if entry["name"] == name]
         return sorted(found, key=lambda job: -job.started_at)
 
     def live_job(self, name: str) -> Job | None:
-        """The job of this name that has not ended."""
+        """Return the job of this name that has not ended."""
         return next((job for job in self.jobs(name) if job.state not in ENDED_STATES), None)
 
     def cancel(self, job_id: str) -> None:
-        """End a job without a savepoint; its newest checkpoint is retained."""
+        """Cancel a job without a savepoint; its newest checkpoint is retained."""
         self._call("PATCH", f"/jobs/{job_id}?mode=cancel")
         self._await_end(job_id)
 
     def stop_with_savepoint(self, job_id: str, folder: str) -> str:
-        """End a job gracefully; return the path of the savepoint it left."""
+        """Stop a job gracefully; return the path of its savepoint."""
         body = {"targetDirectory": folder, "drain": False}
         trigger = self._call("POST", f"/jobs/{job_id}/stop", json=body)["request-id"]
         done = self._await_savepoint(job_id, trigger)
@@ -87,37 +87,37 @@ class FlinkRest:
         return done
 
     def take_savepoint(self, job_id: str, folder: str) -> str:
-        """Have the job leave a savepoint and run on; return its path."""
+        """Take a savepoint while the job continues to run; return its path."""
         body = {"target-directory": folder, "cancel-job": False}
         trigger = self._call("POST", f"/jobs/{job_id}/savepoints", json=body)["request-id"]
         return self._await_savepoint(job_id, trigger)
 
     def savepoint_is_under_way(self, job_id: str) -> bool:
-        """Whether the job is writing a savepoint now, perhaps to stop with it."""
+        """Check whether the job is writing a savepoint now, perhaps to stop with it."""
         return bool(self.snapshots_under_way(job_id, savepoints=True))
 
     def completed_checkpoints(self, job_id: str) -> int:
-        """How many checkpoints the job has completed since it was submitted."""
+        """Return how many checkpoints the job has completed since it was submitted."""
         return int(self.get(f"/jobs/{job_id}/checkpoints").get("counts", {}).get("completed", 0))
 
     def failure(self, job_id: str) -> str:
-        """The innermost cause of the job's newest failure; empty when it never failed."""
+        """Return the root cause of the job's newest failure; empty when it never failed."""
         return next(iter(self.failures(job_id)), "")
 
     def failures(self, job_id: str) -> list[str]:
-        """The innermost cause of each failure that Flink remembers, newest first."""
+        """List the root cause of each failure that Flink remembers, newest first."""
         entries = self.get(f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
         return [innermost_cause(entry.get("stacktrace", "")) or entry["exceptionName"] for entry in entries]
 
     def answers(self) -> bool:
-        """Whether the JobManager is there."""
+        """Check whether the JobManager answers."""
         try:
             return bool(self.get("/overview"))
         except UserError:
             return False
 
     def slots(self) -> "Slots":
-        """The room in the cluster; none when it does not answer."""
+        """Return the task slots of the cluster; none when it does not answer."""
         try:
             overview = self.get("/overview")
         except UserError:
@@ -125,12 +125,12 @@ class FlinkRest:
         return Slots(int(overview["slots-available"]), int(overview["slots-total"]))
 
     def running_names(self) -> list[str]:
-        """The names of all jobs that have not ended."""
+        """List the names of all jobs that have not ended."""
         jobs = self.get("/jobs/overview")["jobs"]
         return sorted(entry["name"] for entry in jobs if entry["state"] not in ENDED_STATES)
 
     def start_progress(self, job: Job) -> WaitProgress:
-        """How many tasks of a job run; one that fails over and over makes no progress by that."""
+        """Return how many tasks of a job run; restarts alone do not count as progress."""
         running, total = job.tasks.get("running", 0), job.tasks.get("total", 0)
         text, failures = f"{running} of {total} tasks run", self.failures(job.job_id)
         if failures:
@@ -139,7 +139,8 @@ class FlinkRest:
         return WaitProgress(text, None if is_hopeless else frozenset(job.tasks.items()))
 
     def savepoint_progress(self, job_id: str) -> WaitProgress:
-        """How much of a savepoint under way is written, and the records that its barriers have to pass."""
+        """Return how much of a running savepoint is written, and the records processed ahead of its
+        barriers."""
         written, job = self.snapshots_under_way(job_id, savepoints=True), self.get(f"/jobs/{job_id}")
         moved = [
             (task["metrics"]["read-records"], task["metrics"]["write-records"]) for task in job["vertices"]
@@ -148,7 +149,7 @@ class FlinkRest:
         return WaitProgress(text or f"the job is {job['state']}", (written, job["state"], tuple(moved)))
 
     def snapshots_under_way(self, job_id: str, *, savepoints: bool) -> tuple[tuple[int, int, int], ...]:
-        """The savepoints or checkpoints being written: subtasks that are done, all subtasks, and bytes."""
+        """List the savepoints or checkpoints in progress: completed subtasks, all subtasks, and bytes."""
         return tuple(
             (entry["num_acknowledged_subtasks"], entry["num_subtasks"], entry["state_size"])
             for entry in self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
@@ -156,7 +157,7 @@ class FlinkRest:
         )
 
     def get(self, path: str) -> Any:
-        """The JSON answer to a GET; asked again while Flink stumbles over a change of state, or is busy."""
+        """Return the JSON answer to a GET; retries while Flink changes state or is busy."""
         return with_retries(
             lambda: self._call("GET", path),
             what=f"Flink at {self._client.base_url}",
@@ -183,7 +184,7 @@ class FlinkRest:
         return str(answer["operation"]["location"]).removeprefix("file:")
 
     def _held_back(self, job_id: str) -> str:
-        """The tasks that have not written their part of the savepoint that is under way."""
+        """List the tasks that have not written their part of the savepoint in progress."""
         history = self.get(f"/jobs/{job_id}/checkpoints").get("history", [])
         under_way = next(
             (e["id"] for e in history if e["is_savepoint"] and e["status"] == "IN_PROGRESS"), None
@@ -227,12 +228,12 @@ class FlinkRest:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Reading all authorities takes a tenth of a second, which a poll would pay at each question."""
+    """Load the certificate authorities once: it takes a tenth of a second, too much for each poll."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 def _reason(answer: httpx.Response) -> str:
-    """The innermost cause that Flink gives with a refusal."""
+    """Return the root cause that Flink gives with an error response."""
     try:
         causes = [innermost_cause(error) or error for error in answer.json()["errors"] if error]
     except (ValueError, KeyError, TypeError):
@@ -241,7 +242,7 @@ def _reason(answer: httpx.Response) -> str:
 
 
 def _task_counts(job: Any) -> Counter[str]:
-    """How many subtasks of a job are in each state."""
+    """Count the subtasks of a job by state."""
     counts: Counter[str] = Counter()
     for task in job["vertices"]:
         counts.update(task["tasks"])

@@ -1,4 +1,4 @@
-"""Whether a job is healthy, from what was read of it."""
+"""The health of a job, from its metrics."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,15 +12,15 @@ NOT_RUNNING = "NOT RUNNING"
 DOWN_STATES = ENDED_STATES | {NOT_RUNNING}
 
 RECENT_RESTART_SECONDS = 120
-OLDEST_CHECKPOINT_SECONDS = 60  # one is begun every 5 s
+OLDEST_CHECKPOINT_SECONDS = 60  # one is started every 5 s
 LONGEST_CATCH_UP_SECONDS = 300
 HIGH_BACK_PRESSURE = 0.5
-GREATEST_WATERMARK_LAG_SECONDS = 15 * 60  # of event time, with nothing left to read
+GREATEST_WATERMARK_LAG_SECONDS = 15 * 60  # of event time, with no record left to read
 
 
 @dataclass(frozen=True)
 class HealthInputs:
-    """What the verdict is drawn from; ages and lags in seconds, None where nothing is known."""
+    """The inputs of the verdict; ages and lags in seconds, None where unknown."""
 
     state: str
     all_tasks_run: bool
@@ -34,13 +34,13 @@ class HealthInputs:
     watermark_lag_seconds: float | None
     records_read: int = 0
     lacks_watermark: bool = False
-    """The windows have none at all, although the job should have one."""
+    """The windows have no watermark, although the job should have one."""
     watermark_holder: str = ""
-    """What the watermark waits for, where it waits."""
+    """The partitions or subtasks that hold back the watermark."""
     lost_source: str = ""
-    """What became of the topic that the job has read, where it is another by now."""
+    """What happened to the topic that the job has read, where it has been replaced."""
     unfit_source: str = ""
-    """A setting of the topic by which records are lost, refused or late."""
+    """A topic setting that loses, refuses or delays records."""
 
 
 HealthState = Literal["healthy", "degraded", "down"]
@@ -48,14 +48,14 @@ HealthState = Literal["healthy", "degraded", "down"]
 
 @dataclass(frozen=True)
 class JobHealth:
-    """`healthy`, `degraded` or `down`, and why in one sentence."""
+    """`healthy`, `degraded` or `down`, and the reason in one sentence."""
 
     name: HealthState
     reason: str
 
 
 def verdict(facts: HealthInputs) -> JobHealth:
-    """The first of these that holds, the worst first."""
+    """Return the first verdict that applies, the worst first."""
     if facts.lost_source:
         return lost_source(facts.lost_source)
     if facts.state in DOWN_STATES:
@@ -77,7 +77,7 @@ def verdict(facts: HealthInputs) -> JobHealth:
 
 
 def lost_source(reason: str) -> JobHealth:
-    """The verdict on a job whose topic is gone or another one, whatever it does."""
+    """Return the verdict on a job whose topic is gone or replaced, regardless of its state."""
     return JobHealth("down", f"{reason}; {START_OVER}")
 
 
@@ -119,7 +119,8 @@ def _behind(facts: HealthInputs) -> str:
 
 
 def held_watermark(facts: HealthInputs) -> str:
-    """Why no window closes although all is read; empty where windows close, or nothing has come yet."""
+    """Explain why no window closes although all is read; empty if windows close, or before the first
+    record."""
     if facts.lag_records:
         return ""
     waits = f": it waits for {facts.watermark_holder}" if facts.watermark_holder else ""

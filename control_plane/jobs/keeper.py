@@ -1,6 +1,6 @@
-"""The keeper: brings a job back that is meant to run and is gone, as `./taxi job ensure` does.
+"""The keeper: restarts a job that is meant to run and is gone from the cluster, as `./taxi job ensure` does.
 
-A JobManager that died has forgotten its jobs, and a job can fail for good under a healthy one.
+A killed JobManager has lost its jobs, and a job can fail permanently on a healthy one.
 """
 
 import sys
@@ -31,7 +31,7 @@ LONGEST_ATTEMPT_SECONDS = 600.0
 
 
 class Keeper:
-    """Looks after the jobs of one stack."""
+    """Monitors the jobs of one stack."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
@@ -42,8 +42,8 @@ class Keeper:
         self._ends: dict[str, TopicEnds] = {}
 
     def check_jobs(self) -> None:
-        """Look at every job that is meant to run, once, and leave a note of what is seen."""
-        # Another run of the same code (a reading of the past, say) is its starter's to look after.
+        """Check every job that is meant to run once, and store the findings."""
+        # Another run of the same code (a reprocessing, for example) is managed by the command that began it.
         wanted = [name for name in self._records.wanted() if _is_version(name)]
         status = "; ".join(self._check_job(name) for name in wanted) or "no job is meant to run"
         self._note(status, STATUS_VALID_SECONDS)
@@ -58,7 +58,7 @@ class Keeper:
         if job and not interrupted and not recreated:
             self._reset_backoff(name, job)
             return self._log_once(name, f"{name} is there")
-        # A command that has the job will do as it was asked; one that was killed has it no longer.
+        # A command that holds the job's lock finishes its own work; a killed one no longer holds it.
         if self._is_locked_by_command(name):
             return f"{name}: another command has it"
         if recreated:
@@ -66,9 +66,9 @@ class Keeper:
         return self._log_once(name, self._obstacle(name) or self._restart(name))
 
     def _recreated_source(self, name: str) -> str:
-        """Why the topic that is there is not the one that the job has read; empty for one that is only gone.
+        """Explain why the topic is not the one that the job has read; empty for one that is only missing.
 
-        A topic also seems to be gone while Kafka starts.
+        A topic also seems missing while Kafka starts.
         """
         topic, known = Wiring.of_job(name).topic, self._records.read(name).topic_id
         if topic not in self._ends:
@@ -87,7 +87,7 @@ class Keeper:
         return is_locked(JobSite.of(self._endpoints, name).lock) or is_locked(home / "up.lock")
 
     def _obstacle(self, name: str) -> str:
-        """Why the job cannot be brought back now."""
+        """Explain why the job cannot be restarted now."""
         backoff = self._backoffs.read(name)
         if backoff.gave_up:
             return (
@@ -156,7 +156,7 @@ def _is_version(name: str) -> bool:
 
 
 def main() -> None:
-    """Look again and again; what nobody foresaw is logged, and looked at again."""
+    """Check at each interval; log an unexpected error and continue."""
     console().quiet = True
     keeper = Keeper(Endpoints.of_running_stack())
     while True:

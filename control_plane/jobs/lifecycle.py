@@ -1,4 +1,4 @@
-"""Starting and ending a job, and bringing it back: what every command of its life is made of."""
+"""The life cycle of a job: the start, stop and restart that all commands are built from."""
 
 import uuid
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ RESTORE_ATTEMPTS = 3
 
 
 class JobStartError(UserError):
-    """The job was submitted and failed before it ran: its release or the state that it began from is bad."""
+    """The job failed between submission and running: its release or its restored state is bad."""
 
 
 @dataclass(frozen=True)
@@ -46,60 +46,58 @@ class JobSite:
 
     @classmethod
     def of(cls, endpoints: Endpoints, name: str) -> "JobSite":
-        """The version of a job that bears this name."""
+        """Return the version of a job with this name."""
         return cls(endpoints, Wiring.of_job(name))
 
     @property
     def name(self) -> str:
-        """Its name in the dashboard, in the records and in commands."""
+        """The name in the dashboard, in the records and in commands."""
         return self.wiring.name
 
     @property
     def flink(self) -> FlinkRest:
-        """The cluster."""
         return FlinkRest(self.endpoints.flink_rest_url)
 
     @property
     def topic(self) -> Topic:
-        """What it reads."""
+        """The topic that the job reads."""
         return Topic(self.endpoints.kafka, self.wiring.topic)
 
     @property
     def dead_letters_topic(self) -> Topic:
-        """Where it puts what is no trip."""
+        """The topic that receives records that are not trips."""
         return Topic(self.endpoints.kafka, self.wiring.dead_letters_topic)
 
     @property
     def records(self) -> JobRecords:
-        """What is remembered of the job."""
+        """The recorded runs of the job."""
         return JobRecords(self.endpoints.home)
 
     @property
     def releases(self) -> Releases:
-        """What the job was made of."""
+        """The releases of the job."""
         return Releases(self.endpoints, self.wiring)
 
     @property
     def savepoint_folder(self) -> str:
-        """Where Flink puts savepoints."""
+        """The folder where Flink puts savepoints."""
         return f"file://{self.endpoints.home / 'flink' / 'savepoints'}"
 
     @property
     def lock(self) -> Path:
-        """What the command holds that has the job."""
+        """The lock file of commands that change the job."""
         return self.endpoints.home / "jobs" / f"{self.name}.lock"
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """One command at a time."""
+        """Lock the job: one command at a time."""
         return file_lock(self.lock, f"another command has {self.name}; waiting for it")
 
     def live_job(self) -> Job | None:
-        """The job that has not ended, also one that a killed command is still submitting."""
+        """Return the job that has not ended, including one that a killed command is still submitting."""
         await_other_submission(self.endpoints, self.name)
         return self.flink.live_job(self.name)
 
     def status(self) -> JobStatus:
-        """How the job does."""
         ends, known = (
             TopicEnds(self.endpoints.kafka, self.wiring.topic),
             self.records.read(self.name).topic_id,
@@ -107,23 +105,24 @@ class JobSite:
         return read_status(self.flink, self.name, self.watched_steps, ends, known)
 
     def ensure_source(self) -> str:
-        """Create the topic where it never was; return its id.
+        """Create the topic where it never existed; return its id.
 
-        Raises UserError where it is not the topic that state and tables are of, or its settings lose records.
+        Raises UserError where it is not the topic that state and tables were made from, or its settings lose
+        records.
         """
         return self.topic.ensure_source(self.records.read(self.name).topic_id)
 
     @property
     def watched_steps(self) -> WatchedSteps:
-        """The names by which Flink is asked about the release that ran last."""
+        """The steps of the release that ran last, by which Flink is queried."""
         return self.releases.watched_steps(self.records.read(self.name).release)
 
     def restore_points(self) -> list[Path]:
-        """Savepoints and checkpoints to go on from, newest first."""
+        """List the savepoints and checkpoints to restore from, newest first."""
         return self.records.restore_points(self.name, self.ensure_source())
 
     def running_release(self) -> Release | None:
-        """The release that ran last, where it is known."""
+        """Return the release that ran last, where it is known."""
         number = self.records.read(self.name).release
         return self.releases.get(number) if number else None
 
@@ -131,7 +130,7 @@ class JobSite:
 def start(
     endpoints: Endpoints, name: str, *, fresh: bool = False, source: Path = ROOT, origin: Path | None = None
 ) -> Job:
-    """Submit the job unless it runs already, and wait until all its tasks run."""
+    """Submit the job unless it already runs, and wait until all its tasks run."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
         running = site.live_job()
@@ -148,7 +147,7 @@ def start(
 
 
 def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
-    """Stop the job if it runs; return the path of the savepoint that it left, empty without one."""
+    """Stop the job if it runs; return the path of the savepoint it left, empty without one."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
         site.records.write(site.name, site.records.read(site.name).stopped())
@@ -166,7 +165,7 @@ def end(endpoints: Endpoints, name: str, *, savepoint: bool = True) -> str:
 
 
 def take_savepoint(endpoints: Endpoints, name: str) -> Path:
-    """Have the running job leave a savepoint."""
+    """Take a savepoint of the running job."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
         job = site.live_job()
@@ -177,7 +176,7 @@ def take_savepoint(endpoints: Endpoints, name: str) -> Path:
 
 
 def restart_job(site: JobSite) -> Job:
-    """Start the release that ran last, from the newest state that can be read."""
+    """Start the release that ran last, from the newest readable state."""
     release = site.running_release() or site.releases.of_tree(ROOT)
     points: Sequence[Path | None] = site.restore_points()[:RESTORE_ATTEMPTS] or [None]
     for number, point in enumerate(points, start=1):
@@ -191,7 +190,7 @@ def restart_job(site: JobSite) -> Job:
 
 
 def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
-    """Submit a release and wait until all its tasks run; the run is noted before it begins."""
+    """Submit a release and wait until all its tasks run; the run is recorded before it begins."""
     before = site.records.read(site.name)
     topic_id = site.topic.ensure_source(before.topic_id)
     _set_up_tables(site, release)
@@ -216,7 +215,7 @@ def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
 
 
 def await_running(site: JobSite, job_id: str) -> Job:
-    """Wait until all tasks of a submitted job run; raises JobStartError when it fails for good."""
+    """Wait until all tasks of a submitted job run; raises JobStartError when it fails permanently."""
     taskmanager = ServiceProgress(site.endpoints.home, TASKMANAGER)
 
     def progress() -> WaitProgress:
@@ -224,7 +223,7 @@ def await_running(site: JobSite, job_id: str) -> Job:
         if job is None:
             return WaitProgress("Flink does not know the job", ())
         tasks = site.flink.start_progress(job)
-        # A job that restarts over and over keeps its TaskManager busy too.
+        # A job in a restart loop keeps its TaskManager busy too.
         at_work = taskmanager().marks if tasks.marks else None
         return WaitProgress(tasks.text, (tasks.marks, at_work))
 
@@ -237,7 +236,7 @@ def await_running(site: JobSite, job_id: str) -> Job:
 
 
 def await_jobmanager(site: JobSite) -> None:
-    """Wait until the cluster answers: a killed JobManager is started again within seconds."""
+    """Wait until the cluster answers: a killed JobManager is restarted within seconds."""
     wait_until(
         site.flink.answers,
         what="Flink's JobManager",
@@ -247,7 +246,7 @@ def await_jobmanager(site: JobSite) -> None:
 
 
 def await_slots(site: JobSite, release: Release) -> None:
-    """Wait for a TaskManager with room: without one the job would fail once."""
+    """Wait for free task slots: without them the job would fail once."""
     wait_until(
         lambda: site.flink.slots().total,
         what="Flink's TaskManager",
@@ -259,12 +258,12 @@ def await_slots(site: JobSite, release: Release) -> None:
 
 
 def _set_up_tables(site: JobSite, release: Release) -> None:
-    """The table set of a job looks as the release that fills it wants it."""
+    """Set up the job's table set as the release that fills it declares it."""
     set_up = tables.set_up if has_versions(site.wiring.job) else tables.set_up_unserved
     try:
         set_up(site.endpoints.postgres_dsn, site.wiring.table_set, release.table_set_folder)
     except TablesInUseError as failure:
-        # What ran last goes on with the tables as they are: it is being brought back, and ran on them before.
+        # A restart of the release that ran last keeps the tables as they are: it ran on them before.
         if site.records.read(site.name).release != release.number:
             raise
         print_message(f"{failure.message}: the tables stay as they are")

@@ -26,7 +26,7 @@ class LocalJob:
 
     @classmethod
     def of_running_stack(cls, name: str, *, dry_run: bool = False) -> "LocalJob":
-        """The job, or the version of it, that is meant by a name."""
+        """Resolve a name to the job, or to a version of it."""
         if dry_run:
             raise UserError(
                 "--dry-run prints the requests to the managed service",
@@ -37,46 +37,43 @@ class LocalJob:
         return cls(endpoints, _exact(endpoints, name))
 
     def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
-        """Start the code of a tree; leaves a running job alone."""
+        """Start the code of a tree; a running job is left alone."""
         started = job_life.start(
             self._endpoints, self._name, fresh=fresh, source=source, origin=Path(origin) if origin else None
         )
         return Deployed(started.job_id, started.state)
 
     def status(self) -> JobStatus:
-        """How the job does; also when the cluster does not answer."""
+        """Return the job's status, even when the cluster does not answer."""
         try:
             return self._site.status()
         except UserError as failure:
             return unreachable(self._name, failure.message)
 
     def savepoint(self) -> str:
-        """The path of a new savepoint."""
+        """Take a savepoint; return its path."""
         return str(job_life.take_savepoint(self._endpoints, self._name))
 
     def upgrade(self, source: Path) -> Upgrade | None:
-        """Go over to the code of a tree."""
+        """Upgrade to the code of a tree."""
         return upgrade.upgrade(self._endpoints, self._name, source)
 
     def rollback(self) -> Rollback:
-        """Return to the release before."""
         return upgrade.rollback(self._endpoints, self._name)
 
     def ensure(self) -> Action:
-        """Bring a lost job back."""
         return upgrade.ensure(self._endpoints, self._name)
 
     def stop(self, *, savepoint: bool) -> str:
-        """End the job; return the path of its savepoint."""
+        """Stop the job; return the path of its savepoint."""
         return job_life.end(self._endpoints, self._name, savepoint=savepoint)
 
     def releases(self) -> list[ReleaseRow]:
-        """The releases that are kept."""
         live = self.status().state
         return [self._row(release, live) for release in self._site.releases.all()]
 
     def prune(self, *, keep: int, dry_run: bool) -> list[Pruned]:
-        """Remove what nothing needs; neither Flink nor Kafka is asked."""
+        """Remove what is unused, without access to Flink or Kafka."""
         return pruning.prune(self._site, keep=keep, dry_run=dry_run)
 
     def _row(self, release: Release, live: str) -> ReleaseRow:
@@ -94,7 +91,7 @@ class LocalJob:
 
 
 def _exact(endpoints: Endpoints, name: str) -> str:
-    """The name of the version that is meant, as dashboard and records have it."""
+    """Return the full name of a version, as dashboard and records use it."""
     exact = exact_name(endpoints, name)
     if exact == split_version_name(name)[0] != name:
         print_message(f"{name} is the first version, which is called {exact} in the dashboard and below")

@@ -1,4 +1,4 @@
-"""The jobs that there are, by the names that people call them, and the names of their steps."""
+"""The names of the existing jobs and of their steps."""
 
 from pathlib import Path
 
@@ -8,18 +8,18 @@ from stack.settings import ROOT
 
 JOBS_FOLDER = ROOT / "flink_jobs"
 BEFORE_DECLARATIONS = WatchedSteps("read_trips", "sum_windows")
-"""The steps of a release from before jobs declared them: all of these are of one job."""
+"""The steps of releases made before jobs declared them: all of these belong to one job."""
 
 
 def known_job(name: str) -> None:
-    """Raises UserError for a name that is no job's."""
+    """Raise UserError for an unknown job."""
     jobs = job_names(JOBS_FOLDER)
     if name not in jobs:
         raise UserError(f"there is no job {name}", f"the jobs are: {', '.join(jobs)}")
 
 
 def watched_steps(tree: Path, job: str) -> WatchedSteps:
-    """What a tree, or the code of a release, says of the steps of a job."""
+    """Return the steps that a tree, or the code of a release, declares for a job."""
     try:
         return read_declaration(tree / "flink_jobs" / job).watched
     except FileNotFoundError:

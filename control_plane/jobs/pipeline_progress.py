@@ -1,4 +1,4 @@
-"""How far what was published has come through the job and its writers."""
+"""Measures how far published records have passed through the job and its writers."""
 
 from control_plane.jobs.local import LocalJob
 from control_plane.jobs.status import JobStatus
@@ -10,11 +10,11 @@ from stack.waiting import WaitProgress
 
 MOST_RESTARTS = 5
 WRITING_CHECKPOINTS = 2
-"""What the writers hold back when all is read, they have written by then."""
+"""The checkpoints after which the writers have flushed their buffers, once all is read."""
 
 
 class PipelineProgress:
-    """The records behind, the event clock and the rows written; with a pid also what that producer does."""
+    """The lag, the event clock and the rows written; with a pid also the progress of that producer."""
 
     def __init__(self, endpoints: Endpoints, producer_pid: int = 0) -> None:
         self._job = LocalJob(endpoints, DEFAULT_JOB)
@@ -24,14 +24,14 @@ class PipelineProgress:
         self._checkpoints_before = 0
 
     def __call__(self) -> WaitProgress:
-        """Look at the job."""
+        """Read the progress of the job."""
         now = self._job.status()
         position = (now.flow.lag_records, now.records_read, now.flow.watermark_ms, now.flow.records_written)
         if position != self._position:
             self._position, self._checkpoints_before = position, now.checkpoints_completed
-        # Checkpoints never end; only the next ones can move anything.
+        # Checkpoints never end; only the next ones can change anything.
         checkpoints = min(now.checkpoints_completed - self._checkpoints_before, WRITING_CHECKPOINTS)
-        # A job that restarts over and over keeps its TaskManager busy too.
+        # A job in a restart loop keeps its TaskManager busy too.
         is_hopeless = now.restarts.count > MOST_RESTARTS
         at_work = None if is_hopeless else (now.state, self._taskmanager().marks)
         return WaitProgress(_text(now), (position, checkpoints, at_work, self._producer().marks))

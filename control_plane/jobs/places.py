@@ -10,10 +10,10 @@ BACKENDS: Mapping[Backend, str] = {
     Backend.LOCAL: "control_plane.jobs.local:LocalJob.of_running_stack",
     Backend.MANAGED_FLINK: "control_plane.jobs.managed.job:ManagedJob.of_environment",
 }
-"""Only the chosen one is imported: the one brings boto3, the other what only a local stack has."""
+"""Only the chosen module is imported: one needs boto3, the other the local stack's dependencies."""
 
 
 def backend(name: str, place: Backend | None = None, *, dry_run: bool = False) -> JobBackend:
-    """The job where it runs: in this place, or in the one that the settings name."""
+    """Return the job's backend: the requested one, by default the one of the settings."""
     choose: Callable[..., JobBackend] = resolve_name(BACKENDS[place or flink_backend()])
     return choose(name, dry_run=dry_run)

@@ -1,4 +1,4 @@
-"""What of a job's releases and states nothing needs any more."""
+"""Removes releases and states of a job that are no longer needed."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from control_plane.jobs.wiring import split_version_name
 
 
 def prune(site: JobSite, *, keep: int, dry_run: bool = False) -> list[Pruned]:
-    """Remove it, or only say what would go; `keep` is how many of the newest releases stay in any case."""
+    """Remove them, or list them with `dry_run`; always keep this number of the newest releases."""
     with site.exclusive():
         unneeded = [*_unneeded_releases(site, keep), *_unneeded_states(site, keep)]
         for one in () if dry_run else unneeded:
@@ -38,14 +38,14 @@ def _unneeded_states(site: JobSite, keep: int) -> Iterator[Pruned]:
 
 
 def _other_versions(site: JobSite) -> Iterator[JobSite]:
-    """They share the releases."""
+    """Yield the sites of the other versions, which share the releases."""
     for name in site.records.names():
         if name != site.name and split_version_name(name)[0] == site.wiring.job:
             yield JobSite.of(site.endpoints, name)
 
 
 def _is_in_use(folder: Path, run: JobRun, record: JobRecord) -> bool:
-    """Flink still writes checkpoints, and perhaps a savepoint, of the run that came last."""
+    """Check whether Flink may still write checkpoints or a savepoint there, as it does for the last run."""
     return run == record.runs[-1] and (folder.name == run.job_id or not (folder / "_metadata").exists())
 
 
@@ -59,14 +59,14 @@ def _kept_releases(site: JobSite, keep: int) -> set[int]:
 
 
 def _needed_states(site: JobSite, record: JobRecord) -> set[Path]:
-    """What a rollback or a lost job begins from, and what the last run began from."""
+    """Return the states that a rollback or a restart would use, and the origin of the last run."""
     named = [record.handover, *(run.origin for run in record.kept_runs[-1:])]
     points = site.records.restore_points(site.name, record.topic_id)[:RESTORE_ATTEMPTS]
     return {*(Path(name) for name in named if name), *points}
 
 
 def _newest_savepoints(site: JobSite, releases: set[int]) -> set[Path]:
-    """The state that each kept release can run again from."""
+    """Return the state that each kept release can run again from."""
     taken = (site.records.savepoints(site.name, number) for number in releases)
     return {paths[-1] for paths in taken if paths}
 
@@ -76,6 +76,6 @@ def _states(site: JobSite, run: JobRun) -> set[Path]:
 
 
 def _own_bytes(folder: Path) -> int:
-    """What removing it frees: the jars of a release are links to files that stay."""
+    """Count the bytes that removal frees: the jars of a release are links to files that stay."""
     sizes = (path.stat() for path in folder.rglob("*") if path.is_file())
     return sum(found.st_size for found in sizes if found.st_nlink == 1)

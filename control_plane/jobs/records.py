@@ -1,4 +1,4 @@
-"""What a stack remembers of a Flink job: its runs, the topic that it read, and whether it is to run."""
+"""The recorded history of a Flink job on a stack: its runs, its topic, and whether it is meant to run."""
 
 import json
 import shutil
@@ -12,24 +12,24 @@ from schemas.atomic_file import write_json
 
 @dataclass(frozen=True)
 class JobRun:
-    """One start of the job: the release that ran, and the savepoint or checkpoint that it began from."""
+    """One start of the job: the release, and the savepoint or checkpoint that it was restored from."""
 
     job_id: str
     release: int = 0
     origin: str = ""
     abandoned: bool = False
-    """It was rolled back: its state is never gone on from."""
+    """The run was rolled back: its state is never restored."""
 
 
 @dataclass(frozen=True)
 class JobRecord:
-    """The job's runs, oldest first; `wanted` until somebody stops it on purpose."""
+    """The job's runs, oldest first; `wanted` until a user stops it on purpose."""
 
     runs: tuple[JobRun, ...] = ()
     topic_id: str = ""
     wanted: bool = False
     upgrading_to: int = 0
-    """The release of an upgrade that has begun and is not verified yet; 0 when there is none."""
+    """The release of an upgrade that is not verified yet; 0 without one."""
 
     @property
     def kept_runs(self) -> tuple[JobRun, ...]:
@@ -38,7 +38,7 @@ class JobRecord:
 
     @property
     def latest_runs(self) -> tuple[JobRun, ...]:
-        """The runs of the release that ran last, without one of another release in between, newest first."""
+        """The consecutive runs of the release that ran last, newest first."""
         newest_first = self.kept_runs[::-1]
         return tuple(takewhile(lambda run: run.release == newest_first[0].release, newest_first))
 
@@ -49,33 +49,33 @@ class JobRecord:
 
     @property
     def previous_release(self) -> int:
-        """The release before that; 0 when there is none."""
+        """The release before the last one; 0 without one."""
         before = self.kept_runs[: len(self.kept_runs) - len(self.latest_runs)]
         return before[-1].release if before else 0
 
     @property
     def handover(self) -> str:
-        """The savepoint that the release that ran last took over from the one before."""
+        """The savepoint that the last release took over from the previous one."""
         return self.latest_runs[-1].origin if self.latest_runs else ""
 
     def knows(self, job_id: str, release: int) -> bool:
-        """Whether this is a run of that release."""
+        """Check whether this is a run of that release."""
         return any((run.job_id, run.release) == (job_id, release) for run in self.runs)
 
     def started(self, run: JobRun, topic_id: str) -> "JobRecord":
-        """The record when a start begins."""
+        """Return the record at the beginning of a start."""
         return replace(self, runs=(*self.runs, run), topic_id=topic_id, wanted=True)
 
     def stopped(self) -> "JobRecord":
-        """The record after a stop on purpose."""
+        """Return the record after a stop on purpose."""
         return replace(self, wanted=False, upgrading_to=0)
 
     def upgrading(self, release: int) -> "JobRecord":
-        """The record while an upgrade to this release goes on; 0 ends it."""
+        """Return the record during an upgrade to this release; 0 ends it."""
         return replace(self, upgrading_to=release)
 
     def rolled_back(self) -> "JobRecord":
-        """The record without the runs of the release that ran last."""
+        """Return the record without the runs of the release that ran last."""
         left = {run.job_id for run in self.latest_runs}
         runs = tuple(replace(run, abandoned=run.abandoned or run.job_id in left) for run in self.runs)
         return replace(self, runs=runs, upgrading_to=0)
@@ -88,7 +88,7 @@ class JobRecords:
         self._home = home
 
     def read(self, name: str) -> JobRecord:
-        """The record of a job; an empty one when it never ran."""
+        """Read the record of a job; an empty one when it never ran."""
         try:
             kept = json.loads(self._path(name).read_text("utf-8"))
         except FileNotFoundError:
@@ -99,20 +99,20 @@ class JobRecords:
         return JobRecord(tuple(runs), kept["topic_id"], kept["wanted"], kept.get("upgrading_to", 0))
 
     def write(self, name: str, record: JobRecord) -> None:
-        """Keep the record, whole or not at all."""
+        """Write the record atomically."""
         write_json(self._path(name), asdict(record))
 
     def forget(self, name: str) -> None:
-        """Remove the record and every state that the job's runs left."""
+        """Remove the record and all state of the job's runs."""
         for run in self.read(name).runs:
             for folder in self.state_folders(run):
                 shutil.rmtree(folder)
         self._path(name).unlink(missing_ok=True)
 
     def restore_points(self, name: str, topic_id: str) -> list[Path]:
-        """Savepoints and checkpoints, newest first; none when they are not of this very topic.
+        """List savepoints and checkpoints, newest first; none when they belong to another topic.
 
-        A topic made anew has other records under the same offsets: state of the old one is worthless.
+        A recreated topic has other records under the same offsets, so state of the old one is worthless.
         """
         record = self.read(name)
         if record.topic_id != topic_id:
@@ -121,17 +121,17 @@ class JobRecords:
         return [meta.parent for meta in sorted(found, key=lambda meta: -meta.stat().st_mtime)]
 
     def savepoints(self, name: str, release: int) -> list[Path]:
-        """The savepoints taken from a release, oldest first."""
+        """List the savepoints taken from a release, oldest first."""
         runs = [run for run in self.read(name).runs if run.release == release]
         found = [meta for run in runs for folder in self._savepoint_folders(run) for meta in _whole(folder)]
         return [meta.parent for meta in sorted(found, key=lambda meta: meta.stat().st_mtime)]
 
     def wanted(self) -> list[str]:
-        """The jobs that are to run."""
+        """List the jobs that are meant to run."""
         return [name for name in self.names() if self.read(name).wanted]
 
     def names(self) -> list[str]:
-        """The jobs that were ever started and not forgotten."""
+        """List the jobs that were started and not forgotten."""
         return sorted(path.stem for path in (self._home / "jobs").glob("*.json"))
 
     def _metadata(self, run: JobRun) -> Iterator[Path]:
@@ -139,8 +139,8 @@ class JobRecords:
             yield from _whole(folder)
 
     def state_folders(self, run: JobRun) -> Iterator[Path]:
-        """The folders with the checkpoints and savepoints of a run."""
-        # The disk is asked: a stop may be killed before it could note its savepoint.
+        """Yield the folders with the checkpoints and savepoints of a run."""
+        # Read from the disk: a stop may be killed before it has recorded its savepoint.
         yield from (self._home / "flink" / "checkpoints").glob(run.job_id)
         yield from self._savepoint_folders(run)
 
@@ -152,5 +152,5 @@ class JobRecords:
 
 
 def _whole(folder: Path) -> Iterator[Path]:
-    """The states under a folder that are complete: Flink writes `_metadata` last."""
+    """Yield the complete states under a folder: Flink writes `_metadata` last."""
     yield from folder.rglob("_metadata")

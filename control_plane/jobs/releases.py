@@ -1,4 +1,4 @@
-"""The releases of a job: its code, jars, settings and plan, kept so that each can run again."""
+"""The releases of a job: code, jars, settings and plan, kept so that each can run again."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ LEFT_OUT = ("__pycache__", "java", "*.md", "*.pyc")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a release is made of; two with the same content are the same release."""
+    """The content of a release; two with the same content are the same release."""
 
     number: int
     job: str
@@ -57,22 +57,22 @@ class Release:
 
     @property
     def number(self) -> int:
-        """Its number, counted up within a stack."""
+        """The number, counted up within a stack."""
         return self.manifest.number
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """Its operators."""
+        """The operators of the release."""
         return read_plan(self.folder / "plan.json")
 
     @property
     def watched_steps(self) -> WatchedSteps:
-        """Those of its operators that Flink is asked about."""
+        """The operators that Flink is queried about."""
         return watched_steps(self.folder / "code", self.manifest.job)
 
     @property
     def table_set_folder(self) -> Path:
-        """The files that make the tables which it writes."""
+        """The folder of the DDL of the tables that it writes."""
         folder = self.folder / "code" / "schemas" / "postgres"
         if not has_versions(self.manifest.job):
             return folder / self.manifest.job
@@ -87,16 +87,16 @@ class Release:
 
     @property
     def outcome(self) -> str:
-        """How it went: `prepared`, `refused: why`, `ran`, or `failed: why`."""
+        """The outcome: `prepared`, `refused: why`, `ran`, or `failed: why`."""
         path = self.folder / "outcome"
         return path.read_text("utf-8") if path.exists() else "prepared"
 
     def note(self, outcome: str) -> None:
-        """Write down how it went."""
+        """Record the outcome."""
         write_atomically(self.folder / "outcome", outcome)
 
     def refuse_state_of(self, running: "Release") -> None:
-        """Raises UserError when this release would lose or misread what the running one has in state."""
+        """Raise UserError when this release would lose or misread the state of the running one."""
         reasons = incompatibilities(running.steps, self.steps)
         if reasons:
             self.note(f"refused: {reasons[0]}")
@@ -109,7 +109,7 @@ class Release:
             console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
 
     def refuse_absent_tables(self, dsn: str) -> None:
-        """Raises UserError when it writes to tables that it does not make; else the first row would tell."""
+        """Raise UserError when it writes to tables that it does not create, before the first row fails."""
         absent = ", ".join(missing_objects(dsn, self.table_set_folder, self.sink_tables))
         if absent:
             self.note(f"refused: there is no table {absent}")
@@ -135,14 +135,14 @@ class Releases:
         self._folder = endpoints.home / "flink" / "releases"
 
     def all(self) -> list[Release]:
-        """Every release, oldest first."""
+        """List every release, oldest first."""
         found = (_read(path.parent) for path in self._folder.glob("[0-9]*/release.json"))
         return sorted(
             (release for release in found if release.manifest.job == self._name), key=lambda r: r.number
         )
 
     def get(self, number: int) -> Release:
-        """The release of this number, ready to be submitted."""
+        """Return the release of this number, ready to be submitted."""
         folder = self._folder / str(number)
         if not (folder / "release.json").exists():
             raise UserError(
@@ -151,16 +151,17 @@ class Releases:
         return self._planned(_read(folder))
 
     def watched_steps(self, number: int) -> WatchedSteps:
-        """What Flink is asked about while this release runs; where it is not kept, what this tree says."""
+        """Return the steps to query Flink about while this release runs; those of this tree if it was
+        removed."""
         code = self._folder / str(number) / "code"
         return watched_steps(code if code.is_dir() else ROOT, self._name)
 
     def program(self, release: Release) -> JobProgram:
-        """The release as a program for this stack."""
+        """Return the release as a program for this stack."""
         return self._program(release.folder, release.manifest)
 
     def of_tree(self, source: Path) -> Release:
-        """The release that a tree with `flink_jobs` and `schemas` holds, or of a kept release; planned."""
+        """Plan the release of a tree with `flink_jobs` and `schemas`, or return a kept release."""
         kept = self._kept_in(source)
         if kept:
             return self._planned(kept)
@@ -174,7 +175,7 @@ class Releases:
         return Release(manifest, draft.rename(self._folder / str(manifest.number)))
 
     def find(self, source: Path) -> Release | None:
-        """The release that a tree holds, or of a kept release; none where it is not kept."""
+        """Return the release of a tree, or a kept release; None where it is not kept."""
         kept = self._kept_in(source)
         if kept:
             return kept
@@ -240,7 +241,7 @@ def _refuse_strange_tree(source: Path, name: str) -> None:
 
 
 def _left_out(source: Path, job: str) -> Callable[[str, list[str]], set[str]]:
-    """What a release does not hold: among it the other jobs, whose changes are not its own."""
+    """Filter what a release leaves out, including the other jobs, whose changes do not concern it."""
     jobs_folder = source / "flink_jobs"
     others = {jobs_folder / name for name in job_names(jobs_folder)} - {jobs_folder / job}
     patterns = shutil.ignore_patterns(*LEFT_OUT)
@@ -248,10 +249,10 @@ def _left_out(source: Path, job: str) -> Callable[[str, list[str]], set[str]]:
 
 
 def _link(path: Path, target: Path) -> None:
-    """A link costs no room, and keeps the jar when the cache is emptied."""
+    """Link a file: a link needs no space, and keeps the jar when the cache is emptied."""
     try:
         os.link(path, target)
-    except OSError:  # another file system
+    except OSError:  # on another file system
         shutil.copyfile(path, target)
 
 
@@ -268,7 +269,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _commit(source: Path) -> str:
-    """The commit that the tree stands at, with a + where it was changed since; empty outside of git."""
+    """Return the commit of the tree, with a + where it has changes; empty outside of git."""
     commit = _git(source, "ls-files", "flink_jobs") and _git(source, "rev-parse", "--short", "HEAD")
     changed = commit and _git(source, "status", "--porcelain", "--", *CODE_FOLDERS)
     return f"{commit}+" if changed else commit

@@ -1,4 +1,4 @@
-"""Starting over: an empty topic, empty tables, a job without state."""
+"""Resets the stack to an empty topic, empty tables, and a job without state."""
 
 import shutil
 
@@ -19,7 +19,7 @@ FILES = "select distinct source_file from taxi.trips order by source_file"
 
 
 def reset(endpoints: Endpoints) -> None:
-    """Stop every job and remove what it read, kept and wrote; `job deploy` starts from the beginning."""
+    """Stop every job and remove its input, state and output; `job deploy` starts from the beginning."""
     _refuse_while_a_replay_runs(endpoints)
     recorded = {split_version_name(name)[0] for name in JobRecords(endpoints.home).names()}
     for job in sorted({DEFAULT_JOB, *recorded}):
@@ -32,12 +32,12 @@ def reset(endpoints: Endpoints) -> None:
 
 
 def _refuse_while_a_replay_runs(endpoints: Endpoints) -> None:
-    # It would go on into the new topic from the middle of its month.
+    # A running publisher would continue in the new topic from the middle of its month.
     publisher = current_publisher(endpoints)
     if publisher:
         raise UserError(f"a replay is running: {publisher}", "stop it first")
 
 
 def stored_files(endpoints: Endpoints) -> list[str]:
-    """The TLC files whose trips are in the tables."""
+    """List the TLC files whose trips are in the tables."""
     return [row[0] for row in database.query(endpoints.postgres_dsn, FILES).rows]

@@ -1,4 +1,4 @@
-"""Room for a job in the Flink cluster: each takes as many task slots as its parallelism."""
+"""Task slots of the Flink cluster: each job takes as many as its parallelism."""
 
 from collections.abc import Mapping
 
@@ -7,16 +7,16 @@ from schemas.errors import UserError
 from stack.waiting import StalledError, WaitProgress, wait_until
 
 PARALLELISM = 2
-"""Of a job that is given no other."""
+"""The default parallelism of a job."""
 
 
 def needed_slots(configuration: Mapping[str, str]) -> int:
-    """How many slots a job of these settings takes."""
+    """Return the slots that a job of these settings needs."""
     return int(configuration.get("FLINK_PARALLELISM", PARALLELISM))
 
 
 def wait_for_slots(flink: FlinkRest, name: str, needed: int, *, stalled_seconds: float) -> None:
-    """Wait for slots that another job is just giving back; raises UserError when they stay taken."""
+    """Wait for slots that another job is releasing; raises UserError when they stay taken."""
     try:
         wait_until(
             lambda: flink.slots().free >= needed,

@@ -1,23 +1,23 @@
-"""How far the event time has come that a job's source has read, and what of it holds the watermark back."""
+"""How far the event time of a job's source has advanced, and which partitions hold back the watermark."""
 
 from dataclasses import dataclass
 
 NAMED = 5
-"""So many partitions are named; of more, the number is."""
+"""The number of partitions listed by name; of more, only the count is given."""
 
 
 @dataclass(frozen=True)
 class SourceClocks:
-    """The watermarks that the partitions of a topic make, by their number; None where none was made yet."""
+    """The watermarks of a topic's partitions, by number; None where there is none yet."""
 
     topic: str
     watermarks_ms: tuple[int | None, ...]
     subtasks: int
-    """Of the source."""
+    """The parallelism of the source."""
 
     @property
     def holder(self) -> str:
-        """Which partitions, or which subtasks, the watermark waits for."""
+        """The partitions, or the subtasks, that hold back the watermark."""
         known = [clock for clock in self.watermarks_ms if clock is not None]
         if len(known) < len(self.watermarks_ms):
             return f"{self._named(None)}, of which no trip and no marker has come since the job started"

@@ -27,28 +27,28 @@ class Step:
 
     @property
     def is_source(self) -> bool:
-        """Whether it keeps the offsets that it has read to."""
+        """Whether its state is the offsets that it has read to."""
         return self.kind == SOURCE_KIND
 
     @property
     def is_stateful(self) -> bool:
-        """Whether a savepoint holds something of it."""
+        """Whether a savepoint holds state of it."""
         return self.is_source or bool(self.key)
 
     @property
     def window(self) -> str:
-        """The windows that its state is cut into, as `HOP size=[15 min], slide=[1 min]`."""
+        """The window of its state, as `HOP size=[15 min], slide=[1 min]`."""
         return ", ".join(f"{kind} {sizes}" for kind, sizes in _WINDOW.findall(self.description))
 
     @property
     def aggregates(self) -> str:
-        """What it adds up, without the numbers that the planner gives."""
+        """Its aggregates, without the planner's numbers."""
         select = self.description.partition("select=[")[2]
         return ", ".join(_PLANNER_NUMBER.sub("", found) for found in _AGGREGATE.findall(select))
 
 
 def read_plan(path: Path) -> tuple[Step, ...]:
-    """The operators that the planner left there."""
+    """Read the operators that the planner has written."""
     return tuple(
         Step(
             uid=entry["uid"],
@@ -63,7 +63,7 @@ def read_plan(path: Path) -> tuple[Step, ...]:
 
 
 def incompatibilities(running: Sequence[Step], new: Sequence[Step]) -> list[str]:
-    """Why the state of `running` would be lost or misread by `new`, one phrase a reason."""
+    """Explain why the state of `running` would be lost or misread by `new`, one phrase a reason."""
     successors = _stateful(new)
     return [
         reason
@@ -73,7 +73,7 @@ def incompatibilities(running: Sequence[Step], new: Sequence[Step]) -> list[str]
 
 
 def newcomers(running: Sequence[Step], new: Sequence[Step]) -> list[str]:
-    """The uids of stateful operators that would start empty in the middle of the topic."""
+    """List the uids of stateful operators that would start empty in the middle of the topic."""
     return sorted(_stateful(new).keys() - _stateful(running).keys())
 
 
@@ -83,7 +83,7 @@ def _stateful(steps: Sequence[Step]) -> Mapping[str, Step]:
 
 def _changes(old: Step, new: Step) -> Iterator[str]:
     if old.is_source and new.is_source:
-        return  # its state is offsets, whatever columns it reads
+        return  # its state is offsets, regardless of the columns
     pairs = (
         ("is keyed by", _types(old.key), _types(new.key)),
         ("takes in", _types(*old.inputs), _types(*new.inputs)),
@@ -97,5 +97,5 @@ def _changes(old: Step, new: Step) -> Iterator[str]:
 
 
 def _types(*rows: str) -> str:
-    """Row types without their column names: state knows columns by their place."""
+    """Return row types without their column names: state identifies columns by position."""
     return "; ".join(_JAVA_CLASSES.sub("", _COLUMN_NAME.sub("", row)) for row in rows)

@@ -1,4 +1,4 @@
-"""How a Flink job does."""
+"""The status of a Flink job."""
 
 import re
 import time
@@ -22,7 +22,7 @@ from schemas.jobs import WatchedSteps
 
 REFRESH_SECONDS = 0.3
 NO_WATERMARK, END_OF_ALL_TIMES = -(2**63), 2**63 - 1
-"""Before the first record, and when a bounded topic is read to its end."""
+"""Flink's watermark before the first record, and after the end of a bounded topic."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Restarts:
-    """How often the job began again, when last (in seconds since the epoch), and from which checkpoint."""
+    """The number of restarts, the time of the last (in seconds since the epoch), and its checkpoint."""
 
     count: int
     last_at: float | None
@@ -46,39 +46,38 @@ class Restarts:
 
 @dataclass(frozen=True)
 class JobThroughput:
-    """What goes through the job; the lags are None when Kafka does not answer.
+    """The throughput of the job; the lags are None when Kafka does not answer.
 
-    The lag counts offsets, of partitions that hold a record which is not read: between records there may be
-    ends of transactions and other gaps.
+    The lag counts offsets, of partitions that hold an unread record: between records there may be transaction
+    markers and other gaps.
     """
 
     records_read: int = 0
     read_per_second: float = 0
     records_written: int = 0
     back_pressure: float = 0
-    """The share of the time for which the most hindered task could not hand on what it had."""
+    """The share of time in which the most back-pressured task could not emit its output."""
     lag_records: int | None = None
     watermark_ms: int | None = None
     lacks_watermark: bool = False
-    """The windows have none yet; a job without windows lacks none."""
+    """The windows have no watermark yet; false for a job without windows."""
     event_clocks_ms: tuple[int, ...] = ()
-    """How far the publishers' clock has come, by partition."""
+    """How far the publishers' clock has advanced, by partition."""
 
     source_clocks: SourceClocks | None = None
-    """How far the trips and markers have come that were read, by partition."""
+    """How far the trips and markers that were read have advanced, by partition."""
 
     @property
     def partition_watermarks_ms(self) -> tuple[int, ...]:
-        """Those of the partitions that have one."""
+        """The watermarks of the partitions that have one."""
         clocks = self.source_clocks.watermarks_ms if self.source_clocks else ()
         return tuple(clock for clock in clocks if clock is not None)
 
     @property
     def watermark_lag_seconds(self) -> float | None:
-        """How far the watermark is behind what is read of the partition that is furthest, and behind the
-        partition whose clock is least.
+        """The watermark's lag behind the most advanced partition that was read, and behind the least clock.
 
-        The greatest clock says nothing: anybody's bytes may carry today's.
+        The greatest clock proves nothing: any producer's bytes may carry today's date.
         """
         if self.watermark_ms is None or not self.event_clocks_ms:
             return None
@@ -88,7 +87,7 @@ class JobThroughput:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """The state of a job as an operator asks for it."""
+    """The state of a job as an operator sees it."""
 
     name: str
     state: str
@@ -105,12 +104,12 @@ class JobStatus:
     checkpoints_completed: int = 0
     watermark_lag_seconds: float | None = None
     lost_source: str = ""
-    """What became of the topic that the job has read and accounted for, where it is another by now."""
+    """What happened to the topic that the job has read and accounted for, where it has been replaced."""
     held_watermark: str = ""
-    """Why no window closes although all is read; empty where windows close, or nothing has come yet."""
+    """Why no window closes although all is read; empty where windows close, or before the first record."""
 
     def lines(self) -> list[tuple[str, str]]:
-        """Label and value, for a person."""
+        """Return label and value pairs for display."""
         flow = self.flow
         rows = [
             (self.name, f"{self.state}, {self.verdict.name}: {self.verdict.reason}"),
@@ -129,9 +128,8 @@ class JobStatus:
 def read_status(
     flink: FlinkRest, name: str, steps: WatchedSteps, ends: TopicEnds | None = None, topic_id: str = ""
 ) -> JobStatus:
-    """Ask the cluster for the newest job of this name, and the topic for how far it is behind, and whether it
-    is the one with the id that the job has read.
-    """
+    """Query the cluster for the newest job of this name, and Kafka for the lag and whether the topic has the
+    id that the job has read."""
     lost = ends.replacement(topic_id) if ends and topic_id else ""
     try:
         known = flink.jobs(name)
@@ -171,14 +169,14 @@ def read_status(
 
 
 def unreachable(name: str, reason: str, lost: str = "") -> JobStatus:
-    """The status of a job of which nothing can be read; `lost` says what became of its topic."""
+    """Return the status of a job that cannot be read; `lost` explains what happened to its topic."""
     down = lost_source(lost) if lost else JobHealth("down", reason)
     nothing = JobStatus(name, NOT_RUNNING, False, "", 0, Restarts(0, None, None), None, 0, None, "", down)
     return replace(nothing, lost_source=lost)
 
 
 def _unfit_source(ends: TopicEnds | None) -> str:
-    """The first setting of the topic that breaks the contract, and what to do about it."""
+    """Return the first topic setting that breaks the contract, and its fix."""
     unfit = next(iter(ends.unfit_settings()), None) if ends else None
     return f"topic {ends.topic} has {unfit}; {unfit.remedy}" if ends and unfit else ""
 
@@ -209,7 +207,7 @@ def _facts(
 
 
 def _refresh_metrics(flink: FlinkRest, job: Job) -> None:
-    # Flink answers from what it knows, and only then asks the TaskManagers: the first answer is an old one.
+    # Flink answers from its cache, and only then asks the TaskManagers: the first answer is stale.
     flink.get(f"/jobs/{job.job_id}/metrics")
     time.sleep(REFRESH_SECONDS)
 
@@ -218,7 +216,7 @@ def _restarts(flink: FlinkRest, job: Job, details: dict[str, Any], checkpoints: 
     metrics = flink.get(f"/jobs/{job.job_id}/metrics?get=numRestarts")
     latest = checkpoints.get("latest") or {}
     last_at = details["timestamps"]["RESTARTING"] / 1000 or None
-    # The metric lags behind while a TaskManager is missed; that there was a restart is known before.
+    # The metric lags while a TaskManager is missing; the restart itself is known earlier.
     counted = int(metrics[0]["value"]) if metrics else 0
     return Restarts(
         count=max(counted, int(last_at is not None)),
@@ -263,7 +261,7 @@ def _flow(
 def _figures(
     flink: FlinkRest, job: Job, vertex: dict[str, Any], wanted: list[str]
 ) -> dict[str, dict[str, float]]:
-    """The named metrics of a task that has them, each with its sum and its greatest over the subtasks."""
+    """Return the named metrics of a task, each with its sum and maximum over the subtasks."""
     writers = [f"Sink__{name}.numRecordsIn" for name in re.findall(r"Sink: (\w+)", vertex["name"])]
     query = f"get={','.join([*wanted, *writers])}&agg=sum,max"
     answer = flink.get(f"/jobs/{job.job_id}/vertices/{vertex['id']}/subtasks/metrics?{query}")
@@ -275,9 +273,10 @@ def _backpressure(figures: dict[str, dict[str, float]]) -> float:
 
 
 def _lag(ends: TopicEnds, offsets: tuple[int, ...], positions: list[int]) -> int | None:
-    """Offsets in the topic that the job has not read; None until it says where it stands.
+    """Count the offsets in the topic that the job has not read; None until it reports its position.
 
-    The position is behind the last record; what follows may be the end of a transaction: nobody reads that.
+    The position is after the last record; what follows may be a transaction marker, which consumers never
+    get.
     """
     unread = [
         (position, end)
@@ -324,15 +323,15 @@ def _source_clocks(
 
 
 def _position(source: dict[str, dict[str, float]], partition: _PartitionMetrics) -> int:
-    """The next offset that the job will read of a partition; -1 when it has not said so yet."""
+    """Return the next offset that the job will read of a partition; -1 before it has reported one."""
     current = source.get(partition.current_offset, {}).get("max", -1)
-    # A restored reader knows no current offset before its first record, but commits what it was restored to.
+    # A restored reader has no current offset before its first record, but commits the restored one.
     committed = source.get(partition.committed_offset, {}).get("max", -1)
     return int(max(current + 1 if current >= 0 else -1, committed))
 
 
 def _least_watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any], event_clock: str) -> int | None:
-    """The event time up to which results are complete: the least watermark of the task with this step."""
+    """Return the event time up to which results are complete: the least watermark of the step's task."""
     vertex = next((v["id"] for v in details["vertices"] if _has_step(v["name"], event_clock)), None)
     if vertex is None:
         return None
@@ -341,12 +340,12 @@ def _least_watermark_ms(flink: FlinkRest, job: Job, details: dict[str, Any], eve
 
 
 def _has_step(task_name: str, step: str) -> bool:
-    """Whether a task, named by its steps as `Source: read -> (count, write)`, has this one."""
+    """Check whether a task, named by its steps as `Source: read -> (count, write)`, has this one."""
     return bool(step) and step in re.findall(r"\w+", task_name)
 
 
 def _wall_clock(millis: int) -> str:
-    # Naive New York time is carried as if it were UTC: nothing is converted on the way out either.
+    # Naive New York time is carried as if it were UTC, so it is not converted on output either.
     return datetime.fromtimestamp(millis / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 

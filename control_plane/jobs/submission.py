@@ -1,4 +1,4 @@
-"""Planning and submitting a job, each by a program of its own."""
+"""Plans and submits a job, each in a separate program."""
 
 import fcntl
 import hashlib
@@ -21,14 +21,14 @@ from stack.supervision.progress import await_exit
 from stack.toolchain.java import innermost_cause
 
 SETTINGS = ("FLINK_PARALLELISM", "CONSUMER_GROUP")
-"""The settings of a job that a person may give by environment variables; a release keeps them."""
+"""The job settings that a user may give by environment variables; a release keeps them."""
 
 BRIEF_JVM = f"{UTC_JVM} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""Planning takes a third less of the processor without the compiler that pays only after minutes."""
+"""JVM options for planning: it needs a third less CPU without the compiler that pays off after minutes."""
 
 
 def current_configuration() -> dict[str, str]:
-    """The settings that the caller's environment gives the job."""
+    """Return the job settings from the caller's environment."""
     environment = user_environment()
     return {name: environment[name] for name in SETTINGS if environment.get(name)}
 
@@ -44,20 +44,20 @@ class JobProgram:
 
     @property
     def graph(self) -> Path:
-        """The job graph planned for these very addresses and places, which are baked into it."""
+        """The job graph, planned for specific addresses and paths, which it contains."""
         variables = {**self.endpoints.job_environment(), **self.wiring.as_environment()}
         known = hashlib.sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()
         return self.folder / f"graph-{known[:12]}.bin"
 
     def plan(self) -> None:
-        """Leave the plan and the job graph in the folder."""
+        """Write the plan and the job graph into the folder."""
         arguments = ["plan", self.wiring.job, str(self.folder), str(self.graph)]
         self._run(arguments, f"{self.wiring.name} cannot be planned")
 
     def submit(self, job_id: str, origin: str) -> None:
-        """Run the planned job under this id, from this savepoint or checkpoint where there is one."""
-        # The program inherits the lock: it holds on when this process is killed, so that the next command
-        # does not look for the job before it is there.
+        """Run the planned job under this id, from this savepoint or checkpoint if given."""
+        # The program inherits the lock and keeps it when this process is killed, so that the next command
+        # does not look for the job before it exists.
         with _submission_lock(self.endpoints, self.wiring.name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             arguments = ["submit", str(self.graph), job_id, origin]
@@ -90,7 +90,7 @@ class JobProgram:
             **self.endpoints.job_environment(),
             **client_environment(self.endpoints.home),
             **self.configuration,
-            # The release's own code first: `flink_jobs` and `schemas` are those that were kept with it.
+            # The release's own code first: its `flink_jobs` and `schemas` are those that were kept with it.
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), str(ROOT))),
             **self.wiring.as_environment(),
             "FLINK_CONNECTOR_JARS": ":".join(map(str, sorted((self.folder / "jars").glob("*.jar")))),
@@ -100,7 +100,7 @@ class JobProgram:
 
 
 def await_other_submission(endpoints: Endpoints, name: str) -> None:
-    """Wait until a submission ends that a killed command left behind."""
+    """Wait for the end of a submission that a killed command left running."""
     with file_lock(
         _submission_lock(endpoints, name), f"{name} is being submitted; waiting for the end of it"
     ):

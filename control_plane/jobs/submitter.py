@@ -1,7 +1,7 @@
-"""Plans a Flink job, or submits what was planned: a program, because both need PyFlink's JVM.
+"""Plans a Flink job, or submits a planned one, in a separate program because both need PyFlink's JVM.
 
-`plan` imports the job from the code that PYTHONPATH names first, and leaves `plan.json` and the job graph.
-`submit` needs no code of the job and no planner, so it takes 2 s where planning takes 15.
+`plan` imports the job from the code that PYTHONPATH names first, and writes `plan.json` and the job graph.
+`submit` needs neither the job's code nor the planner, so it takes 2 s where planning takes 15 s.
 """
 
 import json
@@ -18,7 +18,7 @@ KEYED = ("OneInputTransformation", "TwoInputTransformation")
 
 
 def plan(name: str, folder: Path, graph: Path) -> None:
-    """Have the planner turn the job's SQL into a job graph, and write down its operators."""
+    """Plan the job's SQL as a job graph, and write down its operators."""
     java_environment = attached(name)._j_stream_execution_environment
     steps = [_step(above) for above in _walk(java_environment.getTransformations()) if above.getUid()]
     (folder / "plan.json").write_text(json.dumps(steps, indent=2), "utf-8")
@@ -29,17 +29,17 @@ def plan(name: str, folder: Path, graph: Path) -> None:
 
 
 def attached(name: str) -> Any:
-    """The Flink environment with the job of this name on it, as the variables of this process set it."""
+    """Return the Flink environment with the job of this name, configured by environment variables."""
     module = import_module(f"flink_jobs.{name}.job")
     if hasattr(module, "JOB"):
         return module.JOB.attach(module.JOB.settings())[0]
-    # A release kept before there was flink_jobs/runtime, to which a rollback may go.
+    # A rollback may run a release that was kept before flink_jobs/runtime existed.
     settings = getattr(import_module(f"flink_jobs.{name}.settings"), _settings_class(name))
     return module.attach(settings())[0]
 
 
 def submit(graph: Path, job_id: str, origin: str) -> None:
-    """Run a planned job under this id, from this savepoint or checkpoint where there is one."""
+    """Run a planned job under this id, from this savepoint or checkpoint if given."""
     flink = get_gateway().jvm.org.apache.flink
     data = flink.util.FileUtils.readAllBytes(get_gateway().jvm.java.io.File(str(graph)).toPath())
     job_graph = flink.util.InstantiationUtil.deserializeObject(data, _class_loader())
@@ -68,7 +68,7 @@ def _settings_class(name: str) -> str:
 
 
 def _walk(sinks: Any) -> Iterator[Any]:
-    """Every transformation above the sinks, once."""
+    """Yield every transformation above the sinks, once."""
     queue, seen = list(sinks), set()
     for transformation in queue:
         if transformation.getId() not in seen:

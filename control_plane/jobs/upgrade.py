@@ -1,4 +1,4 @@
-"""From one release to another and back, by savepoint; what failed or was cut short is undone."""
+"""Upgrade and rollback between releases, by savepoint; failed or interrupted attempts are undone."""
 
 import time
 from collections.abc import Hashable, Iterator
@@ -33,7 +33,7 @@ CAUSE_SECONDS = 30.0
 
 
 def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | None:
-    """Go over to the release of a tree; None when it runs already. Raises UserError after rolling back."""
+    """Upgrade to the release of a tree; return None if it already runs. Raises UserError after a rollback."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
         site.ensure_source()
@@ -48,7 +48,7 @@ def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | N
 
 
 def rollback(endpoints: Endpoints, name: str) -> Rollback:
-    """Return to the release before, from the savepoint that the upgrade took."""
+    """Return to the previous release, from the savepoint that the upgrade took."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
         site.ensure_source()
@@ -71,7 +71,7 @@ def rollback(endpoints: Endpoints, name: str) -> Rollback:
 
 
 def ensure(endpoints: Endpoints, name: str) -> Action:
-    """Bring back a job that is lost, and settle an upgrade that was cut short."""
+    """Restart a job that is gone from the cluster, and settle an interrupted upgrade."""
     site = JobSite.of(endpoints, name)
     with site.exclusive():
         record = site.records.read(name)
@@ -87,13 +87,13 @@ def ensure(endpoints: Endpoints, name: str) -> Action:
 
 
 def resume(endpoints: Endpoints) -> None:
-    """Bring back the jobs that were not stopped on purpose: the cluster forgets them when it goes down."""
+    """Restart the jobs that were not stopped on purpose: the cluster forgets them when it goes down."""
     for name in JobRecords(endpoints.home).wanted():
         ensure(endpoints, name)
 
 
 def settle(site: JobSite) -> Action:
-    """End an upgrade whose command was killed: prove the new release, undo it, or go on with the old one."""
+    """End an upgrade whose command was killed: verify the new release, undo it, or keep the old one."""
     record = site.records.read(site.name)
     job = _live_job_after_stopping(site)
     if job and record.knows(job.job_id, record.upgrading_to):
@@ -143,9 +143,9 @@ def _upgrade(site: JobSite, running: Release, release: Release) -> Upgrade | Non
 
 @contextmanager
 def _undone_on_failure(site: JobSite, release: Release) -> Iterator[None]:
-    """Return to the release before whatever fails: a database, Flink, our own code, or Ctrl-C.
+    """Return to the previous release on any failure: of the database, Flink, our own code, or Ctrl-C.
 
-    Where that fails too, the job is still recorded as one that is to run: `ensure` and the keeper start it.
+    If that fails too, the job stays recorded as meant to run: `ensure` and the keeper start it.
     """
     try:
         yield
@@ -175,7 +175,7 @@ def _described(failure: BaseException) -> str:
 
 
 def _finish(site: JobSite, release: Release) -> None:
-    """The release runs already; what may be missing is the proof."""
+    """Complete the upgrade to a release that already runs; only its verification may be missing."""
     if site.records.read(site.name).upgrading_to:
         print_message(f"the upgrade to release {release.number} was cut short; verifying it")
         _verify(site, release, None)
@@ -183,7 +183,7 @@ def _finish(site: JobSite, release: Release) -> None:
 
 
 def _running_release(site: JobSite) -> Release:
-    """The release to go back to; raises UserError where none is known."""
+    """Return the release to roll back to; raises UserError where none is known."""
     record = site.records.read(site.name)
     unproven = record.upgrading_to and record.release == record.upgrading_to
     number = record.previous_release if unproven else record.release
@@ -213,7 +213,7 @@ def _stop(site: JobSite, job: Job) -> Path:
 
 
 def _live_job_after_stopping(site: JobSite) -> Job | None:
-    """The live job; one that a killed command was stopping is waited for."""
+    """Return the live job; wait for one that a killed command was stopping."""
 
     def settled() -> bool:
         job = site.live_job()
@@ -228,7 +228,7 @@ def _live_job_after_stopping(site: JobSite) -> Job | None:
 
 
 def _verify(site: JobSite, release: Release, before: Baseline | None) -> None:
-    """Raises UserError, with the release before running again, unless this one proves itself."""
+    """Verify the release; raises UserError after a rollback when the verification fails."""
     print_message(f"verifying release {release.number} …")
     result = _watched(site, before)
     if result.outcome != "passed":
@@ -238,7 +238,7 @@ def _verify(site: JobSite, release: Release, before: Baseline | None) -> None:
 
 
 def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
-    """The verdict; an open one when nothing more comes of the release that could close it."""
+    """Return the verdict; an open one when no further progress of the release could close it."""
     seen: list[Observation] = []
     taskmanager = ServiceProgress(site.endpoints.home, TASKMANAGER)
 
@@ -251,7 +251,7 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
         if not seen:
             return WaitProgress("it could not be looked at yet", taskmanager().marks)
         now = seen[-1]
-        # Once its tasks run, what keeps them busy is no proof of the release.
+        # Once all tasks run, TaskManager activity does not prove the release.
         starting = None if now.all_tasks_run else taskmanager().marks
         writing = None if now.checkpoints_completed else _checkpoints_under_way(site)
         return WaitProgress(evaluate(before, seen).reason, (milestones(before, now), starting, writing))
@@ -280,7 +280,7 @@ def _checkpoints_under_way(site: JobSite) -> Hashable:
 
 
 def _await_cause(site: JobSite) -> None:
-    """Flink counts a restart before it says what failed."""
+    """Wait for the cause of a failure: Flink counts a restart before it reports the exception."""
     with suppress(StalledError):
         wait_until(
             lambda: site.status().failure,
@@ -291,7 +291,7 @@ def _await_cause(site: JobSite) -> None:
 
 
 def _undo(site: JobSite, release: Release, reason: str) -> None:
-    """Return to the release before; always raises, saying what failed and what runs now."""
+    """Return to the previous release; always raises, with what failed and what runs now."""
     release.note(f"failed: {reason}")
     record = site.records.read(site.name)
     begun = record.release == release.number

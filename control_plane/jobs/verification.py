@@ -1,4 +1,4 @@
-"""Whether a new release does its work, judged from what is seen of it in its first seconds."""
+"""Verifies a new release by the metrics of its first seconds."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ STALLED_VERIFY_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Observation:
-    """One look at a job."""
+    """One reading of a job's status."""
 
     state: str
     all_tasks_run: bool
@@ -30,27 +30,27 @@ class Observation:
 
 @dataclass(frozen=True)
 class Baseline:
-    """How the job did that the release takes over from: an older look and a newer one."""
+    """An older and a newer reading of the job before the new release takes over."""
 
     older: Observation
     newer: Observation
 
     @property
     def lag_grew(self) -> bool:
-        """Whether it fell behind already: then a growing lag is not the new release's fault."""
+        """Whether the lag grew already: then a growing lag is not the new release's fault."""
         return (self.newer.lag_records or 0) > (self.older.lag_records or 0)
 
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """`passed`, `failed` for good, or `open`: what is still missing is the reason."""
+    """`passed`, `failed` permanently, or `open`: then the reason is what is still missing."""
 
     outcome: Literal["passed", "failed", "open"]
     reason: str = ""
 
 
 def observation(status: JobStatus) -> Observation:
-    """What the judgement needs of a status."""
+    """Extract what the verification needs from a status."""
     return Observation(
         state=status.state,
         all_tasks_run=status.is_running,
@@ -65,7 +65,7 @@ def observation(status: JobStatus) -> Observation:
 
 
 def evaluate(before: Baseline | None, seen: Sequence[Observation]) -> VerificationResult:
-    """The verdict on a release that was looked at again and again, the newest look last."""
+    """Return the verdict on a release from all its readings, the newest last."""
     now, recent = seen[-1], seen[-POLLS:]
     if now.restarts:
         return VerificationResult("failed", f"it restarted{_because(now.failure)}")
@@ -79,7 +79,7 @@ def evaluate(before: Baseline | None, seen: Sequence[Observation]) -> Verificati
 
 
 def milestones(before: Baseline | None, now: Observation) -> tuple[bool, int, int | None]:
-    """How far a release has come on the way to its proof; what goes on for ever is no part of it."""
+    """Measure the progress of a verification; counters that grow forever are not part of it."""
     goal_ms = before.newer.watermark_ms if before else None
     reached_ms = None if goal_ms is None or now.watermark_ms is None else min(goal_ms, now.watermark_ms)
     return now.all_tasks_run, min(now.checkpoints_completed, 1), reached_ms
@@ -122,7 +122,7 @@ def _lag_grows(before: Baseline | None, recent: Sequence[Observation]) -> str:
 
 
 def _clocks_advanced(earlier: Observation, later: Observation) -> bool:
-    """Whether the publishers' clock moved in every partition: only then must a watermark move."""
+    """Check whether the publishers' clock moved in every partition: only then must a watermark move."""
     clocks = list(zip(earlier.event_clocks_ms, later.event_clocks_ms, strict=False))
     return bool(clocks) and all(after > before for before, after in clocks)
 

@@ -1,4 +1,4 @@
-"""What one running job reads and writes: two of different wiring run side by side."""
+"""What one running job reads and writes: jobs with different wiring run side by side."""
 
 import re
 from collections.abc import Mapping
@@ -11,31 +11,33 @@ from schemas.topics import DEAD_LETTERS_TOPIC, TRIPS_TOPIC, dead_letters_topic
 
 @dataclass(frozen=True)
 class Wiring:
-    """The places of one running job, whatever its release."""
+    """The topics, tables and names of one running job, for any release."""
 
     job: str
-    """The folder of `flink_jobs` that it is made of."""
+    """The job's folder in `flink_jobs`."""
     name: str
-    """As the dashboard, the records and the commands know it."""
+    """The name in the dashboard, the records and the commands."""
     table_set: str = FIRST_SET
     topic: str = TRIPS_TOPIC
     dead_letters_topic: str = DEAD_LETTERS_TOPIC
     consumer_group: str = ""
-    """Empty takes the release's."""
+    """The consumer group; empty uses the release's."""
     bounded: bool = False
-    """It reads to where the topic ends now, and finishes."""
+    """Read to the current end of the topic, and finish."""
 
     @classmethod
     def of_job(cls, name: str) -> "Wiring":
-        """That of the version which bears this name: `zone_fares` is the first, `zone_fares-2` the second."""
+        """Return the wiring of the version with this name: `zone_fares` is the first, `zone_fares-2` the
+        second."""
         job, number = split_version_name(name)
         return cls.of_version(job, number or 1)
 
     @classmethod
     def of_version(cls, job: str, number: int) -> "Wiring":
-        """That of a version of a job: all follows from the number, so that nothing is to be remembered.
+        """Return the wiring of a version of a job: all follows from the number, so nothing has to be stored.
 
-        The first alone writes the topic of dead letters that others read: they are to see each letter once.
+        Only the first version writes the public topic of dead letters, so that its consumers get each letter
+        once.
         """
         if number == 1:
             return cls(job, job, set_name(job, number))
@@ -48,7 +50,7 @@ class Wiring:
         return split_version_name(self.name)[1] or 1
 
     def as_environment(self) -> Mapping[str, str]:
-        """The same under the names that the job's settings have."""
+        """Return the wiring as environment variables of the job's settings."""
         variables = {
             "JOB_NAME": self.name,
             "TABLE_SET": self.table_set,
@@ -61,21 +63,22 @@ class Wiring:
 
 
 def split_version_name(name: str) -> tuple[str, int]:
-    """The job and the number in the name of a version; 0 where it names none."""
+    """Split the name of a version into job and number; 0 where it names none."""
     found = re.fullmatch(r"(.+?)-([1-9][0-9]*)", name)
     return (found[1], int(found[2])) if found else (name, 0)
 
 
 def has_versions(job: str) -> bool:
-    """Whether `taxi.*` shows the tables of the job, so that readers can be switched to another version."""
+    """Check whether `taxi.*` shows the tables of the job, so that readers can be switched to another
+    version."""
     return job == DEFAULT_JOB
 
 
 def set_name(job: str, number: int) -> str:
-    """The table set of a version; a job without versions has a schema of its own name."""
+    """Return the table set of a version; a job without versions has a schema of its own name."""
     return f"{FIRST_SET.removesuffix('1')}{number}" if has_versions(job) else job
 
 
 def set_number(table_set: str) -> int:
-    """The version that writes a table set."""
+    """Return the version that writes a table set."""
     return int(table_set.rpartition("_")[2])

@@ -1,1 +1,1 @@
-"""The part that tells Prometheus what is stored and how the job does: exact numbers, on loopback."""
+"""The metrics service: reports to Prometheus what is stored and the job's status, on loopback."""

@@ -1,4 +1,4 @@
-"""Serves the platform's metrics until it is ended: python -m control_plane.metrics."""
+"""Serves the platform's metrics until it is stopped: python -m control_plane.metrics."""
 
 import threading
 
@@ -19,7 +19,7 @@ LEDGER_PAUSE_SECONDS = 15
 
 
 def main() -> None:
-    """Read in threads, answer scrapes from what was read last."""
+    """Read values in threads, and answer scrapes from the last readings."""
     home = StackSettings.from_environment().home
     ports = recorded_ports(home)
     if ports is None:

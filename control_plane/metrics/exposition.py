@@ -1,4 +1,4 @@
-"""The readings as metrics of Prometheus; what is not known has no sample."""
+"""The readings as Prometheus metrics; an unknown value has no sample."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ JobValues = dict[tuple[str, ...], float | None]
 
 @dataclass(frozen=True)
 class PlatformCollector(Collector):
-    """Gives out the newest readings."""
+    """A collector that exports the newest readings."""
 
     jobs: Reader[tuple[JobStatus, ...]]
     served: Reader[ServedReading]
@@ -28,7 +28,7 @@ class PlatformCollector(Collector):
     disk: Reader[DiskReading]
 
     def collect(self) -> Families:
-        """Every metric that is known now."""
+        """Yield every metric that is known now."""
         yield from reading_families([self.jobs, self.served, self.ledger, self.disk])
         yield from _of(self.jobs, job_families)
         yield from _of(self.served, served_families)
@@ -37,7 +37,7 @@ class PlatformCollector(Collector):
 
 
 def reading_families(readers: Sequence[Reader[Any]]) -> Families:
-    """Whether, when and how quickly each kind of reading succeeded."""
+    """Export whether, when and how quickly each kind of reading succeeded."""
     label = "reading"
     yield _family(
         "taxi_reading_up",
@@ -60,7 +60,7 @@ def reading_families(readers: Sequence[Reader[Any]]) -> Families:
 
 
 def _once_up(figure: Callable[[JobStatus], float]) -> Callable[[JobStatus], float | None]:
-    """Of a job that never ran here, nothing is known."""
+    """Hide a figure of a job that never ran here."""
     return lambda status: figure(status) if status.uptime_seconds > 0 else None
 
 
@@ -99,7 +99,7 @@ JOB_FIGURES: Sequence[tuple[str, str, Callable[[JobStatus], float | None]]] = (
 
 
 def job_families(statuses: Sequence[JobStatus]) -> Families:
-    """What `./taxi job status` says of each job."""
+    """Export what `./taxi job status` shows of each job."""
     yield _health_family(statuses)
     for name, text, value in JOB_FIGURES:
         values: JobValues = {(status.name,): value(status) for status in statuses}
@@ -107,7 +107,7 @@ def job_families(statuses: Sequence[JobStatus]) -> Families:
 
 
 def served_families(reading: ServedReading) -> Families:
-    """How fresh the rows are that readers get."""
+    """Export how fresh the served rows are."""
     text = "Event time that the end of the newest served window is behind the publishers' clock."
     yield _family(
         "taxi_served_lag_seconds",
@@ -118,7 +118,7 @@ def served_families(reading: ServedReading) -> Families:
 
 
 def ledger_families(reading: LedgerReading) -> Families:
-    """The accounts of `taxi.trip_ledger`."""
+    """Export the accounts of `taxi.trip_ledger`."""
     yield _family(
         "taxi_ledger_records",
         "Records by account.",
@@ -148,7 +148,7 @@ def ledger_families(reading: LedgerReading) -> Families:
 
 
 def disk_families(reading: DiskReading) -> Families:
-    """The disk that the stack lives on."""
+    """Export the usage of the disk that holds the stack."""
     yield _family("taxi_disk_size_bytes", "Size of the disk.", (), {(): reading.size_bytes})
     yield _family("taxi_disk_free_bytes", "What is free of it.", (), {(): reading.free_bytes})
 

@@ -1,4 +1,4 @@
-"""Reads something again and again, beside the requests of Prometheus: a scrape never waits for a query."""
+"""Reads values at intervals, outside the requests of Prometheus: a scrape never waits for a query."""
 
 import threading
 import time
@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 class Reader(Generic[T]):
-    """The newest reading of one kind; nothing while the last attempt failed.
+    """The newest reading of one kind; none while the last attempt failed.
 
-    Reading takes at most `largest_share` of the time, however long it takes.
+    Readings take at most `largest_share` of the time, regardless of how long one takes.
     """
 
     def __init__(
@@ -32,16 +32,16 @@ class Reader(Generic[T]):
         return self.latest is not None
 
     def start(self) -> None:
-        """Read from now on, until the process ends."""
+        """Start reading in the background, until the process ends."""
         threading.Thread(target=self._read_for_ever, name=self.name, daemon=True).start()
 
     def attempt(self) -> None:
-        """Read once; a failure leaves no reading behind, and is said once."""
+        """Read once; a failure clears the reading, and is logged once."""
         begun = time.monotonic()
         try:
             self.latest = self._read()
             self.read_at = time.time()
-        except Exception as failure:  # whatever a client library raises: there is no reading
+        except Exception as failure:  # client libraries raise many types; any means no reading
             if self.is_up or self.read_at is None:
                 print(f"{self.name} cannot be read: {failure}", flush=True)  # noqa: T201 - the part's log
             self.latest = None

@@ -1,4 +1,4 @@
-"""What is read of the platform for its metrics: the job, what is served, the ledger, the disk."""
+"""The readings behind the platform's metrics: the job, served rows, the ledger, the disk."""
 
 import shutil
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from stack.endpoints import Endpoints
 
 ENTRIES = ("received", *ACCOUNTS, "progress_markers")
 
-# An hour is settled when the watermark has closed the last window that holds a trip of it. Hours are not set
-# off against one another: a trip too many in one does not make good one too few.
+# An hour is settled when the watermark has closed the last window that holds a trip of it. Hours are not
+# netted: an extra trip in one does not make up for a missing one in another.
 _LEDGER = f"""
 select
     taxi_type,
@@ -45,12 +45,12 @@ class LedgerAccount:
     entries: Mapping[str, int]
     imbalance: int
     settled_imbalance: int | None
-    """Of the hours whose windows are all closed; None while the watermark is not known."""
+    """The imbalance of hours whose windows are all closed; None while the watermark is unknown."""
 
 
 @dataclass(frozen=True)
 class LedgerReading:
-    """What is stored, beside what Kafka holds."""
+    """The stored records, with the record count of Kafka."""
 
     accounts: tuple[LedgerAccount, ...]
     topic_records: int
@@ -59,21 +59,21 @@ class LedgerReading:
 
 @dataclass(frozen=True)
 class ServedReading:
-    """How far the newest served window of each taxi type is behind the publishers' clock, in event time."""
+    """The lag of the newest served window of each taxi type behind the publishers' clock, in event time."""
 
     lag_seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class DiskReading:
-    """The disk that the stack's home is on."""
+    """The disk of the stack's home."""
 
     size_bytes: int
     free_bytes: int
 
 
 class PlatformMetrics:
-    """The running platform, read through the doors that its users have."""
+    """The running platform, read through the interfaces that its users have."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
@@ -83,14 +83,14 @@ class PlatformMetrics:
         self._accounted_for = -1
 
     def jobs(self) -> tuple[JobStatus, ...]:
-        """How the job does that `taxi.*` shows, and each other one that is meant to run."""
+        """Return the status of the job that `taxi.*` shows, and of each other one that is meant to run."""
         first = self._job(DEFAULT_JOB)
         self._watermark = first.watermark
         wanted = {split_version_name(name)[0] for name in JobRecords(self._endpoints.home).wanted()}
         return (first, *(self._job(name) for name in sorted(wanted - {DEFAULT_JOB})))
 
     def _job(self, name: str) -> JobStatus:
-        """How a job does; one that cannot be asked is down."""
+        """Return the status of a job; an unreachable one is down."""
         try:
             served = exact_name(self._endpoints, name)
             site = JobSite.of(self._endpoints, served)
@@ -100,7 +100,7 @@ class PlatformMetrics:
             return unreachable(name, failure.message)
 
     def ledger(self) -> LedgerReading:
-        """The accounts as they stand in Postgres."""
+        """Read the accounts from Postgres."""
         dsn = self._endpoints.postgres_dsn
         watermark = self._watermark
         rows = database.query(dsn, _LEDGER, {"watermark": watermark}).rows
@@ -122,19 +122,20 @@ class PlatformMetrics:
         )
 
     def _topic_records(self, accounted_for: int) -> int:
-        """The records in the topic; its offsets while the accounts move on: counting reads all."""
+        """Count the records in the topic; use offsets while the accounts change, since counting reads all
+        records."""
         topic, before = Topic(self._endpoints.kafka), self._accounted_for
         self._accounted_for = accounted_for
         return topic.record_count(accounted_for) if accounted_for == before else topic.offset_count()
 
     def served(self) -> ServedReading:
-        """What a reader of `taxi.zone_fares_now` sees, against the clock of the hindmost partition."""
+        """Read what `taxi.zone_fares_now` serves, against the clock of the slowest partition."""
         clocks_ms = self._ends.event_clocks_ms()
         rows = database.query(self._endpoints.postgres_dsn, _SERVED).rows if clocks_ms else ()
         return ServedReading({kind: _seconds_behind(newest, min(clocks_ms)) for kind, newest in rows})
 
     def disk(self) -> DiskReading:
-        """How full it is."""
+        """Read the disk usage."""
         usage = shutil.disk_usage(self._endpoints.home)
         return DiskReading(usage.total, usage.free)
 

@@ -1,4 +1,4 @@
-"""What a person approves before trips are withdrawn."""
+"""The approval that is required before trips are withdrawn."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from schemas.tlc_month import TlcMonth
 
 @dataclass(frozen=True)
 class Approval:
-    """What a person agreed to beforehand; `ask` puts the question to one who is there."""
+    """The consent given by options; `ask` prompts a user at the terminal."""
 
     yes: bool
     force: bool
@@ -21,7 +21,7 @@ class Approval:
 
     @classmethod
     def at_terminal(cls, *, yes: bool, force: bool) -> "Approval":
-        """What the options say; the question is put where a person can answer."""
+        """Read the consent from the options; prompt only where a user can answer."""
         return cls(yes or force, force, _confirm)
 
 
@@ -32,7 +32,7 @@ def _confirm(question: str) -> bool:
 
 
 def require_approval(approval: Approval, found: Mapping[TlcMonth, Comparison], otherwise: str) -> None:
-    """The consent to withdraw trips; raises UserError without."""
+    """Require the consent to withdraw trips; raises UserError without it."""
     leaving = {month: one for month, one in found.items() if one.trips_only_served}
     for month, one in leaving.items():
         if one.withdrawn_share > LARGEST_WITHDRAWN_SHARE and not approval.force:

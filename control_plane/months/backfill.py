@@ -1,4 +1,4 @@
-"""One run from the TLC's files to what people read: fetched, processed by Spark, compared, published."""
+"""One run from the TLC's files to served rows: fetched, processed by Spark, compared, published."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ FIGURES = {"MB", "rows", "served"}
 
 @dataclass(frozen=True)
 class Backfill:
-    """Some months of one taxi type, where their files lie, and where Spark runs."""
+    """Some months of one taxi type, the location of their files, and where Spark runs."""
 
     endpoints: Endpoints
     months: Sequence[TlcMonth]
@@ -42,7 +42,7 @@ class Backfill:
     spark: SparkBackend
 
     def print_plan(self) -> None:
-        """What there is of each month, and what is served of it now."""
+        """Print the files of each month, and what is served of it now."""
         tables.set_up(self.endpoints.postgres_dsn)
         raw, processed = self.history.raw.address, self.history.processed.address
         title = f"Raw months in {raw}, processed ones in {processed}"
@@ -61,7 +61,7 @@ class Backfill:
         )
 
     def fetch(self, *, refresh: bool) -> None:
-        """Bring the files to where Spark reads them; raises UserError for months that cannot be had."""
+        """Fetch the files to where Spark reads them; raises UserError for months that are not available."""
         processing.refuse_folders(self.spark, self.history)
         _refuse_missing(fetching.fetch_missing(self.history, self.months, refresh=refresh))
         for month in self.months:
@@ -69,7 +69,7 @@ class Backfill:
             print_message(f"{month}: {names} in {self.history.raw.address}")
 
     def execute(self, approval: Approval, *, refresh: bool) -> None:
-        """Do all of it; raises UserError when a month failed, and then the others are published."""
+        """Run the whole backfill; raises UserError when a month failed, after publishing the others."""
         processing.refuse_folders(self.spark, self.history)
         with publication.publication_lock(self.endpoints.home):
             tables.set_up(self.endpoints.postgres_dsn)
@@ -82,20 +82,20 @@ class Backfill:
 
 @dataclass(frozen=True)
 class _Run:
-    """The part of a backfill whose files are there; the same files and the same code are the same run."""
+    """A backfill whose files are fetched; the same files and the same code are the same run."""
 
     of: Backfill
     months: Sequence[TlcMonth]
 
     @cached_property
     def fingerprints(self) -> Mapping[TlcMonth, str]:
-        """Of what each month is made."""
+        """The fingerprint of each month."""
         code = self.of.spark.code()
         return {month: self.of.history.fingerprint(month, code) for month in self.months}
 
     @cached_property
     def name(self) -> str:
-        """By which it is known."""
+        """The name of the run, derived from its fingerprints."""
         return hashlib.sha256("\n".join(self.fingerprints.values()).encode()).hexdigest()[:10]
 
     @property
@@ -103,10 +103,10 @@ class _Run:
         return f"taxi_backfill_{self.name}"
 
     def execute(self, approval: Approval) -> None:
-        """All of it but the fetching."""
+        """Run all steps after the fetch."""
         dsn = self.of.endpoints.postgres_dsn
         if all(publication.is_published(dsn, month, self.name) for month in self.months):
-            tables.drop(dsn, self._schema)  # of a run that was killed when it had published
+            tables.drop(dsn, self._schema)  # left by a run that was killed after it had published
             print_message(f"run {self.name} is what is published: nothing to do")
             return
         record = BackfillRun(dsn, self.name)
@@ -127,7 +127,7 @@ class _Run:
             raise UserError(story, "the other months are published")
 
     def _process(self, *, force: bool) -> Mapping[TlcMonth, str]:
-        """Have Spark make the months that are not made yet; why some could not be. None is a UserError."""
+        """Have Spark process the missing months; return failures by month. Raises UserError if all fail."""
         left = self._unprocessed()
         if not left:
             print_message("the months are processed already")
@@ -139,7 +139,7 @@ class _Run:
         return failed
 
     def _processed_months(self) -> dict[TlcMonth, ProcessedMonth]:
-        """The months whose rows are in place, made of just these files by just this code."""
+        """Return the months whose rows are in place, made from exactly these files and this code."""
         found = {month: self.of.history.processed_month(month) for month in self.months}
         return {
             month: one for month, one in found.items() if one and one.fingerprint == self.fingerprints[month]
@@ -173,7 +173,7 @@ def _refuse_missing(missing: Sequence[TlcMonth]) -> None:
 
 
 def _refuse_nearly_all_quarantined(month: TlcMonth, processed_month: ProcessedMonth) -> None:
-    """Also a month that an earlier run was made to process."""
+    """Refuse a month of nearly all invalid trips, even one that an earlier run was forced to process."""
     trips = processed_month.accepted + processed_month.quarantined
     if is_nearly_all(processed_month.quarantined, trips):
         raise UserError(

@@ -1,4 +1,4 @@
-"""What a backfill is going to do, and about what it will cost."""
+"""The plan of a backfill and its estimated cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from schemas.tlc_month import TlcMonth
 
 START_VCPU_SECONDS = 40.0
 MILLION_ROWS_VCPU_SECONDS = 85.0
-"""Two busy cores took 413 s for ten million trips: for months of a size to be told apart, not for a bill."""
+"""Two busy cores took 413 s for ten million trips: enough to compare months by size, not to predict a
+bill."""
 
 GB_A_VCPU = 4.0
-"""As EMR Serverless gives them by default."""
+"""EMR Serverless' default."""
 
 
 @dataclass(frozen=True)
 class MonthEstimate:
-    """A month: its files, their rows where a footer tells them, and whether Spark has work with it."""
+    """A month: its files, their rows where a footer has them, and whether Spark has to process it."""
 
     month: TlcMonth
     files: Sequence[StoredFile]
@@ -27,7 +28,7 @@ class MonthEstimate:
     is_processed: bool
 
     def cells(self) -> tuple[str, ...]:
-        """For a table."""
+        """Return the cells of a table row."""
         names = ", ".join(file.name for file in self.files)
         megabytes = f"{sum(file.size for file in self.files) / 1e6:,.1f}" if self.files else ""
         rows = "" if self.rows is None else f"{self.rows:,}"
@@ -36,7 +37,7 @@ class MonthEstimate:
 
 
 def estimate_month(history: History, month: TlcMonth, code: str) -> MonthEstimate:
-    """Look at a month."""
+    """Estimate a month."""
     files = history.raw_files(month)
     rows = [history.raw_rows(file) for file in files]
     counted = sum(count for count in rows if count is not None) if files and None not in rows else None
@@ -48,7 +49,7 @@ def estimate_month(history: History, month: TlcMonth, code: str) -> MonthEstimat
 
 
 def estimate(planned: Sequence[MonthEstimate], settings: SparkSettings) -> Usage:
-    """What Spark will use for the months whose rows are known."""
+    """Estimate Spark's usage for the months whose rows are known."""
     left = [one.rows for one in planned if one.rows is not None and not one.is_processed]
     seconds = START_VCPU_SECONDS * bool(left) + MILLION_ROWS_VCPU_SECONDS * sum(left) / 1e6
     hours = seconds / 3600

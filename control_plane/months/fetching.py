@@ -1,4 +1,4 @@
-"""Brings the TLC's months to where Spark reads them."""
+"""Fetches the TLC's months to where Spark reads them."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,15 +18,15 @@ PARALLEL = 4
 
 
 def fetch_missing(history: History, months: Sequence[TlcMonth], *, refresh: bool = False) -> list[TlcMonth]:
-    """Fetch the months that are not there; those that cannot be had are returned, and each was told of.
+    """Fetch the missing months; return those that are not available, after reporting each.
 
-    The TLC is asked whether it has re-issued those that came from there. A newer file is put beside, and said
-    so; with `refresh` it takes the place of the older one.
+    Asks the TLC whether it has re-issued the months that came from it. A newer file is stored next to the
+    older one and reported; with `refresh` it replaces it.
     """
     missing = _missing(history, months)
     wanted = [*missing, *(month for month in months if _came_from_tlc(history, month))]
     if wanted:
-        # By this process itself: whoever kills it ends the transfer too, and the next one goes on with it.
+        # In this process: killing it also ends the transfer, and the next one continues it.
         with producer_errors(), suppress(typer.Exit):
             fetch(
                 taxi_type=sorted({month.taxi_type for month in wanted}),
@@ -46,7 +46,7 @@ def _missing(history: History, months: Sequence[TlcMonth]) -> list[TlcMonth]:
 
 
 def _came_from_tlc(history: History, month: TlcMonth) -> bool:
-    """Whether a month is the one file that `fetch` puts there; of an object its own notes tell the rest."""
+    """Check whether a month is the single file that `fetch` stores; an object's metadata has the rest."""
     paths = [file.path for file in history.raw_files(month)]
     if isinstance(history.raw, LocalFolder):
         file = Path(history.raw.address) / month.file_name

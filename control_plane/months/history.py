@@ -1,4 +1,4 @@
-"""The months of the history: from which files each comes, and what Spark made of it."""
+"""The months of the history: their source files, and what Spark made of them."""
 
 import io
 import json
@@ -21,10 +21,10 @@ FOOTER_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class ProcessedMonth:
-    """A processed month, as the note beside it tells."""
+    """A processed month, as the metadata file next to it describes it."""
 
     fingerprint: str
-    """Of what it was made; empty where nobody said so."""
+    """The fingerprint of its input and code; empty where none was recorded."""
     files: tuple[str, ...]
     accepted: int
     quarantined: int
@@ -39,7 +39,7 @@ class History:
 
     @classmethod
     def of(cls, settings: HistorySettings) -> "History":
-        """Where the settings say."""
+        """Open the raw and processed months where the settings point."""
         raw, processed = (
             open_store(address, endpoint_url=settings.s3_endpoint_url, region=settings.region)
             for address in (settings.raw, settings.processed)
@@ -47,11 +47,11 @@ class History:
         return cls(raw, processed)
 
     def raw_files(self, month: TlcMonth) -> Sequence[StoredFile]:
-        """A month's files, as Spark finds them: in a folder of its own, or among all others."""
+        """List a month's files, as Spark finds them: in a folder of its own, or among all others."""
         return files_of_month(month, self.raw.files)
 
     def raw_rows(self, file: StoredFile) -> int | None:
-        """The rows that a Parquet file says it has; None where it has no readable footer: Spark judges it."""
+        """Return the row count of a Parquet file; None where its footer is unreadable: Spark validates it."""
         if not file.size or not file.name.endswith(".parquet"):
             return None
         try:
@@ -61,16 +61,16 @@ class History:
         return int(footer.num_rows)
 
     def content(self, month: TlcMonth) -> str:
-        """Its files, each with what its store calls its bytes: SHA-256, in S3 the ETag."""
+        """Return the identity of its files, each by its store's checksum: SHA-256, in S3 the ETag."""
         return ", ".join(f"{file.name} {self.raw.fingerprint(file)}" for file in self.raw_files(month))
 
     def fingerprint(self, month: TlcMonth, code: str) -> str:
-        """What a month is made of: the content of its files, and the code."""
+        """Return the fingerprint of a month: the content of its files, and the code."""
         parts = [f"{file.name} {self.raw.fingerprint(file)}" for file in self.raw_files(month)]
         return sha256("\n".join([str(month), *parts, code]).encode()).hexdigest()[:20]
 
     def processed_month(self, month: TlcMonth) -> ProcessedMonth | None:
-        """What it was made of; None where it is not wholly in place, or nobody has noted it."""
+        """Return what the month was made of; None where it is incomplete, or nothing is recorded."""
         if any(self.processed.files_below(staging_folder(month.taxi_type, month.first_day))):
             return None
         text = self.processed.read(note_path(month.taxi_type, month.first_day))

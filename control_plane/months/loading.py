@@ -1,4 +1,4 @@
-"""Processed months in Postgres: in a schema of the run's own, to be compared and published from there."""
+"""Loads processed months into the run's own schema in Postgres, where they are compared and published."""
 
 import tempfile
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from producer.reading.queries import duckdb_path, quoted_text
 from schemas.processed import QUARANTINED, TRIPS, ZONE_FARES_15M, ProcessedTable
 from schemas.tlc_month import TlcMonth
 
-# Column names are those of the served tables, whose types Postgres takes over.
+# Column names are those of the served tables, whose types Postgres copies.
 LIKE = {"trips": "trips", "quarantined_trips": "quarantined_trips", "month_fares": "zone_fares_15m"}
 FILLED = {TRIPS: "trips", QUARANTINED: "quarantined_trips", ZONE_FARES_15M: "month_fares"}
 FARES = """
@@ -31,7 +31,7 @@ Connection = psycopg.Connection[Any]
 
 
 def load(dsn: str, schema: str, processed: ObjectStore, months: Sequence[TlcMonth]) -> None:
-    """Fill the schema with these months, whole or not at all; what it held before is gone."""
+    """Fill the schema with these months atomically; previous rows are removed."""
     with psycopg.connect(dsn) as connection, tempfile.TemporaryDirectory() as folder:
         _make(connection, schema)
         for month in months:
@@ -62,9 +62,9 @@ def _columns(connection: Connection, schema: str, table: str) -> set[str]:
 def _write_rows(
     table: ProcessedTable, month: TlcMonth, folder: Path, target: Path, served: set[str]
 ) -> list[str]:
-    """A month's rows as CSV, and the names of their columns: of those that are served and in the files.
+    """Write a month's rows as CSV; return the names of their columns: those both served and in the files.
 
-    Files of an earlier version lack the columns that the contract has gained since.
+    Files of an earlier version lack the columns that were added to the contract since.
     """
     files = f"{duckdb_path(folder)}/*.parquet"
     with duckdb.connect() as connection:
@@ -80,7 +80,7 @@ def _write_rows(
 
 
 def _as_text(name: str, kind: str) -> str:
-    """A list as Postgres reads arrays; the names of rules need no quoting."""
+    """Format a list as a Postgres array; the names of rules need no quotes."""
     return f"'{{' || array_to_string({name}, ',') || '}}' as {name}" if kind.endswith("[]") else name
 
 

@@ -1,4 +1,4 @@
-"""`./taxi parity`: the months that Spark made beside what the stream wrote, window by window."""
+"""`./taxi parity`: compares the months that Spark made with what the stream wrote, window by window."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -27,14 +27,14 @@ NOT_STREAMED = 3
 
 @dataclass(frozen=True)
 class Parity:
-    """How months compare; `not_streamed` are those of which the stream has written nothing."""
+    """The comparison of months; the stream has written no row of those in `not_streamed`."""
 
     found: Mapping[TlcMonth, Comparison]
     not_streamed: Sequence[TlcMonth]
 
     @classmethod
     def of(cls, endpoints: Endpoints, history: History, months: Sequence[TlcMonth]) -> "Parity":
-        """Compare, and file a report of each month; raises UserError for a month that Spark has not made."""
+        """Compare, and store a report of each month; raises UserError for a month that Spark has not made."""
         dsn, processed_month = (
             endpoints.postgres_dsn,
             {month: _processed_month(history, month) for month in months},
@@ -61,13 +61,13 @@ class Parity:
 
     @property
     def exit_code(self) -> int:
-        """What programs go by."""
+        """The exit code for programs."""
         if any(one.unexplained for one in self.found.values()):
             return UNEXPLAINED
         return NOT_STREAMED if self.not_streamed else 0
 
     def print(self) -> None:
-        """For a person."""
+        """Print the comparison for display."""
         if self.found:
             print_comparison(self.found, TITLE, LABELS)
         for month in self.not_streamed:
@@ -75,7 +75,7 @@ class Parity:
             output().print(text, highlight=False, soft_wrap=True)
 
     def as_data(self) -> list[dict[str, object]]:
-        """For programs: a month each."""
+        """Return the comparison for programs: an entry per month."""
         compared = [{**asdict(month), "streamed": True, **asdict(one)} for month, one in self.found.items()]
         return compared + [{**asdict(month), "streamed": False} for month in self.not_streamed]
 

@@ -1,4 +1,4 @@
-"""Has Spark process months, here or on EMR, and tells of it."""
+"""Runs Spark over months, here or on EMR, and reports the result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ MINUTE = 60.0
 
 @dataclass(frozen=True)
 class SparkOutcome:
-    """How Spark ended, and what it says of months that failed: on EMR its log may come later than its end."""
+    """How Spark ended, and its error per failed month: on EMR the log may arrive after the end."""
 
     detail: str
     reasons: Mapping[TlcMonth, str]
 
     def reason(self, month: TlcMonth) -> str:
-        """Why there is nothing new of this month."""
+        """Return why a month was not processed."""
         return self.reasons.get(month) or self.detail
 
 
 def refuse_folders(spark: SparkBackend, history: History) -> None:
-    """Raise UserError for a folder of this machine, of which a cluster knows nothing."""
+    """Raise UserError for a folder of this machine, which a cluster cannot read."""
     for variable, place in {"RAW_DATA": history.raw, "PROCESSED_DATA": history.processed}.items():
         if spark.place is not SparkTarget.LOCAL and isinstance(place, LocalFolder):
             raise UserError(
@@ -40,7 +40,7 @@ def refuse_folders(spark: SparkBackend, history: History) -> None:
 def process(
     spark: SparkBackend, months: Mapping[TlcMonth, str], history: History, *, force: bool
 ) -> SparkOutcome:
-    """Replace these months in the history; each is noted with its fingerprint."""
+    """Replace these months in the history, and record the fingerprint of each."""
     run_id = spark.submit([*_arguments(months, history), *(["--force"] if force else [])])
     at = f"{run_id} --on {spark.place.value}"
     print_message(f"Spark processes {', '.join(map(str, months))}: ./taxi spark-run status|logs|cancel {at}")
@@ -71,7 +71,7 @@ def _arguments(months: Mapping[TlcMonth, str], history: History) -> list[str]:
 
 
 def _failure_reasons(spark: SparkBackend, done: SparkRun) -> dict[TlcMonth, str]:
-    """Say what the run was like; what its log tells of the months that failed."""
+    """Report the run; return the failure reasons by month from its log."""
     print_message(f"Spark: {done.state.value} after {done.seconds:,.0f} s, {spark.usage(done.run_id).text()}")
     try:
         logs = spark.logs(done.run_id)

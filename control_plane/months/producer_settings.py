@@ -1,4 +1,4 @@
-"""The producer, set up for the stack and a topic."""
+"""The producer's settings for the stack and a topic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from stack.security.secrets import PRODUCER
 
 @contextmanager
 def producer_errors() -> Iterator[None]:
-    """Raise UserError where somebody stops the producer."""
+    """Raise UserError when a user stops the producer."""
     try:
         yield
     except StoppedByUser as stop:
@@ -20,7 +20,7 @@ def producer_errors() -> Iterator[None]:
 
 
 def producer_settings(endpoints: Endpoints, topic: str) -> ProducerSettings:
-    """The producer's settings for this stack and this topic."""
+    """Return the producer's settings for this stack and this topic."""
     security = endpoints.kafka_security(PRODUCER)
     places = {
         "kafka_bootstrap_servers": endpoints.kafka_bootstrap_servers,

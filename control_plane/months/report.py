@@ -25,7 +25,7 @@ def print_comparison(
     title: str = "What is served beside what this run made",
     labels: Mapping[str, str] = COMPARED,
 ) -> None:
-    """What differs, a column a month; then the first windows that nothing explains."""
+    """Print the differences, a column per month; then the first unexplained windows."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("")
     for month in found:
@@ -39,7 +39,7 @@ def print_comparison(
 
 
 def print_published(done: Mapping[TlcMonth, Published], undo_by: str) -> None:
-    """What became of each month, and the command that takes it back."""
+    """Print the result of each month, and the command that undoes it."""
     for month, one in done.items():
         console().print(
             f"{month} is published: {one.added:,} trips added, {one.withdrawn:,} withdrawn,"

@@ -1,4 +1,4 @@
-"""One run from files to what people read: filled beside the live job, compared, published, cleaned up."""
+"""One run from files to served rows: filled next to the live job, compared, published, cleaned up."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +36,7 @@ def dry_run(endpoints: Endpoints, paths: Sequence[Path], *, force: bool) -> None
 
 
 def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *, keep: bool) -> None:
-    """Replace the months that the files hold by what the served release makes of them."""
+    """Replace the months of the files by what the served release makes of them."""
     with publication.publication_lock(endpoints.home):
         set_up(endpoints.postgres_dsn)
         plan = make_plan(endpoints, paths)
@@ -54,7 +54,7 @@ def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *
 
 
 def undo(endpoints: Endpoints, run: str) -> None:
-    """Bring back what was there before a run was published."""
+    """Restore the rows from before a run was published."""
     with publication.publication_lock(endpoints.home):
         months = BackfillRun(endpoints.postgres_dsn, run).published_months()
         if not months:
@@ -64,7 +64,7 @@ def undo(endpoints: Endpoints, run: str) -> None:
 
 
 def discard(endpoints: Endpoints, run: str) -> None:
-    """Remove what a run left that did not come to its end."""
+    """Remove what an incomplete run has left."""
     with publication.publication_lock(endpoints.home):
         Shadow(endpoints, DEFAULT_JOB, run).remove()
 
@@ -95,7 +95,7 @@ def _compared(endpoints: Endpoints, month: TlcMonth, shadow: Shadow) -> Comparis
 
 
 def _served_release(endpoints: Endpoints) -> Release:
-    """The code that serves; where none ever ran, that of this tree."""
+    """Return the served release; where none ever ran, that of this tree."""
     site = Versions(endpoints, DEFAULT_JOB).served().site
     release = site.running_release() or site.releases.of_tree(ROOT)
     if "scan.bounded.mode" not in (release.folder / "code/flink_jobs" / DEFAULT_JOB / "source.sql").read_text(

@@ -1,4 +1,4 @@
-"""What a reprocessing would do: which months the files hold, and under which name the run is known."""
+"""The plan of a reprocessing: the months that the files hold, and the name of the run."""
 
 import hashlib
 from collections import Counter
@@ -34,16 +34,16 @@ class PlannedFile:
     trips: int
     valid_trips: int
     doubt: str | None = None
-    """Why it is hardly the month that its name says."""
+    """The reason to doubt that the file holds the month of its name."""
 
     @property
     def month(self) -> TlcMonth:
-        """What it holds."""
+        """The month of the file."""
         return TlcMonth(self.file.taxi_type, self.file.month)
 
     @property
     def planned(self) -> PlannedMonth:
-        """The same for the record of runs."""
+        """The file as an entry of the record of runs."""
         with self.file.path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         quarantined = self.trips - self.valid_trips
@@ -63,23 +63,23 @@ class ReprocessPlan:
 
     @property
     def paths(self) -> list[Path]:
-        """Where the files are."""
+        """The paths of the files."""
         return [one.file.path for one in self.files]
 
     def refuse_doubtful(self) -> None:
-        """Raise UserError for a file that is hardly the month that its name says."""
+        """Raise UserError for a file that probably does not hold the month of its name."""
         for one in self.files:
             if one.doubt:
                 raise UserError(one.doubt, "see ./taxi inspect, or replace the month all the same by --force")
 
     def run(self, release: str) -> str:
-        """The name of the run: the same files and the same code are the same run."""
+        """Name the run: the same files and the same code are the same run."""
         inputs = [*sorted(f"{one.month} {one.file.name} {one.fingerprint}" for one in self.files), release]
         return hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:10]
 
 
 def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> ReprocessPlan:
-    """Look into the files; raises UserError where they cannot be read, or two hold the same month."""
+    """Read the files; raises UserError where one is unreadable, or two hold the same month."""
     settings = producer_settings(endpoints, "")
     with producer_errors():
         files = list(examine(Naming(tlc_data_dir=settings.tlc_data_dir).month_files(paths), console()))
@@ -95,7 +95,7 @@ def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> ReprocessPlan:
 
 
 def print_plan(endpoints: Endpoints, plan: ReprocessPlan, run: str) -> None:
-    """One line a month: what the file holds, and what is served now."""
+    """Print a line per month: what the file holds, and what is served now."""
     table = Table(title=f"Run {run}", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("month", "file", "MB", "trips", "valid", "served", "published by"):
         is_figure = column in {"MB", "trips", "valid", "served"}

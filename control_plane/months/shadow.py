@@ -1,4 +1,4 @@
-"""The places of one run beside the live job, and how they are filled and removed: topic, job, table set."""
+"""The shadow of a run: its own topic, job and table set next to the live job, from creation to removal."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -36,12 +36,12 @@ STALLED_FILL_SECONDS = 180.0
 STALLED_LEDGER_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 MOST_RESTARTS = 5
-"""A bounded job that has begun so often in vain will not come to its end."""
+"""A bounded job that has restarted more often will not finish."""
 
 
 @dataclass(frozen=True)
 class Shadow:
-    """What a run has to itself."""
+    """The topic, job and table set of one run."""
 
     endpoints: Endpoints
     job: str
@@ -49,7 +49,7 @@ class Shadow:
 
     @property
     def wiring(self) -> Wiring:
-        """The job of the run; no record is kept of it, so nobody brings it back."""
+        """The wiring of the run's job; the job is not recorded, so nothing restarts it."""
         name = f"{self.job}-reprocess-{self.run}"
         topic = f"{REPROCESS_TOPIC_PREFIX}{self.run}"
         return Wiring(
@@ -64,23 +64,23 @@ class Shadow:
 
     @property
     def site(self) -> JobSite:
-        """Where the job of the run runs."""
+        """The site of the run's job."""
         return JobSite(self.endpoints, self.wiring)
 
     @property
     def is_filled(self) -> bool:
-        """Whether every record of its topic is accounted for in its tables."""
+        """Whether every record of the topic is accounted for in the tables."""
         return self._ledger().balances
 
     def publish_trips(self, paths: Sequence[Path]) -> None:
-        """Put all trips on the topic of the run, at full speed; goes on where a killed run ended."""
+        """Publish all trips to the topic of the run, at full speed; continue where a killed run ended."""
         settings = producer_settings(self.endpoints, self.wiring.topic)
         request = ReplayRequest(paths, Pace(parse_speedup("max"), is_live=False), force=True)
         with producer_errors():
             replay(request, Naming(tlc_data_dir=settings.tlc_data_dir), settings, console())
 
     def fill(self, release: Release) -> None:
-        """Run the job over the topic into the table set; a job that a killed run has left is waited for."""
+        """Run the job over the topic into the table set; wait for a job that a killed run has left."""
         tables.set_up(self.endpoints.postgres_dsn, self.wiring.table_set)
         await_other_submission(self.endpoints, self.wiring.name)
         newest = next(iter(self.site.flink.jobs(self.wiring.name)), None)
@@ -99,7 +99,7 @@ class Shadow:
         tables.take_stock(self.endpoints.postgres_dsn, self.wiring.table_set)
 
     def remove(self) -> None:
-        """End and remove all of it, also what the registry knows; the live job's places are others."""
+        """End and remove all of it, including its schemas in the registry; the live job is not affected."""
         await_other_submission(self.endpoints, self.wiring.name)
         job = self.site.flink.live_job(self.wiring.name)
         if job:
@@ -135,7 +135,8 @@ class Shadow:
             )
 
     def _dead_letters(self) -> Sequence[str]:
-        """What is wrong with each: its own publisher writes none, so these are rows that a table refused."""
+        """List the errors: the run's own publisher writes no bad records, so these are rows that a table
+        refused."""
         query = f"select error from {self.wiring.table_set}.dead_letters"  # noqa: S608 - our own name
         return [str(error) for (error,) in database.query(self.endpoints.postgres_dsn, query).rows]
 
@@ -188,7 +189,7 @@ class Shadow:
 
 
 class Show:
-    """A bar on a terminal, a line now and then elsewhere."""
+    """A progress bar on a terminal, an occasional line elsewhere."""
 
     def __init__(self, progress: Progress, records: int) -> None:
         self._progress, self._records = progress, records
@@ -196,12 +197,12 @@ class Show:
         self.text = "it has not begun to read"
 
     def read(self, records: int) -> None:
-        """So many records are read."""
+        """Show the number of records read."""
         self.text = f"{records:,} of {self._records:,} records read"
         self._progress.update(self._task, completed=records, description=f"{records:,} records read")
 
     def note(self, message: str) -> None:
-        """What is waited for, where nobody sees the bar."""
+        """Print what the run waits for, where the bar is not shown."""
         if not console().is_terminal:
             print_message(message)
 

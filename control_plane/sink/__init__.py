@@ -1,1 +1,1 @@
-"""The tables that people read: table sets, views, publications, the ledger."""
+"""The served tables: table sets, views, publications, the ledger."""

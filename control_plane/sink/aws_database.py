@@ -1,4 +1,4 @@
-"""Roles, passwords and tables on the database that Terraform has made."""
+"""Roles, passwords and tables on the database that Terraform has created."""
 
 import json
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from schemas.errors import UserError
 from stack.security.database_roles import ensure_roles
 
 REGISTRY = "registry"
-"""A role that has a schema of its own, and makes its tables by itself."""
+"""The role of the registry, which has its own schema and creates its own tables."""
 PASSWORD_LENGTH = 40
 SECRETS = AwsService(denied="use an administrator's credentials")
 
 
 def set_up(dsn: str, passwords: Mapping[str, str]) -> None:
-    """Roles, the registry's schema and the tables; what is there already stays."""
+    """Create the missing roles, the registry's schema and the tables."""
     try:
         _set_up(dsn, passwords)
     except psycopg.OperationalError as error:
@@ -36,21 +36,22 @@ def _set_up(dsn: str, passwords: Mapping[str, str]) -> None:
     if REGISTRY in passwords:
         with psycopg.connect(dsn) as connection:
             name = sql.Identifier(REGISTRY)
-            # Who makes a role may hand it out, and is not in it: without being in it he makes nothing for it.
+            # The creator of a role may grant it but is not a member; without membership it creates nothing
+            # for the role.
             connection.execute(sql.SQL("grant {} to current_user").format(name))
             connection.execute(sql.SQL("create schema if not exists {0} authorization {0}").format(name))
     tables.set_up(dsn)
 
 
 def read_owner(secret: str) -> dict[str, str]:
-    """The login of the database's owner, as AWS has made it."""
+    """Read the login of the database's owner, as AWS has created it."""
     with translate_aws_errors(secret, SECRETS):
         written = json.loads(_client(secret).get_secret_value(SecretId=secret)["SecretString"])
     return {"user": written["username"], "password": written["password"]}
 
 
 def ensure_password(secret: str) -> str:
-    """The password that a secret holds; an empty one is given its first."""
+    """Return the password in a secret; set one if the secret is empty."""
     with translate_aws_errors(secret, SECRETS):
         client = _client(secret)
         try:

@@ -1,8 +1,8 @@
-"""DDL beside people who read: only what changes something is run, and no wait for a lock is long.
+"""DDL on tables in use: run only statements that change something, and keep each lock wait short.
 
-A statement that waits for a table holds up every reader that comes after it, and two that wait for one
-another are a deadlock. So each waits for a fraction of a second, gives way, and tries again; and where
-readers may see one change after the other, no lock is held while another is waited for.
+A statement that waits for a table lock blocks every reader that comes after it, and two that wait for each
+other deadlock. So each statement waits for a fraction of a second, gives up, and retries. Where readers may
+see one change after the other, no lock is held while waiting for another.
 """
 
 import re
@@ -23,11 +23,13 @@ Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 LOCK_ERRORS = (errors.LockNotAvailable, errors.DeadlockDetected)
 UNREAD_SECONDS = 60.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 0.6
-"""For a lock: longer from one attempt to the next, as among long queries the first waits may never suffice.
-All are less than Postgres' deadlock_timeout of 1 s: of two that wait for one another, we give way first."""
+"""Lock timeouts that grow from one attempt to the next: among long queries, the first ones may never suffice.
+All are below Postgres' deadlock_timeout of 1 s, so that of two sessions that wait for each other, ours gives
+up first."""
 WAIT_GROWTH = 1.05
 LATER_WAIT_SECONDS = 0.05
-"""Where locks are held already: what is in the way is rather somebody who waits for us than a long query."""
+"""Lock timeout while locks are held already: a session that waits for ours is then a more likely blocker than
+a long query."""
 PAUSE_SECONDS = 0.1
 ONE_AT_A_TIME = "select pg_advisory_lock(hashtext('DDL of the schemas taxi'))"
 HOLDERS = """
@@ -89,7 +91,7 @@ select exists (
 """
 HAS_TRIGGER = "select exists (select from pg_trigger where tgname = %s and tgrelid = to_regclass(%s))"
 SAME_VIEW = "select pg_get_viewdef(to_regclass(%s)) = pg_get_viewdef(to_regclass(%s))"
-# Of the two, one is on a copy of the table: the definitions differ in the table's schema.
+# One of the two triggers is on a copy of the table, so the definitions differ in the table's schema.
 SAME_TRIGGER = """
 select count(*) = 2 and count(distinct regexp_replace(pg_get_triggerdef(oid), ' ON \\S+ ', ' ON ')) = 1
 from pg_trigger
@@ -98,27 +100,26 @@ where tgname = %s and tgrelid in (to_regclass(%s), to_regclass(%s)) and tgenable
 
 
 class TablesInUseError(UserError):
-    """Somebody reads, in a transaction that stays open, what would have to change."""
+    """A session holds a transaction open that reads what the change has to alter."""
 
 
 class Ddl:
-    """A session that changes what people read; what it runs waits for others but shortly."""
+    """A session that changes objects in use; its statements wait only briefly for locks."""
 
     def __init__(self, connection: Connection, wait_seconds: float = FIRST_WAIT_SECONDS) -> None:
         self.connection = connection
         self._wait_seconds = wait_seconds
 
     def apply(self, text: str) -> None:
-        """Run those statements of a file that change something: also one that changes nothing may lock."""
+        """Run the statements of a file that change something; even a statement without effect may lock."""
         for statement in statements(text):
             self._step(statement, even_if_done=False)
 
     def run(self, statement: str) -> None:
-        """Run one statement."""
         self._step(statement, even_if_done=True)
 
     def whole(self) -> AbstractContextManager[object]:
-        """What is run inside takes effect at once or not at all."""
+        """Run everything inside in one transaction."""
         return self.connection.transaction()
 
     def _step(self, statement: str, *, even_if_done: bool) -> None:
@@ -129,7 +130,7 @@ class Ddl:
                     self.connection.execute(statement.encode())
 
         if self.connection.info.transaction_status == TransactionStatus.IDLE:
-            # By itself it holds no lock while it waits for another, so it cannot be part of a deadlock.
+            # This session holds no lock while it waits for another, so it cannot be part of a deadlock.
             _until_unlocked(lambda: holders(self.connection), attempt)
         else:
             seconds, self._wait_seconds = self._wait_seconds, LATER_WAIT_SECONDS
@@ -137,9 +138,9 @@ class Ddl:
 
 
 def step_by_step(dsn: str, change: Callable[[Ddl], None]) -> None:
-    """Make a change of which each statement takes effect by itself; cut short, it goes on when run again.
+    """Apply a change whose statements each commit separately; run it again to complete an interrupted one.
 
-    Raises UserError with the sessions in the way when there is no moment for one of them.
+    Raises UserError with the blocking sessions when a statement gets no lock.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         _until_unlocked(lambda: holders(connection), lambda seconds: _alone(connection, seconds))
@@ -147,9 +148,9 @@ def step_by_step(dsn: str, change: Callable[[Ddl], None]) -> None:
 
 
 def at_once(dsn: str, change: Callable[[Ddl], None]) -> None:
-    """Make a change in one transaction, or none of it.
+    """Apply a change in one transaction, or none of it.
 
-    Its attempts wait but shortly: of two that wait for one another it is the one that gives way.
+    Each attempt waits only briefly: of two sessions that wait for each other, this one gives up first.
     """
 
     def attempt(seconds: float) -> None:
@@ -166,7 +167,7 @@ def at_once(dsn: str, change: Callable[[Ddl], None]) -> None:
 
 
 def holders(connection: Connection) -> list[str]:
-    """The sessions that hold something of our schemas, the oldest transaction first."""
+    """List the sessions that hold locks in our schemas, the oldest transaction first."""
     return [f"pid {pid} ({what})" for pid, what in connection.execute(HOLDERS.encode()).fetchall()]
 
 
@@ -197,7 +198,7 @@ def _until_unlocked(in_the_way: Callable[[], list[str]], attempt: Callable[[floa
 
 
 def _alone(connection: Connection, seconds: float) -> None:
-    """Have no other change beside this session's; functions and rights cannot be replaced by two at once."""
+    """Exclude changes by other sessions: two cannot replace functions and grants at once."""
     with connection.transaction():
         _limit_lock_waits(connection, seconds)
         connection.execute(ONE_AT_A_TIME)
@@ -208,7 +209,7 @@ def _limit_lock_waits(connection: Connection, seconds: float) -> None:
 
 
 def statements(text: str) -> Iterator[str]:
-    """The statements of a file, without the comments before them."""
+    """Yield the statements of a file without the comments before them."""
     begin = 0
     for found in _SEPARATOR.finditer(text):
         if found["end"]:
@@ -224,7 +225,7 @@ def _without_comments(statement: str) -> Iterator[str]:
 
 
 def _is_done(connection: Connection, statement: str) -> bool:
-    """Whether a statement would leave everything as it is; False where that cannot be told."""
+    """Check whether a statement would change nothing; False where that cannot be determined."""
     if found := _RELATION.match(statement):
         return _answer(connection, EXISTS, found["name"])
     if found := _COLUMN.match(statement):
@@ -239,7 +240,7 @@ def _is_done(connection: Connection, statement: str) -> bool:
 
 
 def _is_same_view(connection: Connection, name: str, trial: str) -> bool:
-    """Whether a view is what this statement makes of it, which makes a temporary one of the same name."""
+    """Compare a view with what this statement makes of it, by a temporary view of the same name."""
     place = _qualified(connection, name)
     with connection.transaction(force_rollback=True):
         connection.execute(trial.encode())
@@ -251,14 +252,14 @@ def _is_same_trigger(connection: Connection, name: str, table: str, statement: s
     if not _answer(connection, HAS_TRIGGER, name, place):
         return False
     with connection.transaction(force_rollback=True):
-        # A temporary table is found before ours: the statement makes its trigger there.
+        # Postgres resolves a temporary table before ours, so the statement creates its trigger there.
         connection.execute(f"create temporary table {_bare(table)} (like {place})".encode())
         connection.execute(statement.encode())
         return _answer(connection, SAME_TRIGGER, name, place, f"pg_temp.{_bare(table)}")
 
 
 def _qualified(connection: Connection, name: str) -> str:
-    """A name with its schema: the transaction's own where none is given."""
+    """Return a name with its schema, the transaction's current one where none is given."""
     if "." in name:
         return name
     (schema,) = connection.execute("select quote_ident(current_schema())").fetchone() or ("",)

@@ -1,4 +1,4 @@
-"""The accounting of the trips: what the job read, and where it is found."""
+"""The ledger of the trips: the records that the job read, and where each is stored."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from stack.endpoints import Endpoints
 
 ACCOUNTS = ("windowed", "quarantined", "late", "duplicates", "dead_letters")
 _SUMS = ", ".join(f"sum({account})::bigint" for account in ("received", *ACCOUNTS, "progress_markers"))
-# Hours are not set off against one another: a trip too many in one does not make good one too few.
+# Hours are not netted: an extra trip in one does not make up for a missing one in another.
 _IMBALANCE = "sum(abs(imbalance))::bigint"
 TOTALS = f"select taxi_type, {_SUMS}, {_IMBALANCE} from %s.trip_ledger group by taxi_type order by taxi_type"  # noqa: S608
 HOURS_WIDTH = 110
@@ -35,7 +35,7 @@ order by taxi_type, event_hour
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """The accounts of one taxi type, in records; of one hour of event time where one is named."""
+    """The accounts of one taxi type, in records; of one hour of event time where one is given."""
 
     taxi_type: str
     received: int
@@ -46,21 +46,21 @@ class LedgerEntry:
     dead_letters: int
     progress_markers: int
     imbalance: int
-    """Records read and not found, less those found and not read; summed up without its sign over hours."""
+    """Records read and not stored, less records stored and not read; over hours, a sum of absolute values."""
     event_hour: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """The accounts of every taxi type beside what Kafka holds."""
+    """The accounts of every taxi type, with the record count of Kafka."""
 
     entries: tuple[LedgerEntry, ...]
     records_in_kafka: int
-    """Those that a reader gets: an offset may also be the end of a transaction, or an aborted record."""
+    """The records that a consumer gets: an offset may also be a transaction marker or an aborted record."""
 
     @property
     def records_read(self) -> int:
-        """What the job has read and reported."""
+        """The records that the job has read and reported."""
         return sum(entry.received + entry.progress_markers for entry in self.entries)
 
     @property
@@ -72,10 +72,10 @@ class Ledger:
 def read_ledger(
     endpoints: Endpoints, schema: str = "taxi", topic: str = TRIPS_TOPIC, *, exact: bool = True
 ) -> Ledger:
-    """The ledger as it stands now: it balances at quiet points, and may lag behind Kafka between them.
+    """Read the current ledger: it balances at quiet points, and may lag behind Kafka between them.
 
-    `schema` is a table set, or `taxi` for the one that is served. Unless it is to be `exact`, offsets stand
-    for records: where the two differ, Kafka has to be read to count them.
+    `schema` is a table set, or `taxi` for the served one. Unless it is to be `exact`, offsets count as
+    records: where the two differ, Kafka has to be read to count them.
     """
     rows = database.query(endpoints.postgres_dsn, TOTALS % schema).rows
     read = Ledger(tuple(LedgerEntry(*row) for row in rows), 0)
@@ -87,22 +87,22 @@ def read_ledger(
 def read_hours(
     endpoints: Endpoints, since: datetime | None = None, until: datetime | None = None, *, every: bool = False
 ) -> tuple[LedgerEntry, ...]:
-    """The accounts by hour of event time: those with an imbalance, or all from `since` to before `until`."""
+    """Read the accounts by hour of event time: the imbalanced ones, or all from `since` to before `until`."""
     parameters = {"since": since, "until": until, "all": every}
     return tuple(LedgerEntry(*row) for row in database.query(endpoints.postgres_dsn, HOURS, parameters).rows)
 
 
 def forget_received(dsn: str, table_set: str) -> None:
-    """Begin the debit side at zero, for a job that reads its topic from the beginning and counts all again.
+    """Reset the debit side to zero, for a job that reads its topic from the beginning and counts all again.
 
-    What an earlier run counted under keys that this one does not write would stand there for ever.
+    Counts that an earlier run wrote under other keys would otherwise stay forever.
     """
     for (name,) in database.query(dsn, RECEIVED, {"table_set": table_set}).rows:
         database.query(dsn, f"delete from {table_set}.{name}")  # noqa: S608 - our own names
 
 
 def print_ledger(ledger: Ledger, verdict: str = "") -> None:
-    """One line an account, one column a taxi type, and whether it adds up unless there is another verdict."""
+    """Print a line per account, a column per taxi type, and whether it balances unless a verdict is given."""
     table = Table(title="Where every record went", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("")
     for entry in ledger.entries:
@@ -120,7 +120,7 @@ def print_ledger(ledger: Ledger, verdict: str = "") -> None:
 
 
 def print_hours(entries: tuple[LedgerEntry, ...]) -> None:
-    """One line a taxi type and hour of event time."""
+    """Print one line per taxi type and hour of event time."""
     table = Table(title="By hour of event time", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("taxi type", "hour"):
         table.add_column(column, no_wrap=True)

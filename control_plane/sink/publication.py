@@ -1,4 +1,4 @@
-"""Publishing a month: what another table set has of it takes its place among what is served."""
+"""Publishes a month: its rows in another table set replace those that are served."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -31,7 +31,7 @@ from taxi.current_publications where taxi_type = %(taxi_type)s and source_month 
 
 
 LARGEST_WITHDRAWN_SHARE = 0.05
-"""More of a month is withdrawn only when a person says so: it is rather the wrong file, or a part of one."""
+"""A larger share of a month is withdrawn only on request: the file is more likely wrong or incomplete."""
 
 COMPARE = "select * from {}.compare_month(%(table_set)s, %(taxi_type)s, %(first_day)s, %(beside)s)"
 PUBLISH = """
@@ -78,13 +78,13 @@ ComparedWith = Literal["served", "stream"]
 
 
 def publication_lock(home: Path) -> AbstractContextManager[None]:
-    """Held by whoever replaces months: each compares with what another would change."""
+    """Lock the publication of months: each publication compares with what another would change."""
     return file_lock(home / "jobs" / "months.lock", "another ./taxi replaces months; waiting for it")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is served of a month beside what a run made of it: windows, then trips."""
+    """The served rows of a month compared with a run's: windows, then trips."""
 
     equal: int
     explained: int
@@ -94,18 +94,18 @@ class Comparison:
     trips_only_served: int
     trips_only_in_run: int
     examples: Sequence[str] = ()
-    """The first windows that nothing explains."""
+    """The first windows with an unexplained difference."""
 
     @property
     def withdrawn_share(self) -> float:
-        """Of the trips that are served, those that would go."""
+        """The share of served trips that a publication would remove."""
         served = self.trips_equal + self.trips_changed + self.trips_only_served
         return self.trips_only_served / served if served else 0.0
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication did to the trips of a month."""
+    """The effect of a publication on the trips of a month."""
 
     added: int
     withdrawn: int
@@ -115,7 +115,7 @@ class Published:
 def compare(
     dsn: str, month: TlcMonth, table_set: str, run: str, engine: str, compared_with: ComparedWith = "served"
 ) -> Comparison:
-    """Hold a month in a set against the served one, or what the stream wrote of it, and file the report."""
+    """Compare a month in a set with the served one, or with the stream's rows of it, and store the report."""
     named = {
         "run": run,
         "engine": engine,
@@ -132,7 +132,7 @@ def compare(
 
 
 def is_streamed(dsn: str, month: TlcMonth) -> bool:
-    """Whether the stream has written an accepted trip of a month."""
+    """Check whether the stream has written an accepted trip of a month."""
     with psycopg.connect(dsn) as connection:
         return (
             connection.execute(_of_served(connection, STREAMED), month.sql_parameters).fetchone() is not None
@@ -140,16 +140,17 @@ def is_streamed(dsn: str, month: TlcMonth) -> bool:
 
 
 def is_published(dsn: str, month: TlcMonth, run: str) -> bool:
-    """Whether this run is what was published last of the month."""
+    """Check whether this run was the last one published for a month."""
     with psycopg.connect(dsn) as connection:
         newest = connection.execute(_of_served(connection, NEWEST_RUN), month.sql_parameters).fetchone()
     return newest is not None and newest[0] == run
 
 
 def publish(dsn: str, months: list[TlcMonth], table_set: str, run: str) -> dict[TlcMonth, Published]:
-    """Replace the months by what a set has of them, all in one transaction; run again, nothing changes.
+    """Replace the months by the rows of a set, in one transaction; publishing again changes nothing.
 
-    A stream of other months does not wait. One of the same month may meet our rows: then it is made to wait.
+    A stream of other months is not blocked. One of the same month may conflict with our rows, and is blocked
+    then.
     """
     try:
         return _publish(dsn, months, table_set, run, exclusive=False)
@@ -158,7 +159,7 @@ def publish(dsn: str, months: list[TlcMonth], table_set: str, run: str) -> dict[
 
 
 def undo(dsn: str, months: list[TlcMonth], run: str) -> None:
-    """Bring back what was there before this run was published, with what the stream has written since."""
+    """Restore the rows from before this run was published, with what the stream has written since."""
     with psycopg.connect(dsn) as connection:
         for month in months:
             try:
@@ -171,9 +172,9 @@ def undo(dsn: str, months: list[TlcMonth], run: str) -> None:
 
 
 def adopt_publications(dsn: str, from_set: str, to_set: str) -> int:
-    """Have a set publish what is published in another, whatever the stream fills before or after.
+    """Publish in a set what is published in another, regardless of what the stream writes before or after.
 
-    A set of a release that knew no publications has none to give, and takes none.
+    A set of a release without publications has none to pass on, and accepts none.
     """
     with psycopg.connect(dsn) as connection:
         if not all("publications" in relations(connection, name, TABLES) for name in (from_set, to_set)):
@@ -202,7 +203,7 @@ def _of_served(connection: Connection, text: str) -> sql.Composed:
 
 
 def served_of(dsn: str, month: TlcMonth) -> tuple[int, str]:
-    """How many trips of a month are served, and what they come from: a run, or the stream's files."""
+    """Return the number of served trips of a month, and their origin: a run, or the stream's files."""
     ((served, files),) = database.query(dsn, SERVED, month.sql_parameters).rows
     published = database.query(dsn, PUBLISHED, month.sql_parameters).rows
     return int(served), f"run {published[0][0]}, {published[0][1]}" if published else files or ""

@@ -1,4 +1,4 @@
-"""The runs that replace months, as `taxi.backfill_runs` tells of them."""
+"""The runs that replace months, as recorded in `taxi.backfill_runs`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,18 +45,18 @@ class PlannedMonth:
     trips: int
     quarantined: int
     source_content: str
-    """The files by their bytes: which issue of the month it was."""
+    """The checksums of the files: which issue of the month it was."""
 
 
 @dataclass(frozen=True)
 class BackfillRun:
-    """One run, told by its name; a run of the same name goes on with what the other had begun."""
+    """One run, identified by its name; a run of the same name continues what the other began."""
 
     dsn: str
     run: str
 
     def plan(self, months: Sequence[PlannedMonth], engine: Engine) -> None:
-        """Note what is to be done; notes of an earlier attempt are overwritten."""
+        """Record what is to be done; overwrites the records of an earlier attempt."""
         rows = [
             {
                 "run": self.run,
@@ -73,15 +73,15 @@ class BackfillRun:
             connection.cursor().executemany(PLAN, rows)
 
     def begin(self) -> None:
-        """Note that it runs."""
+        """Record that the run has begun."""
         self._execute(BEGIN)
 
     def fail(self, failure: str) -> None:
-        """Note why it did not come to its end."""
+        """Record why the run failed."""
         self._execute(FAIL, failure=failure)
 
     def published_months(self) -> list[TlcMonth]:
-        """The months that it has published."""
+        """List the months that it has published."""
         with psycopg.connect(self.dsn) as connection:
             rows = connection.execute(MONTHS, {"run": self.run, "state": "published"}).fetchall()
         return [parse_month(*row) for row in rows]

@@ -1,7 +1,7 @@
-"""Our tables in Postgres: what all share, and the table sets, one of which is served.
+"""Our tables in Postgres: the shared ones, and the table sets, one of which is served.
 
-A job writes a table set, a schema of its own; the schema `taxi` shows the one that is served, by views. So
-another version of a job can fill a set beside the served one; readers are switched over at once, and back.
+A job writes a table set, a schema of its own; the views of the schema `taxi` show the served one. So another
+version of a job can fill a set next to the served one, and readers are switched over at once, and back.
 """
 
 import csv
@@ -50,17 +50,17 @@ where
 
 @dataclass(frozen=True)
 class TableSetSwitch:
-    """From this moment on people read this set."""
+    """The time from which a set is served."""
 
     table_set: str
     at: datetime
 
 
 def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> None:
-    """Bring what is shared and a table set into being, or up to date; the first set is served.
+    """Create or update the shared tables and a table set; the first set is served.
 
-    Without a name it is the first set, and only where nothing is served yet: a set belongs to the release
-    that fills it, whose `folder` says what it looks like.
+    Without a name it is the first set, and only where none is served yet: a set belongs to the release that
+    fills it, whose `folder` declares its tables.
     """
 
     def bring_up_to_date(ddl: Ddl) -> None:
@@ -81,7 +81,7 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
 
 
 def set_up_unserved(dsn: str, table_set: str, folder: Path) -> None:
-    """Bring the tables of a job that `taxi.*` does not show into being, or up to date."""
+    """Create or update the tables of a job that `taxi.*` does not show."""
 
     def bring_up_to_date(ddl: Ddl) -> None:
         ddl.connection.add_notice_handler(_print_notice)
@@ -93,25 +93,25 @@ def set_up_unserved(dsn: str, table_set: str, folder: Path) -> None:
 
 
 def served(dsn: str) -> str:
-    """The name of the table set that people read."""
+    """Return the name of the served table set."""
     with psycopg.connect(dsn) as connection:
         return served_by(connection)
 
 
 def switches(dsn: str) -> list[TableSetSwitch]:
-    """What people have been reading, the newest first."""
+    """List the switches between table sets, the newest first."""
     with psycopg.connect(dsn) as connection:
         return [TableSetSwitch(*row) for row in connection.execute(SWITCHES).fetchall()]
 
 
 def numbered_sets(dsn: str) -> list[str]:
-    """The table sets of the versions of a job; one that is being made is not there yet."""
+    """List the table sets of the versions of a job; not one that is still being created."""
     with psycopg.connect(dsn) as connection:
         return [str(row[0]) for row in connection.execute(NUMBERED_SETS).fetchall()]
 
 
 def serve(dsn: str, table_set: str) -> None:
-    """Show another set to the readers of the schema `taxi`, all tables at once."""
+    """Serve another set in the schema `taxi`, all tables at once."""
     contended: list[str] = []
 
     def switch(ddl: Ddl) -> None:
@@ -123,7 +123,7 @@ def serve(dsn: str, table_set: str) -> None:
 
 
 def serve_only_first(dsn: str) -> None:
-    """Show the first set, made anew where it is gone, and forget what was served before."""
+    """Serve the first set, recreated if missing, and delete the history of switches."""
     contended: list[str] = []
 
     def start_over(ddl: Ddl) -> None:
@@ -137,7 +137,7 @@ def serve_only_first(dsn: str) -> None:
 
 
 def empty(dsn: str, table_set: str) -> None:
-    """Remove every row of a set."""
+    """Delete every row of a set."""
 
     def truncate(ddl: Ddl) -> None:
         for name in relations(ddl.connection, table_set, TABLES):
@@ -147,14 +147,14 @@ def empty(dsn: str, table_set: str) -> None:
 
 
 def take_stock(dsn: str, table_set: str) -> None:
-    """Have Postgres look at what was filled a moment ago: it plans badly for what it does not know."""
+    """Analyze the tables that were just filled: without statistics Postgres plans badly."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for name in ("all_trips", "on_time_fares_15m"):
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table_set, name)))
 
 
 def drop(dsn: str, table_set: str) -> None:
-    """Remove a set that nobody reads; raises UserError for the one that is served."""
+    """Drop a set that is not served; raises UserError for the served one."""
 
     def remove(ddl: Ddl) -> None:
         if served_by(ddl.connection) == table_set:
@@ -167,7 +167,7 @@ def drop(dsn: str, table_set: str) -> None:
 
 
 def make_set(ddl: Ddl, table_set: str, folder: Path = TABLE_SET_FOLDER) -> None:
-    """Bring a table set into being, whole or not at all, or up to date."""
+    """Create a table set atomically, or update it."""
     is_there = ddl.connection.execute("select to_regnamespace(%s) is not null", [table_set]).fetchone()
     with nullcontext() if is_there == (True,) else ddl.whole():
         name = sql.Identifier(table_set)
@@ -179,7 +179,7 @@ def make_set(ddl: Ddl, table_set: str, folder: Path = TABLE_SET_FOLDER) -> None:
 
 
 def missing_objects(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
-    """Those tables that a set made by the files of `folder` would not have; no set is left behind."""
+    """List the named tables that a set made from `folder` would lack; no set is left behind."""
     trial = f"taxi_trial_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(dsn) as connection:
         make_set(Ddl(connection), trial, folder)
@@ -189,14 +189,14 @@ def missing_objects(dsn: str, folder: Path, names: Collection[str]) -> list[str]
 
 
 def _carry_marks(connection: Connection, old: str, new: str) -> None:
-    """A dead letter that was re-driven is not to be re-driven again because another set is served."""
+    """Copy the marks of re-driven letters, so that a switch of sets does not re-drive them again."""
     if old and all("dead_letters" in relations(connection, name, TABLES) for name in (old, new)):
         identifiers = {"old": sql.Identifier(old), "new": sql.Identifier(new)}
         connection.execute(sql.SQL(CARRY_MARKS).format(**identifiers))
 
 
 def served_by(connection: Connection) -> str:
-    """The same, within a transaction; empty where no set was ever served."""
+    """Return the served set within a transaction; empty where none was ever served."""
     row = connection.execute(SWITCHES).fetchone()
     return str(row[0]) if row else ""
 
@@ -216,7 +216,7 @@ def _apply(ddl: Ddl, path: Path, statements: str) -> None:
 
 
 def _print_notice(notice: psycopg.errors.Diagnostic) -> None:
-    # Postgres itself gives notice of all that is there already; what our files say has no such code.
+    # Postgres itself reports all objects that exist already; notices of our own files have another code.
     if notice.sqlstate == "00000":
         console().print(notice.message_primary, style="yellow", soft_wrap=True)
 

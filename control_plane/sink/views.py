@@ -1,4 +1,4 @@
-"""The views of the schema `taxi`, by which people read one of the table sets."""
+"""The views of the schema `taxi`, which show one of the table sets."""
 
 from collections.abc import Sequence
 
@@ -31,10 +31,10 @@ where
 
 
 def show(ddl: Ddl, table_set: str, contended: list[str] | None = None) -> None:
-    """Have every view of `taxi` show this set; raises UserError when what others built on one forbids it.
+    """Point every view of `taxi` at this set; raises UserError when an object built on a view forbids it.
 
-    Views that could not be had are added to `contended`, and are the first at the next attempt: while a
-    transaction waits for its first lock it is in nobody's way.
+    Views whose lock timed out are added to `contended`, and are the first at the next attempt: while a
+    transaction waits for its first lock it blocks no other session.
     """
     contended = [] if contended is None else contended
     names = relations(ddl.connection, table_set, TABLES_AND_VIEWS)
@@ -53,7 +53,7 @@ def show(ddl: Ddl, table_set: str, contended: list[str] | None = None) -> None:
 
 
 def relations(connection: Connection, schema: str, kinds: Sequence[str]) -> list[str]:
-    """The names of what a schema holds of these kinds."""
+    """List the names of a schema's relations of these kinds."""
     return [row[0] for row in connection.execute(RELATIONS, [schema, list(kinds)]).fetchall()]
 
 
@@ -61,7 +61,7 @@ def _show(ddl: Ddl, table_set: str, name: str) -> None:
     identifiers = {"view": sql.Identifier("taxi", name), "table": sql.Identifier(table_set, name)}
     query = sql.SQL("{view} as select * from {table}").format(**identifiers).as_string(ddl.connection)
     try:
-        # What depends on the view, a mart of dbt for example, lives on when the view is replaced.
+        # Objects that depend on a view, such as a dbt mart, survive its replacement.
         with ddl.connection.transaction():
             ddl.apply(f"create or replace view {query}")
     except psycopg.errors.InvalidTableDefinition:

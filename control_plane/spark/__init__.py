@@ -1,1 +1,1 @@
-"""Runs of the Spark backfill: on this machine, on EMR Serverless, on a cluster of EMR; one interface."""
+"""Runs of the Spark backfill behind one interface: on this machine, on EMR Serverless, on an EMR cluster."""

@@ -1,4 +1,4 @@
-"""What EMR Serverless and a cluster of EMR have in common: client, errors, the code and the logs in S3."""
+"""What EMR Serverless and EMR clusters have in common: client, errors, the code and the logs in S3."""
 
 import gzip
 from collections.abc import Iterator, Sequence
@@ -28,24 +28,24 @@ PYTHON = "./packages/bin/python"
 
 
 def needed(value: str, variable: str, what: str) -> str:
-    """The value of a setting; raises UserError where it is not set."""
+    """Return the value of a setting; raises UserError where it is not set."""
     if not value:
         raise UserError(f"{variable} is not set", what)
     return value
 
 
 def code_folder(settings: SparkSettings) -> str:
-    """Where the job's code lies in S3."""
+    """Return the folder of the job's code in S3."""
     return needed(settings.code, "EMR_CODE", "./taxi package --to s3://… prints what to set it to")
 
 
 def archive_code(settings: SparkSettings) -> str:
-    """The archive there, whose name changes with what is in it, and the settings of the job."""
+    """Return the archive in that folder, whose name changes with its content, and the settings of the job."""
     return code_name(code_folder(settings).rpartition("/")[2], settings)
 
 
 def submit_parameters(settings: SparkSettings, driver_prefix: str) -> Sequence[str]:
-    """Options of spark-submit that bring the code, its packages, its Python and its settings."""
+    """Return the spark-submit options for the code, its packages, its Python and its settings."""
     code = code_folder(settings)
     everywhere = {"PYSPARK_PYTHON": PYTHON, **UTC_VARIABLES}
     driver = {"PYSPARK_DRIVER_PYTHON": PYTHON, **everywhere, **settings.job_variables}
@@ -56,18 +56,18 @@ def submit_parameters(settings: SparkSettings, driver_prefix: str) -> Sequence[s
 
 
 def emr_client(name: str, settings: SparkSettings, *, attempts: int = ATTEMPTS) -> Any:
-    """A client of one of the two services; `attempts` counts the first."""
+    """Return a client of one of the two services; `attempts` includes the first."""
     with emr_errors(name):
         return aws_client(name, region=settings.region, endpoint_url=settings.endpoint_url, attempts=attempts)
 
 
 def emr_errors(what: str) -> AbstractContextManager[None]:
-    """Raise AwsError, with EMR's remedies, instead of what boto3 raises."""
+    """Raise AwsError with EMR's remedies instead of boto3's exceptions."""
     return translate_aws_errors(what, EMR)
 
 
 def read_logs(settings: SparkSettings, folder: str) -> RunLogs:
-    """What a driver wrote to a folder in S3, where each stream is a packed file; empty until it comes."""
+    """Read the driver's output from a folder in S3, a gzip file per stream; empty until it appears."""
     store = _store(settings, folder)
     packed = (store.read(f"{name}.gz") for name in ("stdout", "stderr"))
     stdout, stderr = (gzip.decompress(text or b"").decode(errors="replace") for text in packed)
@@ -75,7 +75,7 @@ def read_logs(settings: SparkSettings, folder: str) -> RunLogs:
 
 
 def addresses_below(settings: SparkSettings, folder: str) -> Iterator[str]:
-    """Every object below a folder in S3."""
+    """Yield every object below a folder in S3."""
     store = _store(settings, folder)
     return (store.uri(file.path) for file in store.files_below())
 

@@ -1,4 +1,4 @@
-"""The backfill as a step of a cluster of EMR on EC2."""
+"""The backfill as a step of an EMR cluster on EC2."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ GONE = {"CANCEL_PENDING", "CANCELLED", "FAILED", "INTERRUPTED"}
 
 
 class ClusterSpark:
-    """A cluster that takes steps."""
+    """A cluster that runs steps."""
 
     place = SparkTarget.EMR
 
@@ -42,11 +42,11 @@ class ClusterSpark:
         self._settings = settings
         self._cluster = needed(settings.cluster_id, "EMR_CLUSTER_ID", "name the cluster that Terraform made")
         self._client = emr_client("emr", settings)
-        # A step has no token: sent again because the answer got lost, it would run twice.
+        # A step has no token: sent again after a lost answer, it would run twice.
         self._once = emr_client("emr", settings, attempts=1)
 
     def code(self) -> str:
-        """The archive, whose name changes with what is in it."""
+        """Return the archive, whose name changes with its content."""
         return archive_code(self._settings)
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
@@ -62,7 +62,7 @@ class ClusterSpark:
         return str(added["StepIds"][0])
 
     def request(self, arguments: Sequence[str], name: str) -> dict[str, Any]:
-        """What AddJobFlowSteps is sent."""
+        """Return the request of AddJobFlowSteps."""
         parameters = submit_parameters(self._settings, DRIVER_ENVIRONMENT)
         command = ["spark-submit", "--deploy-mode", "cluster", *parameters]
         step = {
@@ -76,7 +76,6 @@ class ClusterSpark:
         return {"JobFlowId": self._cluster, "Steps": [step]}
 
     def state(self, run_id: str) -> SparkRun:
-        """How the step is."""
         status = self._describe(run_id)["Status"]
         failure = status.get("FailureDetails", {})
         detail = failure.get("Message") or failure.get("Reason") or status["State"]
@@ -84,7 +83,7 @@ class ClusterSpark:
         return SparkRun(run_id, state, str(detail), _seconds(status.get("Timeline", {})))
 
     def cancel(self, run_id: str) -> None:
-        """Have it end, also when it runs already."""
+        """Cancel the step, even when it already runs."""
         if self.state(run_id).state.has_ended:
             return
         answer = self._call(
@@ -98,7 +97,7 @@ class ClusterSpark:
                 raise UserError(f"{run_id} cannot be cancelled: {one.get('Reason', '')}")
 
     def logs(self, run_id: str) -> RunLogs:
-        """What the driver wrote: it is the first container of YARN; else what spark-submit wrote."""
+        """Return the driver's output: that of YARN's first container, else that of spark-submit."""
         step = self._describe(run_id)
         uri = str(step.get("LogUri") or self._settings.log_uri).rstrip("/")
         folder = f"{needed(uri, 'EMR_LOG_URI', 'name the LogUri of the cluster')}/{self._cluster}"
@@ -111,13 +110,13 @@ class ClusterSpark:
         return read_logs(self._settings, f"{folder}/steps/{run_id}")
 
     def links(self, run_id: str) -> Mapping[str, str]:
-        """The step's page in the console, from which Spark's own is a click away."""
+        """Return the step's page in the console, which links to Spark's own."""
         region = self._client.meta.region_name
         place = f"https://{region}.console.aws.amazon.com/emr/home?region={region}"
         return {f"EMR console, {run_id}": f"{place}#/clusterDetails/{self._cluster}"}
 
     def usage(self, run_id: str) -> Usage:
-        """The whole cluster for as long as the step took: it is paid for, whatever it does."""
+        """Count the whole cluster for the duration of the step: it is billed regardless of its load."""
         hours = self.state(run_id).seconds / 3600
         vcpus, gigabytes = self._settings.cluster_vcpus, self._settings.cluster_gb
         rates = (self._settings.usd_per_vcpu_hour, self._settings.usd_per_gb_hour)
@@ -137,7 +136,7 @@ class ClusterSpark:
         return next((str(one["Id"]) for one in steps if one["Status"]["State"] not in unwanted), "")
 
     def _perhaps_added(self, name: str, token: str, silence: TransientAwsError) -> str:
-        """The answer got lost; look whether the step is there, and never send it again unseen."""
+        """Look for a step whose answer was lost; never send it again without this check."""
 
         found = wait_until(
             lambda: self._found(name, token) or "absent",

@@ -25,7 +25,7 @@ STATES = {
     "RUNNING": RunState.RUNNING,
     "CANCELLING": RunState.RUNNING,
 }
-"""The others are queued."""
+"""The run states of EMR Serverless; all others mean that the run is queued."""
 DRIVER_ENVIRONMENT = "spark.emr-serverless.driverEnv"
 
 
@@ -41,7 +41,7 @@ class ServerlessSpark:
         self._client = emr_client("emr-serverless", settings)
 
     def code(self) -> str:
-        """The archive, whose name changes with what is in it."""
+        """Return the archive, whose name changes with its content."""
         return archive_code(self._settings)
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
@@ -52,13 +52,13 @@ class ServerlessSpark:
         done = [one for one in earlier if token and _state(one) is RunState.SUCCEEDED]
         if going or done:
             return str((going or done)[0]["id"])
-        # boto3 sends a request again that got no answer: by its token the service knows it.
+        # boto3 retries a request without an answer: the service recognizes it by its token.
         attempt = f"{name}-{len(earlier)}" if token else uuid.uuid4().hex
         request = self.request(arguments, name, sha256(attempt.encode()).hexdigest())
         return str(self._call("start_job_run", **request)["jobRunId"])
 
     def request(self, arguments: Sequence[str], name: str, client_token: str) -> dict[str, Any]:
-        """What StartJobRun is sent."""
+        """Return the request of StartJobRun."""
         code = code_folder(self._settings)
         logs = {"s3MonitoringConfiguration": {"logUri": f"{self._settings.log_uri}/"}}
         parameters = submit_parameters(self._settings, DRIVER_ENVIRONMENT)
@@ -82,28 +82,26 @@ class ServerlessSpark:
         }
 
     def state(self, run_id: str) -> SparkRun:
-        """How the run is."""
         found = self._describe(run_id)
         detail = str(found["stateDetails"]).strip(" -")
         seconds = float(found.get("totalExecutionDurationSeconds", 0))
         return SparkRun(run_id, _state(found), detail, seconds)
 
     def cancel(self, run_id: str) -> None:
-        """Have it end."""
         if not self.state(run_id).state.has_ended:
             self._call("cancel_job_run", jobRunId=run_id)
 
     def logs(self, run_id: str) -> RunLogs:
-        """What the driver wrote to S3."""
+        """Return the driver's output from S3."""
         uri = needed(self._settings.log_uri, "EMR_LOG_URI", "name the folder in S3 that logs go to")
         return read_logs(self._settings, f"{uri}/applications/{self._application}/jobs/{run_id}/SPARK_DRIVER")
 
     def links(self, run_id: str) -> Mapping[str, str]:
-        """Spark's page; the address holds a key and serves an hour."""
+        """Return Spark's page; its address contains a key that is valid for an hour."""
         return {"Spark UI": str(self._call("get_dashboard_for_job_run", jobRunId=run_id).get("url", ""))}
 
     def usage(self, run_id: str) -> Usage:
-        """What is billed, or what is used where the bill is not made yet."""
+        """Return the billed resources, or those used where they are not billed yet."""
         found = self._describe(run_id)
         used = found.get("billedResourceUtilization") or found.get("totalResourceUtilization") or {}
         rates = (self._settings.usd_per_vcpu_hour, self._settings.usd_per_gb_hour)
@@ -114,7 +112,7 @@ class ServerlessSpark:
         return found
 
     def _earlier(self, name: str) -> list[Mapping[str, Any]]:
-        """The runs of that name, newest first."""
+        """List the runs of that name, newest first."""
         with emr_errors(self._application):
             pages = self._client.get_paginator("list_job_runs").paginate(applicationId=self._application)
             found = [one for page in pages for one in page["jobRuns"] if one.get("name") == name]

@@ -1,4 +1,4 @@
-"""The backfill by spark-submit on this machine, in the background: it survives whoever waits for it."""
+"""The backfill by spark-submit on this machine, in the background: it outlives the waiting process."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ echo $$ >"$0/pid"
 echo $? >"$0/code.part"
 mv "$0/code.part" "$0/code"
 """
-"""Outlives its caller, and notes how Spark ended."""
+"""Shell script that outlives its caller, and records how Spark ended."""
 
 
 class LocalSpark:
@@ -51,7 +51,7 @@ class LocalSpark:
         self._runs = settings.home / "spark-runs"
 
     def code(self) -> str:
-        """The sources of this tree."""
+        """Return the fingerprint of this tree's sources."""
         digest = hashlib.sha256()
         for path in sorted(path for folder in CODE_FOLDERS for path in (ROOT / folder).rglob("*")):
             if path.suffix in CODE_SUFFIXES:
@@ -68,7 +68,6 @@ class LocalSpark:
             return found or self._start(name, arguments)
 
     def state(self, run_id: str) -> SparkRun:
-        """How the run is."""
         folder = self._folder(run_id)
         seconds = self._seconds(folder)
         if (folder / "cancelled").exists():
@@ -84,19 +83,19 @@ class LocalSpark:
         return SparkRun(run_id, state, f"exit code {code}", seconds)
 
     def cancel(self, run_id: str) -> None:
-        """End Spark and wait until it is gone."""
+        """Stop Spark and wait until it is gone."""
         folder = self._folder(run_id)
         if self.state(run_id).state.has_ended:
             return
         (folder / "cancelled").touch()
         process = self._process(folder)
         if process is not None:
-            # Java gives Python time to end; what is left after that has no work worth keeping.
+            # Java gives Python time to exit; a process that remains after that has no work worth keeping.
             os.killpg(os.getpgid(process.pid), signal.SIGKILL)
             wait_until(lambda: self._process(folder) is None, what=f"the end of {run_id}")
 
     def logs(self, run_id: str) -> RunLogs:
-        """What it wrote up to now."""
+        """Return the output so far."""
         folder = self._folder(run_id)
         stdout, stderr = (
             (folder / name).read_text(errors="replace") if (folder / name).exists() else ""
@@ -105,11 +104,11 @@ class LocalSpark:
         return RunLogs(stdout, stderr, str(folder))
 
     def links(self, run_id: str) -> Mapping[str, str]:
-        """Spark's page, while it runs."""
+        """Return Spark's page, while it runs."""
         return {"Spark UI": f"http://127.0.0.1:{self._note(self._folder(run_id))['ui_port']}"}
 
     def usage(self, run_id: str) -> Usage:
-        """All cores of this machine and Spark's memory for as long as it took."""
+        """Count all cores of this machine and Spark's memory for the duration of the run."""
         hours = self.state(run_id).seconds / 3600
         rates = (self._settings.usd_per_vcpu_hour, self._settings.usd_per_gb_hour)
         return Usage((os.cpu_count() or 1) * hours, DRIVER_GB * hours, *rates)
@@ -143,7 +142,7 @@ class LocalSpark:
         return ""
 
     def _let_others_end(self, arguments: Sequence[str]) -> None:
-        """Two runs must not replace a month at a time: one that writes to the same place ends first."""
+        """Wait for a run that writes to the same place: two runs must not replace a month at a time."""
         place = _written_to(arguments)
 
         def others() -> list[str]:
@@ -178,7 +177,7 @@ class LocalSpark:
         return note
 
     def _process(self, folder: Path) -> psutil.Process | None:
-        """The keeper of the run; its number alone might be another's by now."""
+        """Return the process that supervises the run, unless its process id now belongs to another."""
         try:
             process = psutil.Process(int((folder / "pid").read_text()))
             alive = process.status() != psutil.STATUS_ZOMBIE

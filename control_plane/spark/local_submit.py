@@ -1,4 +1,4 @@
-"""Spark on this machine: it comes with pyspark, and runs only while somebody uses it."""
+"""Spark on this machine: installed with pyspark, and running only during a run."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from stack.toolchain.jars import ensure
 from stack.toolchain.java import class_path, java, jvm_options
 
 ABSENT_MODULE = "jdk.incubator.vector"
-"""Spark's launcher demands it for the linear algebra of MLlib; the Java from PyPI leaves it out."""
+"""Spark's launcher requires it for the linear algebra of MLlib; the Java from PyPI lacks it."""
 
 LOGGING = ROOT / "stack" / "conf" / "spark-log4j2.properties"
 DRIVER_MEMORY = "3g"
@@ -28,12 +28,12 @@ exec {java} "$@"
 
 
 def programs() -> Path:
-    """The folder with `python`, `spark-submit` and the like."""
+    """Return the folder with `python`, `spark-submit` and the like."""
     return ensure_environment("batch") / "bin"
 
 
 def environment(home: Path) -> dict[str, str]:
-    """What Spark's programs need to run here, on the loopback interface only."""
+    """Return the variables that Spark's programs need here, on the loopback interface only."""
     options = shlex.join([*jvm_options(home), f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"])
     return {
         "JAVA_HOME": str(_java_home(home)),
@@ -47,12 +47,12 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def submit_command(arguments: Sequence[str]) -> list[str]:
-    """A command line of spark-submit."""
+    """Return a command line of spark-submit."""
     return [str(programs() / "spark-submit"), *arguments]
 
 
 def _java_home(home: Path) -> Path:
-    """A Java that does not see the option with the absent module, which makes it refuse to start."""
+    """Write a Java wrapper that drops the option of the absent module, with which Java refuses to start."""
     program = home / "tmp" / "java-for-spark" / "bin" / "java"
     write_atomically(program, _JAVA.format(absent=ABSENT_MODULE, java=shlex.quote(java())), 0o755)
     return program.parents[1]
@@ -60,17 +60,17 @@ def _java_home(home: Path) -> Path:
 
 S3_JARS = "spark-s3"
 CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
-"""AWS' usual chain: the variables, the profile, the machine's role."""
+"""The standard AWS chain: the variables, the profile, the machine's role."""
 
 
 def s3_options(arguments: Iterable[str], settings: SparkSettings) -> Sequence[str]:
-    """Options of spark-submit for these arguments of the job; none where nothing lies in S3."""
+    """Return the spark-submit options for these arguments of the job; none where nothing is in S3."""
     if not any(map(is_s3_uri, (*arguments, *settings.data))):
         return ()
     pairs = {
         "spark.driver.extraClassPath": class_path(ensure(S3_JARS)),
         "spark.hadoop.fs.s3a.aws.credentials.provider": CREDENTIALS,
-        # Buffers on the disk would want Hadoop's checksum files there, which the job has done away with.
+        # Buffers on the disk would need Hadoop's checksum files there, which the job has disabled.
         "spark.hadoop.fs.s3a.fast.upload.buffer": "bytebuffer",
         **_s3_options(settings),
     }
@@ -78,12 +78,12 @@ def s3_options(arguments: Iterable[str], settings: SparkSettings) -> Sequence[st
 
 
 def _s3_options(settings: SparkSettings) -> dict[str, str]:
-    """Which S3: without settings it is Amazon's, in the region that the usual chain names."""
+    """Select the S3 endpoint: by default Amazon's, in the region of the standard chain."""
     place = {}
     if settings.region:
         place["spark.hadoop.fs.s3a.endpoint.region"] = settings.region
     if settings.s3_endpoint_url:
         place["spark.hadoop.fs.s3a.endpoint"] = settings.s3_endpoint_url
-        # A server on this machine has no names for its buckets.
+        # A server on this machine has no host names for its buckets.
         place["spark.hadoop.fs.s3a.path.style.access"] = "true"
     return place

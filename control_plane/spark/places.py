@@ -11,10 +11,10 @@ BACKENDS: Mapping[SparkTarget, str] = {
     SparkTarget.EMR_SERVERLESS: "control_plane.spark.emr_serverless:ServerlessSpark",
     SparkTarget.EMR: "control_plane.spark.emr_cluster:ClusterSpark",
 }
-"""Only the chosen one is imported: AWS' Airflow has nothing of what a local stack needs."""
+"""Only the chosen module is imported: AWS' Airflow lacks the dependencies of the local stack."""
 
 
 def backend(settings: SparkSettings, place: SparkTarget | None = None) -> SparkBackend:
-    """The place that is asked for, or that the settings name."""
+    """Return the requested place, by default the one of the settings."""
     factory: Callable[[SparkSettings], SparkBackend] = resolve_name(BACKENDS[place or settings.place])
     return factory(settings)

@@ -1,4 +1,4 @@
-"""What every place to run Spark can do."""
+"""The interface of every place to run Spark."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from control_plane.settings import SparkSettings, SparkTarget
 
 
 class RunState(Enum):
-    """The same words for every place."""
+    """The states of a run, the same for every place."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -20,13 +20,13 @@ class RunState(Enum):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the run is over."""
         return self in {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}
 
 
 @dataclass(frozen=True)
 class SparkRun:
-    """A run at one moment; `detail` is the place's own word for it, or why it failed."""
+    """A run at one moment; `detail` is the place's own state, or the reason of a failure."""
 
     run_id: str
     state: RunState
@@ -36,7 +36,7 @@ class SparkRun:
 
 @dataclass(frozen=True)
 class RunLogs:
-    """What the driver wrote, and where it lies; empty texts where nothing has come yet."""
+    """The driver's output and its location; empty texts before the first output."""
 
     stdout: str
     stderr: str
@@ -45,7 +45,7 @@ class RunLogs:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run used up to now; what is not known is None."""
+    """The resources that a run has used so far; unknown values are None."""
 
     vcpu_hours: float | None
     gb_hours: float | None
@@ -54,7 +54,7 @@ class Usage:
 
     @property
     def dollars(self) -> float | None:
-        """The estimate, where the settings name the rates."""
+        """The cost estimate, where the settings name the rates."""
         rates, amounts = (
             (self.usd_per_vcpu_hour, self.usd_per_gb_hour),
             (self.vcpu_hours, self.gb_hours),
@@ -64,7 +64,7 @@ class Usage:
         return sum((rate or 0) * (amount or 0) for rate, amount in zip(rates, amounts, strict=True))
 
     def text(self) -> str:
-        """For people."""
+        """Format the usage for display."""
         if self.vcpu_hours is None or self.gb_hours is None:
             return "not known: set EMR_CLUSTER_VCPUS and EMR_CLUSTER_GB"
         rates = "set SPARK_USD_PER_VCPU_HOUR and SPARK_USD_PER_GB_HOUR for dollars"
@@ -78,37 +78,37 @@ class SparkBackend(Protocol):
     place: SparkTarget
 
     def code(self) -> str:
-        """What runs there, by a name that changes with it."""
+        """Return the name of the deployed code, which changes with its content."""
 
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
-        """Start `python -m batch_backfill ARGUMENTS`; its run id.
+        """Start `python -m batch_backfill ARGUMENTS`; return its run id.
 
-        A run with the same arguments and token that has not ended is the answer instead of a second one.
-        With a token also one that succeeded: a caller that was killed and comes again finds its own.
+        Returns an unfinished run with the same arguments and token instead of starting a second one. With a
+        token, also a successful run: a caller that was killed finds its own run on retry.
         """
 
     def state(self, run_id: str) -> SparkRun:
-        """How the run is."""
+        """Return the state of a run."""
 
     def cancel(self, run_id: str) -> None:
-        """Have it end; it may take a while."""
+        """Cancel a run; it may take a while to end."""
 
     def logs(self, run_id: str) -> RunLogs:
-        """What the driver wrote."""
+        """Return the driver's output."""
 
     def links(self, run_id: str) -> Mapping[str, str]:
-        """Pages to look at: Spark's own, and the service's."""
+        """Return the pages to look at: Spark's own, and the service's."""
 
     def usage(self, run_id: str) -> Usage:
-        """What it used, for what it costs."""
+        """Return the resources that the run used, for its cost."""
 
 
 def code_name(code: str, settings: SparkSettings) -> str:
-    """The code and the settings of the job: what its results depend on besides its arguments."""
+    """Name the code and the job's settings: what results depend on, apart from the arguments."""
     return " ".join([code, *(f"{name}={value}" for name, value in sorted(settings.job_variables.items()))])
 
 
 def run_name(arguments: Sequence[str], code: str, token: str) -> str:
-    """The name by which a caller that comes again finds its run: the same wish is the same name."""
+    """Name a run so that a caller that retries finds it: the same request has the same name."""
     identity = "\0".join([*arguments, code, token])
     return f"taxi-backfill-{sha256(identity.encode()).hexdigest()[:20]}"

@@ -1,4 +1,4 @@
-"""Waits for the end of a run, and says why it failed."""
+"""Waits for the end of a run, and finds the reason of a failure."""
 
 import json
 import time
@@ -26,7 +26,7 @@ def wait(
     every: float = POLL_SECONDS,
     on_message: Callable[[str], None] = lambda _: None,
 ) -> SparkRun:
-    """The run when it has ended, with its error line; a lost connection is waited out."""
+    """Wait for the run to end; return it with its error line. A lost connection is retried."""
     try:
         return explained(
             spark, _ended(spark, run_id, seconds=seconds, every=every, on_message=on_message), every
@@ -37,7 +37,7 @@ def wait(
 
 
 def explained(spark: SparkBackend, run: SparkRun, every: float = POLL_SECONDS) -> SparkRun:
-    """The run, with the line of its log that says why it failed; logs reach S3 some time after the end."""
+    """Add the log line with the reason of a failure; logs reach S3 some time after the end."""
     if run.state is not RunState.FAILED:
         return run
     lines: list[str | None] = []
@@ -52,14 +52,14 @@ def explained(spark: SparkBackend, run: SparkRun, every: float = POLL_SECONDS) -
 
 
 def error_line(logs: RunLogs) -> str:
-    """Why the job failed, in its own words; empty where the logs do not say."""
+    """Return the job's own error message; empty where the logs have none."""
     lines = [line.strip() for line in (*logs.stdout.splitlines(), *logs.stderr.splitlines())]
     failures = [line.partition(": ")[2] for line in lines if line.startswith(("failed: ", "error: "))]
     return "; ".join(_json_errors(logs.stdout) or failures) or innermost_cause(logs.stderr)
 
 
 def _error_line_of(spark: SparkBackend, run_id: str) -> str | None:
-    """The line, empty while the logs are not there; None where they cannot be had."""
+    """Return the error line, empty while the logs are missing; None where they are not available."""
     try:
         return error_line(spark.logs(run_id))
     except UserError:
@@ -67,9 +67,9 @@ def _error_line_of(spark: SparkBackend, run_id: str) -> str | None:
 
 
 def month_summaries(stdout: str) -> list[dict[str, Any]]:
-    """What a run with `--json` tells of its months; nothing when it did not come so far.
+    """Parse the summaries of months that a run with `--json` prints; empty when it failed before.
 
-    Spark puts what its Python says on the way before it.
+    Spark prints the log lines of its Python processes first.
     """
     try:
         months: list[dict[str, Any]] = json.loads(stdout[stdout.index("{\n") :])["months"]
@@ -92,13 +92,13 @@ def _ended(
         what=f"an answer about {run_id}",
         progress=lambda: watch.answers,
         stalled_seconds=SILENT_SECONDS,
-        on_waiting=lambda _: None,  # a change of its state is what people are shown
+        on_waiting=lambda _: None,  # users see changes of its state instead
         polling=Polling(every),
     )
 
 
 class _RunWatch:
-    """One run on its way to its end, within the time that it is given."""
+    """An unfinished run with a time limit."""
 
     def __init__(
         self, spark: SparkBackend, run_id: str, seconds: float, on_message: Callable[[str], None]
@@ -109,7 +109,7 @@ class _RunWatch:
         self.answers = 0
 
     def ended(self) -> SparkRun | None:
-        """The run when it has ended; raises UserError when its time is over."""
+        """Return the run when it has ended; raises UserError when its time is over."""
         if time.monotonic() > self._limit:
             raise UserError(
                 f"{self._run_id} has not ended after {self._seconds:.0f} s and runs on",
@@ -135,7 +135,7 @@ class _RunWatch:
 
 
 def _report_links(spark: SparkBackend, run_id: str, on_message: Callable[[str], None]) -> bool:
-    """Where to look while it runs; a service that does not say so yet is asked no more."""
+    """Report the pages of a run once; a service that has none yet is not asked again."""
     with suppress(UserError):
         for name, link in spark.links(run_id).items():
             on_message(f"{name}: {link}")

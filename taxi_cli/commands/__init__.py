@@ -1,1 +1,1 @@
-"""One module a verb."""
+"""The commands, one module per verb."""

@@ -1,4 +1,4 @@
-"""`./taxi aws-database`: roles, passwords and tables on the database that Terraform has made."""
+"""`./taxi aws-database`: roles, passwords and tables on the database that Terraform has created."""
 
 import json
 from collections.abc import Mapping

@@ -15,14 +15,14 @@ from taxi_cli.verbs import VerbGroup
 
 
 class ForwardedBenchmarks(VerbGroup):
-    """The benchmarks as commands; their options are read where they run."""
+    """The benchmarks as commands; each parses its own options where it runs."""
 
     verbs = tuple(
         replace(
             benchmark.verb,
             target="taxi_cli.commands.bench:forward",
             passes_through=True,
-            # What needs Spark cannot be imported here.
+            # Modules that need Spark cannot be imported here.
             completed_by="" if benchmark.environment else benchmark.verb.target,
         )
         for benchmark in BENCHMARKS

@@ -146,7 +146,7 @@ def _clock(letter: DeadLetter) -> str:
 
 
 def hex_dump(payload: bytes) -> list[str]:
-    """Sixteen bytes a line: where they stand, their values, and what is printable of them."""
+    """Format sixteen bytes a line: their offset, their values, and the printable characters."""
     shown = payload[:MOST_BYTES_SHOWN]
     lines = [_hex_line(shown, start) for start in range(0, len(shown), BYTES_A_LINE)]
     left = len(payload) - len(shown)

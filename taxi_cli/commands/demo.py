@@ -1,4 +1,4 @@
-"""`./taxi demo`: a real month through the whole platform, with what came out of it."""
+"""`./taxi demo`: a real month through the whole platform, and its results."""
 
 import subprocess
 import sys
@@ -74,7 +74,7 @@ def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
 
 
 def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
-    """The real month where it can be had, else a synthetic one."""
+    """Return the real month where it is available, else a synthetic one."""
     arguments = ("--taxi-type", taxi_type, "--month", month)
     fetch = _producer(endpoints, "fetch", *arguments, stdout=subprocess.PIPE)
     found, _ = fetch.communicate()
@@ -96,7 +96,7 @@ def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
 
 
 def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
-    """Publish the month; return after how many seconds the first window was there to read."""
+    """Publish the month; return the seconds until the first window was readable."""
     begun = time.monotonic()
     with _producer(endpoints, "replay", str(path), "--speedup", speedup) as replay:
         try:
@@ -105,10 +105,10 @@ def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
                 what="the first window",
                 progress=PipelineProgress(endpoints, replay.pid),
                 stalled_seconds=STALLED_SECONDS,
-                on_waiting=lambda _: None,  # the replay shows how far it is
+                on_waiting=lambda _: None,  # the replay shows its own progress
             )
         except UserError:
-            replay.kill()  # else its end would be waited for
+            replay.kill()  # otherwise the caller would wait for its end
             raise
         first_window_seconds = time.monotonic() - begun
     if replay.returncode:
@@ -127,7 +127,7 @@ def _producer(endpoints: Endpoints, *arguments: str, stdout: int | None = None) 
 
 
 def _await_last_window(endpoints: Endpoints) -> Ledger:
-    """The ledger when every record is accounted for; what the job has still to read is shown."""
+    """Wait until every record is accounted for, showing the lag; return the ledger."""
 
     def balanced() -> Ledger | None:
         ledger = read_ledger(endpoints)

@@ -13,9 +13,9 @@ from stack.toolchain.environments import ensure_environment
 from taxi_cli.forwarding import replace_process
 
 GENERATOR = "taxi_cli.reference"
-"""A program of its own: it imports every verb, this one too."""
+"""A separate program, because it imports every verb, including this one."""
 PAGES_VARIABLE = "TAXI_DOCS_PAGES"
-"""Tells docs/_site/hooks.py where the generated pages are."""
+"""The variable that passes the folder of generated pages to docs/_site/hooks.py."""
 
 
 def docs(

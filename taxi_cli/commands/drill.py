@@ -1,4 +1,4 @@
-"""`./taxi drill`: faults made on purpose on a stack of their own, and what became of the rows."""
+"""`./taxi drill`: deliberate faults on a separate stack, and the effect on the rows."""
 
 import json
 import os
@@ -27,7 +27,7 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class DrillResult:
-    """How one drill went; None where it did not come so far."""
+    """The result of one drill; None for steps that it did not reach."""
 
     drill: str
     seed: int

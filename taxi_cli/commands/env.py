@@ -14,7 +14,7 @@ def env() -> None:
 
 
 def print_exports(endpoints: Endpoints) -> None:
-    """Lines for a shell to evaluate."""
+    """Print lines for a shell to evaluate."""
     exported = {
         **endpoints.as_environment(),
         **_exports_of_extras(endpoints.extras),
@@ -25,6 +25,6 @@ def print_exports(endpoints: Endpoints) -> None:
 
 
 def _exports_of_extras(extras: Mapping[str, str]) -> dict[str, str]:
-    """The variables of the optional services that this stack has."""
+    """Return the variables of the optional services of this stack."""
     endpoint = extras.get("S3_ENDPOINT_URL")
     return {**extras, **(s3.variables(endpoint) if endpoint else {})}

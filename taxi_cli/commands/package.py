@@ -1,4 +1,4 @@
-"""`./taxi package`: all that AWS is sent, into a folder or a bucket."""
+"""`./taxi package`: all packages for AWS, into a folder or a bucket."""
 
 import tempfile
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ def package(
 
 
 def _written(folder: Path, python: str, only: list[str] | None) -> dict[str, Path]:
-    """The packages by their kind; prints the hash of each file, as `sha256sum -c` reads it."""
+    """Return the packages by kind; print the hash of each file, as `sha256sum -c` reads it."""
     packages = {
         kind: write(folder / kind, python) for kind, write in WRITERS.items() if kind in (only or WRITERS)
     }
@@ -72,7 +72,7 @@ def _upload(folder: Path, address: str) -> None:
 
 
 def _print_next_steps(packages: Mapping[str, Path], to: str) -> None:
-    # Only the names: from a bucket they are what the settings want.
+    # Only the names: those are the values of the settings for packages in a bucket.
     below = to.rstrip("/")
     messages = {
         "flink": lambda place: f"MANAGED_FLINK_CODE_KEY: flink/{place.name}",

@@ -1,4 +1,4 @@
-"""`./taxi reprocess`: months once more, through the same Flink SQL, beside the live job."""
+"""`./taxi reprocess`: months again, through the same Flink SQL, next to the live job."""
 
 from pathlib import Path
 from typing import Annotated

@@ -11,5 +11,5 @@ def spark(context: typer.Context) -> None:
     """Spark's spark-submit: ./taxi spark batch_backfill/__main__.py process --help."""
     settings = SparkSettings.from_environment()
     options = s3_options(context.args, settings)
-    # Our packages can be imported in it.
+    # This environment makes our packages importable.
     replace_process(submit_command([*options, *context.args]), environment(settings.home))

@@ -1,4 +1,4 @@
-"""`./taxi spark-run`: look after a run of the Spark backfill."""
+"""`./taxi spark-run`: monitor a run of the Spark backfill."""
 
 import json
 from typing import Annotated

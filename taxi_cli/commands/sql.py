@@ -44,5 +44,5 @@ def _table(rows: Rows) -> Table:
 
 
 def _plain(value: object) -> str:
-    # Zone names hold brackets and slashes, which rich would take for markup.
+    # Zone names hold brackets and slashes, which rich would parse as markup.
     return str(value).replace("[", r"\[")

@@ -16,7 +16,7 @@ from stack.endpoints import Endpoints
 from stack.settings import StackSettings
 
 RESUME = "control_plane.jobs.upgrade:resume"
-"""Imported for a stack that had jobs: it brings Flink's client."""
+"""Imported only for a stack that had jobs: it loads Flink's client."""
 
 
 def up(
@@ -57,13 +57,13 @@ def up(
 
 
 def print_addresses_of_what_runs() -> None:
-    """The same after an `up` that failed or was interrupted: a service may only be slow, and come later."""
+    """Print the addresses after an `up` that failed or was interrupted: a slow service may still start."""
     with suppress(UserError):
         print_addresses(Endpoints.of_running_stack())
 
 
 def print_addresses(endpoints: Endpoints) -> None:
-    """Where to look now."""
+    """Print the addresses of all services."""
     table = Table.grid(padding=(0, 2))
     table.add_row("Flink dashboard", endpoints.flink_rest_url)
     table.add_row("schema registry", endpoints.schema_registry_url)

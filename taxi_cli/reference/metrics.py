@@ -28,7 +28,6 @@ _LABELLED_COUNTER = re.compile(r"\bcounted_by\('(\w+)', '(\w+)'")
 
 
 def page() -> str:
-    """Write the page."""
     metrics = [
         (code(one.name), ", ".join(code(label) for label in one._labelnames), prose(one.documentation))
         for one in families()

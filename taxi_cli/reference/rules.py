@@ -16,7 +16,6 @@ predicates (`schemas/rules.py`).
 
 
 def page() -> str:
-    """Write the page."""
     rules = table(
         ("rule", "a trip breaks it when"), [(code(rule.name), code(rule.breaks_when)) for rule in RULES]
     )

@@ -1,4 +1,4 @@
-"""The page of the settings: the variables that the settings classes ask for, and their defaults."""
+"""The page of the settings: the variables that the settings classes read, and their defaults."""
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from stack.settings import ROOT, StackSettings, wants_debug
 from taxi_cli.reference.markdown import code, prose, table
 
 MEANINGS = Path(__file__).with_name("settings.toml")
-"""What each variable means: the classes know names and defaults, and one variable may be in several."""
+"""The meaning of each variable, kept apart from the classes because one variable may be in several."""
 
 READERS: Mapping[str, Sequence[Callable[[Mapping[str, str]], object]]] = {
     "The local stack and `./taxi`": (StackSettings.from_environment, wants_debug, flink_backend),
@@ -44,7 +44,7 @@ READERS: Mapping[str, Sequence[Callable[[Mapping[str, str]], object]]] = {
 }
 CLASSES: Mapping[str, type[BaseSettings]] = {"Producer": ProducerSettings, "Flink job": ZoneFaresSettings}
 LAUNCHER = "Launcher and installation"
-"""Read by `./taxi` itself and by the installer, before any class can be imported."""
+"""The section of variables that `./taxi` itself and the installer read, before any class can be imported."""
 
 INTRODUCTION = """# Settings
 
@@ -54,18 +54,18 @@ Credentials for AWS come from the standard AWS chain (variables, profile, role).
 
 
 REQUIRED = {"POSTGRES_DSN": "postgresql://taxi@127.0.0.1/taxi"}
-"""Variables without which a class refuses to be made; the page shows no value of them."""
+"""The variables that a class requires; the page shows no value for them."""
 
 
 class RecordedEnvironment(dict[str, str]):
-    """An environment with what is required that remembers which variables were asked for."""
+    """An environment with the required variables that records which variables were read."""
 
     def __init__(self) -> None:
         super().__init__(REQUIRED)
         self.asked: list[str] = []
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Note the name, and answer."""
+        """Record the name, and return the value."""
         self.asked.append(name)
         return super().get(name, default)
 
@@ -81,7 +81,7 @@ def page() -> str:
 
 
 def meanings() -> Mapping[str, Mapping[str, str]]:
-    """Read what each variable means, by its name."""
+    """Read the meaning of each variable, by its name."""
     tables: Mapping[str, Mapping[str, str]] = tomllib.loads(MEANINGS.read_text("utf-8"))
     return tables
 

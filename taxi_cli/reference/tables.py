@@ -71,9 +71,9 @@ def declared() -> Sequence[Relation]:
 
 
 def described(relations: Sequence[Relation]) -> Iterator[Relation]:
-    """Add descriptions, and to columns of views the type of the tables' column.
+    """Add descriptions; give columns of views the type of the table's column.
 
-    A `comment on` in the DDL comes before a description of dbt.
+    A `comment on` in the DDL takes precedence over a description of dbt.
     """
     sources = _sources()
     types = {one.name: one.type for relation in relations for one in relation.columns if one.type}
@@ -89,7 +89,7 @@ def described(relations: Sequence[Relation]) -> Iterator[Relation]:
 
 
 def marts() -> Iterator[Relation]:
-    """Read the marts with their contracts."""
+    """Read the marts from their contracts."""
     for file in sorted((MODELS / "marts").glob("*.yml")):
         for model in yaml.safe_load(file.read_text("utf-8"))["models"]:
             columns = [
@@ -100,7 +100,7 @@ def marts() -> Iterator[Relation]:
 
 
 def _relations(text: str) -> Iterator[Relation]:
-    # A semicolon in a comment ends no statement.
+    # A semicolon in a comment does not end a statement.
     for found in _OBJECT.finditer(re.sub(r"--[^\n]*", lambda comment: comment[0].replace(";", ","), text)):
         body = found["body"]
         is_view = body.lstrip().startswith("as")

@@ -1,1 +1,1 @@
-"""`./taxi dead-letters`: the records that are no trips, and their way back."""
+"""`./taxi dead-letters`: the records that are not trips, and their re-drive."""

@@ -1,4 +1,4 @@
-"""What can be read of a record's bytes, with the schemas that the registry knows now."""
+"""Decodes a record's bytes as far as possible, with the schemas that the registry has now."""
 
 import io
 import json
@@ -19,7 +19,7 @@ MAGIC = b"\x00"
 
 @dataclass(frozen=True)
 class DecodedPayload:
-    """The fields that could be read, in order, and what came in the way of the rest; `schema` is a name."""
+    """The decoded fields, in order, and the error that stopped the rest; `schema` is a name."""
 
     fields: Mapping[str, Any]
     fault: str
@@ -27,12 +27,12 @@ class DecodedPayload:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every byte is a field."""
+        """Whether every byte was decoded."""
         return not self.fault
 
 
 class Registry:
-    """The schema registry, as somebody who only reads."""
+    """A read-only client of the schema registry."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -42,7 +42,7 @@ class Registry:
         self._schemas: dict[int, dict[str, Any] | None] = {}
 
     def schema(self, number: int) -> dict[str, Any] | None:
-        """The schema of this id; None when the registry does not know it."""
+        """Return the schema of this id; None when the registry does not have it."""
         if number not in self._schemas:
             self._schemas[number] = with_retries(
                 lambda: self._fetch_schema(number), what=f"the schema registry at {self._url}"
@@ -64,7 +64,7 @@ class Registry:
 
 
 def schema_id_of(payload: bytes | None) -> int | None:
-    """The schema id in the frame, where there is a frame."""
+    """Return the schema id in the frame; None without a frame."""
     if payload is None or len(payload) < HEADER_BYTES or payload[:1] != MAGIC:
         return None
     number: int = struct.unpack(">i", payload[1:HEADER_BYTES])[0]
@@ -72,14 +72,14 @@ def schema_id_of(payload: bytes | None) -> int | None:
 
 
 def with_schema_id(payload: bytes | None, number: int) -> bytes | None:
-    """The same record, said to be of another schema; what has no frame stays as it is."""
+    """Replace the schema id of a record; a payload without a frame is unchanged."""
     if payload is None or schema_id_of(payload) is None:
         return payload
     return MAGIC + struct.pack(">i", number) + payload[HEADER_BYTES:]
 
 
 def read(payload: bytes | None, registry: Registry) -> DecodedPayload:
-    """Read as far as it goes."""
+    """Decode as many fields as possible."""
     number = schema_id_of(payload)
     if payload is None or number is None:
         return DecodedPayload({}, "it is not framed: a zero byte and four bytes of schema id come first")
@@ -90,7 +90,7 @@ def read(payload: bytes | None, registry: Registry) -> DecodedPayload:
 
 
 def read_row(payload: bytes) -> DecodedPayload:
-    """Read a row that a table refused; every value is a text or null."""
+    """Decode a row that a table refused; every value is a text or null."""
     return DecodedPayload(json.loads(payload), "", "a row of the job")
 
 
@@ -103,7 +103,7 @@ def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> DecodedPayload:
             fields[field["name"]] = fastavro.schemaless_reader(
                 body, fastavro.parse_schema(field["type"], named_schemas=known), None
             )
-        except Exception as failure:  # whatever can stand in bytes that are no trip
+        except Exception as failure:  # any bytes may come here, also those that are not a trip
             return DecodedPayload(fields, f"{field['name']} cannot be read ({type(failure).__name__})", name)
     left = len(body.read())
     return DecodedPayload(fields, f"{left} bytes are left behind the last field" if left else "", name)

@@ -1,4 +1,4 @@
-"""Dead letters as Postgres holds them."""
+"""Dead letters as Postgres stores them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from stack import database
 
 PAGE = 500
 REFUSED_BY_SINK = "refused_by_sink"
-"""The class of a row that Postgres refused: its topic is the table, its payload the row as JSON."""
+"""The error class of a row that Postgres refused: its topic is the table, its payload the row as JSON."""
 _ADDRESS = "topic, partition, kafka_offset"
 _COLUMNS = f"{_ADDRESS}, arrived_at, record_key, error_class, error, schema_id, payload, redriven_at"
 _OF_CLASS = "(%(error_class)s::text is null or error_class = %(error_class)s)"
@@ -53,7 +53,7 @@ where topic = %(topic)s and (partition, kafka_offset) in (
 
 @dataclass(frozen=True)
 class Address:
-    """Where a record stands in Kafka."""
+    """The position of a record in Kafka."""
 
     topic: str
     partition: int
@@ -61,7 +61,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """Read it as `list` prints it: trips/0/17."""
+        """Parse an address as `list` prints it: trips/0/17."""
         topic, _, place = text.partition("/")
         partition, _, offset = place.partition("/")
         if not (topic and partition.isdecimal() and offset.isdecimal()):
@@ -76,7 +76,7 @@ class Address:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A record that is no trip: its bytes, and why."""
+    """A record that is not a trip: its bytes, and the error."""
 
     address: Address
     arrived_at: datetime
@@ -89,13 +89,13 @@ class DeadLetter:
 
     @property
     def is_row(self) -> bool:
-        """Whether it is no record of a topic but a row that a table refused."""
+        """Whether it is a row that a table refused, rather than a record of a topic."""
         return self.error_class == REFUSED_BY_SINK
 
 
 @dataclass(frozen=True)
 class ClassCount:
-    """How many letters have an error class, and how many of them were re-driven."""
+    """The number of letters with an error class, and of those that were re-driven."""
 
     error_class: str
     letters: int
@@ -110,15 +110,15 @@ class DeadLetterStore:
     dsn: str
 
     def counts(self, error_class: str | None = None) -> list[ClassCount]:
-        """By error class, that of the newest letter first."""
+        """Count the letters by error class, the class of the newest letter first."""
         return [ClassCount(*row) for row in self._rows(COUNTS, error_class=error_class)]
 
     def newest(self, error_class: str | None, limit: int) -> list[DeadLetter]:
-        """The newest letters."""
+        """List the newest letters."""
         return [_letter(row) for row in self._rows(NEWEST, error_class=error_class, limit=limit)]
 
     def at(self, address: Address) -> DeadLetter:
-        """The letter of this address; raises UserError when there is none."""
+        """Return the letter of this address; raises UserError when there is none."""
         where = {"topic": address.topic, "partition": address.partition, "offset": address.offset}
         rows = self._rows(AT_ADDRESS, **where)
         if not rows:
@@ -126,14 +126,14 @@ class DeadLetterStore:
         return _letter(rows[0])
 
     def not_redriven(self, topic: str, error_class: str | None) -> Iterator[list[DeadLetter]]:
-        """Those that were never re-driven, in the order of their addresses, by pages."""
+        """Yield the letters that were never re-driven, in the order of their addresses, by pages."""
         last = Address(topic, -1, -1)
         while page := self._page_after(last, error_class):
             yield page
             last = page[-1].address
 
     def mark_redriven(self, letters: Sequence[DeadLetter]) -> None:
-        """Note that these were published again, all or none."""
+        """Mark these letters as published again, all or none."""
         for topic in {letter.address.topic for letter in letters}:
             addresses = [letter.address for letter in letters if letter.address.topic == topic]
             parameters = {

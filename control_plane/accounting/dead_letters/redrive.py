@@ -1,7 +1,8 @@
-"""Publishes dead letters once more.
+"""Re-drive: publish dead letters again.
 
-At least once: a letter is marked after Kafka has acknowledged it, so that the run after a killed one repeats
-at most a page. What is published twice is counted once, because the stream knows a trip by its identity.
+At least once: a letter is marked after Kafka has acknowledged it, so a run that follows a killed one repeats
+at most a page. A trip that is published twice is counted once, because the stream knows a trip by its
+identity.
 """
 
 import time
@@ -23,26 +24,26 @@ from stack.endpoints import Endpoints
 from stack.waiting import Polling, StalledError, wait_until
 
 UNKNOWN_SCHEMA_SECONDS = 2.0
-"""For a second the job goes on believing that a schema id is unknown, though it was registered meanwhile."""
+"""The job caches that a schema id is unknown for a second, even if it has been registered in the meantime."""
 BEFORE_ALL_CLOCKS_MS = 1
-"""Where no trip and no marker has set an event clock yet; 0 would mean the time of day."""
+"""The timestamp where no trip or marker has set an event clock yet; 0 would mean the current time."""
 STALLED_KAFKA_SECONDS = 60.0
 FLUSH_SECONDS = 1.0
 ORIGIN_HEADER = "redriven-from"
 DECIDED_BY_VALUES = frozenset({"missing_value", "impossible_value"})
-"""Letters that decode and yet cannot be stored: the same bytes come to the same end."""
+"""Error classes of letters that decode but cannot be stored: the same bytes fail the same way again."""
 
 
 @dataclass(frozen=True)
 class RedriveOptions:
-    """What a person wants to be done to letters."""
+    """User options of a re-drive."""
 
     schema_id: int | None = None
     force: bool = False
     dry_run: bool = False
 
     def payload_of(self, letter: DeadLetter) -> bytes | None:
-        """The bytes to publish."""
+        """Return the bytes to publish."""
         if self.schema_id is None:
             return letter.payload
         return decoding.with_schema_id(letter.payload, self.schema_id)
@@ -50,7 +51,7 @@ class RedriveOptions:
 
 @dataclass
 class RedriveResult:
-    """How many letters went, and how many stay because they still are no trips, by error class."""
+    """The numbers of letters published, and of letters that are still not valid trips, by error class."""
 
     redriven: int = 0
     held_back: Counter[str] = field(default_factory=Counter)
@@ -59,7 +60,7 @@ class RedriveResult:
 def redrive(
     endpoints: Endpoints, topic: str, pages: Iterator[Sequence[DeadLetter]], options: RedriveOptions
 ) -> RedriveResult:
-    """Publish those that decode now, each to its own partition."""
+    """Publish the letters that decode now, each to its own partition."""
     registry = decoding.Registry(endpoints.schema_registry_url)
     if options.schema_id is not None and registry.schema(options.schema_id) is None:
         raise UserError(f"the registry does not know schema {options.schema_id}", "register it first")
@@ -74,7 +75,7 @@ def redrive(
 
 
 def may_be_published(letter: DeadLetter, options: RedriveOptions, registry: decoding.Registry) -> bool:
-    """A row that a table refused is no record, whatever is forced."""
+    """Check whether a letter is a record; a row that a table refused is not, regardless of `force`."""
     return not letter.is_row and (options.force or _is_trip_now(letter, options, registry))
 
 
@@ -89,7 +90,7 @@ def _is_trip_now(letter: DeadLetter, options: RedriveOptions, registry: decoding
 def _publication(
     endpoints: Endpoints, topic: str, options: RedriveOptions
 ) -> Iterator["_DeadLetterProducer"]:
-    """Alone on the topic: beside a replay, timestamps would go back and forth within a partition."""
+    """Lock the topic: during a replay, timestamps within a partition would go back and forth."""
     cluster = KafkaCluster(endpoints.kafka_bootstrap_servers, endpoints.kafka.security)
     found = cluster.topic(topic, DEFAULT_PARTITIONS)
     with only_publisher(cluster, found, endpoints.home, print_message) as lock:
@@ -97,7 +98,7 @@ def _publication(
 
 
 class _DeadLetterProducer:
-    """Publishes pages of letters and marks what has arrived."""
+    """A producer that publishes pages of letters and marks those that have arrived."""
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class _DeadLetterProducer:
     ) -> None:
         self._check = check
         self._letters = DeadLetterStore(endpoints.postgres_dsn)
-        # The event clock of each partition, which stands still for us: timestamps must not decrease.
+        # The event clock of each partition, frozen during a re-drive: timestamps must not decrease.
         self._clocks_ms = clocks_ms
         self._options = options
         self._producer = Producer(
@@ -122,7 +123,7 @@ class _DeadLetterProducer:
         self._has_waited = False
 
     def publish(self, letters: Sequence[DeadLetter]) -> None:
-        """Put them on the topic again, wait until they are there, and note it."""
+        """Publish letters to the topic, wait for the acknowledgements, and mark them."""
         if self._options.dry_run or not letters:
             return
         self._check()

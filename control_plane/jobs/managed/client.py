@@ -1,4 +1,4 @@
-"""One application of the managed service: what it is, what was done to it, and what is under way."""
+"""One application of the managed service: its state, its history, and its operations in progress."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -36,38 +36,38 @@ class Application:
 
     @property
     def status(self) -> str:
-        """The service's word for its state."""
+        """The service's name of its state."""
         return str(self.description["ApplicationStatus"])
 
     @property
     def is_running(self) -> bool:
-        """Whether it works, as far as the service tells."""
+        """Whether it runs, as far as the service reports."""
         return self.status == "RUNNING"
 
     @property
     def version(self) -> int:
-        """Counted up with each change."""
+        """The version number, which grows with each change."""
         return int(self.description["ApplicationVersionId"])
 
     @property
     def updated_from(self) -> int:
-        """The version before the newest update; 0 where there is none."""
+        """The version before the newest update; 0 without one."""
         return int(self.description.get("ApplicationVersionUpdatedFrom", 0))
 
     @property
     def rolled_back_from(self) -> int:
-        """The version that a rollback left; 0 where there was none."""
+        """The version that a rollback left; 0 without one."""
         return int(self.description.get("ApplicationVersionRolledBackFrom", 0))
 
     @property
     def token(self) -> str:
-        """What an update must show, so that two do not undo one another."""
+        """The token that an update must send, so that concurrent updates do not overwrite each other."""
         return str(self.description["ConditionalToken"])
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot, which is what the service calls a savepoint."""
+    """A snapshot, the service's name of a savepoint."""
 
     name: str
     status: str
@@ -76,13 +76,13 @@ class Snapshot:
 
     @property
     def is_ready(self) -> bool:
-        """Whether a job can go on from it."""
+        """Whether a job can be restored from it."""
         return self.status == "READY"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """Something that was done to an application."""
+    """An operation on an application."""
 
     name: str
     operation_id: str
@@ -90,7 +90,7 @@ class Operation:
 
 
 class ManagedFlinkClient:
-    """The managed service, asked about one application."""
+    """A client of the managed service for one application."""
 
     def __init__(self, settings: ManagedFlinkSettings, *, poll_seconds: float = POLL_SECONDS) -> None:
         self.application = settings.application
@@ -102,7 +102,7 @@ class ManagedFlinkClient:
             )
 
     def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
-        """One request; raises UserError with the service's own words."""
+        """Send one request; raises UserError with the service's own message."""
         with translate_aws_errors(self.application, MANAGED_FLINK):
             answer: Mapping[str, Any] = getattr(self._client, operation)(
                 **{"ApplicationName": self.application, **request}
@@ -110,24 +110,24 @@ class ManagedFlinkClient:
         return answer
 
     def describe(self) -> Application:
-        """The application as it is; raises AwsNotFoundError."""
+        """Return the current application; raises AwsNotFoundError."""
         return Application(self.call("describe_application")["ApplicationDetail"])
 
     def find(self) -> Application | None:
-        """The application, if there is one."""
+        """Return the application, None if it does not exist."""
         try:
             return self.describe()
         except AwsNotFoundError:
             return None
 
     def version(self, number: int) -> Mapping[str, Any]:
-        """What an earlier version was."""
+        """Return the description of an earlier version."""
         answer = self.call("describe_application_version", ApplicationVersionId=number)
         earlier: Mapping[str, Any] = answer["ApplicationVersionDetail"]
         return earlier
 
     def settled(self, stalled_seconds: float = STALLED_CHANGE_SECONDS) -> Application:
-        """The application when nothing is being done to it any more."""
+        """Wait until no operation is in progress; return the application."""
 
         def probe() -> Application | None:
             found = self.describe()
@@ -136,7 +136,7 @@ class ManagedFlinkClient:
         return self._wait_until(probe, stalled_seconds, f"{self.application} to settle")
 
     def take_snapshot(self) -> Snapshot:
-        """Have the application leave a snapshot; one that is being taken already is waited for first."""
+        """Take a snapshot; wait first for one that is already in progress."""
         self._wait_until(
             lambda: all(one.status != "CREATING" for one in self.snapshots()),
             STALLED_SNAPSHOT_SECONDS,
@@ -157,12 +157,11 @@ class ManagedFlinkClient:
         return taken
 
     def snapshots(self) -> list[Snapshot]:
-        """Every snapshot, newest first."""
+        """List every snapshot, newest first."""
         found = self._pages("list_application_snapshots", "SnapshotSummaries")
         return sorted(map(_snapshot, found), key=lambda one: one.created_at, reverse=True)
 
     def delete_snapshot(self, snapshot: Snapshot) -> None:
-        """Remove one."""
         self.call(
             "delete_application_snapshot",
             SnapshotName=snapshot.name,
@@ -170,22 +169,22 @@ class ManagedFlinkClient:
         )
 
     def newest_snapshot(self) -> str:
-        """The snapshot to go on from; empty when there is none."""
+        """Return the name of the snapshot to restore from; empty when there is none."""
         return next((one.name for one in self.snapshots() if one.is_ready), "")
 
     def versions(self) -> list[int]:
-        """The numbers of every version, oldest first."""
+        """List the numbers of every version, oldest first."""
         found = self._pages("list_application_versions", "ApplicationVersionSummaries")
         return sorted(int(one["ApplicationVersionId"]) for one in found)
 
     def last_operation(self) -> Operation | None:
-        """What was done to the application last."""
+        """Return the last operation on the application."""
         found = self.call("list_application_operations", Limit=50)["ApplicationOperationInfoList"]
         newest = max(found, key=lambda one: one["StartTime"], default=None)
         return newest and Operation(newest["Operation"], newest["OperationId"], newest["OperationStatus"])
 
     def failure_reason(self) -> str:
-        """Why the newest operation failed, in the service's words; empty when it did not."""
+        """Return why the newest operation failed, in the service's words; empty when it did not."""
         last = self.last_operation()
         if last is None or last.status != "FAILED":
             return ""
@@ -194,7 +193,7 @@ class ManagedFlinkClient:
         return str(details.get("ErrorInfo", {}).get("ErrorString", "")) or f"{last.name} failed"
 
     def code(self) -> CodeObject:
-        """The code zip that the settings name, with the version that the bucket has of it now."""
+        """Return the code zip that the settings name, with its current version in the bucket."""
         bucket, key = self._settings.code_bucket, self._settings.code_key
         if not bucket:
             raise UserError("MANAGED_FLINK_CODE_BUCKET is not set", "name the bucket of the code zip")

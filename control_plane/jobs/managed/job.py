@@ -1,7 +1,7 @@
 """A job as an application of the managed service: the same verbs as on the local stack.
 
-The service keeps all that is remembered, so that each verb looks first and can be run again after it was cut
-short: a version is proven when there is a snapshot of it, and a job stopped last was stopped on purpose.
+All state is in the service, so each verb checks it first and can run again after an interruption: a version
+is verified when there is a snapshot of it, and a job whose last operation is a stop was stopped on purpose.
 """
 
 import json
@@ -45,10 +45,10 @@ LATEST, NAMED, NONE = (
 
 @dataclass(frozen=True)
 class ManagedStatus(JobStatus):
-    """What the service tells; it is silent on lag, watermark, restarts and checkpoints."""
+    """The status that the service reports; without lag, watermark, restarts and checkpoints."""
 
     def lines(self) -> list[tuple[str, str]]:
-        """Only what is known."""
+        """Return only the known values."""
         rows = [(self.name, f"{self.state}, {self.verdict.name}: {self.verdict.reason}")]
         rows += [("changed", f"{self.uptime_seconds:,.0f} s ago")] if self.is_running else []
         return rows + ([("last failure", self.failure)] if self.failure else [])
@@ -56,7 +56,7 @@ class ManagedStatus(JobStatus):
 
 @dataclass(frozen=True)
 class ManagedJob:
-    """One job of ours as an application of the account."""
+    """One of our jobs as an application of the account."""
 
     name: str
     settings: ManagedFlinkSettings
@@ -65,13 +65,13 @@ class ManagedJob:
 
     @classmethod
     def of_environment(cls, name: str, *, dry_run: bool = False) -> "ManagedJob":
-        """The application that the settings name."""
+        """Open the application that the settings name."""
         known_job(name)
         settings = ManagedFlinkSettings.from_environment(name)
         return cls(name, settings, ManagedFlinkClient(settings), dry_run)
 
     def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:
-        """Make the application where there is none, bring it up to date, and start it."""
+        """Create the application if needed, update it, and start it."""
         _refuse_tree(source)
         spec = ApplicationSpec(self.settings, self.service.code())
         found = self.service.find()
@@ -95,7 +95,7 @@ class ManagedJob:
         return self._deployed(self._start(self._restore(fresh=fresh, origin=origin, found=found)))
 
     def status(self) -> JobStatus:
-        """What the service tells: a state, and why the newest change failed."""
+        """Return what the service reports: a state, and why the newest change failed."""
         try:
             found = self.service.describe()
         except AwsNotFoundError as failure:
@@ -117,12 +117,12 @@ class ManagedJob:
         )
 
     def savepoint(self) -> str:
-        """The name of a new snapshot."""
+        """Take a snapshot; return its name."""
         self._running("it can leave no snapshot")
         return self.service.take_snapshot().name
 
     def upgrade(self, source: Path) -> Upgrade | None:
-        """Go over to the code and the settings of today; what does not prove itself is undone."""
+        """Update to the current code and settings; roll back when the verification fails."""
         _refuse_tree(source)
         spec = ApplicationSpec(self.settings, self.service.code())
         if self.dry_run:
@@ -149,7 +149,7 @@ class ManagedJob:
         )
 
     def rollback(self) -> Rollback:
-        """Have the service go back to the version before, from its newest snapshot."""
+        """Roll the service back to the previous version, from its newest snapshot."""
         found = self.service.describe()
         if found.status != "ROLLING_BACK":
             found = self._running("there is nothing to go back from")
@@ -174,8 +174,8 @@ class ManagedJob:
         return Rollback(self.name, back.version, left, self.service.newest_snapshot(), None)
 
     def ensure(self) -> Action:
-        """Start what is meant to run and does not; prove an update whose command was killed."""
-        self.service.describe()  # a service that cannot be reached at all is an error at once
+        """Start an application that is meant to run; verify an update whose command was killed."""
+        self.service.describe()  # an unreachable service is an error at once
         found = self.service.settled()
         last = self.service.last_operation()
         was_updated = last is not None and last.name == "UpdateApplication"
@@ -214,7 +214,7 @@ class ManagedJob:
         return left
 
     def releases(self) -> list[ReleaseRow]:
-        """The versions of the application that the service remembers."""
+        """List the versions of the application that the service remembers."""
         now = self.service.describe()
         snapshots = self.service.snapshots()[::-1]
         rows = []
@@ -277,7 +277,7 @@ class ManagedJob:
         return started
 
     def _await_update(self, spec: ApplicationSpec, before: Application, snapshot: str) -> Application:
-        """The application with the wished version at work; raises after going back from any other."""
+        """Return the application running the requested version; raises after rolling back from any other."""
         try:
             attempted = self.service.settled(STALLED_UPDATE_SECONDS)
         except UserError as failure:
@@ -287,7 +287,7 @@ class ManagedJob:
         failure_reason = (
             self.service.failure_reason() or "the update failed, and the service does not say why"
         )
-        if attempted.is_running:  # the service has gone back by itself
+        if attempted.is_running:  # the service has rolled back automatically
             raise self._failed(before.version, failure_reason)
         return self._undo(before.version, snapshot, failure_reason)
 
@@ -296,14 +296,14 @@ class ManagedJob:
         return any(one.version == found.version and one.is_ready for one in snapshots)
 
     def _finish(self, found: Application) -> None:
-        """The version runs already; what may be missing is the proof."""
+        """Complete the update to a version that already runs; only its verification may be missing."""
         if not self._is_proven(found):
             print_message(f"the update to release {found.version} was cut short; verifying it")
             self._verify(found, found.updated_from, self.service.newest_snapshot())
         print_message(f"{self.name} runs release {found.version} already")
 
     def _verify(self, attempted: Application, previous: int, snapshot: str) -> None:
-        """Where the service only says RUNNING, a snapshot proves that all tasks are at work."""
+        """Verify by a snapshot that all tasks run, since the service only reports RUNNING."""
         print_message(f"verifying release {attempted.version} by a snapshot …")
         try:
             self.service.take_snapshot()
@@ -311,7 +311,7 @@ class ManagedJob:
             self._undo(previous, snapshot, failure.message)
 
     def _undo(self, previous: int, snapshot: str, reason: str) -> NoReturn:
-        """Return to the version before; always raises, saying what failed and what runs now."""
+        """Return to the previous version; always raises, with what failed and what runs now."""
         print_message(f"the update failed ({reason}); going back to release {previous}")
         found = self.service.describe()
         if found.status in RETURNABLE:
@@ -322,7 +322,7 @@ class ManagedJob:
         raise self._failed(previous, reason)
 
     def _return_to(self, previous: int, snapshot: str) -> None:
-        """Make a stopped application again what it was, and start it from that snapshot."""
+        """Restore the previous version of a stopped application, and start it from that snapshot."""
         token = self.service.describe().token
         self.service.call("update_application", **return_to(self.service.version(previous), token, snapshot))
         self.service.settled()
@@ -352,7 +352,7 @@ class ManagedJob:
 
     def _print_requests(self, requests: list[tuple[str, dict[str, Any]]]) -> None:
         shown = [{"operation": name, "request": without_secrets(request)} for name, request in requests]
-        print(json.dumps(shown, indent=2))  # noqa: T201 - it is what was asked for
+        print(json.dumps(shown, indent=2))  # noqa: T201 - the output of --dry-run
 
 
 def _snapshot_request() -> tuple[str, dict[str, Any]]:

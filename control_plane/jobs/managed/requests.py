@@ -1,4 +1,4 @@
-"""What the managed service is asked: the configuration of a PyFlink application, and its changes."""
+"""Requests to the managed service: the configuration of a PyFlink application, and its changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Request = dict[str, Any]
 
 @dataclass(frozen=True)
 class CodeObject:
-    """The code zip in S3; without a version where the bucket keeps none."""
+    """The code zip in S3; without a version where the bucket is not versioned."""
 
     bucket: str
     key: str
@@ -31,25 +31,25 @@ class CodeObject:
 
     @property
     def bucket_arn(self) -> str:
-        """The bucket as the service wants it."""
+        """The ARN of the bucket."""
         return f"arn:aws:s3:::{self.bucket}"
 
     @property
     def address(self) -> str:
-        """The object as people write it."""
+        """The object as an s3:// address."""
         suffix = f"?versionId={self.version}" if self.version else ""
         return f"s3://{self.bucket}/{self.key}{suffix}"
 
 
 @dataclass(frozen=True)
 class ApplicationSpec:
-    """The application as the settings want it."""
+    """The application as the settings specify it."""
 
     settings: ManagedFlinkSettings
     code: CodeObject
 
     def creation(self) -> Request:
-        """The request that makes the application."""
+        """Return the request that creates the application."""
         if not self.settings.role_arn:
             raise UserError(
                 "MANAGED_FLINK_ROLE_ARN is not set", "name the role that the application takes on"
@@ -65,7 +65,7 @@ class ApplicationSpec:
         }
 
     def update(self, conditional_token: str) -> Request:
-        """The request that turns an application into this one; on a running one, by a snapshot."""
+        """Return the request that updates an application to this one; a running one by a snapshot."""
         return {
             "ApplicationName": self.settings.application,
             "ConditionalToken": conditional_token,
@@ -74,7 +74,7 @@ class ApplicationSpec:
         }
 
     def matches(self, description: Mapping[str, Any]) -> bool:
-        """Whether an application is as it is wished: code, settings and parallelism."""
+        """Check whether an application has the requested code, settings and parallelism."""
         return identity_of(description) == {
             "code": self.code,
             "properties": {group["PropertyGroupId"]: group["PropertyMap"] for group in self._properties()},
@@ -108,13 +108,13 @@ class ApplicationSpec:
                     "ConfigurationType": "CUSTOM",
                     "Parallelism": self.settings.parallelism,
                     "ParallelismPerKPU": 1,
-                    # Scaling is an upgrade: it stops the job with a snapshot. We say when.
+                    # Scaling stops the job with a snapshot, as an upgrade does; only our commands start it.
                     "AutoScalingEnabled": False,
                 },
             },
             "EnvironmentProperties": {"PropertyGroups": self._properties()},
             "ApplicationSnapshotConfiguration": {"SnapshotsEnabled": True},
-            # Should our command die in the middle, the service itself goes back from what does not start.
+            # If our command is killed during an update, the service rolls back code that does not start.
             "ApplicationSystemRollbackConfiguration": {"RollbackEnabled": True},
             **({"VpcConfigurations": [vpc]} if self.settings.subnet_ids else {}),
         }
@@ -150,7 +150,8 @@ class ApplicationSpec:
 
 
 def run_configuration(restore: str, snapshot: str = "") -> Request:
-    """How a start finds its state; what cannot be mapped to the new code is never dropped silently."""
+    """Configure how a start restores its state; state that does not map to new code is not dropped
+    silently."""
     named = {"SnapshotName": snapshot} if snapshot else {}
     return {
         "FlinkRunConfiguration": {"AllowNonRestoredState": False},
@@ -159,7 +160,7 @@ def run_configuration(restore: str, snapshot: str = "") -> Request:
 
 
 def identity_of(description: Mapping[str, Any]) -> dict[str, Any]:
-    """What tells one version of an application from another."""
+    """Return what distinguishes one version of an application from another."""
     configuration = description["ApplicationConfigurationDescription"]
     flink = configuration["FlinkApplicationConfigurationDescription"]
     groups = configuration.get("EnvironmentPropertyDescriptions", {}).get("PropertyGroupDescriptions", [])
@@ -173,7 +174,7 @@ def identity_of(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def code_of(description: Mapping[str, Any]) -> CodeObject:
-    """The code that an application was made of."""
+    """Return the code that an application was created from."""
     code = description["ApplicationConfigurationDescription"]["ApplicationCodeConfigurationDescription"]
     location = code["CodeContentDescription"]["S3ApplicationCodeLocationDescription"]
     bucket = location["BucketARN"].rpartition(":")[2]
@@ -181,7 +182,7 @@ def code_of(description: Mapping[str, Any]) -> CodeObject:
 
 
 def return_to(description: Mapping[str, Any], conditional_token: str, snapshot: str) -> Request:
-    """The request that makes an application what an earlier version of it was, from that snapshot."""
+    """Return the request that restores an earlier version of an application, from that snapshot."""
     was = identity_of(description)
     code: CodeObject = was["code"]
     version = {"ObjectVersionUpdate": code.version} if code.version else {}
@@ -203,7 +204,7 @@ def return_to(description: Mapping[str, Any], conditional_token: str, snapshot: 
 
 
 def without_secrets(request: Any) -> Any:
-    """The request as it may be printed."""
+    """Remove secrets from a request before it is printed."""
     if isinstance(request, dict):
         return {
             key: HIDDEN if key in SECRET_VARIABLES else without_secrets(value)

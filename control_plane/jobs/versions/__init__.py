@@ -1,1 +1,1 @@
-"""Versions of a job that run side by side, each with a table set of its own."""
+"""Versions of a job that run side by side, each with its own table set."""

@@ -1,4 +1,4 @@
-"""Whether one version of a job has come as far as the one that is served, and waiting until it has."""
+"""Checks whether a version of a job has caught up with the served one, and waits until it has."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,11 +24,11 @@ LINE_SECONDS = 5.0
 STUCK_SECONDS = 120.0
 MOST_RESTARTS = 3
 READING_AHEAD_SECONDS = 2
-"""A job that follows a running replay is always behind by what came since it was asked."""
+"""A job that follows a running replay is always behind by the records of the last moments."""
 WATERMARK_SLACK_MS = 3_600_000
 """Another version may allow for more disorder, and so close its windows later."""
 OPEN_HOURS = timedelta(hours=2)
-"""Before the watermark: there the ledger does not balance yet."""
+"""The span before the watermark in which the ledger does not balance yet."""
 OLD_IMBALANCE = """
 select coalesce(sum(abs(imbalance)), 0)::bigint from {}.trip_ledger where event_hour < %(closed_until)s
 """
@@ -36,7 +36,7 @@ select coalesce(sum(abs(imbalance)), 0)::bigint from {}.trip_ledger where event_
 
 @dataclass(frozen=True)
 class CatchUpProgress:
-    """How far a version is; `missing` says what it has not caught up with, and is empty when it has."""
+    """How far a version is; `missing` names what it has not caught up with, and is empty when it has."""
 
     missing: str
     read: int = 0
@@ -48,7 +48,7 @@ class CatchUpProgress:
 
 
 def read_progress(version: Version, served: Version) -> CatchUpProgress:
-    """Look at a version beside the one that is served; at that first, because both may move on."""
+    """Read a version and the served one; the served one first, because both may advance."""
     reference, now = served.site.status(), version.site.status()
     clock_ms = now.flow.watermark_ms if reference.flow.watermark_ms is None else reference.flow.watermark_ms
     missing = _unread(now, reference) or _unaccounted(version, served, clock_ms or 0)
@@ -65,7 +65,7 @@ def read_progress(version: Version, served: Version) -> CatchUpProgress:
 
 
 def await_caught_up(version: Version, served: Version) -> float:
-    """Wait, showing how far it is; return after how many seconds. Raises UserError when it never will."""
+    """Wait, showing the progress; return the seconds it took. Raises UserError when it cannot catch up."""
     begun = time.monotonic()
     with _bar(version.site.name) as show:
         watch = CatchUpWatch(lambda: read_progress(version, served), show)
@@ -75,7 +75,7 @@ def await_caught_up(version: Version, served: Version) -> float:
                 what=f"{version.name} to catch up with {served.name}",
                 progress=watch.progress,
                 stalled_seconds=STUCK_SECONDS,
-                on_waiting=lambda _: None,  # the bar and its lines say more
+                on_waiting=lambda _: None,  # the progress bar and its lines are more detailed
                 polling=Polling(POLL_SECONDS),
             )
         except (StalledError, HopelessError) as failure:
@@ -87,18 +87,18 @@ def await_caught_up(version: Version, served: Version) -> float:
 
 
 class HopelessError(UserError):
-    """A version will not catch up by itself."""
+    """A version cannot catch up without intervention."""
 
 
 class CatchUpWatch:
-    """A version that is looked at again and again until it has caught up."""
+    """A version that is polled until it has caught up."""
 
     def __init__(self, look: Callable[[], CatchUpProgress], show: Callable[[CatchUpProgress], None]) -> None:
         self._look, self._show = look, show
         self._seen: list[CatchUpProgress] = []
 
     def has_caught_up(self) -> bool:
-        """Whether nothing is missing any more; raises HopelessError when it will not come so far."""
+        """Check whether nothing is missing; raises HopelessError when the version cannot catch up."""
         now = self._look()
         if not now.missing:
             return True
@@ -110,7 +110,7 @@ class CatchUpWatch:
         return False
 
     def progress(self) -> WaitProgress:
-        """How far it was when it was looked at last."""
+        """Return the progress at the last reading."""
         if not self._seen:
             return WaitProgress("it could not be looked at yet", None)
         now = self._seen[-1]
@@ -118,7 +118,7 @@ class CatchUpWatch:
 
 
 def hopeless(seen: Sequence[CatchUpProgress]) -> str:
-    """Why a version that was looked at again and again, the newest look last, will not catch up by itself."""
+    """Explain from all readings, the newest last, why a version cannot catch up without intervention."""
     now = seen[-1]
     since_checkpoint = list(takewhile(lambda one: one.checkpoints == now.checkpoints, reversed(seen)))
     if now.has_ended:
@@ -133,7 +133,7 @@ def _because(seen: CatchUpProgress) -> str:
 
 
 def _unread(now: JobStatus, reference: JobStatus) -> str:
-    """What it has still to read, or to close."""
+    """Describe what the version has yet to read, or to close."""
     if now.lost_source:
         return now.lost_source
     if not now.is_running:
@@ -151,7 +151,8 @@ def _unread(now: JobStatus, reference: JobStatus) -> str:
 
 
 def _unaccounted(version: Version, served: Version, clock_ms: int) -> str:
-    """What its tables lack: of all records where the served ledger balances, else of hours long closed."""
+    """Describe the imbalance of its ledger, of long closed hours only where the served one does not
+    balance."""
     if read_ledger(version.site.endpoints, served.table_set, exact=False).balances:
         ledger = read_ledger(version.site.endpoints, version.table_set, exact=False)
         accounts = f"{ledger.records_read:,} of {ledger.records_in_kafka:,} records are accounted for"
@@ -170,7 +171,7 @@ def _old_imbalance(version: Version, closed_until: datetime) -> int:
 
 @contextmanager
 def _bar(name: str) -> Iterator["_ProgressLine"]:
-    """A bar on a terminal, a line every few seconds elsewhere."""
+    """Show a progress bar on a terminal, a line every few seconds elsewhere."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -182,7 +183,7 @@ def _bar(name: str) -> Iterator["_ProgressLine"]:
 
 
 class _ProgressLine:
-    """Shows looks to a person."""
+    """The display of the readings."""
 
     def __init__(self, name: str, progress: Progress) -> None:
         self._name, self._progress = name, progress
@@ -190,7 +191,7 @@ class _ProgressLine:
         self._line_at = 0.0
 
     def __call__(self, seen: CatchUpProgress) -> None:
-        """Show this one."""
+        """Show a reading."""
         self._progress.update(self._task, total=seen.total, completed=seen.read, missing=seen.missing)
         if not console().is_terminal and time.monotonic() - self._line_at > LINE_SECONDS:
             self._line_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""What two table sets hold, side by side."""
+"""Compares the rows of two table sets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ KEYS = {
     "late_trips": ("trip_id",),
     "dead_letters": ("topic", "partition", "kafka_offset"),
 }
-"""What people read, and by what a row of it is known."""
+"""The served tables, and the key columns of their rows."""
 
 NOT_THE_JOBS = frozenset({"redriven_at"})
-"""A column that people's commands write, not the job."""
+"""Columns that user commands write, not the job."""
 
 COLUMNS = """
 select attname, format_type(atttypid, atttypmod) from pg_attribute
@@ -40,7 +40,7 @@ full join (select {keys}, row({values}) as new_row, true as in_new from {new}) a
 
 @dataclass(frozen=True)
 class Difference:
-    """How many rows of a table are the same in both sets, in one only, or under the same key but other."""
+    """The numbers of a table's rows that are equal, in one set only, or different under the same key."""
 
     table: str
     equal: int = 0
@@ -48,11 +48,11 @@ class Difference:
     only_new: int = 0
     different: int = 0
     other_columns: tuple[str, ...] = ()
-    """Columns that only one set has, or of another type: they are left out."""
+    """Columns that only one set has, or that differ in type: these are not compared."""
 
 
 def compare(dsn: str, old: str, new: str) -> list[Difference]:
-    """Compare what people would read, both sets at the same moment."""
+    """Compare the rows of both sets in one snapshot."""
     with psycopg.connect(dsn) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -60,7 +60,7 @@ def compare(dsn: str, old: str, new: str) -> list[Difference]:
 
 
 def as_table(differences: Sequence[Difference], old: str, new: str) -> Table:
-    """The comparison, for a person."""
+    """Format the comparison for display."""
     table = Table(box=box.SIMPLE_HEAD, collapse_padding=True)
     table.add_column("", no_wrap=True)
     for column in ("equal", f"only in {old}", f"only in {new}", "different"):

@@ -1,4 +1,4 @@
-"""Another version beside the one that is served, readers switched over and back, and the end of a version."""
+"""Blue/green deployment: a version next to the served one, the switch of readers, the end of a version."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from stack.settings import ROOT
 
 SLOT_WAIT_SECONDS = 10
 CATCH_UP_CHECKS = 3
-"""Two that follow a fast replay are not read at quite the same moment."""
+"""Two versions that follow a fast replay are not read at exactly the same moment."""
 
 
 @dataclass(frozen=True)
 class VersionSwitch:
-    """Which version people read, and which they read before; the same where there was nothing to do."""
+    """The version that is served now and the one before; the same where nothing changed."""
 
     job: str
     served: int
@@ -38,9 +38,9 @@ class VersionSwitch:
 def start_side_by_side(
     endpoints: Endpoints, job: str, source: Path = ROOT, *, rebuild: bool = False
 ) -> Version:
-    """Have the release of a tree run as a version of its own, from the start of the topic, or go on.
+    """Deploy or continue the release of a tree side by side, as a version that reads from the topic's start.
 
-    The version that is served is returned as it is when it is of this release, unless wanted `anew`.
+    Returns the served version unchanged when it is of this release, unless `rebuild` is set.
     """
     refuse_without_versions(job)
     versions = Versions(endpoints, job)
@@ -55,7 +55,7 @@ def start_side_by_side(
 
 
 def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = False) -> VersionSwitch:
-    """Show people this version; refused while it has not come as far as that served, unless forced."""
+    """Serve this version; refused while it is behind the served one, unless forced."""
     refuse_without_versions(job)
     versions = Versions(endpoints, job)
     with _job_lock(endpoints, job):
@@ -72,7 +72,7 @@ def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = Fal
 
 
 def retire(endpoints: Endpoints, job: str, number: int) -> None:
-    """End a version that nobody reads and remove what it wrote and kept; run again it goes on."""
+    """End an unserved version, and remove its tables and state; safe to run again after an interruption."""
     refuse_without_versions(job)
     versions = Versions(endpoints, job)
     with _job_lock(endpoints, job):
@@ -83,7 +83,7 @@ def retire(endpoints: Endpoints, job: str, number: int) -> None:
 
 
 def start_over(endpoints: Endpoints, job: str) -> None:
-    """Leave the first version alone, served, without a job, rows or state."""
+    """Reset to the first version alone: served, without a job, rows or state."""
     with _job_lock(endpoints, job):
         if has_versions(job):
             tables.serve_only_first(endpoints.postgres_dsn)
@@ -101,7 +101,7 @@ def _job_lock(endpoints: Endpoints, job: str) -> AbstractContextManager[None]:
 
 
 def _number_for(versions: Versions, source: Path, *, rebuild: bool) -> int:
-    """The version that is of this tree already, one that a killed command has only begun, or a new one."""
+    """Return the version of this tree, one that a killed command has only begun, or a new one."""
     known = versions.all()
     others = [version for version in known if not version.is_served]
     new = Wiring.of_version(versions.job, versions.next_number())
@@ -144,7 +144,7 @@ def _refuse_behind(target: Version, served: Version) -> None:
 
 
 def _remove(version: Version) -> None:
-    """The record goes last: until then the version is known, and can be removed again."""
+    """Remove a version, its record last: until then the version is known, and can be removed again."""
     site = version.site
     with site.exclusive():
         site.records.write(site.name, site.records.read(site.name).stopped())

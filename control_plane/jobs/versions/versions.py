@@ -1,7 +1,7 @@
-"""The versions of a job: each runs by itself and writes a table set of its own; people read one of the sets.
+"""The versions of a job: each runs on its own and writes its own table set; one of the sets is served.
 
-What there is, is read from what is there: a version exists while its table set or its record does, and the
-newest row of `taxi.switches` says which is served. So a command that is killed leaves nothing that lies.
+The versions are derived from what exists: a version exists while its table set or its record does, and the
+newest row of `taxi.switches` names the served one. So a killed command leaves no stale state.
 """
 
 from dataclasses import dataclass
@@ -29,17 +29,17 @@ class Version:
 
     @property
     def name(self) -> str:
-        """As commands take it whichever version is served; the first is `zone_fares` in the dashboard."""
+        """The name that commands take; the first version is `zone_fares` in the dashboard."""
         return f"{self.site.wiring.job}-{self.number}"
 
     @property
     def table_set(self) -> str:
-        """Where it writes."""
+        """The table set that it writes."""
         return self.site.wiring.table_set
 
     @property
     def was_started(self) -> bool:
-        """Whether it was ever submitted; before that it is half made."""
+        """Whether it was ever submitted; before that it is incomplete."""
         return bool(self.record.release)
 
 
@@ -51,7 +51,7 @@ class Versions:
     job: str
 
     def all(self) -> list[Version]:
-        """Every version, the oldest first."""
+        """List every version, the oldest first."""
         if not has_versions(self.job):
             return [self._version(1, 1)]
         sets = {set_number(name) for name in tables.numbered_sets(self.endpoints.postgres_dsn)}
@@ -59,12 +59,12 @@ class Versions:
         return [self._version(number, served) for number in sorted({*sets, *self._recorded(), served})]
 
     def served(self) -> Version:
-        """The version that people read."""
+        """Return the served version."""
         served = self.served_number()
         return self._version(served, served)
 
     def get(self, number: int) -> Version:
-        """The version of this number; raises UserError when there is none."""
+        """Return the version of this number; raises UserError when there is none."""
         found = next((version for version in self.all() if version.number == number), None)
         if found is None:
             raise UserError(
@@ -73,7 +73,7 @@ class Versions:
         return found
 
     def only_other(self) -> Version:
-        """The one version that is not served; raises UserError when there is none, or more."""
+        """Return the only version that is not served; raises UserError unless there is exactly one."""
         others = [version for version in self.all() if not version.is_served]
         if len(others) == 1:
             return others[0]
@@ -86,7 +86,7 @@ class Versions:
         )
 
     def served_before(self) -> Version:
-        """The version that people read before this one; raises UserError when it is gone."""
+        """Return the version that was served before this one; raises UserError when it is gone."""
         numbers = [set_number(switch.table_set) for switch in self._switches()]
         before = next((number for number in numbers if number != numbers[0]), 0)
         if not before:
@@ -94,17 +94,17 @@ class Versions:
         return self.get(before)
 
     def served_since(self) -> datetime:
-        """When people began to read what they read."""
+        """Return the time since which the served version is served."""
         refuse_without_versions(self.job)
         return self._switches()[0].at
 
     def next_number(self) -> int:
-        """A number that no version has or had while it was served."""
+        """Return a number that no version has, or had while it was served."""
         known = {set_number(switch.table_set) for switch in self._switches()}
         return 1 + max({*known, *(version.number for version in self.all())})
 
     def served_number(self) -> int:
-        """The number of the version that people read; raises UserError when that cannot be known."""
+        """Return the number of the served version; raises UserError when it cannot be determined."""
         if not has_versions(self.job):
             return 1
         try:
@@ -131,7 +131,7 @@ class Versions:
 
 
 def refuse_without_versions(job: str) -> None:
-    """Raises UserError for a job whose tables `taxi.*` does not show: there is nothing to switch."""
+    """Raise UserError for a job whose tables `taxi.*` does not show: there is nothing to switch."""
     if not has_versions(job):
         raise UserError(
             f"{job} has one version: taxi.* shows the tables of {DEFAULT_JOB}", f"./taxi job upgrade {job}"
@@ -139,7 +139,8 @@ def refuse_without_versions(job: str) -> None:
 
 
 def exact_name(endpoints: Endpoints, name: str) -> str:
-    """The name in dashboard and records of the version that a person means: without a number, that served."""
+    """Return the full name of a version, as dashboard and records use it: without a number, the served
+    one."""
     job, number = split_version_name(name)
     versions = Versions(endpoints, job)
     if not number:

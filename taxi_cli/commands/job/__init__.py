@@ -1,4 +1,4 @@
-"""`./taxi job`: the life of the Flink jobs, on the local stack or on AWS' managed service."""
+"""`./taxi job`: the life cycle of the Flink jobs, on the local stack or on AWS' managed service."""
 
 import typer
 
@@ -8,7 +8,7 @@ LIFE, RELEASES, VERSIONS = "Life", "Releases", "Versions side by side"
 
 
 class JobVerbs(VerbGroup):
-    """The commands behind `./taxi job`."""
+    """The commands of `./taxi job`."""
 
     verbs = (
         Verb(

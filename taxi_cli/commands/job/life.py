@@ -1,4 +1,4 @@
-"""Commands on the job as it runs."""
+"""Commands on the running job."""
 
 import json
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from stack.settings import ROOT
 from taxi_cli.options import AsJson, DryRun, Name, On, Source
 
 RESTARTED = 3
-"""The exit code of `ensure` when it had something to do."""
+"""The exit code of `ensure` after it has restarted a job."""
 
 
 def deploy(  # noqa: PLR0913, PLR0917 - they are the options of a command line

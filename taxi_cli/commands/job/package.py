@@ -1,4 +1,4 @@
-"""`./taxi job package`, which Airflow on AWS has no use for, nor what it imports."""
+"""`./taxi job package`: a separate module, because Airflow on AWS lacks its imports and does not use it."""
 
 from pathlib import Path
 from typing import Annotated

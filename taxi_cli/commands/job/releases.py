@@ -1,4 +1,4 @@
-"""Commands on the releases of a job, which are what it is made of."""
+"""Commands on the releases of a job: its code, jars, settings and plan."""
 
 import json
 from dataclasses import asdict

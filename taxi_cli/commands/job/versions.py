@@ -65,7 +65,7 @@ def beside(
         _print(f"{version.name} has caught up with {served.name} after {seconds:.0f} s")
         output().print(as_table(differences, served.name, version.name))
     if switch:
-        await_caught_up(version, served)  # the comparison may have taken its time
+        await_caught_up(version, served)  # the comparison may have taken a while
         switch_over(endpoints, name, version, force=True)
     else:
         console().print(
