@@ -35,7 +35,7 @@ final class RegistryReaders {
   /**
    * Returns the reader for a schema id, or null when the registry does not know the id.
    *
-   * @throws IOException when the registry fails: the record is valid and must be retried
+   * @throws IOException when the registry fails: the record is not the cause and must be read again
    * @throws UnusableSchemaException when the schema is not Avro, or no row can be read with it
    */
   GenericDatumReader<GenericRecord> reader(int schemaId) throws IOException, UnusableSchemaException {
