@@ -1,8 +1,8 @@
-# Every target only calls ./taxi, which people and CI use alike.
+# Every target only calls ./taxi, which users and CI both use.
 .DEFAULT_GOAL := help
 .PHONY: help demo docs test test-all lint vulnerabilities unit integration coverage drill long mutate up down lock package
 TAXI := ./taxi
-# Files of tests go to two processes, each with a stack of its own: much of what they do is to wait.
+# Two processes run the test files, each with its own stack: most of the time of a test is waiting.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help: ## print this

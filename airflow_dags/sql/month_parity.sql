@@ -1,5 +1,5 @@
--- 1 when every window that is served of the month is the sum of the trips that are served of it, cent by cent.
--- Windows that end on a quarter of an hour hold each trip once. A month of which nothing is published passes.
+-- 1 when every served window of the month equals the sum of its served trips, to the cent. Windows that end on a
+-- quarter of an hour hold each trip once. A month with nothing published passes.
 with month as (
     select {first_day} as first_day
 ),

@@ -1,4 +1,4 @@
--- standardised → how many rows of each file could be read, and how many do not fit, by the first column that does not.
+-- standardised → rows read per file, and rows that do not fit the contract, by the first column that does not fit.
 select
     file_position,
     misfit,

@@ -1,4 +1,4 @@
--- identified → each trip once: of the files of a month the first that has it.
+-- identified → each trip once: the copy in the first file of the month that contains it.
 with copies as (
     select
         *,

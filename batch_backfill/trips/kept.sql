@@ -1,4 +1,4 @@
--- standardised → the rows that the contract can carry, with what is the same in all rows of a file.
+-- standardised → the rows that the contract can carry, with the values that are constant in a file.
 select
     *,
     ${taxi_type} as taxi_type,

@@ -1,5 +1,5 @@
--- kept → rows that are equal to an earlier one of their file in all that identifies a ride, and how many came before.
--- Few are: so only rows whose identity is there more than once are put in order.
+-- kept → rows that equal an earlier row of their file in every identifying column, with the number of earlier copies.
+-- Such rows are rare, so only rows whose identity occurs more than once are sorted.
 with hashed as (
     select
         file_position,

@@ -1,4 +1,4 @@
--- How many windows there are, a digest that does not depend on their order, and how far an average is off at most.
+-- The number of windows, a digest that does not depend on their order, and the largest error of an average.
 select
     count(*) as windows,
     cast(sum(hash(

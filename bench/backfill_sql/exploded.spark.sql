@@ -1,4 +1,4 @@
--- The windows as one writes them at first: each trip is put into fifteen of them.
+-- The naive query for the windows: each trip is copied into fifteen of them.
 select
     pickup_zone_id,
     cast(window.start as timestamp_ntz) as window_start,

@@ -1,4 +1,5 @@
--- Made-up trips of a month, sorted by drop-off, the same for the same seed; a few zones take most of them, as in New York.
+-- Synthetic trips of a month, sorted by drop-off, the same for the same seed. A few zones take most of them, as in New
+-- York.
 with drawn as (
     select
         hash(id, ${seed}, 'zone') % 1000000 / 1000000 as share,

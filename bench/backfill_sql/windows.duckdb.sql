@@ -1,4 +1,5 @@
--- As batch_backfill/zone_fares: a pane enters the window that ends with its minute, and leaves it fifteen minutes later.
+-- Same algorithm as batch_backfill/zone_fares: a pane enters the window that ends with its minute, and leaves it
+-- fifteen minutes later.
 with panes as (
     select
         pickup_zone_id,

@@ -1,4 +1,4 @@
--- Sums add up in parts: whatever the skew, a task sends a row a zone.
+-- Sums aggregate partially: regardless of the skew, a task sends one row per zone.
 select
     zone_id,
     cast(sum(total_amount_cents) as decimal(38, 0)) / count(*) as avg_cents

@@ -1,4 +1,4 @@
--- The zones are brought together before, and with them the skew.
+-- The trips are shuffled by zone before the aggregation, which keeps the skew.
 select
     zone_id,
     cast(sum(total_amount_cents) as decimal(38, 0)) / count(*) as avg_cents

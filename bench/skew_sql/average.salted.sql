@@ -1,4 +1,4 @@
--- A salt where none is needed: a shuffle more.
+-- A salt where none is needed: one extra shuffle.
 with salted as (
     select
         zone_id,

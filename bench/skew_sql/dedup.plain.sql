@@ -1,4 +1,4 @@
--- The first trip of each zone and second, where each zone was brought together before.
+-- The first trip of each zone and second, after a shuffle by zone.
 select
     zone_id,
     dropoff_second,

@@ -1,4 +1,4 @@
--- The seconds are the salt: what is compared with one another stays together, and nothing else.
+-- The second is the salt: only rows that are compared with one another stay in one partition.
 select
     zone_id,
     dropoff_second,

@@ -1,4 +1,4 @@
--- The seconds since the trip before in the same zone: one task has to sort a whole zone.
+-- The seconds since the previous trip in the same zone: one task has to sort a whole zone.
 select
     trip,
     dropoff_second

@@ -1,4 +1,5 @@
--- Within stretches of an hour first; then the first trip of a stretch looks at the last of the stretch before.
+-- Phase 1: within intervals of one hour. Phase 2: the first trip of an interval is compared with the last of the
+-- previous interval.
 with stretches as (
     select
         zone_id,

@@ -1,4 +1,4 @@
--- A small table goes to every task: nothing is shuffled at all.
+-- Every task gets a copy of the small table: there is no shuffle.
 select /*+ broadcast(zone_days) */
     trips.trip,
     zone_days.target

@@ -1,4 +1,4 @@
--- A sort-merge join on the zone; the day is looked at afterwards, as with any condition that is no equality.
+-- A sort-merge join on the zone. The day is checked after the join, as any condition that is not an equality.
 select /*+ merge(zone_days) */
     trips.trip,
     zone_days.target

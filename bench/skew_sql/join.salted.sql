@@ -1,4 +1,4 @@
--- A zone's trips are dealt out to 16 salts, and its figures are there for each salt.
+-- A zone's trips are distributed over 16 salts, and its figures are copied once per salt.
 with salted as (
     select
         *,

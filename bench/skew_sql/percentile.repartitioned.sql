@@ -1,4 +1,4 @@
--- As many more partitions as one likes: a zone is still in one of them.
+-- More partitions do not help: all rows of a zone are still in one of them.
 with ranked as (
     select
         zone_id,

@@ -1,4 +1,5 @@
--- A histogram first, which adds up in parts; then only the trips of the bar that holds the percentile are ranked.
+-- Phase 1: a histogram, which aggregates partially. Phase 2: rank only the trips of the bucket that holds the
+-- percentile.
 with bars as (
     select
         zone_id,

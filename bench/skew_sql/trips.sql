@@ -1,4 +1,4 @@
--- Made-up trips, the same for the same seed: one zone takes ${hot_share} of them, the others share the rest.
+-- Synthetic trips, the same for the same seed: one zone takes ${hot_share} of them, the others share the rest.
 with drawn as (
     select
         id as trip,

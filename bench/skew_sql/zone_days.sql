@@ -1,4 +1,4 @@
--- Figures of each zone and day, as another table has them.
+-- Figures per zone and day, as a second table to join with.
 select
     int(id div 31) + 1 as zone_id,
     id % 31 as day,

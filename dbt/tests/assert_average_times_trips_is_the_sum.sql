@@ -1,4 +1,4 @@
--- An average has four decimals: it is off by half of the fourth at most, a two-hundredth of a cent a trip.
+-- An average has four decimals, so its error is at most half of the fourth: a two-hundredth of a cent per trip.
 {% for mart in ('fct_zone_fares_15m', 'agg_zone_day') %}
     select
         '{{ mart }}' as mart,

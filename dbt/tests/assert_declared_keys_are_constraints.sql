@@ -1,7 +1,7 @@
 {{ config(enabled=target.type == 'postgres') }}
 -- depends_on: {{ ref('fct_trips') }}, {{ ref('fct_zone_fares_15m') }}, {{ ref('agg_zone_day') }}
 -- depends_on: {{ ref('agg_zone_weekday_hour') }}
--- A dimension that is rebuilt alone would take the foreign keys with it that point at it.
+-- A rebuild of a dimension alone would drop the foreign keys that reference it.
 with declared (mart, constraint_type) as (
     values
     {{ declared_keys() }}

@@ -1,4 +1,4 @@
--- No gap, no overlap: a trip of any time has exactly one label for its zone.
+-- Intervals have no gap and no overlap: at any time a zone has exactly one label.
 select
     zone_key,
     valid_from,

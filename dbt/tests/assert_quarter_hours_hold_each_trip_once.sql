@@ -1,4 +1,4 @@
--- Four windows stand side by side in an hour: those that end on a quarter. Together they hold the hour's trips.
+-- Four windows of an hour do not overlap: those that end on a quarter. Together they hold the trips of the hour.
 with windowed as (
     select
         taxi_type,

@@ -1,4 +1,4 @@
--- Refunds and voids are quarantined, and so is whoever pays more than a thousand dollars.
+-- Refunds, voids and totals above a thousand dollars are quarantined.
 select
     trip_id,
     total_amount_cents

@@ -1,5 +1,5 @@
--- The TLC's own data agrees for 85 to 99 of a hundred trips: some files leave surcharges out of the total, or count
--- them twice. A month in which fewer than four of five agree has been spoilt on its way here.
+-- In the TLC's own data 85 to 99 of a hundred trips agree: some files leave surcharges out of the total, or count them
+-- twice. A month in which fewer than four of five agree was damaged by the pipeline.
 with compared as (
     select
         taxi_type,

@@ -1,4 +1,4 @@
--- Or a day before or after it: meters have clocks of their own.
+-- One day before or after the month is allowed: the clocks of meters are not synchronised.
 select
     trip_id,
     source_month,

@@ -1,4 +1,5 @@
--- By source month: as many trips, the same money, time and clocks as in the source, which is read without our staging.
+-- Per source month: the same number of trips, money, time and clocks as the source, which is read without the staging
+-- models.
 with expected as (
     select
         taxi_type,

@@ -1,4 +1,4 @@
--- By month: as many windows, trips and cents as in the source, which is read without our staging.
+-- Per month: the same number of windows, trips and cents as the source, which is read without the staging models.
 with expected as (
     select
         taxi_type,

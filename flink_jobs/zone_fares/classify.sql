@@ -1,10 +1,11 @@
--- Where each record goes, decided once. Nothing downstream drops a row, so the ledger adds up.
+-- Decides once where each record goes. Nothing downstream drops a row, so the ledger adds up.
 --
--- A trip is after_close when its minute had closed before it arrived. The first test reads only the record: its
--- Kafka timestamp is the event clock of the replay. The second reads what stood before it on its partition, for
--- publishers whose timestamps do not follow the event clock, and for two whose clocks are apart. So the answer is the
--- same in every run, at any speed and after any restart, and the windows accept whatever is on_time. A trip that ended
--- after its publisher's clock moves no watermark, so it can be in no window of the job; it is counted like a late one.
+-- A trip is after_close when its minute had closed before the trip arrived. The first test reads only the record: its
+-- Kafka timestamp is the event clock of the replay. The second test reads the earlier records of its partition,
+-- through closed_until. It is for publishers whose timestamps do not follow the event clock, and for two publishers
+-- with different clocks. So the result is the same in every run, at any speed and after any restart, and the windows
+-- accept every trip that is on_time. A trip that ended after its publisher's clock moves no watermark, so no window of
+-- the job can hold it. It counts as a late trip.
 create temporary view classified as
 select
     *,

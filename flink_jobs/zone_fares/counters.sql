@@ -1,6 +1,6 @@
--- Functions that count the rows that pass them and change nothing (flink_jobs/java). What they count is what this run
--- of a task has processed: they begin at 0 with each start, and rows that a restart repeats are counted again. Exact
--- at every time is taxi.trip_ledger.
+-- Functions that count the rows that pass through them and change nothing (flink_jobs/java). A counter covers the
+-- current run of a task: it starts at 0 with each start, and rows that a restart repeats are counted again. For counts
+-- that are exact at any time, use taxi.trip_ledger.
 
 create temporary system function counted as 'nyc.taxi.flink.Counted';
 

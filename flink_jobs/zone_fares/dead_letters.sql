@@ -1,6 +1,6 @@
--- Dead letters for others: the bytes as they came, under their address in the trips topic. A restart of the job repeats
--- those since its newest checkpoint, so that whoever counts them goes by the key. A record that is as large as Kafka
--- takes would not fit with its address and error beside it: its value stays away, taxi.dead_letters has it.
+-- Dead letters for other consumers: the original bytes, keyed by their address in the trips topic. A restart of the
+-- job repeats those since its newest checkpoint, so consumers must count by key. A record of Kafka's maximum size
+-- would not fit together with its address and error: its value is left out here and stored in taxi.dead_letters.
 
 create temporary view addressed_dead_letters as
 select
@@ -16,7 +16,7 @@ select
     ] as headers,
     cast(arrived_at as timestamp_ltz(3)) as arrived_at
 from (
-    -- In this encoding each byte is a character, and Flink counts characters only.
+    -- In this encoding each byte is one character, and Flink can only count characters.
     select *, char_length(decode(payload, 'iso-8859-1')) as payload_bytes
     from classified
     where disposition = 'dead_letter'

@@ -1,6 +1,6 @@
--- All in one statement set, so that the topic is read and decoded once.
+-- One statement set for all inserts, so that the topic is read and decoded once.
 
--- Every trip is in one of the windows that end on a quarter of an hour: there the windowed trips are counted.
+-- Windowed trips are counted in the windows that end on a quarter of an hour: every trip is in exactly one of them.
 insert into sink_on_time_fares_15m
 select
     taxi_type, pickup_zone_id, window_start, window_end,

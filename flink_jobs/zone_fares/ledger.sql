@@ -1,7 +1,7 @@
--- What was read, counted before any of it is dealt with: the debit side of taxi.trip_ledger.
+-- Counts the records as they are read, before any processing: the debit side of taxi.trip_ledger.
 
--- On-time trips are counted twice: here in event-time windows, as those of windows.sql are, and by sink_on_time_as_read
--- without event time, before anything can be dropped. Where a window drops a trip, the two differ.
+-- On-time trips are counted twice: here in event-time windows, as in windows.sql, and by sink_on_time_as_read without
+-- event time, before anything can be dropped. If a window drops a trip, the two counts differ.
 create temporary view received_on_time as
 select
     taxi_type,
@@ -18,8 +18,9 @@ from
     )
 group by window_start, window_end, taxi_type;
 
--- The rest has no event time to rely on, so it is counted record by record. A late trip belongs to the quarter of its
--- drop-off; a quarantined trip's drop-off may be null or wild, so it belongs to the quarter of its arrival.
+-- The other records have no reliable event time, so they are counted one by one. A late trip belongs to the quarter of
+-- its drop-off. The drop-off of a quarantined trip may be null or wrong, so that trip belongs to the quarter of its
+-- arrival.
 create temporary view received_aside as
 select
     taxi_type,

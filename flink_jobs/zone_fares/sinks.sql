@@ -1,5 +1,6 @@
--- The tables of schemas/postgres, keyed as there: every write is an upsert, so a replay after a failure changes nothing.
--- What Postgres refuses of a row (SQLSTATE classes 22, 23 and 54) makes that row a dead letter and stops nothing.
+-- The tables of schemas/postgres, with the same keys: every write is an upsert, so a replay after a failure changes
+-- nothing. A row that Postgres refuses (SQLSTATE classes 22, 23 and 54) becomes a dead letter and does not stop the
+-- job.
 
 create temporary table sink_on_time_fares_15m (
     taxi_type string,
@@ -55,7 +56,7 @@ create temporary table sink_repeated_arrivals (
     primary key (trip_id, dropoff_minute) not enforced
 ) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.repeated_arrivals');
 
--- In small batches: each row holds a whole record, which may be as large as Kafka takes.
+-- Small batches: each row holds a whole record, which may have Kafka's maximum size.
 create temporary table sink_dead_letters (
     topic string,
     `partition` int,
@@ -69,7 +70,7 @@ create temporary table sink_dead_letters (
     primary key (topic, `partition`, kafka_offset) not enforced
 ) with (${postgres_few_rows}, ${refused_rows}, 'table-name' = '${table_set}.dead_letters');
 
--- Two tables for one, so that each writer has its own name in the dashboard and its own keys.
+-- Two sink tables for one Postgres table, so that each writer has its own name in the dashboard and its own keys.
 create temporary table sink_received_on_time (
     taxi_type string,
     quarter_start timestamp(3),
@@ -86,7 +87,7 @@ create temporary table sink_received_aside (
     primary key (taxi_type, quarter_start, disposition) not enforced
 ) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.received_records');
 
--- Each row that is inserted counts as one, in the quarter of an hour of its clock (flink_jobs/java, CountingTableSink).
+-- Each inserted row counts as one, in the quarter of an hour of its clock (flink_jobs/java, CountingTableSink).
 create temporary table sink_on_time_as_read (
     taxi_type string,
     quarter_start timestamp(3),

@@ -1,13 +1,13 @@
--- The trips topic. A record that cannot be decoded, or that no sink could store, has nulls in every column and says
--- why in `error`.
+-- The trips topic. A record that cannot be decoded, or that no sink could store, has nulls in every column and the
+-- reason in `error`.
 --
--- event_time moves the watermark, so only what can be trusted may set it: the drop-off of a valid trip, and the
--- timestamp of a progress marker. Everything else stays at the epoch, where it moves nothing: one drop-off in 2041
--- would make every later trip late, and a null would fail the job. Nor is a valid trip trusted that ended after the
--- clock of its publisher: the month that it names is its own word, and no trip moves the watermark beyond that clock.
+-- event_time moves the watermark, so only trusted values set it: the drop-off of a valid trip, and the timestamp of a
+-- progress marker. All other records get the epoch, which moves nothing: one drop-off in 2041 would make every later
+-- trip late, and a null would fail the job. A valid trip that ended after the clock of its publisher is not trusted
+-- either: it names its month itself, and no trip moves the watermark beyond that clock.
 --
--- closed_until is how far that watermark had come on the record's own partition before it, kept over restarts; it is
--- null at the beginning. No window has closed beyond it (flink_jobs/java, RememberWatermark).
+-- closed_until is the watermark of the record's own partition before that record, kept across restarts. It is null at
+-- the beginning. No window has closed beyond it (flink_jobs/java, RememberWatermark).
 create temporary table trip_records (
     ${trip_column_definitions},
     record_key bytes,
@@ -33,7 +33,7 @@ create temporary table trip_records (
     'topic' = '${topic}',
     ${kafka},
     'properties.group.id' = '${consumer_group}',
-    -- What a transaction sent that was aborted is no record.
+    -- Records of aborted transactions are not read.
     'properties.isolation.level' = 'read_committed',
     'scan.startup.mode' = 'earliest-offset',
     'scan.topic-partition-discovery.interval' = '${partition_discovery_seconds} s',

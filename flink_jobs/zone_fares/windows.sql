@@ -1,5 +1,5 @@
--- One row a trip: copies of it in the same minute fold into one. Everything that is grouped by, but for the window,
--- is part of the trip's identity, so a copy never differs in it.
+-- One row per trip: copies of it in the same minute are merged. Every grouping column except the window is part of the
+-- trip's identity, so copies never differ in it.
 create temporary view counted_once as
 select
     window_start as dropoff_minute,
@@ -23,9 +23,9 @@ from
     )
 group by window_start, window_end, window_time, taxi_type, pickup_zone_id, trip_id, total_amount_cents;
 
--- HOP shares panes: each trip is added once, to one pane, and fifteen panes make a window.
--- `copies > 0` always holds; without a use of `copies` the planner would count the trips once more beside
--- counted_once, at twice the state. The quotient is taken in decimals wide enough (12 digits) that rounding it to 4 rounds once.
+-- HOP shares panes: each trip is added once, to one pane, and fifteen panes make a window. `copies > 0` always holds.
+-- If `copies` were not used, the planner would count the trips a second time next to counted_once, with twice the
+-- state. The quotient is a decimal of 12 digits, wide enough that rounding it to 4 decimals rounds once.
 create temporary view zone_fares as
 select
     taxi_type,

@@ -1,4 +1,5 @@
--- The same at an earlier moment. By zone: each is a few look-ups by key, however many windows there are.
+-- The same as fares_now.sql at an earlier moment. By zone: each zone costs a few look-ups by key, regardless of the
+-- number of windows.
 select
     zones.zone_id,
     newest.window_end,

@@ -1,4 +1,4 @@
--- What the map shows of every taxi type; the average as text, digit for digit as it is served.
+-- The fares that the map shows, for every taxi type. The average is text, so that the map shows the digits as served.
 select
     taxi_type,
     pickup_zone_id,

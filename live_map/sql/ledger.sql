@@ -1,4 +1,4 @@
--- Whether the hours add up whose windows are all closed; hours are not set off against one another.
+-- The imbalance of the hours whose windows are all closed. Hours do not offset one another.
 select
     ledger.taxi_type,
     sum(abs(ledger.imbalance))::bigint as imbalance,

@@ -1,4 +1,4 @@
--- The first and the last window of a taxi type; by zone, so that each is one look-up by key.
+-- The first and the last window of a taxi type. By zone, so that each zone costs one look-up by key.
 select
     min(ends.earliest) as earliest,
     max(ends.latest) as latest

@@ -1,4 +1,5 @@
--- What is usual for a zone at the weekday and hour in which a window began; filled by dbt, where there is a history.
+-- The usual fares of a zone at the weekday and hour in which a window began. dbt fills the table, where a history
+-- exists.
 select
     windows,
     low_average::text as low_average,

@@ -1,4 +1,4 @@
--- A zone's last day in quarters of an hour, which do not overlap: their trips may be added up.
+-- The last day of a zone in quarters of an hour. They do not overlap, so their trips may be added up.
 select
     window_end,
     trips,

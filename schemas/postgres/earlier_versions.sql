@@ -1,4 +1,4 @@
--- Moves the tables of an earlier version to where this one looks for them. On a new database it does nothing.
+-- Moves the tables of an earlier version to where this version expects them. On a new database it does nothing.
 do $$
 declare
     table_set text;

@@ -1,4 +1,4 @@
--- The tables of a job that taxi does not show: the jobs' role writes them, readers read them where they are.
+-- The tables of a job that taxi does not show: the jobs' role writes them, readers read them in their own schema.
 do $$
 begin
     if to_regrole('zone_fares') is null then

@@ -1,9 +1,10 @@
--- source: the rows of a month under canonical names, as the vintage stored them → the types of the contract.
--- `misfit` names the first column whose value the contract cannot carry. Constants of a month come last of all.
+-- source: the rows of a month under canonical names, with the types of the vintage → the types of the contract.
+-- `misfit` names the first column whose value the contract cannot carry. Columns that are constant in a month are
+-- added last.
 select
     file_row,
     ${cast_columns},
-    -- The contract has no columns for the Black Car Fund and the sales tax; so the total is the sum of its parts.
+    -- The contract has no columns for the Black Car Fund and the sales tax, so the total is the sum of its parts.
     coalesce(cents(extra), sum_of(cents(bcf), part(sales_tax)), cents(sales_tax)) as extra_cents,
     -- High-volume trips (fhvhv) have no total.
     case '${taxi_type}'

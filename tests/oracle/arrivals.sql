@@ -1,4 +1,4 @@
--- One row a row of the files: exact money, identity, and the sorted list of the rules that it breaks.
+-- One row per row of the files: exact money, identity, and the sorted list of the rules that it breaks.
 create table arrivals as
 with measured as (
     select

@@ -1,4 +1,4 @@
--- The rows of one CSV month, as they stand in the file.
+-- The rows of one CSV month, unchanged.
 insert into tlc_columns by name
 select
     getvariable('file_position') as file_position,

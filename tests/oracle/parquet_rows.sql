@@ -1,4 +1,4 @@
--- The rows of one Parquet month, as they stand in the file.
+-- The rows of one Parquet month, unchanged.
 insert into tlc_columns by name
 select
     getvariable('file_position') as file_position,

@@ -1,4 +1,4 @@
--- Grain: one row a trip that breaks a rule, with every rule that it breaks in the order of the alphabet.
+-- Grain: one row per trip that breaks a rule, with every broken rule in alphabetical order.
 create view expected_quarantined as
 select
     trip_id,

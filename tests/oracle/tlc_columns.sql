@@ -1,4 +1,4 @@
--- Every column of a yellow or green month since 2019, without a row: a file that lacks one gets nulls for it.
+-- Every column of a yellow or green month since 2019, with no rows: a column that a file lacks is filled with nulls.
 create table tlc_columns (
     file_position bigint,
     row_position bigint,

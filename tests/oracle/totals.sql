@@ -1,4 +1,4 @@
--- Grain: one row. What a quick comparison needs.
+-- Grain: one row, with the figures for a quick comparison.
 create view expected_totals as
 select
     (select count(*) from expected_zone_fares_15m)::bigint as zone_fares_rows,

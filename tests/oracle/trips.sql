@@ -1,4 +1,4 @@
--- The arrivals that are looked at: each trip once, at its first arrival; or every arrival, if repeats count.
+-- The arrivals to compare: each trip once, at its first arrival, or every arrival, if repeats count.
 create table trips as
 select *
 from arrivals

@@ -1,4 +1,4 @@
--- Grain: one row a trip that breaks no rule. The columns of taxi.trips.
+-- Grain: one row per trip that breaks no rule. The columns of taxi.trips.
 create view expected_valid_trips as
 select
     trip_id,

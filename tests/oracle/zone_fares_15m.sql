@@ -1,5 +1,5 @@
--- Grain: one row a taxi type, pickup zone and window that has trips. The columns of taxi.zone_fares_15m.
--- A window ends on every whole minute and holds the 15 minutes before it: its start, but not its end.
+-- Grain: one row per taxi type, pickup zone and window with trips. The columns of taxi.zone_fares_15m. A window ends
+-- on every whole minute and holds the 15 minutes before it, including its start and excluding its end.
 create view expected_zone_fares_15m as
 with candidates as (
     select
@@ -22,7 +22,7 @@ sums as (
     group by taxi_type, pickup_zone_id, window_end
 )
 
--- In whole ten-thousandths of a dollar, half a one rounds up; no double is involved.
+-- In whole ten-thousandths of a dollar, rounded half up, without doubles.
 select
     *,
     (((200 * total_amount_cents + trips) // (2 * trips))::decimal(12, 0) * 0.0001)::decimal(12, 4)

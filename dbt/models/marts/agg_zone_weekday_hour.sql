@@ -1,5 +1,5 @@
--- Windows that end on a quarter of an hour hold each trip once. Of their averages real ones are taken, none between
--- two: so both targets have the same digits.
+-- Windows that end on a quarter of an hour hold each trip once. Percentiles pick one of their averages and never
+-- interpolate, so both targets give the same digits.
 with quarter_hours as (
     select
         taxi_type,

@@ -30,7 +30,7 @@ labels as (
         timestamp '1900-01-01 00:00:00' as valid_from
     from former
     union all
-    -- What the first snapshot saw had been so ever since the former label ended, or always.
+    -- The label of the first snapshot is valid from the end of the former label, or always.
     select
         snapshots.zone_id,
         snapshots.zone_name,

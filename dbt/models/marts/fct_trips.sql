@@ -12,7 +12,7 @@
 with trips as (
     select
         *,
-        -- 264 is the TLC's own word for a zone that nobody knows.
+        -- 264 is the TLC's own code for an unknown zone.
         case when dropoff_zone_id between 1 and 265 then dropoff_zone_id else 264 end as known_dropoff_zone_id
     from {{ ref('stg_trips') }}
     {% if is_incremental() %}

@@ -18,7 +18,7 @@ with fares as (
     {% endif %}
 ),
 
--- A window around the turn of a month stands in the history twice: in part in either month's files.
+-- The history has two rows for a window that crosses the end of a month: a part in the files of either month.
 windows as (
     select
         taxi_type,

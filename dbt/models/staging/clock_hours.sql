@@ -1,4 +1,4 @@
--- A valid trip is at most a day outside its file's month and at most a day long: no clock needs to be read.
+-- A valid trip is at most a day outside its file's month and at most a day long, so no clock of a trip has to be read.
 with bounds as (
     select
         cast(min(month) as timestamp) - interval '2 days' as first_hour,
@@ -16,7 +16,7 @@ moments as (
     from bounds
 ),
 
--- Each moment of the world has one place on New York's clock; a place may have none (skipped) or two (repeated).
+-- Each instant has exactly one New York local time. A local time may have no instant (skipped) or two (repeated).
 clock as (
     select
         {{ utc_to_new_york('utc_at') }} as hour_at,

@@ -1,4 +1,4 @@
--- A holiday is the one day of a span that is a certain weekday (1 is Monday), or a fixed day.
+-- A holiday is a fixed day, or the only day in a range of days that is a given weekday (1 is Monday).
 select
     holiday_name,
     month_of_year,

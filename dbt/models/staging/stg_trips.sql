@@ -1,4 +1,4 @@
--- Straight from the source: behind one more `select *`, DuckDB would open the files of every month.
+-- Selects directly from the source: with one more `select *` in between, DuckDB would open the files of every month.
 with renamed as (
     select
         cast(trip_id as uuid) as trip_id,

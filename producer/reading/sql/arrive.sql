@@ -1,5 +1,5 @@
--- prepared → the same trips in the order in which they arrive, when some are delayed. What delays a trip is drawn from
--- its trip_id and the seed, so that every run delays the same trips by the same seconds.
+-- prepared → the same trips in order of arrival, when some are delayed. The delay depends on the trip_id and the seed
+-- only, so every run delays the same trips by the same seconds.
 with drawn as (
     select
         *,

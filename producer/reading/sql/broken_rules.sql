@@ -1,4 +1,4 @@
--- How many trips of a prepared month break each rule.
+-- The number of trips of a prepared month that break each rule.
 with broken as (
     select unnest(string_split(${broken_rules}, ',')) as rule
     from read_parquet($path, hive_partitioning = false)

@@ -1,6 +1,6 @@
--- trips → the same trips in the order and at the time in which they are replayed. The clock runs from the first to
--- the last drop-off of a valid trip: a ride of 2041 must not stretch the replay by twenty years.
--- What is the same in all rows is left out while sorting.
+-- trips → the same trips in the order and at the time of their replay. The clock runs from the first to the last
+-- drop-off of a valid trip: a drop-off in 2041 must not stretch the replay by twenty years. The sort leaves out
+-- columns that are constant in all rows.
 with span as (
     select
         coalesce(min(dropoff_at) filter (where ${is_valid}), date '${source_month}') as first_at,

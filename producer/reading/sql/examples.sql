@@ -1,4 +1,4 @@
--- Values that the contract cannot carry, by column, and the first of each in the file.
+-- Values that the contract cannot carry: the count per column, and the first one of each in the file.
 select
     misfit,
     count(*) as misfits,

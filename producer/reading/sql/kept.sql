@@ -1,4 +1,4 @@
--- The staged rows that the contract can carry, with what is the same in all rows of a month.
+-- The staged rows that the contract can carry, with the values that are constant in a month.
 select
     * exclude (misfit),
     '${taxi_type}' as taxi_type,

@@ -1,5 +1,5 @@
--- Valid trips among the rows that a replay has still to publish, and those whose minute the stream has closed already.
--- Trips that come late on purpose are not among the latter: that they find their minute closed is what is wanted.
+-- Counts the valid trips that a replay still has to publish, and those whose minute the stream has already closed. The
+-- latter exclude trips that the replay delays on purpose: those are meant to find their minute closed.
 select
     count(*) as valid_trips,
     count(*) filter (

@@ -1,3 +1,3 @@
--- source with longitude and latitude → the same with taxi zones.
+-- source with longitude and latitude → the same rows with taxi zones.
 select * replace (${zones})
 from source

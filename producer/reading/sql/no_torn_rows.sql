@@ -1,4 +1,4 @@
--- Lines that are no rows; sql/torn_rows.sql finds those of a CSV.
+-- The empty table of lines that are not rows. sql/torn_rows.sql finds those of a CSV.
 create or replace temp table torn_rows (
     file_row bigint,
     error_type varchar,

@@ -1,4 +1,4 @@
--- How many trips of a prepared month there are, and how many of them break a rule.
+-- The number of trips of a prepared month, and how many of them break a rule.
 select
     count(*) as trips,
     count(*) filter (where not is_valid) as quarantined_trips

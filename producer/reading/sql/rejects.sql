@@ -1,4 +1,4 @@
--- What is left out of the replay, in the order of the file: a line a row, with the first value that does not fit.
+-- Rows left out of the replay, in the order of the file: one line per row, with the first value that does not fit.
 with misfits as (
     select
         file_row as unfit_row,

@@ -1,5 +1,5 @@
--- Rows that are equal to an earlier one in all that identifies a ride, and how many came before. Few are: so only
--- rows whose identity is there more than once are put in order.
+-- Rows that equal an earlier row in every identifying column, with the number of earlier copies. Such rows are rare,
+-- so only rows whose identity occurs more than once are sorted.
 with repeated as (
     select ${identity_hash} as identity_hash
     from kept

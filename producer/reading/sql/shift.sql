@@ -1,7 +1,9 @@
--- prepared → the same trips so many days later, with identities of their own: a ride at another time is another ride.
+-- prepared → the same trips, moved by a number of days, with identities of their own: a ride at another time is
+-- another ride.
 --
--- Whether a pickup lies outside its file's month must stay as it is, and months are not equally long. So a trip inside
--- goes to the month that its pickup moves to, one before or after it to a month two further on or back.
+-- A pickup outside its file's month must stay outside, and months differ in length. So a trip inside its month goes to
+-- the month of its moved pickup. A trip before its month goes to the second month after the moved pickup, a trip after
+-- its month to the second month before.
 with outside as (
     select
         *,

@@ -1,4 +1,4 @@
--- What a replay of this prepared month holds between two instants of the event clock.
+-- The content of a replay of this prepared month between two instants of the event clock.
 with prepared as (
     select
         *,

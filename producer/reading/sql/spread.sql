@@ -1,4 +1,4 @@
--- A few valid trips, spread evenly over the rows of a replay, the first and the last among them.
+-- A few valid trips, spread evenly over the rows of a replay, including the first and the last.
 with numbered as (
     select
         trip_id,

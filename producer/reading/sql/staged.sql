@@ -1,4 +1,4 @@
--- How many rows of a month could be read, how many of them have a value that does not fit, and how many lines are none.
+-- The number of readable rows of a month, of rows with a value that does not fit, and of lines that are not rows.
 select
     count(*) as readable,
     count(misfit) as misfits,

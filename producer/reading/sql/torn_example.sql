@@ -1,4 +1,4 @@
--- The commonest way in which lines are broken, and the first of them.
+-- The most common way in which lines are broken, and its first example.
 select
     error_type,
     min(file_row) + 1 as first_row

@@ -1,6 +1,6 @@
--- Lines of a CSV that are no rows of its table, by their place among all rows (from 0 on). `kept_before` counts the rows
--- before it that could be read. The second one in the file is the first row. Of a line that was known to be torn before
--- the CSV was read, there is only the mark that schemas/csv_rows.py put in its place, with the reason and the line.
+-- Lines of a CSV that are not rows of its table, by their position among all rows (from 0 on). `kept_before` counts
+-- the readable rows before the line. Line 2 of the file is the first row. A line that was known to be torn before the
+-- CSV was read contains only the mark of schemas/csv_rows.py, with the reason and the line.
 with torn as (
     select
         line - 2 as file_row,

@@ -1,4 +1,4 @@
--- How many trips of a prepared month have each zone.
+-- The number of trips of a prepared month in each zone.
 select
     ${zone} as zone_id,
     count(*) as trips

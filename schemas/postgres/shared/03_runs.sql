@@ -17,7 +17,7 @@ create table if not exists taxi.backfill_runs (
     ended_at timestamptz,
     primary key (run, taxi_type, month)
 );
--- Which issue of the month it was: each file of the run with its checksum, as the store of the files calls it.
+-- Identifies the edition of the month: each file of the run with its checksum, as reported by the store of the files.
 alter table taxi.backfill_runs add column if not exists source_content text;
 
 -- One row a comparison of a month that a run made, in windows; trips beside them. A publication holds it against what

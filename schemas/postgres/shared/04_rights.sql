@@ -1,5 +1,5 @@
--- Readers see what people read and change nothing. Where there is no such role, as on a stack without locks, nothing
--- is to be done. Views that are made later are theirs too.
+-- Readers see the schemas for users and cannot change anything. Without the role, as on a stack without locks, this
+-- does nothing. Readers can also read views that are created later.
 do $$
 begin
     if to_regrole('taxi_reader') is null then

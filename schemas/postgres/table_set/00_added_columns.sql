@@ -1,5 +1,5 @@
--- A set that an earlier version made gets the columns that the contract has gained since; a new set has no tables yet.
--- Only what is missing is altered: even when `add column if not exists` adds nothing, it waits for every reader.
+-- Adds columns that the contract has gained to a set that an earlier version made. A new set has no tables yet. Only
+-- tables that lack a column are altered: even when `add column if not exists` adds nothing, it waits for every reader.
 do $$
 declare
     missing record;

@@ -1,6 +1,6 @@
--- Average trip cost of a pickup zone over 15 minutes, one window a minute: the sum of three tables. The job writes one,
--- and writes windows again when it restarts; what late trips and published months add stands in two others, where that
--- undoes nothing.
+-- Average trip cost of a pickup zone over 15 minutes, one window a minute: the sum of three tables. The job writes one
+-- of them, and writes windows again when it restarts. Late trips and published months are added in the two others, so
+-- that a restart of the job undoes nothing.
 
 -- The windows of the trips that came on time. Written by the job.
 create table if not exists on_time_fares_15m (
@@ -15,8 +15,8 @@ create table if not exists on_time_fares_15m (
     check (window_end - window_start = interval '15 minutes')
 );
 
--- Every quarter of an hour the windows stand side by side, and each trip is in exactly one of them:
--- the ledger counts windowed trips there, without reading the other fourteen fifteenths.
+-- The windows that end on a quarter of an hour do not overlap, and each trip is in exactly one of them. The ledger
+-- counts windowed trips there, without reading the other fourteen fifteenths.
 create index if not exists on_time_fares_15m_quarter_hours on on_time_fares_15m (taxi_type, window_start)
 include (trips)
 where extract(minute from window_end)::integer % 15 = 0;
@@ -175,7 +175,7 @@ with clocks as materialized (
     from (values ('yellow'), ('green'), ('fhvhv')) as taxi_types (taxi_type)
 ),
 
--- A withdrawal may leave a window of the job without trips: then the one before it is the newest.
+-- A withdrawal may leave a window of the job without trips. Then the window before it is the newest.
 newest as materialized (
     select
         clocks.taxi_type,
@@ -252,7 +252,7 @@ newest as materialized (
     cross join taxi.zones
 )
 
--- In the order of the columns of zone_fares_15m.
+-- In the column order of zone_fares_15m.
 select  -- noqa: ST06
     newest.taxi_type,
     newest.zone_id as pickup_zone_id,

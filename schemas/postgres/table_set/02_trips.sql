@@ -4,13 +4,14 @@
 create table if not exists all_trips (
     ${trip_column_definitions},
     on_time boolean,
-    -- The publication that knows no such trip in its month; and the one that brought a trip which the stream had not.
+    -- The publication whose month does not contain this trip, and the publication that added a trip unknown to the
+    -- stream.
     withdrawn_by bigint,
     published_by bigint,
     primary key (trip_id, dropoff_at)
 ) partition by range (dropoff_at);
 
--- The partitions live in a schema of their own, so that a list of the tables stays readable.
+-- The partitions have their own schema, so that a list of the tables stays readable.
 do $$
 declare
     months text := current_schema() || '_months';

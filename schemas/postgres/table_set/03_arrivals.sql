@@ -1,5 +1,5 @@
--- Records that did not enter a window, each stored once by its address in Kafka.
--- arrived_at is the record's Kafka timestamp: the event clock of the replay when it was published.
+-- Records that did not enter a window, each stored once by its address in Kafka. arrived_at is the record's Kafka
+-- timestamp: the event clock of the replay at the time of publishing.
 
 create table if not exists quarantined_arrivals (
     topic text not null,

@@ -1,10 +1,10 @@
 -- Late trips are counted here, in the transaction that stores their arrival.
 --
--- Whether an arrival is late or a duplicate depends on whether its trip was counted, which is for the key of
--- all_trips to say: the row goes in, or there is one. An on-time copy that the job's buffer held back takes the row
--- over when it comes. The sums change only with such a row, so that nothing is added twice, whatever is read again.
+-- An arrival is late if its trip was not counted before, else it is a duplicate. The key of all_trips decides: the row
+-- is inserted, or it exists. When an on-time copy arrives that the job's buffer held back, it takes over the row. The
+-- sums change only with such a row, so nothing is added twice, regardless of which records are read again.
 
--- Everybody who changes late_fares_15m waits here first: rows locked in two orders would be a deadlock.
+-- Every writer of late_fares_15m takes this lock first: rows locked in two orders would cause a deadlock.
 create or replace function lock_late_fares()
 returns void language sql
 begin atomic
@@ -62,13 +62,13 @@ after insert on late_arrivals
 referencing new table as arrived
 for each statement execute function count_late_arrivals();
 
--- A record that is read again is an update.
+-- A record that is read again causes an update.
 create or replace trigger count_repeated_late_arrivals
 after update on late_arrivals
 referencing new table as arrived
 for each statement execute function count_late_arrivals();
 
--- The trip is no longer a late one: the job's windows count it, or it is gone.
+-- Removes a trip that is no longer late: the job's windows count it, or it was deleted.
 create or replace function uncount_late_trip()
 returns trigger language plpgsql set search_path from current as $$
 begin
@@ -93,7 +93,7 @@ begin
 end
 $$;
 
--- By row, but for late rows only: an insert fires neither, and of updates the condition lets nearly none through.
+-- Row triggers, but for late rows only: an insert fires neither, and the condition skips nearly all updates.
 create or replace trigger uncount_late_trip
 after update on all_trips
 for each row when (new.on_time and not old.on_time) execute function uncount_late_trip();

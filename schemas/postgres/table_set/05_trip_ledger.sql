@@ -1,5 +1,5 @@
--- The accounting: every record that the job read, and where it went. What publications add or withdraw is no record
--- of the stream, so it is not looked at here.
+-- The accounting: every record that the job read, and where it went. Trips that publications add or withdraw are not
+-- records of the stream, so the ledger ignores them.
 
 -- Counted by the job as it reads: what arrived, before any of it is dealt with.
 -- quarter_start is the quarter of an hour of the drop-off where the trip is valid, else of the arrival.
@@ -22,7 +22,7 @@ create table if not exists on_time_as_read (
     primary key (taxi_type, quarter_start)
 );
 
--- A clock as a refused row has it; a wild one, which may be why the row was refused, is at the epoch.
+-- Parses the clock of a refused row. An implausible clock, which may be the reason for the refusal, becomes the epoch.
 create or replace function written_clock(clock text)
 returns timestamp language sql stable parallel safe
 return case when clock ~ '^\d{4}-\d\d-\d\dT' then clock::timestamp else timestamp 'epoch' end;
@@ -78,7 +78,7 @@ entries as (
             from received_records
             where disposition = 'on_time'
             union all
-            -- A count that was refused is newer than the one that is stored, and greater.
+            -- A refused count is newer and greater than the stored one.
             select
                 taxi_type,
                 written_clock(contents ->> 'quarter_start'),
@@ -121,7 +121,7 @@ entries as (
         repeats
     from repeated_arrivals
     union all
-    -- Of the late arrivals, those are duplicates that are no late trip's first.
+    -- Late arrivals that are not the first arrival of a late trip are duplicates.
     select
         taxi_type,
         date_trunc('hour', dropoff_at),
@@ -153,8 +153,8 @@ entries as (
     from dead_letters
     where error_class <> 'refused_by_sink'
     union all
-    -- Where its records would have been found. Of the windows that a trip is in, one is counted, as of those stored;
-    -- and not the trip beside them.
+    -- Refused rows count in the hour of their records. Of the windows of a trip only one is counted, as with stored
+    -- windows. A refused row of the trip itself is not counted in addition.
     select
         taxi_type,
         event_hour,
@@ -168,7 +168,7 @@ entries as (
             and extract(minute from written_clock(contents ->> 'window_end'))::integer % 15 = 0
         )
     union all
-    -- The other counts that were refused, likewise.
+    -- The other refused counts, in the same way.
     select
         refused.taxi_type,
         refused.event_hour,
@@ -200,9 +200,10 @@ accounts as (
     group by taxi_type, event_hour
 ),
 
--- A late arrival may be stored while the job still holds back an on-time copy of its trip: then it passes for a late
--- trip, and the accounts add up. Or the trip passes for on time since an earlier run called it so, and its arrival for
--- a duplicate. In an hour with late arrivals, the trips on time must be as many as the windows count.
+-- A late arrival may be stored while the job still holds back an on-time copy of its trip. Then the trip counts as
+-- late, and the accounts add up. Or the trip counts as on time because an earlier run classified it so, and its
+-- arrival counts as a duplicate. In an hour with late arrivals, the number of on-time trips must equal the number that
+-- the windows count.
 hours_with_late_arrivals as (
     select distinct
         taxi_type,
@@ -251,7 +252,7 @@ balances as (
         on accounts.taxi_type = trips_on_time.taxi_type and accounts.event_hour = trips_on_time.event_hour
 )
 
--- received counts everything but progress markers; imbalance is 0 at every quiet point.
+-- received counts all records except progress markers. imbalance is 0 whenever no record is in flight.
 select
     taxi_type,
     event_hour,

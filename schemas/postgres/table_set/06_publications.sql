@@ -1,9 +1,9 @@
--- Publications: the trips of a month's file take the place of what the stream has of that month, in one transaction.
+-- Publications: the trips of a month's file replace the trips that the stream has of that month, in one transaction.
 --
--- What the stream wrote stays as it is, and it may write it again at any time. A publication adds the trips that the
--- stream has not (on_time is null), marks those that the file has not (withdrawn_by), and has its own way with columns
+-- The rows that the stream wrote stay, and the stream may write them again at any time. A publication adds the trips
+-- that the stream lacks (on_time is null), marks those that the file lacks (withdrawn_by), and overwrites the columns
 -- that do not identify a trip. From then on a trip that the stream brings for that month is withdrawn at once, unless
--- the publication has it. So the end does not depend on which comes first. The ledger sees none of it.
+-- the publication contains it. So the result does not depend on which comes first. The ledger is not affected.
 
 create table if not exists publications (
     publication bigint generated always as identity primary key,

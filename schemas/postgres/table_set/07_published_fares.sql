@@ -1,12 +1,12 @@
--- Everybody who changes published_fares_15m waits here first, as with late_fares_15m.
+-- Every writer of published_fares_15m takes this lock first, as with late_fares_15m.
 create or replace function lock_published_fares()
 returns void language sql
 begin atomic
     select pg_advisory_xact_lock(hashtext(current_schema() || '.published_fares_15m'));
 end;
 
--- published_fares_15m is the sum over all_trips of: 1 for a trip that the stream does not know, -1 for one that it
--- knows and that is withdrawn. Nearly no row is either, so nearly nothing is done.
+-- published_fares_15m is the sum over all_trips of: 1 for a trip unknown to the stream, -1 for a withdrawn trip that
+-- the stream knows. Very few rows are either, so the trigger does very little work.
 create or replace function keep_published_fares()
 returns trigger language plpgsql set search_path from current as $$
 declare

@@ -1,4 +1,4 @@
--- A trip that the stream brings for a published month is none of its file: those are all there.
+-- A trip that the stream brings for a published month is not in its file: all trips of the file are stored already.
 create or replace function withdraw_unpublished_trips()
 returns trigger language plpgsql
 set search_path from current
@@ -36,7 +36,7 @@ after insert on all_trips
 referencing new table as gained
 for each statement execute function withdraw_unpublished_trips();
 
--- In a published month the stream changes nothing but on_time; what it would have written is kept for an undoing.
+-- In a published month the stream changes only on_time. The values that it would have written are kept for an undo.
 create or replace function keep_published_values()
 returns trigger language plpgsql set search_path from current as $$
 declare

@@ -1,4 +1,4 @@
--- The month as a file has it: what another set, filled from that file alone, shows of it.
+-- The month as in its file: as shown by another set, filled from that file alone.
 create or replace function look_at_month(other_set text, wanted_taxi_type text, wanted_month date)
 returns void language plpgsql as $$
 declare
@@ -32,7 +32,7 @@ begin
 end
 $$;
 
--- The rules bound the drop-offs of a month's valid trips: three partitions instead of 265.
+-- The rules limit the drop-offs of a month's valid trips: three partitions are read instead of 265.
 create or replace function first_dropoff_at(source_month date)
 returns timestamp language sql immutable parallel safe
 return source_month::timestamp - interval '1 day';

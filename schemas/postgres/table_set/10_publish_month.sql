@@ -3,10 +3,10 @@ create or replace function is_newer(written_by xid, earliest xid)
 returns boolean language sql stable parallel restricted
 return age(written_by) <= age(earliest) and written_by <> pg_current_xact_id()::xid;
 
--- Publishes what another set has of a month; a month that this run published last is left alone.
--- Not exclusive, the stream writes on meanwhile, and waits for a moment only at the end, when what it has written
--- since the beginning is gone through; only a stream of the same month may meet our rows, and then fail us with a
--- deadlock or a lock that is not available. Exclusive, it waits for all of it.
+-- Publishes the month of another set. Skips a month whose last publication is by this run. Not exclusive: the stream
+-- continues to write, and waits only for a moment at the end, while its writes since the beginning are processed. Only
+-- a stream of the same month may conflict with our rows, and then make us fail with a deadlock or a lock that is not
+-- available. Exclusive: the stream waits for the whole publication.
 create or replace function publish_month(
     wanted_run text, source_set text, wanted_taxi_type text, wanted_month date, exclusive boolean
 )

@@ -1,4 +1,4 @@
--- Brings back what was there before the newest publication of a month, with what the stream has written since.
+-- Restores the state before the newest publication of a month, including the later writes of the stream.
 create or replace function undo_publication(wanted_run text, wanted_taxi_type text, wanted_month date)
 returns void language plpgsql
 set search_path from current
@@ -71,7 +71,7 @@ begin
 end
 $$;
 
--- Takes over what is published in another set; before or after the stream has filled this one.
+-- Copies the publications of another set, before or after the stream has filled this one.
 create or replace function adopt_publications(other_set text)
 returns bigint language plpgsql
 set search_path from current

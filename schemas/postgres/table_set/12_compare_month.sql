@@ -1,5 +1,5 @@
--- One side of a comparison: what is served of a month, or what the stream wrote of it, whatever was published since.
--- Of the stream only windows of trips that came on time; those of late ones stand in late_fares_15m.
+-- One side of a comparison: the served month, or the month as the stream wrote it, regardless of later publications.
+-- Of the stream only windows of on-time trips: those of late trips are in late_fares_15m.
 create or replace function look_at_side(our_side text, wanted_taxi_type text, begins timestamp, ends timestamp)
 returns void language plpgsql set search_path from current as $$
 declare
@@ -37,10 +37,10 @@ begin
 end
 $$;
 
--- What of a month is also in another set, filled from its file, window by window and trip by trip: of the month as it
--- is served, or as the stream wrote it. Windows at the ends of a month also hold trips of its neighbours, which are
--- taken off first, on both sides. A window that differs is explained by the trips that only one side has; where the
--- stream is compared, only by the late trips of both, which its windows lack.
+-- Compares a month with another set, filled from its file, window by window and trip by trip: the month as it is
+-- served, or as the stream wrote it. Windows at the ends of a month also hold trips of the neighbouring months, which
+-- are subtracted first, on both sides. A window that differs is explained by the trips that only one side has. Where
+-- the stream is compared, only the late trips of both sides explain it, because the windows of the stream lack them.
 create or replace function compare_month(
     other_set text, wanted_taxi_type text, wanted_month date, our_side text
 )

@@ -1,5 +1,5 @@
--- The job's role writes the tables of its set, by itself and by their triggers, and nothing else. It makes and removes
--- no table. The partitions are reached through their table only.
+-- The job's role writes the tables of its set, directly and by their triggers, and has no other rights. It neither
+-- creates nor drops a table. The partitions are accessible through their table only.
 do $$
 begin
     if to_regrole('zone_fares') is null then

@@ -1,4 +1,4 @@
--- As much of the trips topic as the job needs; valid trips and progress markers move the watermark.
+-- The columns of the trips topic that the job needs. Valid trips and progress markers move the watermark.
 create temporary table trip_records (
     trip_id string, source_month date, pickup_at timestamp(3), dropoff_at timestamp(3), pickup_zone_id int,
     total_amount_cents bigint, record_key bytes,

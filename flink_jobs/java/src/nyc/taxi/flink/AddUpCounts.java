@@ -11,8 +11,8 @@ import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.util.Collector;
 
 /**
- * Adds partial counts up and says each new total. The state is one array a text and day, for ever: a year of three taxi
- * types is a megabyte, and a count that was forgotten could not go on.
+ * Adds up partial counts and emits each new total. The state is one array per text and day, kept without limit: a year
+ * of three taxi types takes a megabyte, and a count that was dropped could not continue.
  */
 final class AddUpCounts extends KeyedProcessFunction<String, RowData, RowData> {
 

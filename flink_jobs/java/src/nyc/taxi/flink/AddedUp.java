@@ -1,6 +1,6 @@
 package nyc.taxi.flink;
 
-/** {@code added_up('duplicates', copies - 1)} adds the amounts up and is the amount. */
+/** {@code added_up('duplicates', copies - 1)} adds up the amounts and returns the amount. */
 public final class AddedUp extends PassThrough {
 
   private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 package nyc.taxi.flink;
 
-/** {@code counted('late_arrivals', trip_id)} counts each row and is the trip id. */
+/** {@code counted('late_arrivals', trip_id)} counts each row and returns the trip id. */
 public final class Counted extends PassThrough {
 
   private static final long serialVersionUID = 1L;

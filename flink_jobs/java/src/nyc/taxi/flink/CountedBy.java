@@ -1,6 +1,6 @@
 package nyc.taxi.flink;
 
-/** {@code counted_by('dead_letters', 'error_class', error_class)} counts each class and is the class. */
+/** {@code counted_by('dead_letters', 'error_class', error_class)} counts each class and returns the class. */
 public final class CountedBy extends PassThrough {
 
   private static final long serialVersionUID = 1L;

@@ -7,7 +7,7 @@ import org.apache.flink.table.factories.DynamicTableSinkFactory;
 
 /**
  * The connector {@code jdbc-counting}: {@code jdbc-safely-closed} for a table {@code (TEXT, TIMESTAMP, BIGINT)} that
- * counts the rows which come, by their text and the quarter of an hour of their clock. Its options are the same.
+ * counts the incoming rows by their text and the quarter of an hour of their clock. It has the same options.
  */
 public final class CountingJdbcTableFactory implements DynamicTableSinkFactory {
 

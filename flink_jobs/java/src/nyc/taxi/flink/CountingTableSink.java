@@ -12,8 +12,8 @@ import org.apache.flink.table.connector.sink.legacy.SinkFunctionProvider;
 import org.apache.flink.table.data.RowData;
 
 /**
- * Counts rows, whatever their event time: in each subtask first, which costs next to nothing, then by key, in state that
- * is exact after any restart.
+ * Counts rows regardless of their event time: first in each subtask, at almost no cost, then by key, in state that is
+ * exact after any restart.
  */
 final class CountingTableSink implements DynamicTableSink {
 

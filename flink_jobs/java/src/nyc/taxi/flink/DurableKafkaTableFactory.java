@@ -8,7 +8,7 @@ import org.apache.flink.table.factories.DynamicTableSourceFactory;
 
 /**
  * The connector {@code kafka-durable-watermark}: Flink's {@code kafka} as a source whose watermark survives a restart
- * and waits for no subtask without a partition. Its options are those of {@code kafka}.
+ * and does not wait for subtasks without a partition. Its options are those of {@code kafka}.
  */
 public final class DurableKafkaTableFactory implements DynamicTableSourceFactory {
 

@@ -23,8 +23,8 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.DataType;
 
 /**
- * Flink's {@code kafka} source with {@link RememberWatermark} chained behind it, and one more metadata column,
- * {@code closed-until}: the event time up to which windows may have closed when the record was read.
+ * Flink's {@code kafka} source with {@link RememberWatermark} chained behind it, and one more metadata column, {@code
+ * closed-until}: the event time up to which windows may have closed when the record was read.
  */
 final class DurableKafkaTableSource
     implements ScanTableSource, SupportsReadingMetadata, SupportsWatermarkPushDown {

@@ -1,4 +1,4 @@
 package nyc.taxi.flink;
 
-/** Why a record is no trip: a class that programs can go by, and what a person wants to know besides. */
+/** Why a record is not a trip: a class for programs, and the details for a person. */
 record Fault(String errorClass, String detail) {}

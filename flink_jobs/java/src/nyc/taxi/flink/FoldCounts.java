@@ -11,8 +11,8 @@ import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
 
 /**
- * Rows of a text and a clock become one row for the text and the quarter of an hour, with their number. It holds them
- * for a second, and hands all on before a checkpoint, so that it needs no state.
+ * Merges rows with the same text and quarter of an hour into one row with their number. It buffers them for a second,
+ * and emits all of them before a checkpoint, so that it needs no state.
  */
 final class FoldCounts extends AbstractStreamOperator<RowData> implements OneInputStreamOperator<RowData, RowData> {
 

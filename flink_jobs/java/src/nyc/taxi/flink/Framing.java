@@ -3,7 +3,7 @@ package nyc.taxi.flink;
 import java.io.EOFException;
 import java.nio.ByteBuffer;
 
-/** Confluent's wire format (a zero byte, four bytes of schema id, the Avro body) and what can be wrong with it. */
+/** Confluent's wire format (a zero byte, four bytes of schema id, the Avro body) and the errors it may contain. */
 final class Framing {
 
   static final int HEADER_BYTES = 5;
@@ -13,7 +13,7 @@ final class Framing {
 
   private Framing() {}
 
-  /** What is wrong with the frame, or null when it is sound. */
+  /** Returns the error of the frame, or null when it is valid. */
   static Fault fault(byte[] message) {
     if (message == null) {
       return new Fault("null_value", "the record has no value");
@@ -35,7 +35,7 @@ final class Framing {
     return ByteBuffer.wrap(message).getInt(1);
   }
 
-  /** What went wrong behind the frame. */
+  /** Describes the error of a record whose frame is valid. */
   static Fault describe(Exception failure) {
     if (failure instanceof EOFException) {
       return new Fault("truncated", "the record ends before its last field");

@@ -12,8 +12,8 @@ import org.apache.flink.api.connector.source.SourceSplit;
 import org.apache.flink.core.io.InputStatus;
 
 /**
- * Marks its subtask idle from the start until it gets its first split, and has each restored split go on from the
- * watermark that it had made: one without further records would hold back the others for ever.
+ * Marks its subtask idle from the start until it gets its first split, and has each restored split continue from its
+ * last watermark: a split without further records would hold back the others indefinitely.
  */
 final class IdleWhenEmptyReader<T, S extends SourceSplit> implements SourceReader<T, S> {
 
@@ -41,7 +41,7 @@ final class IdleWhenEmptyReader<T, S extends SourceSplit> implements SourceReade
   }
 
   private void restoreClocks(ReaderOutput<T> output) {
-    // All first: a split whose output is not there yet would not hold back what the others make.
+    // Create all outputs first: a split without an output would not hold back the watermarks of the others.
     splitsToRestore.forEach(split -> output.createOutputForSplit(split.splitId()));
     for (S split : splitsToRestore) {
       Long watermark = RestoredClocks.ofSplit(split.splitId());
@@ -54,7 +54,7 @@ final class IdleWhenEmptyReader<T, S extends SourceSplit> implements SourceReade
 
   @Override
   public CompletableFuture<Void> isAvailable() {
-    // A partition without records wakes nobody, yet its subtask is idle no longer.
+    // A partition without records completes no future, yet its subtask is not idle any more.
     return isIdle
         ? CompletableFuture.anyOf(reader.isAvailable(), firstSplits).thenAccept(unused -> {})
         : reader.isAvailable();

@@ -11,7 +11,9 @@ import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 
-/** A source of which the subtasks that read no split say so; those that have one stay active, however slow it is. */
+/**
+ * A source whose subtasks without a split report that they are idle. Those with one stay active, however slow it is.
+ */
 public final class IdleWhenEmptySource<T, S extends SourceSplit, E> implements Source<T, S, E>, ResultTypeQueryable<T> {
 
   private static final long serialVersionUID = 1L;
@@ -22,7 +24,7 @@ public final class IdleWhenEmptySource<T, S extends SourceSplit, E> implements S
     this.source = source;
   }
 
-  /** What reads. */
+  /** Returns the source that reads. */
   public Source<T, S, E> getSource() {
     return source;
   }

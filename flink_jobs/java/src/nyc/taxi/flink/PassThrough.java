@@ -8,10 +8,10 @@ import org.apache.flink.table.types.inference.TypeInference;
 import org.apache.flink.table.types.inference.TypeStrategies;
 
 /**
- * A function that hands its last argument on, of unchanged type, and counts as it does.
+ * A function that returns its last argument, with the same type, and counts it.
  *
- * <p>It is not deterministic, so that the planner neither leaves a call out nor makes two of one. Beside columns that
- * are used anyway, in the projection of one insert, it is called once a row.
+ * <p>It is not deterministic, so that the planner neither omits a call nor duplicates it. In the projection of one
+ * insert, next to columns that are used anyway, it is called once per row.
  */
 public abstract class PassThrough extends ScalarFunction {
 

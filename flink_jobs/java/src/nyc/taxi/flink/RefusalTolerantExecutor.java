@@ -9,8 +9,8 @@ import org.apache.flink.connector.jdbc.internal.executor.JdbcBatchStatementExecu
 import org.apache.flink.table.data.RowData;
 
 /**
- * Writes batches of upserts; of a batch that Postgres refuses because of what a row holds, it writes every other row and
- * puts the refused ones aside. Every other failure is the caller's, who tries the whole batch again.
+ * Writes batches of upserts. If Postgres refuses a batch because of the values of a row, writes every other row and
+ * sets the refused ones aside. Every other failure is thrown to the caller, which retries the whole batch.
  */
 final class RefusalTolerantExecutor implements JdbcBatchStatementExecutor<RowData> {
 
@@ -73,7 +73,7 @@ final class RefusalTolerantExecutor implements JdbcBatchStatementExecutor<RowDat
     }
   }
 
-  /** In their order: the newest of several rows of one key stays. */
+  /** Keeps the order: of several rows with one key the newest remains. */
   private void halve(List<RowData> rows, SQLException failure) throws SQLException {
     if (rows.size() == 1) {
       refused.keep(rows.get(0), failure);
@@ -84,7 +84,7 @@ final class RefusalTolerantExecutor implements JdbcBatchStatementExecutor<RowDat
     write(rows.subList(middle, rows.size()));
   }
 
-  /** The old one still holds the rows that it could not write. */
+  /** The old writer still holds the rows that it could not write. */
   private void replaceWriter() throws SQLException {
     writer.closeStatements();
     writer = writers.get();

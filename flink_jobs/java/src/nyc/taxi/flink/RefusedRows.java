@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The rows that Postgres refuses of one table: dead letters, whose topic is the name of that table, whose offset is a
- * number made of the row's key, and whose payload is the row as JSON. A row that is written after all, say because a constraint is gone, is no
- * longer one.
+ * The rows of one table that Postgres refuses. They become dead letters: the topic is the name of the table, the
+ * offset is a number derived from the row's key, and the payload is the row as JSON. A row that is written later, for
+ * example because a constraint was dropped, is no longer a dead letter.
  */
 final class RefusedRows implements Serializable {
 
@@ -36,7 +36,9 @@ final class RefusedRows implements Serializable {
   private static final int LONGEST_ERROR = 1000;
   private static final String OF_TABLE = " where topic = ? and partition = 0";
 
-  /** Data that does not fit, constraints, and limits such as that of a row in an index: the fault of a row. */
+  /**
+   * Data that does not fit, constraints, and limits such as the size of a row in an index: errors that a row causes.
+   */
   private static final Set<String> REFUSALS = Set.of("22", "23", "54");
 
   private final String deadLetters;
@@ -97,7 +99,7 @@ final class RefusedRows implements Serializable {
     known.add(number(row));
   }
 
-  /** These were written: what is known of an earlier refusal of them no longer holds. */
+  /** Deletes the earlier refusals of rows that are written now. */
   void settle(List<RowData> rows) throws SQLException {
     if (known.isEmpty()) {
       return;
@@ -115,7 +117,7 @@ final class RefusedRows implements Serializable {
     known.removeAll(written);
   }
 
-  /** The same for every row of one key, in every run. */
+  /** The same number for every row of one key, in every run. */
   private long number(RowData row) {
     try {
       byte[] digest =
@@ -127,7 +129,7 @@ final class RefusedRows implements Serializable {
   }
 
   private static String firstWords(SQLException failure) {
-    // That of a batch repeats the whole statement, with every value.
+    // The message of a batch failure repeats the whole statement, with every value.
     SQLException cause = failure.getNextException() == null ? failure : failure.getNextException();
     String words = String.valueOf(cause.getMessage()).replace('\0', ' ');
     return words.length() <= LONGEST_ERROR ? words : words.substring(0, LONGEST_ERROR);

@@ -16,8 +16,8 @@ final class RegistryReaders {
   private static final int CACHED_SCHEMAS = 1000;
 
   /**
-   * How long an id that the registry does not know is taken for unknown: a flood of such records must not flood it.
-   * A re-drive waits longer than this, so that it finds a schema which was registered just before.
+   * How long an id that the registry does not know counts as unknown: many such records must not overload the
+   * registry. A re-drive waits longer than this, so that it finds a schema that was registered just before.
    */
   private static final long UNKNOWN_NANOS = 1_000_000_000L;
 
@@ -33,10 +33,10 @@ final class RegistryReaders {
   }
 
   /**
-   * The reader for a schema id, or null when the registry does not know the id.
+   * Returns the reader for a schema id, or null when the registry does not know the id.
    *
-   * @throws IOException when the registry fails: that is not the record's fault, which must be tried again
-   * @throws UnusableSchemaException when the schema is no Avro, or none that a row can be read by
+   * @throws IOException when the registry fails: the record is not the cause and must be read again
+   * @throws UnusableSchemaException when the schema is not Avro, or no row can be read with it
    */
   GenericDatumReader<GenericRecord> reader(int schemaId) throws IOException, UnusableSchemaException {
     GenericDatumReader<GenericRecord> reader = readers.get(schemaId);
@@ -71,7 +71,7 @@ final class RegistryReaders {
       unknownSince.put(schemaId, System.nanoTime());
       return null;
     } catch (IOException failure) {
-      // So the client words that it got a schema, of JSON for example, and cannot parse it.
+      // The client reports this when it got a schema that it cannot parse, of JSON for example.
       if (String.valueOf(failure.getMessage()).startsWith("Invalid schema")) {
         throw unusable(schemaId, "it is no Avro");
       }
@@ -85,8 +85,8 @@ final class RegistryReaders {
   }
 
   /**
-   * Why no row can be read by a schema, or null. A few bytes can say that a collection has 2^63 items without a size,
-   * which Avro would skip one by one.
+   * Returns why no row can be read with a schema, or null. A few bytes can declare a collection of 2^63 items without
+   * a size, which Avro would skip one by one.
    */
   private static String troubleOf(Schema written) {
     if (written.getType() != Schema.Type.RECORD) {

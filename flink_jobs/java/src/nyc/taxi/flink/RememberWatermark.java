@@ -28,17 +28,18 @@ import org.apache.flink.util.clock.RelativeClock;
 import org.apache.flink.util.clock.SystemClock;
 
 /**
- * Keeps the watermark of the source, which forgets it when it restarts, while the windows remember theirs and drop what
- * they have closed.
+ * Keeps the watermark of the source across restarts. The source forgets it, while the windows keep theirs and drop
+ * records of closed windows.
  *
- * <p>Each record gets {@code closed_until}: the watermark of its partition, made of the records before it on that
- * partition, or the one that was emitted, if that is greater. No window has closed beyond it: the windows follow the
- * least watermark of all subtasks. In general the partition's is the greater, so that the same topic gives the same
- * answer however often it is read, by however many subtasks, whatever restarts. The emitted one counts for a partition
- * that was added while the windows went on without it.
+ * <p>Each record gets {@code closed_until}: the watermark of its partition from the earlier records of that partition,
+ * or the emitted watermark, if that is greater. No window has closed beyond it: the windows follow the least watermark
+ * of all subtasks. Usually the partition's is the greater, so that the same topic gives the same result however often
+ * it is read, by any number of subtasks, and after any restart. The emitted one matters for a partition that was added
+ * while the windows advanced without it.
  *
  * <p>A subtask without a partition is idle, so that it holds nothing back. It must not get a partition afterwards: the
- * windows may have closed what stands there, and it cannot know. Then the job restarts, from a checkpoint that knows.
+ * windows may have closed past the records of that partition, and the subtask cannot know. Then the job restarts from
+ * a checkpoint that has the watermarks.
  */
 final class RememberWatermark extends AbstractStreamOperator<RowData>
     implements OneInputStreamOperator<RowData, RowData> {
@@ -47,14 +48,14 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
 
   private static final long serialVersionUID = 1L;
 
-  /** Beside the numbers of partitions in the state: what a subtask had emitted, and what an idle one had. */
+  /** Keys in the state next to the partition numbers: what a subtask had emitted, and what an idle one had emitted. */
   private static final int EMITTED = -1;
 
   private static final int EMITTED_IDLE = -2;
 
   private static final long NONE = Long.MIN_VALUE;
 
-  /** Longer than it takes to look up the partitions of the topic and hand them out, on a busy machine too. */
+  /** Longer than the lookup and assignment of the topic's partitions takes, even on a busy machine. */
   private static final long IDLE_AFTER_MILLIS = 20_000;
 
   private final WatermarkStrategy<RowData> strategy;
@@ -88,8 +89,8 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
     ListStateDescriptor<Tuple2<Integer, Long>> descriptor =
         new ListStateDescriptor<>("watermarks", Types.TUPLE(Types.INT, Types.LONG));
     OperatorStateStore store = context.getOperatorStateStore();
-    // Of a bounded source some subtasks end before others, and then no union can be checkpointed. It is never
-    // rescaled, so that each subtask finds its own.
+    // Some subtasks of a bounded source end before others, and then no union state can be checkpointed. A bounded
+    // source is never rescaled, so that each subtask finds its own state.
     memory = isBounded ? store.getListState(descriptor) : store.getUnionListState(descriptor);
     clocks = new HashMap<>();
     emitted = NONE;
@@ -164,7 +165,7 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
       emitted = mark.getTimestamp();
       output.emitWatermark(mark);
     }
-    // The end of the topic is the only news that a subtask without a partition has.
+    // A subtask without a partition receives nothing but the end of the topic.
     wasAwakened &= mark.getTimestamp() != Watermark.MAX_WATERMARK.getTimestamp();
   }
 
@@ -178,7 +179,7 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
   @Override
   public void processWatermarkStatus(WatermarkStatus status) {
     if (isBounded) {
-      return; // its subtasks end where they have nothing to read
+      return; // subtasks without input finish on their own
     }
     isSourceIdle = status.isIdle();
     if (isSourceIdle) {
@@ -219,7 +220,7 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
     }
   }
 
-  /** The watermark that the records of one partition make, in their order. */
+  /** The watermark that the records of one partition produce, in their order. */
   private static final class PartitionClock implements WatermarkOutput {
 
     private long watermark = NONE;

@@ -3,8 +3,8 @@ package nyc.taxi.flink;
 import java.util.Map;
 
 /**
- * The watermarks of partitions that a task was restored with: handed by {@link RememberWatermark}, whose state they are,
- * to the reader of the source, which is chained before it and runs in the same thread.
+ * The watermarks of partitions that a task was restored with. {@link RememberWatermark}, which keeps them in its
+ * state, passes them to the reader of the source, which is chained before it and runs in the same thread.
  */
 final class RestoredClocks {
 
@@ -16,7 +16,9 @@ final class RestoredClocks {
     OF_TASK.set(byPartition);
   }
 
-  /** The watermark of the partition that a split is, by its id such as {@code trips-0}; null where none is known. */
+  /**
+   * Returns the watermark of the partition of a split, by its id such as {@code trips-0}, or null where none is known.
+   */
   static Long ofSplit(String splitId) {
     Map<Integer, Long> clocks = OF_TASK.get();
     return clocks == null ? null : clocks.get(Integer.valueOf(splitId.substring(splitId.lastIndexOf('-') + 1)));

@@ -13,7 +13,7 @@ import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.LogicalTypeRoot;
 import org.apache.flink.table.types.logical.RowType;
 
-/** The values of a row as texts that Postgres reads back, by {@code jsonb_populate_record} for example. */
+/** The values of a row as texts that Postgres can parse, by {@code jsonb_populate_record} for example. */
 final class RowAsText implements Serializable {
 
   private static final long serialVersionUID = 1L;
@@ -31,7 +31,7 @@ final class RowAsText implements Serializable {
     }
   }
 
-  /** One object; every value is a string or null, so that no number is too large for anybody. */
+  /** Returns one object. Every value is a string or null, so that no number is too large for a JSON parser. */
   String json(RowData row) {
     ObjectNode values = new ObjectMapper().createObjectNode();
     for (int i = 0; i < names.length; i++) {
@@ -40,7 +40,7 @@ final class RowAsText implements Serializable {
     return values.toString();
   }
 
-  /** The values of some columns, told apart by where they begin. */
+  /** Joins the values of some columns, each with its length, so that different values never give the same text. */
   String join(RowData row, int[] columns) {
     return Arrays.stream(columns)
         .mapToObj(column -> String.valueOf(text(row, column)))
@@ -62,7 +62,7 @@ final class RowAsText implements Serializable {
     if (types[column].getTypeRoot() == LogicalTypeRoot.DATE) {
       return LocalDate.ofEpochDay((Integer) value).toString();
     }
-    // Postgres takes no U+0000, not even in JSON.
+    // Postgres accepts no U+0000, not even in JSON.
     return value.toString().replace('\0', '\uFFFD');
   }
 }

@@ -9,8 +9,9 @@ import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * What a decoded row must hold so that every sink can store it, and every reader read it: values in the required fields,
- * and values within {@link ValueBounds}. A row that breaks it would fail the sink, and with it the job, for ever.
+ * The contract of a decoded row, so that every sink can store it and every reader can read it: values in the required
+ * fields, and values within {@link ValueBounds}. A row that breaks it would fail the sink, and with it the job, at
+ * every restart.
  */
 final class RowContract implements Serializable {
 
@@ -30,7 +31,7 @@ final class RowContract implements Serializable {
     this.bounds = bounds;
   }
 
-  /** How the row breaks the contract, or null when it keeps it. */
+  /** Returns how the row breaks the contract, or null when it complies. */
   Fault violation(GenericRowData row) {
     for (int i = 0; i < names.length; i++) {
       Object value = row.getField(i);

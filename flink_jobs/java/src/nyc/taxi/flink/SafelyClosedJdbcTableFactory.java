@@ -12,8 +12,8 @@ import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.FactoryUtil;
 
 /**
- * The connector {@code jdbc-safely-closed}: Flink's {@code jdbc} as a sink into Postgres, whose failure ends its job and
- * nothing else. Its options are those of {@code jdbc}, and {@code refused-rows.table-name}.
+ * The connector {@code jdbc-safely-closed}: Flink's {@code jdbc} as a sink into Postgres, whose failure ends only its
+ * own job. Its options are those of {@code jdbc}, and {@code refused-rows.table-name}.
  */
 public final class SafelyClosedJdbcTableFactory implements DynamicTableSinkFactory {
 
@@ -51,7 +51,7 @@ public final class SafelyClosedJdbcTableFactory implements DynamicTableSinkFacto
     return new SafelyClosedTableSink(jdbc.createDynamicTableSink(with(context, options)), refusedRows);
   }
 
-  /** Flink's factory refuses what it does not know. */
+  /** Flink's factory rejects unknown options. */
   private static Context with(Context context, Map<String, String> options) {
     return new FactoryUtil.DefaultDynamicTableContext(
         context.getObjectIdentifier(),

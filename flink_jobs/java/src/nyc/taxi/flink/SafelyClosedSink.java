@@ -17,10 +17,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes by JDBC, and never fails when it is closed.
  *
- * <p>Flink closes the functions of a failed or cancelled task too, and ends the whole TaskManager, with whatever other
- * jobs it runs, when closing fails. That of JDBC writes what it still holds when it is closed, which fails for the
- * same reason as the task did. So here the last rows of a job that comes to its end are written when it says that
- * there are no more; what else it still holds when it is closed, the job reads again after its newest checkpoint.
+ * <p>Flink also closes the functions of a failed or cancelled task. If closing fails, Flink ends the whole
+ * TaskManager, with all other jobs that it runs. The JDBC function writes its buffer when it is closed, which fails
+ * for the same reason as the task did. So this sink writes the last rows of a finishing job at the end of the input.
+ * Rows that it still buffers when it is closed are read again after the newest checkpoint of the job.
  */
 final class SafelyClosedSink extends RichSinkFunction<RowData>
     implements CheckpointedFunction, InputTypeConfigurable {

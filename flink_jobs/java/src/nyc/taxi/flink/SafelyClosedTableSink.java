@@ -21,8 +21,8 @@ import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * A sink of Flink's {@code jdbc} into Postgres whose function is closed safely, whose clocks do not depend on the zone
- * of the JVM, and, where a table for refused rows is named, which no single row can stop.
+ * Flink's {@code jdbc} sink into Postgres whose function is closed safely, whose clocks do not depend on the zone of
+ * the JVM, and which no single row can stop, where a table for refused rows is configured.
  */
 final class SafelyClosedTableSink implements DynamicTableSink {
 
@@ -88,7 +88,7 @@ final class SafelyClosedTableSink implements DynamicTableSink {
         .build();
   }
 
-  /** A private field of the connector's, which offers no other way to its parts. */
+  /** Reads a private field of the connector, which gives no other access to its parts. */
   private static <T> T field(Object owner, Class<?> declaring, String name, Class<T> type) {
     try {
       Field field = declaring.getDeclaredField(name);

@@ -20,7 +20,7 @@ final class TaxiCounters {
     counters.computeIfAbsent(name, this::plain).inc(amount);
   }
 
-  /** Counts one under each of the values, which are one word, or several as Postgres writes an array. */
+  /** Counts one for each of the values, which are one word, or several as a Postgres array literal. */
   void addOneBy(String name, String label, String values) {
     for (String value : values.replaceAll("[{}]", "").split(",")) {
       labelled.computeIfAbsent(name + ' ' + value, unused -> labelled(name, label, value)).inc();

@@ -18,10 +18,10 @@ import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.types.logical.RowType;
 
 /**
- * Decodes a record that keeps the contract, or says in its metadata columns why it cannot be decoded.
+ * Decodes a record that keeps the contract, or gives in its metadata columns the reason why it cannot.
  *
- * <p>Not a wrapper of Flink's own decoder: that one reads every record through one buffer, and what a bad record leaves
- * in it spoils the records behind.
+ * <p>It does not wrap Flink's own decoder: that decoder reads every record through one buffer, and the rest of a bad
+ * record in the buffer corrupts the next records.
  */
 final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
 
@@ -31,7 +31,8 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
       new Fault("unknown_schema", "the registry does not know the schema id");
 
   static {
-    // A corrupt length would ask for gigabytes, and a JVM out of memory ends. Avro reads these limits once.
+    // A corrupt length would request gigabytes, and the JVM would run out of memory and end. Avro reads these limits
+    // once.
     String limits = "org.apache.flink.avro.shaded.org.apache.avro.limits.";
     System.setProperty(limits + "string.maxLength", "1000000");
     System.setProperty(limits + "bytes.maxLength", "1000000");

@@ -17,7 +17,7 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
 
-/** Decodes only the columns that are asked for, and offers what went wrong with a record as metadata columns. */
+/** Decodes only the requested columns, and provides the error of a record as metadata columns. */
 final class TolerantAvroFormat implements ProjectableDecodingFormat<DeserializationSchema<RowData>> {
 
   private final String registryUrl;

@@ -17,8 +17,8 @@ import org.apache.flink.table.factories.DynamicTableFactory;
 import org.apache.flink.table.factories.FactoryUtil;
 
 /**
- * The format {@code avro-confluent-tolerant}: as Flink's {@code avro-confluent}, except that a record which cannot be
- * decoded becomes a row of nulls that says why, instead of failing the job for ever.
+ * The format {@code avro-confluent-tolerant}: like Flink's {@code avro-confluent}, but a record that cannot be decoded
+ * becomes a row of nulls with the reason, instead of failing the job at every restart.
  */
 public final class TolerantAvroFormatFactory implements DeserializationFormatFactory {
 
@@ -66,7 +66,7 @@ public final class TolerantAvroFormatFactory implements DeserializationFormatFac
     return Set.of(AvroConfluentFormatOptions.URL);
   }
 
-  /** Those of {@code avro-confluent} for reaching the registry, and our own. */
+  /** The options of {@code avro-confluent} for access to the registry, and our own. */
   @Override
   public Set<ConfigOption<?>> optionalOptions() {
     Set<ConfigOption<?>> options = new HashSet<>(new RegistryAvroFormatFactory().optionalOptions());

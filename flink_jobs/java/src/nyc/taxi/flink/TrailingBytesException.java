@@ -2,7 +2,7 @@ package nyc.taxi.flink;
 
 import java.io.IOException;
 
-/** A record goes on behind its last field: it was written with another schema than it says. */
+/** A record has bytes after its last field: it was written with another schema than its id indicates. */
 final class TrailingBytesException extends IOException {
 
   private static final long serialVersionUID = 1L;

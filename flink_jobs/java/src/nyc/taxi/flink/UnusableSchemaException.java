@@ -1,6 +1,6 @@
 package nyc.taxi.flink;
 
-/** The registry knows a schema by which no record of a table can have been written. */
+/** The registry knows the schema, but no record of the table can have been written with it. */
 final class UnusableSchemaException extends Exception {
 
   private static final long serialVersionUID = 1L;

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.flink.configuration.ReadableConfig;
 
-/** What each column of a record may hold, beyond its type. */
+/** The limits for the values of each column of a record, beyond its type. */
 final class ValueBounds implements Serializable {
 
   private static final long serialVersionUID = 1L;
@@ -43,7 +43,7 @@ final class ValueBounds implements Serializable {
     return required.contains(name);
   }
 
-  /** What is wrong with a text, or null. */
+  /** Returns the error of a text, or null. */
   String troubleOfText(String name, String text) {
     if (text.length() > longestText) {
       return "has " + text.length() + " characters, " + longestText + " is the most";
@@ -58,7 +58,7 @@ final class ValueBounds implements Serializable {
     return known == null || known.contains(text) ? null : "is none of " + String.join(", ", known.stream().sorted().toList());
   }
 
-  /** What is wrong with a date, or null. */
+  /** Returns the error of a date, or null. */
   String troubleOfDay(String name, int epochDay) {
     long[] range = days.get(name);
     return range == null || (epochDay >= range[0] && epochDay <= range[1])

@@ -4,7 +4,7 @@ import org.apache.flink.connector.jdbc.postgres.database.dialect.PostgresDialect
 import org.apache.flink.connector.jdbc.postgres.database.dialect.PostgresDialectConverter;
 import org.apache.flink.table.types.logical.RowType;
 
-/** Postgres, with clocks and dates that are written as they stand, whatever the zone of the JVM. */
+/** The Postgres dialect, with clocks and dates written unchanged, regardless of the zone of the JVM. */
 final class ZoneFreePostgresDialect extends PostgresDialect {
 
   private static final long serialVersionUID = 1L;

@@ -8,9 +8,9 @@ import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.TimestampType;
 
 /**
- * Hands the driver the classes of {@code java.time}. Flink's own goes through {@code java.sql.Timestamp} and
- * {@code java.sql.Date}, which are instants in the zone of the JVM: an hour that this zone leaves out in spring, or a
- * day that its calendar never had, becomes another one.
+ * Passes the classes of {@code java.time} to the driver. Flink's own converter uses {@code java.sql.Timestamp} and
+ * {@code java.sql.Date}, which are instants in the zone of the JVM: an hour that this zone skips in spring, or a day
+ * that its calendar never had, changes to another one.
  */
 final class ZoneFreeRowConverter extends PostgresDialectConverter {
 

@@ -24,7 +24,7 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 
-/** Drives one RememberWatermark by the lines of standard input, and says what it sends on, a line each. */
+/** Drives one RememberWatermark by the lines of standard input, and prints each output on a line. */
 public final class WatermarkProbe {
 
   private static final long DISORDER = 60;

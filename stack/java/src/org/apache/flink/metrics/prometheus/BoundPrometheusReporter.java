@@ -7,9 +7,9 @@ import java.net.InetSocketAddress;
 import org.apache.flink.metrics.MetricConfig;
 
 /**
- * Flink's Prometheus reporter behind one address: Flink's own listens on every interface, and has no option for it.
+ * Flink's Prometheus reporter on one address: Flink's own listens on every interface, and has no option for it.
  *
- * <p>In Flink's package, because the registry of the metrics is open to that package only.
+ * <p>In Flink's package, because the registry of the metrics is accessible in that package only.
  */
 public final class BoundPrometheusReporter extends AbstractPrometheusReporter {
 

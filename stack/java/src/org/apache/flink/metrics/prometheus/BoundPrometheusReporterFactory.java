@@ -3,7 +3,7 @@ package org.apache.flink.metrics.prometheus;
 import java.util.Properties;
 import org.apache.flink.metrics.reporter.MetricReporterFactory;
 
-/** Makes the reporter that `metrics.reporter.NAME.factory.class` asks for. */
+/** Creates the reporter for `metrics.reporter.NAME.factory.class`. */
 public final class BoundPrometheusReporterFactory implements MetricReporterFactory {
 
   @Override
