@@ -96,7 +96,6 @@ def content_damage(file: Path, headers: Mapping[str, str]) -> str | None:
 
 
 def is_same_content(one: Path, two: Path) -> bool:
-    """Return whether two files have the same bytes."""
     return one.stat().st_size == two.stat().st_size and _sha256(one) == _sha256(two)
 
 
