@@ -1,4 +1,4 @@
-"""The settings of the job, read from the environment once."""
+"""Read the settings of the job from the environment, once."""
 
 from flink_jobs.runtime.settings import JobSettings
 from schemas.topics import DEAD_LETTERS_TOPIC
