@@ -11,7 +11,7 @@ LOCAL = "local"
 
 @dataclass(frozen=True)
 class AirflowSettings:
-    """How a task reaches the platform, and where alerts go."""
+    """The settings of Airflow tasks: how they reach the platform, and where alerts go."""
 
     taxi_command: str
     has_dashboard: bool

@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 300
 
 @dataclass(frozen=True)
 class WatchdogState:
-    """What the watchdog knows from earlier checks; times in seconds since the epoch."""
+    """The watchdog's state from earlier checks; times in seconds since the epoch."""
 
     heals: tuple[float, ...] = ()
     degraded_since: float | None = None
@@ -35,7 +35,7 @@ class WatchdogState:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do, why, and the state to save."""
+    """The action to take, the reason, and the state to save."""
 
     action: Literal["nothing", "heal", "alert"]
     reason: str

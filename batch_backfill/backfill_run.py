@@ -32,7 +32,7 @@ MINUTES_OF_A_MONTH = 31 * 24 * 60
 
 @dataclass(frozen=True)
 class BatchRun:
-    """Where months are read and written."""
+    """The folders and options of a run."""
 
     session: SparkSession
     storage: Storage

@@ -8,7 +8,7 @@ from schemas.tlc_month import TlcMonth
 
 @dataclass(frozen=True)
 class ProcessingRequest:
-    """Which months to process, and where their files are."""
+    """The months to process, and the folders of their files."""
 
     months: Sequence[TlcMonth]
     raw: str

@@ -42,7 +42,7 @@ class MonthFile:
 
 @dataclass(frozen=True)
 class Naming:
-    """How files are found and named: command-line options take precedence over the file's name."""
+    """The rules to find and name files: command-line options take precedence over the file's name."""
 
     taxi_type: str | None = None
     month: str | None = None

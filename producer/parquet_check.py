@@ -1,7 +1,4 @@
-"""Check whether a Parquet file is complete: a truncated one has no footer.
-
-A changed bit breaks a checksum.
-"""
+"""Check whether a Parquet file is whole: truncation removes its footer, a changed bit breaks a checksum."""
 
 import re
 from pathlib import Path

@@ -28,7 +28,7 @@ class FlinkDashboardLink(BaseOperatorLink):
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the URL when the task ends.
 
-        Empty if the job does not run or the service has no dashboard.
+        Empty if the job does not run, or if the service has no dashboard.
         """
         if not AirflowSettings.from_environment().has_dashboard:
             return ""
@@ -38,7 +38,7 @@ class FlinkDashboardLink(BaseOperatorLink):
 
 
 class FlinkJobOperator(TaxiOperator):
-    """Runs `./taxi job VERB`, which first settles what a killed command has left.
+    """A task that runs `./taxi job VERB`, which first settles what a killed command has left.
 
     :param verb: deploy, upgrade, rollback, stop or ensure
     :param job: the job's name (templated)
@@ -81,28 +81,31 @@ class FlinkJobOperator(TaxiOperator):
 
 
 class FlinkDeployOperator(FlinkJobOperator):
-    """Starts the job from its newest state; leaves a running job unchanged."""
+    """A task that starts the job from its newest state; it leaves a running job unchanged."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="deploy", **options)
 
 
 class FlinkUpgradeOperator(FlinkJobOperator):
-    """Switches to another release with a savepoint; verifies it, or rolls back automatically."""
+    """A task that switches to another release with a savepoint.
+
+    It verifies the new release, or rolls back automatically.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="upgrade", **options)
 
 
 class FlinkStopOperator(FlinkJobOperator):
-    """Stops the job with a savepoint; succeeds if the job does not run."""
+    """A task that stops the job with a savepoint; it succeeds if the job does not run."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="stop", **options)
 
 
 class FlinkRollbackOperator(FlinkJobOperator):
-    """Rolls back to the previous release; a retry does not go back further.
+    """A task that rolls back to the previous release; a retry does not go back further.
 
     :param from_release: the number of the release that was the current one when the run began (templated)
     """
@@ -128,7 +131,7 @@ class FlinkRollbackOperator(FlinkJobOperator):
 
 
 class FlinkSavepointOperator(BaseOperator):
-    """Triggers a savepoint of the running job, and waits for it in the triggerer.
+    """A task that triggers a savepoint of the running job, and waits for it in the triggerer.
 
     A retry asks for the savepoint of the first try: the trigger id is derived from the DAG run's id.
 

@@ -41,7 +41,7 @@ class MonthsOperator(TaxiOperator):
 
 
 class FetchMonthsOperator(MonthsOperator):
-    """Fetches months to this machine if they are missing; returns the paths of their files."""
+    """A task that fetches months to this machine if they are missing; it returns the paths of their files."""
 
     def execute(self, context: Any) -> list[str]:
         """Fetch, and return the paths."""
@@ -50,7 +50,7 @@ class FetchMonthsOperator(MonthsOperator):
 
 
 class IngestMonthsOperator(MonthsOperator):
-    """Fetches months to `RAW_DATA`, where the backfill reads them, if they are missing.
+    """A task that fetches months to `RAW_DATA`, where the backfill reads them, if they are missing.
 
     :param refresh: `true` replaces months that the TLC has re-issued (templated)
     """
@@ -69,10 +69,10 @@ class IngestMonthsOperator(MonthsOperator):
 
 
 class BackfillOperator(MonthsOperator):
-    """Replaces months by Spark's result from the TLC's files; `SPARK_BACKEND` says where Spark runs.
+    """A task that replaces months by Spark's result from the TLC's files.
 
-    The served rows are compared before they are replaced. The same files are the same run, which does
-    nothing.
+    `SPARK_BACKEND` says where Spark runs. The served rows are compared before they are replaced. The same
+    files are the same run, which does nothing.
     """
 
     def execute(self, context: Any) -> Any:
@@ -82,7 +82,7 @@ class BackfillOperator(MonthsOperator):
 
 
 class ProcessMonthsOperator(MonthsOperator):
-    """Processes months into the history with Spark; the served tables are not touched.
+    """A task that processes months into the history with Spark; the served tables are not touched.
 
     A Spark run is identified by the DAG run: a retry finds the run that an earlier try started.
     """
@@ -100,7 +100,7 @@ class ProcessMonthsOperator(MonthsOperator):
 
 
 class ReprocessOperator(TaxiOperator):
-    """Replaces months by the result of the same Flink SQL on their files, while the live job runs.
+    """A task that runs the same Flink SQL on the files of months, next to the live job, and replaces them.
 
     :param files: paths of TLC months (templated)
     :param options_given: further options of `./taxi reprocess` (templated)
@@ -120,7 +120,7 @@ class ReprocessOperator(TaxiOperator):
 
 
 class TaxiQueryOperator(TaxiOperator):
-    """Queries the sink with `./taxi sql`; returns the rows as lists of texts.
+    """A task that queries the sink with `./taxi sql`; it returns the rows as lists of texts.
 
     :param query: the query (templated)
     :param demand: a sentence that is true when the first value is not 0; else the task fails at once
@@ -143,10 +143,11 @@ class TaxiQueryOperator(TaxiOperator):
 
 
 class MonthsSettledSensor(BaseSensorOperator):
-    """Waits until no run of the month DAGs is active; skips when the marts already cover what was published.
+    """A sensor that waits until no run of the month DAGs is active.
 
-    Each published month triggers the marts. While a run waits here, Airflow merges further triggers into one
-    run, and does not list all of them. So the sensor asks the sink what is published, not the triggers.
+    It skips when the marts already cover what was published. Each published month triggers the marts. While a
+    run waits here, Airflow merges further triggers into one run, and does not list all of them. So the sensor
+    asks the sink what is published, not the triggers.
 
     :param dag_ids: the DAGs that publish months
     :param waits_in: their task that waits for the TLC
@@ -189,7 +190,7 @@ class MonthsSettledSensor(BaseSensorOperator):
 
 
 class BuildMartsOperator(TaxiOperator):
-    """Builds and tests the marts, and records what they cover."""
+    """A task that builds and tests the marts, and records what they cover."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(arguments=["marts"], **options)

@@ -13,7 +13,7 @@ TREE = ("flink_jobs", "schemas")
 
 
 class CheckRequestOperator(TaxiOperator):
-    """Refuses, without a retry, an unknown action or release; records the current release.
+    """A task that refuses, without a retry, an unknown action or release; it records the current release.
 
     :param action: what is to be done (templated)
     :param release: a release's number or a tree; may be empty (templated)

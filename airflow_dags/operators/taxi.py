@@ -16,7 +16,9 @@ class TaxiCommandError(Exception):
 
 
 class TaxiOperator(BaseOperator):
-    """Runs `./taxi …`; a command may be killed at any point and run again, so a retry is always safe.
+    """A task that runs `./taxi …`.
+
+    A command may be killed at any point and run again, so a retry is always safe.
 
     :param arguments: the arguments of `./taxi`; empty ones are left out. (templated)
     :param skip_on: exit codes that skip the task

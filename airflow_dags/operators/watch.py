@@ -32,7 +32,7 @@ def save_state(job: str, memory: WatchdogState) -> None:
 
 
 class FlinkWatchOperator(BaseBranchOperator):
-    """Checks a job, and chooses between the tasks `heal` and `alert`, or neither.
+    """A task that checks a job, and chooses between the tasks `heal` and `alert`, or neither.
 
     :param job: the job's name
     """
@@ -56,7 +56,10 @@ class FlinkWatchOperator(BaseBranchOperator):
 
 
 class FlinkEnsureOperator(FlinkJobOperator):
-    """Restarts a lost job, and counts the attempt; a job that was stopped on purpose is left alone."""
+    """A task that restarts a lost job, and counts the attempt.
+
+    A job that was stopped on purpose is left alone.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="ensure", **options)
@@ -74,7 +77,7 @@ class FlinkEnsureOperator(FlinkJobOperator):
 
 
 class AlertOperator(BaseOperator):
-    """Sends an alert with the reason why the watchdog chose this task.
+    """A task that sends an alert with the reason why the watchdog chose this task.
 
     :param text: what happened (templated)
     """

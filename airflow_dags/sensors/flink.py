@@ -16,7 +16,7 @@ class JobNotFoundError(Exception):
 
 
 class FlinkJobSensor(BaseOperator):
-    """Waits until the job runs with all its tasks and a checkpoint, or until it is gone.
+    """A sensor that waits until the job runs with all its tasks and a checkpoint, or until it is gone.
 
     :param job: the job's name (templated)
     :param gone_when: an action after which the job is to be gone: "stop" (templated value: `action`)

@@ -15,7 +15,9 @@ NOT_PUBLISHED = "has not published"
 
 
 class TlcMonthSensor(BaseSensorOperator):
-    """Waits until a month is present or published; a scheduled run waits, any other skips at once.
+    """A sensor that waits until a month is present or published.
+
+    A scheduled run waits, any other skips at once.
 
     :param taxi_type: yellow, green or fhvhv (templated)
     :param month: like 2024-01 (templated)

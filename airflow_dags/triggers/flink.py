@@ -12,7 +12,10 @@ from airflow_dags.hooks.flink import FlinkRestHook, runs
 
 
 class _FlinkTrigger(BaseTrigger):
-    """Polls until there is an answer or the time is over; polls again when the cluster does not answer."""
+    """A trigger that polls until there is an answer or the time is over.
+
+    It polls again when the cluster does not answer.
+    """
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__()
@@ -47,7 +50,7 @@ class _FlinkTrigger(BaseTrigger):
 
 
 class FlinkJobTrigger(_FlinkTrigger):
-    """Waits until a job runs with all its tasks and has completed a checkpoint, or until the job is gone.
+    """A trigger that waits until a job runs with all its tasks and a checkpoint, or until it is gone.
 
     :param flink_conn_id: the cluster
     :param job: the job's name
@@ -78,7 +81,7 @@ class FlinkJobTrigger(_FlinkTrigger):
 
 
 class FlinkSavepointTrigger(_FlinkTrigger):
-    """Waits until a savepoint is complete, or has failed.
+    """A trigger that waits until a savepoint is complete, or has failed.
 
     :param flink_conn_id: the cluster
     :param job_id: the job of the savepoint

@@ -18,7 +18,7 @@ FETCH_AGAIN = "fetch it again (./taxi fetch)"
 
 @dataclass(frozen=True)
 class ReadableCsv:
-    """Where Spark reads the rows: the file itself, or a copy if Spark would read the file incorrectly."""
+    """The file that Spark reads: the original, or a copy if Spark would read the original incorrectly."""
 
     path: str
     head: CsvHead

@@ -7,7 +7,7 @@ import psutil
 
 
 class Stopwatch:
-    """Measures this process and its children from `start` on."""
+    """A measurement of this process and its children from `start` on."""
 
     def start(self) -> None:
         """Start to measure; earlier use does not count."""

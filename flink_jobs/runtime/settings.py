@@ -14,7 +14,7 @@ SHADED = "org.apache.flink.kafka.shaded."
 
 
 class JobSettings(BaseSettings):
-    """Where a job reads, writes and runs; a job's own settings extend it."""
+    """The settings of a job: its input, output and cluster; a job's own settings extend it."""
 
     model_config = SettingsConfigDict(frozen=True)
 

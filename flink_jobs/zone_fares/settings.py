@@ -5,7 +5,7 @@ from schemas.topics import DEAD_LETTERS_TOPIC
 
 
 class ZoneFaresSettings(JobSettings):
-    """Where the job reads, writes and runs."""
+    """The settings of this job: its input, output and cluster."""
 
     job_name: str = "zone_fares"
     consumer_group: str = "zone_fares"

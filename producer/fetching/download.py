@@ -162,7 +162,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 class FailuresInARow:
-    """Counts the failed attempts since bytes last arrived."""
+    """A count of the failed attempts since bytes last arrived."""
 
     def __init__(self, bytes_so_far: Callable[[], int]) -> None:
         self._bytes_so_far = bytes_so_far

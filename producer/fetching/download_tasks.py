@@ -28,7 +28,7 @@ ETAG, LAST_MODIFIED = "tlc-etag", "tlc-last-modified"
 
 @dataclass(frozen=True)
 class DownloadResult:
-    """Where the file is or would come from, its size if known, and whether it was present already."""
+    """The current or future location of the file, its size if known, and whether it was present already."""
 
     location: str
     size: int | None

@@ -40,7 +40,7 @@ class Reissue:
 
 
 class ReissueCheck:
-    """Asks the TLC for newer versions; once the TLC does not answer, the local version is used."""
+    """A query to the TLC for newer versions; once the TLC does not answer, the local version is used."""
 
     def __init__(self) -> None:
         self._is_away = Event()

@@ -19,7 +19,7 @@ LONGEST_DELAY_MS = 35 * MINUTE_MS
 
 @dataclass(frozen=True)
 class EarlierPublication:
-    """How many trips were looked up, spread over the replay, and how many of them were found."""
+    """The count of trips that were looked up, spread over the replay, and of those found."""
 
     looked_up: int
     found: int

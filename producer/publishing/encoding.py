@@ -31,7 +31,7 @@ EncodedRecords = npt.NDArray[np.object_]
 
 
 class VersionedEncoder:
-    """Encodes each trip with the version of the contract that its month used.
+    """An encoder that writes each trip with the version of the contract that its month used.
 
     A trip whose values an older version would lose is written with the version that carries them.
     """
@@ -68,7 +68,7 @@ def versions_of(batch: pa.RecordBatch, versions: Sequence[TripSchema]) -> npt.ND
 
 
 class TripEncoder:
-    """Encodes Arrow batches of trips whose columns have the schema's names."""
+    """An encoder for Arrow batches of trips whose columns have the schema's names."""
 
     def __init__(self, schema: TripSchema, schema_id: int, warn: Callable[[str], None]) -> None:
         self._fields = [(field["name"], _plain(field["type"])) for field in schema.record["fields"]]

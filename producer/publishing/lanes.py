@@ -26,7 +26,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ReplayWork:
-    """What all lanes publish together, each its own partitions, and at which pace."""
+    """The work of all lanes: what to publish, each lane its own partitions, and at which pace."""
 
     span: Span
     destination: Destination
@@ -44,7 +44,7 @@ def lanes_of(next_rows: Sequence[int], count: int) -> list[Lane]:
 
 
 class LaneRun:
-    """Publishes one lane; `check` raises StoppedByUser, `tick` is called at every step."""
+    """The publication of one lane; `check` raises StoppedByUser, `tick` is called at every step."""
 
     def __init__(self, work: ReplayWork, progress: SharedProgress, number: int, lane: Lane) -> None:
         self._work = work

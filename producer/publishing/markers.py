@@ -23,9 +23,9 @@ class Marker:
 
 
 def is_due(last: Marker, now: Marker) -> bool:
-    """Return whether a marker is due: after too many trips, or after a minute of event time.
+    """Return whether a marker is due.
 
-    The latter not too often in wall time.
+    That is after a number of trips, or once a minute of event time is over, but not too often in wall time.
     """
     if now.row - last.row >= MOST_TRIPS_BETWEEN:
         return True

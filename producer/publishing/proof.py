@@ -12,7 +12,7 @@ SIGN = "producer.publishing.msk_token:signed_token"
 def client_options(security: KafkaSecurity) -> dict[str, Any]:
     """Return the options of every client.
 
-    For MSK with the callback that signs with the current AWS credentials.
+    For MSK they include the callback that signs with the current AWS credentials.
     """
     options: dict[str, Any] = dict(security.librdkafka())
     if security.mode == IAM:

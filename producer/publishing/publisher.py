@@ -90,7 +90,7 @@ class Records:
 
 @dataclass
 class _Arrivals:
-    """Tracks which markers Kafka has acknowledged.
+    """A record of which markers Kafka has acknowledged.
 
     A callback that is never called stays in memory with all its references, so this does not refer to the
     publisher.

@@ -50,9 +50,9 @@ class ReplayLedger:
         return cls(home / "replays" / f"{fingerprint}@{topic_id}.json")
 
     def read(self) -> ReplayProgress | None:
-        """Return the entry.
+        """Return the entry of this replay.
 
-        None if the replay is new here, or the file is damaged (then trips are sent again).
+        None if the replay is new here, or the file is damaged: then trips are sent again.
         """
         try:
             values = json.loads(self.path.read_text("utf-8"))
@@ -62,10 +62,7 @@ class ReplayLedger:
             return None
 
     def known_partitions(self) -> int:
-        """Return the largest partition count that any replay into this topic has recorded.
-
-        0 if there is none.
-        """
+        """Return the most partitions that any replay into this topic has recorded; 0 without replays."""
         _, topic_id = self.path.stem.split("@")
         entries = (ReplayLedger(path).read() for path in self.path.parent.glob(f"*@{topic_id}.json"))
         return max((len(entry.next_rows) for entry in entries if entry), default=0)

@@ -48,7 +48,7 @@ class SessionCallbacks:
 
 
 class Session:
-    """Publishes what a ledger entry leaves to do, in `processes` processes if more than one."""
+    """The publication of what a ledger entry leaves to do, in `processes` processes if more than one."""
 
     def __init__(
         self, work: ReplayWork, ledger: ReplayLedger, entry: ReplayProgress, callbacks: SessionCallbacks

@@ -20,7 +20,7 @@ MOST_DISORDER = timedelta(days=1)
 
 
 class LatenessMode(StrEnum):
-    """Which trips arrive late on purpose."""
+    """The trips that arrive late on purpose."""
 
     NONE = "none"
     STORE_AND_FORWARD = "store-and-forward"

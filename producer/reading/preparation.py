@@ -49,7 +49,7 @@ def _ignore_warning(_line: str) -> None:
 
 @dataclass(frozen=True)
 class MonthPreparer:
-    """Prepares months within a memory limit; `warn` is called for every month that has rejects.
+    """The preparation of months within a memory limit; `warn` is called for every month that has rejects.
 
     Without `rejects_dir` the lists of rejects stay in the cache. Without `shapes`, months that have longitude
     and latitude instead of zones are refused.

@@ -96,9 +96,9 @@ def _readable(file: Path) -> str:
 
 
 def _in_degrees(shapes: geopandas.GeoDataFrame, file: Path) -> geopandas.GeoDataFrame:
-    """Convert to degrees: TopoJSON does not state that it is in degrees.
+    """Convert to degrees.
 
-    The TLC's shapefile states that it is in feet.
+    TopoJSON does not state that it is in degrees; the TLC's shapefile states that it is in feet.
     """
     if shapes.crs is not None:
         return shapes.to_crs(WGS84)

@@ -18,7 +18,7 @@ SLOTS = 1 << 16
 
 @dataclass(frozen=True)
 class Wheel:
-    """Draws indices by their shares: each has its part of 65,536 slots, so that a draw is one look-up."""
+    """A sampler of indices by share: each has its part of 65,536 slots, so that a draw is one look-up."""
 
     indices: Integers
 

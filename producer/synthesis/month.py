@@ -27,7 +27,7 @@ WILD_PICKUPS = tuple(
 
 @dataclass(frozen=True)
 class SyntheticMonth:
-    """What to generate: equal values give equal rows, for any number of threads."""
+    """The month to generate: equal values give equal rows, for any number of threads."""
 
     month: TlcMonth
     rows: int
