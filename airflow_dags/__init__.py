@@ -1,1 +1,1 @@
-"""Airflow's half of the platform: it calls commands and REST, and imports no other room but `schemas`."""
+"""Airflow's part of the platform: it calls commands and REST, and imports no other package but `schemas`."""

@@ -1,4 +1,4 @@
-"""What newer releases of Airflow have moved: here by one name, also on the 3.0 that AWS runs."""
+"""Import names that newer Airflow releases have moved: also available on the 3.0 that AWS runs."""
 
 try:
     from airflow.sdk import BaseBranchOperator, BaseHook

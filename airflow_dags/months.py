@@ -1,4 +1,4 @@
-"""The names that the DAGs about months share."""
+"""Name what the DAGs about months share."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -14,22 +14,25 @@ WAITS_FOR_TLC = "available"
 """The task in which a scheduled month waits, for weeks, until it is published."""
 
 PUBLISHED_MONTHS = Asset("published_months")
-"""An event for each month that is served anew."""
+"""An asset with an event for each month that is published or replaced."""
 
 
 def backfill_dag_id(taxi_type: str) -> str:
-    """The DAG that computes the months of a taxi type."""
+    """Return the id of the DAG that computes the months of a taxi type."""
     return f"tlc_month_backfill_{taxi_type}"
 
 
 def month_parity(taxi_type: str, first_day_sql: str) -> str:
-    """The question whether a month's windows are the sums of its trips; the month is an SQL expression."""
+    """Return the query that checks a month's windows against the sums of its trips.
+
+    The month is an SQL expression.
+    """
     text = (Path(__file__).parent / "sql" / "month_parity.sql").read_text("utf-8")
     return text.replace("{taxi_type}", taxi_type).replace("{first_day}", first_day_sql)
 
 
 def task_defaults(execution_timeout: timedelta) -> dict[str, Any]:
-    """For tasks whose commands may be run again at any time: retries, then an alert."""
+    """Return the arguments of tasks whose commands may be run again at any time: retries, then an alert."""
     return {
         "execution_timeout": execution_timeout,
         "on_failure_callback": AlertNotifier(),
@@ -41,7 +44,7 @@ def task_defaults(execution_timeout: timedelta) -> dict[str, Any]:
 
 
 def months_params() -> dict[str, Param]:
-    """What a person chooses who asks for months."""
+    """Return the DAG parameters with which a user selects months."""
     return {
         "taxi_type": Param("green", enum=list(TAXI_TYPES), description="Of which taxis"),
         "months": Param(

@@ -1,4 +1,4 @@
-"""What can be set; nothing else in this package reads the environment."""
+"""Read the settings from the environment; nothing else in this package reads it."""
 
 import os
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ LOCAL = "local"
 
 @dataclass(frozen=True)
 class AirflowSettings:
-    """How the platform is reached from a task, and who is told of trouble."""
+    """The settings of Airflow tasks: how they reach the platform, and where alerts go."""
 
     taxi_command: str
     has_dashboard: bool
-    """Whether jobs run on a Flink of ours: the managed service shows none."""
+    """Whether jobs run on our own Flink: the managed service has no dashboard."""
     webhook_conn_id: str
     sns_conn_id: str
     sns_topic_arn: str

@@ -1,4 +1,4 @@
-"""What the watchdog makes of what it sees: whether to heal, whether to alert."""
+"""Decide what the watchdog does: whether to heal, whether to alert."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -7,12 +7,12 @@ from typing import Any, Literal
 BUDGET = 3
 BUDGET_SECONDS = 3600
 PATIENCE_SECONDS = 300
-"""How long a job may be degraded before people are told: a restart is over sooner."""
+"""How long a job may be degraded before the alert: a restart takes less."""
 
 
 @dataclass(frozen=True)
 class WatchdogState:
-    """What the watchdog knows from earlier looks; times in seconds since the epoch."""
+    """The watchdog's state from earlier checks; times in seconds since the epoch."""
 
     heals: tuple[float, ...] = ()
     degraded_since: float | None = None
@@ -20,22 +20,22 @@ class WatchdogState:
 
     @classmethod
     def of_json(cls, found: Mapping[str, Any] | None) -> "WatchdogState":
-        """What was kept; nothing at the first look."""
+        """Read the saved state; empty at the first check."""
         kept = dict(found or {})
         return cls(tuple(kept.get("heals", ())), kept.get("degraded_since"), kept.get("alerted_for", ""))
 
     def as_json(self) -> dict[str, Any]:
-        """What is to be kept."""
+        """Return the state to save."""
         return {**asdict(self), "heals": list(self.heals)}
 
     def healed(self, now: float) -> "WatchdogState":
-        """After the job was brought back."""
+        """Record that the job was restarted."""
         return replace(self, heals=(*self.heals, now))
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done, why, and what is to be remembered."""
+    """The action to take, the reason, and the state to save."""
 
     action: Literal["nothing", "heal", "alert"]
     reason: str
@@ -43,7 +43,7 @@ class Decision:
 
 
 def decide(status: Mapping[str, Any], memory: WatchdogState, now: float) -> Decision:
-    """Heal what is down while the budget lasts; alert, once a trouble, where that does not help."""
+    """Heal a job that is down while the budget lasts; alert once per incident where that does not help."""
     name, reason = status["verdict"]["name"], status["verdict"]["reason"]
     recent = replace(memory, heals=tuple(at for at in memory.heals if at > now - BUDGET_SECONDS))
     if name == "healthy":

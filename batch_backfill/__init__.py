@@ -1,1 +1,1 @@
-"""Months and years of trips by Spark: the same trips and windows as the stream's."""
+"""Process months and years of trips with Spark: the same trips and windows as the stream's."""

@@ -1,4 +1,4 @@
-"""The command line."""
+"""Run `python -m batch_backfill`."""
 
 import sys
 

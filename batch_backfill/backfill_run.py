@@ -1,4 +1,4 @@
-"""Processes months one after the other; one that fails is reported and stops no other."""
+"""Process months one after the other; a failed month is reported and does not stop the others."""
 
 import math
 import time
@@ -32,7 +32,7 @@ MINUTES_OF_A_MONTH = 31 * 24 * 60
 
 @dataclass(frozen=True)
 class BatchRun:
-    """Where months are read and written."""
+    """The folders and options of a run."""
 
     session: SparkSession
     storage: Storage
@@ -41,9 +41,9 @@ class BatchRun:
     settings: BatchSettings
     on_message: Callable[[str], None]
     fingerprints: Mapping[str, str]
-    """By month, what the caller calls that of which it is made."""
+    """By month, the caller's identifier of the input files."""
     force: bool
-    """Also take a month of which nearly all trips are quarantined."""
+    """Also process a month of which nearly all trips are quarantined."""
 
     def process(self, months: Sequence[TlcMonth]) -> Iterator[MonthSummary]:
         """Replace each month in the processed history, if all of it could be computed."""
@@ -79,7 +79,7 @@ class BatchRun:
         return replace(summary, bytes_written=self._bytes(replacement))
 
     def _write(self, found: Counted, new: Replacement) -> dict[ProcessedTable, DataFrame]:
-        """Write what is new aside, and read it again."""
+        """Write the new rows to the staging folder, and read them back."""
         month = new.month
         write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), Stretches(month, 1))
         files = self._files(found.rows_read)
@@ -94,7 +94,7 @@ class BatchRun:
 
     @contextmanager
     def _scratch(self, month: TlcMonth) -> Iterator[str]:
-        """A folder for copies of files that Spark would not read rightly as they are; gone afterwards."""
+        """Provide a temporary folder for copies of files that Spark would not read correctly as they are."""
         folder = f"{self.processed}/{SCRATCH}/{month.file_stem}"
         try:
             yield folder
@@ -134,7 +134,10 @@ class BatchRun:
 
 
 def _most_windows(trips: int) -> int:
-    """A trip is in so many windows, and a month has no more minutes and zones."""
+    """Return the most windows that these trips can fill.
+
+    A month has a limited number of minutes and zones.
+    """
     return min(trips * ZONE_FARES.panes, LAST_ZONE_ID * MINUTES_OF_A_MONTH)
 
 

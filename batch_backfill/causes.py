@@ -1,4 +1,4 @@
-"""One line for what went wrong inside Spark."""
+"""Explain an error inside Spark in one line."""
 
 import re
 
@@ -8,11 +8,11 @@ CAUSE = re.compile(r"^\s*(?:: |Caused by: )?(?:[\w$.]+(?:Exception|Error)): *(\S
 DAMAGE = re.compile(
     r"checksum|\bcrc|gzip|corrupt|incorrect (data|length|header) check|invalid", re.IGNORECASE
 )
-"""What Parquet's and Hadoop's readers say of bytes that cannot be right."""
+"""Messages of Parquet's and Hadoop's readers about damaged bytes."""
 
 
 def explained(error: Exception) -> str:
-    """What went wrong and what to do about it."""
+    """Return what went wrong and what to do about it."""
     cause = innermost(error)
     if DAMAGE.search(cause):
         return f"a file of the month is damaged: {cause}; fetch it again (./taxi fetch)"
@@ -20,7 +20,7 @@ def explained(error: Exception) -> str:
 
 
 def innermost(error: Exception) -> str:
-    """The message of the innermost cause that has one."""
+    """Return the message of the innermost cause that has one."""
     found = CAUSE.findall(str(error))
     text = found[-1] if found else str(error).strip().splitlines()[0]
     return " ".join(text.split())

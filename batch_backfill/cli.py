@@ -1,4 +1,4 @@
-"""`python -m batch_backfill process …`, also by spark-submit."""
+"""Run `python -m batch_backfill process …`, also by spark-submit."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ EXECUTE = "batch_backfill.execution:execute"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 1 when a month failed, and every foreseen error is one line."""
+    """Run the command line; return 1 when a month failed. Every expected error is one line."""
     keep_utc()
     try:
         namespace = _parser().parse_args(arguments)
@@ -58,7 +58,7 @@ def _process(namespace: argparse.Namespace, settings: BatchSettings) -> int:
         dict(_pair(text) for text in namespace.fingerprint or ()),
         namespace.force,
     )
-    # What is wrong with the arguments is said before Spark is imported and started, which takes seconds.
+    # Arguments are checked before Spark is imported and started, which takes seconds.
     summaries: Sequence[MonthSummary] = resolve_name(EXECUTE)(request, settings, _print_message)
     sys.stdout.write(as_json(summaries) if namespace.json else as_table(summaries) + "\n")
     return int(any(month.failed for month in summaries))
@@ -78,4 +78,4 @@ def _named(value: str, option: str, variable: str) -> str:
 
 
 def _print_message(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - progress, beside the summary
+    print(line, file=sys.stderr)  # noqa: T201 - progress, in addition to the summary

@@ -1,4 +1,4 @@
-"""Processes the months of a request in one Spark session."""
+"""Process the months of a request in one Spark session."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ PrintMessage = Callable[[str], None]
 def execute(
     request: ProcessingRequest, settings: BatchSettings, print_message: PrintMessage
 ) -> Sequence[MonthSummary]:
-    """Process every month; raises UserError where the storage fails."""
+    """Process every month; raises UserError if the storage fails."""
     session = open_session(f"batch_backfill {request.months[0]}")
     try:
         return _processed(session, request, settings, print_message)

@@ -1,4 +1,4 @@
-"""How a table's month is laid out in files: by time, sorted, of good size."""
+"""Lay out a month of a table in files: by time, sorted, of suitable size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,21 +19,24 @@ NEVER, FOR_EVER = -(2**40), 2**40
 
 @dataclass(frozen=True)
 class Stretches:
-    """A month cut into equal parts, a file each; what is before or after it is in the first or the last."""
+    """A month cut into equal parts, one file each.
+
+    Earlier or later rows are in the first or the last part.
+    """
 
     month: TlcMonth
     files: int
 
     @cached_property
     def edge_minutes(self) -> tuple[tuple[int, int], ...]:
-        """The first minute of each and the one after its last, counted from 1970 on."""
+        """Return the first minute of each part and the one after its last, counted from 1970."""
         first, end = ((clock - EPOCH) // timedelta(minutes=1) for clock in self._clocks)
         inner = [first + (end - first) * number // self.files for number in range(1, self.files)]
         edges = [NEVER, *inner, FOR_EVER]
         return tuple(pairwise(edges))
 
     def number_sql(self, clock: str) -> str:
-        """The number of the stretch that a column's time is in, from 0 on."""
+        """Return the SQL expression of the part that a column's time is in, counted from 0."""
         first, end = self._clocks
         since_first = f"timestampdiff(second, timestamp_ntz'{first}', {clock})"
         share = f"floor({since_first} * {self.files} / {(end - first).total_seconds()})"
@@ -47,22 +50,22 @@ class Stretches:
 
 
 def write_month(rows: DataFrame, table: ProcessedTable, folder: str, stretches: Stretches) -> None:
-    """Write the rows of a month, a file each stretch, in order."""
+    """Write the rows of a month, one file per part, in order."""
     by_time = range_partitioned(rows, stretches.number_sql(table.sorted_by), stretches.files)
     write_in_order(by_time.sortWithinPartitions(table.sorted_by, table.columns[0][0]), table, folder)
 
 
 def write_in_order(rows: DataFrame, table: ProcessedTable, folder: str) -> None:
-    """Write rows as they are, a file a partition."""
+    """Write rows in the order given, one file per partition."""
     if tuple(rows.columns) != table.column_names:
         raise ValueError(f"{table.name} has the columns {rows.columns}, not those of schemas/processed.py")
     rows.write.parquet(folder, mode="overwrite", compression=table.compression)
 
 
 def range_partitioned(rows: DataFrame, number: str, partitions: int) -> DataFrame:
-    """Each row in the partition whose number that expression of SQL is.
+    """Put each row in the partition whose number the SQL expression gives.
 
-    Spark's own repartitionByRange would compute all rows twice, to look for the borders.
+    Spark's own repartitionByRange would compute all rows twice, to sample the range bounds.
     """
     if partitions == 1:
         return rows.repartition(1)
@@ -71,7 +74,7 @@ def range_partitioned(rows: DataFrame, number: str, partitions: int) -> DataFram
 
 
 def _keys(session: SparkSession, partitions: int) -> Sequence[int]:
-    """For each partition a number that Spark's hash puts there."""
+    """Return for each partition a number that Spark's hash puts there."""
     candidates = session.range(100 * partitions).selectExpr(
         "int(id) as key", f"pmod(hash(int(id)), {partitions}) as partition"
     )

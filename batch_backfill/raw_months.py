@@ -1,4 +1,4 @@
-"""Where the files of a TLC month lie."""
+"""Find the files of a TLC month."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,19 +21,20 @@ class RawFile:
 
     @property
     def taxi_type(self) -> str:
-        """`yellow`, `green` or `fhvhv`."""
+        """Return `yellow`, `green` or `fhvhv`."""
         return self.tlc_month.taxi_type
 
     @property
     def is_parquet(self) -> bool:
-        """Parquet, else CSV."""
+        """Return whether it is Parquet, else it is CSV."""
         return self.name.endswith(".parquet")
 
 
 def raw_files(storage: Storage, raw: str, month: TlcMonth) -> Sequence[RawFile]:
-    """The files of a month, by name; UserError when there is none.
+    """List the files of a month, by name; raises UserError if there are none.
 
-    They lie in `taxi_type=/year=/month=` under `raw`, as `./taxi fetch --to` puts them, or all in one folder.
+    They are in `taxi_type=/year=/month=` under `raw`, as `./taxi fetch --to` stores them, or all in one
+    folder.
     """
     found = files_of_month(month, lambda folder: storage.files(f"{raw}/{folder}".rstrip("/")))
     if not found:

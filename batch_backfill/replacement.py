@@ -1,7 +1,7 @@
-"""Replaces a month of the processed history, all tables at once.
+"""Replace a month of the processed history, all tables at once.
 
-A run that is killed before the commit leaves the old month as it was. What is new is written aside; the
-commit is one small file, and what is behind it is finished by this run or, if it is killed, by the next.
+A run that is killed before the commit leaves the old month as it was. New rows are written to a staging
+folder. The commit is one small file. This run completes the steps after it or, if it is killed, the next.
 """
 
 import json
@@ -17,32 +17,32 @@ READY = "_READY"
 
 @dataclass(frozen=True)
 class Replacement:
-    """A month that is being replaced; two runs must not replace one month at a time."""
+    """A month that is being replaced; two runs must not replace one month at the same time."""
 
     storage: Storage
     processed: str
     month: TlcMonth
 
     def begin(self) -> None:
-        """Forget what a killed run left half done; call `finish_committed` first."""
+        """Delete what a killed run left unfinished; call `finish_committed` first."""
         self.storage.delete(self._staging)
 
     def folder(self, table: ProcessedTable) -> str:
-        """Where the new rows of a table are to be written."""
+        """Return the staging folder for the new rows of a table."""
         return f"{self._staging}/{self._table_folder(table)}"
 
     def target(self, table: ProcessedTable) -> str:
-        """Where readers find them then."""
+        """Return the final folder, where readers find them."""
         return f"{self.processed}/{self._table_folder(table)}"
 
     def write_note(self, text: str) -> None:
-        """Say what the month is, where those find it who find its rows."""
+        """Write the description of the month next to its rows."""
         self.storage.write_text(
             f"{self._staging}/{note_path(self.month.taxi_type, self.month.first_day)}", text
         )
 
     def commit(self) -> None:
-        """From here on the new month is the one that counts."""
+        """Commit: from here on the new month is the valid one."""
         table_folders = [self._table_folder(table) for table in TABLES]
         contents = {
             table_folder: _names(self.storage, f"{self._staging}/{table_folder}")
@@ -60,7 +60,7 @@ class Replacement:
 
 
 def finish_committed(storage: Storage, processed: str) -> Sequence[str]:
-    """Put in place what runs committed that were killed before they had finished; tells which months."""
+    """Complete the runs that were killed after their commit; return their months."""
     finished = []
     for staging in storage.folders(f"{processed}/{STAGING}"):
         if storage.exists(f"{staging}/{READY}"):
@@ -70,9 +70,9 @@ def finish_committed(storage: Storage, processed: str) -> Sequence[str]:
 
 
 def _finish(storage: Storage, staging: str, processed: str, contents: Mapping[str, Sequence[str]]) -> None:
-    """Each step may have been done before, or half of it.
+    """Move the folders; each step may have been done before, completely or in part.
 
-    In S3 moving is copying: all files are there before the first is removed here; their names are new.
+    In S3 moving is copying: all files are copied before the first is deleted here; their names are new.
     """
     for table_folder, names in contents.items():
         if _names(storage, f"{processed}/{table_folder}") != names:

@@ -1,4 +1,4 @@
-"""What the program is asked to do."""
+"""Hold the request to the program."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from schemas.tlc_month import TlcMonth
 
 @dataclass(frozen=True)
 class ProcessingRequest:
-    """Which months are to be processed, and where they lie."""
+    """The months to process, and the folders of their files."""
 
     months: Sequence[TlcMonth]
     raw: str
     processed: str
     fingerprints: Mapping[str, str]
     force: bool
-    """Also take a month of which nearly all trips are quarantined."""
+    """Also process a month of which nearly all trips are quarantined."""

@@ -1,4 +1,4 @@
-"""What a person can set, by environment variables; nothing else in `batch_backfill` reads the environment."""
+"""Read the user's settings from the environment; nothing else in `batch_backfill` reads it."""
 
 import os
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ ROWS_PER_FILE = 4_000_000
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """Folders or s3:// prefixes; where Spark runs and with what is said by Spark's own settings."""
+    """Folders or s3:// prefixes; Spark's own settings decide where Spark runs and with what."""
 
     raw_data: str = ""
     processed_data: str = ""
     taxi_zones_file: str = ""
-    """The zones' shapes, GeoJSON or TopoJSON, for the months before 2016-07, which have coordinates."""
+    """The zone shapes, GeoJSON or TopoJSON, for the months before 2016-07, which have coordinates."""
     rows_per_file: int = ROWS_PER_FILE
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "BatchSettings":
-        """Read every setting; raises UserError for one that makes no sense."""
+        """Read every setting; raises UserError for an invalid one."""
         return cls(
             raw_data=environment.get("RAW_DATA", ""),
             processed_data=environment.get(SETTING, ""),

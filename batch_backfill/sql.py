@@ -1,4 +1,4 @@
-"""The `.sql` files of the jobs."""
+"""Load the `.sql` files of the jobs."""
 
 from importlib.resources import files
 from string import Template
@@ -10,23 +10,23 @@ from schemas.rules import broken_rules_sql
 
 
 def sql_text(job: str, name: str) -> str:
-    """The text of a file, without its comments."""
+    """Return the text of a file, without its comments."""
     text = (files("batch_backfill") / job / name).read_text("utf-8")
     return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("--"))
 
 
 def query(job: str, name: str, **values: object) -> str:
-    """The query of a file, its `${…}` filled in with the contracts and these values."""
+    """Return the query of a file, its `${…}` filled in with the contracts and these values."""
     return Template(sql_text(job, name)).substitute(_contracts() | {key: str(values[key]) for key in values})
 
 
 def quoted_name(name: str) -> str:
-    """A column name as Spark writes it."""
+    """Quote a column name for Spark."""
     return "`" + name.replace("`", "``") + "`"
 
 
 def quoted_text(text: str) -> str:
-    """A text literal; in Spark a backslash escapes."""
+    """Quote a text literal; in Spark a backslash escapes."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 

@@ -1,4 +1,4 @@
-"""Folders and files wherever Hadoop finds them: on this machine, s3a:// or hdfs://."""
+"""Access folders and files through Hadoop: on this machine, s3a:// or hdfs://."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,17 +20,17 @@ class HadoopFile:
 
     @property
     def name(self) -> str:
-        """Without its folder."""
+        """Return the name without its folder."""
         return self.path.rpartition("/")[2]
 
 
 def spark_path(path: str) -> str:
-    """A path as Spark's readers take it: they would see patterns in some characters."""
+    """Escape a path for Spark's readers, which treat some characters as patterns."""
     return re.sub(r"[*?{}\[\]\\]", r"\\\g<0>", path)
 
 
 class Storage:
-    """What the session's Hadoop can reach."""
+    """The file systems that the session's Hadoop can reach."""
 
     def __init__(self, session: SparkSession) -> None:
         self._hadoop = session._jvm.org.apache.hadoop.fs
@@ -38,7 +38,7 @@ class Storage:
         self._configuration = session._jsc.hadoopConfiguration()
 
     def files(self, folder: str) -> Sequence[HadoopFile]:
-        """The files that lie in a folder itself, by name; none where there is no folder."""
+        """List the files directly in a folder, by name; empty if the folder does not exist."""
         if not self.exists(folder):
             return ()
         found = self._system(folder).listStatus(self.path(folder))
@@ -46,22 +46,22 @@ class Storage:
         return sorted(listed, key=lambda file: file.name)
 
     def folders(self, folder: str) -> Sequence[str]:
-        """The folders in it; none where there is no such folder."""
+        """List the folders in it; empty if the folder does not exist."""
         if not self.exists(folder):
             return ()
         found = self._system(folder).listStatus(self.path(folder))
         return sorted(one.getPath().toString() for one in found if one.isDirectory())
 
     def exists(self, path: str) -> bool:
-        """Whether there is a file or folder."""
+        """Return whether the file or folder exists."""
         return bool(self._system(path).exists(self.path(path)))
 
     def delete(self, path: str) -> None:
-        """Remove it with all that is in it, if it is there."""
+        """Delete it recursively, if it exists."""
         self._system(path).delete(self.path(path), True)
 
     def move(self, folder: str, target: str) -> None:
-        """Give a folder another place, where nothing may be; raises OSError when it cannot be."""
+        """Move a folder to a path that must not exist; raises OSError on failure."""
         system, place = self._system(target), self.path(target)
         system.mkdirs(place.getParent())
         if not system.rename(self.path(folder), place):
@@ -74,14 +74,14 @@ class Storage:
         stream.close()
 
     def read_text(self, path: str) -> str:
-        """A small file."""
+        """Read a small file."""
         stream = self._system(path).open(self.path(path))
         text = bytes(stream.readAllBytes()).decode()
         stream.close()
         return text
 
     def blocks(self, path: str, size: int) -> Iterator[bytes]:
-        """The bytes of a file, so many at a time."""
+        """Yield the bytes of a file in blocks of `size`."""
         place = self.path(path).toUri()
         if place.getScheme() == "file":
             with Path(place.getPath()).open("rb") as file:
@@ -105,21 +105,21 @@ class Storage:
             stream.close()
 
     def known(self, address: str) -> str:
-        """The address as this Hadoop knows it: what EMR calls s3:// is s3a:// elsewhere."""
+        """Translate the address for this Hadoop: EMR's s3:// is s3a:// elsewhere."""
         scheme, _, place = address.partition("://")
         return f"s3a://{place}" if scheme == "s3" and not self._configuration.get(S3_OF_EMR) else address
 
     def path(self, text: str) -> Any:
-        """Hadoop's path."""
+        """Return Hadoop's Path object."""
         return self._hadoop.Path(text)
 
     @property
     def configuration(self) -> Any:
-        """Hadoop's settings."""
+        """Return Hadoop's configuration."""
         return self._configuration
 
     def parquet(self) -> Any:
-        """The library that reads Parquet."""
+        """Return the JVM package that reads Parquet."""
         return self._parquet
 
     def _system(self, path: str) -> Any:

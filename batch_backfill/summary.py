@@ -1,4 +1,4 @@
-"""What became of the months of a run: for people as a table, for programs as JSON."""
+"""Summarise the months of a run: for people as a table, for programs as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ class MonthSummary:
 
     @property
     def failed(self) -> bool:
-        """Whether the month is as it was before."""
+        """Return whether the month failed, and so is unchanged."""
         return bool(self.error)
 
     def cells(self) -> tuple[str, ...]:
-        """Its line of the table."""
+        """Return the month's row of the table."""
         counts = (
             self.rows_read,
             self.accepted,
@@ -47,17 +47,20 @@ class MonthSummary:
 
 
 def as_json(months: Sequence[MonthSummary]) -> str:
-    """All that is known."""
+    """Return the whole summary as JSON."""
     return json.dumps({"months": [asdict(month) for month in months]}, indent=2) + "\n"
 
 
 def as_note(month: MonthSummary, fingerprint: str) -> str:
-    """What lies beside the rows of a month; the fingerprint is the caller's word for what it was made of."""
+    """Return the note stored with the rows of a month.
+
+    `fingerprint` identifies the input they were made from.
+    """
     return json.dumps({"fingerprint": fingerprint, **asdict(month)}, indent=2) + "\n"
 
 
 def as_table(months: Sequence[MonthSummary]) -> str:
-    """A line a month, the rules that were broken, then the reasons of those that failed."""
+    """Return one line per month, the rules that were broken, then the reasons of the failures."""
     lines = _aligned([COLUMNS, *(month.cells() for month in months if not month.failed)])
     rules = _rules(months)
     if rules:
@@ -75,7 +78,7 @@ def _rules(months: Sequence[MonthSummary]) -> list[tuple[str, ...]]:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns as wide as their widest value; the first to the left, figures to the right."""
+    """Align columns to their widest value; the first to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

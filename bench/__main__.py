@@ -1,4 +1,4 @@
-"""`python -m bench NAME`, which `./taxi bench NAME` runs in the environment of the benchmark."""
+"""Run `python -m bench NAME`, which `./taxi bench NAME` starts in the environment of the benchmark."""
 
 import sys
 

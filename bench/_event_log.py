@@ -1,4 +1,4 @@
-"""What Spark's event log tells of the tasks of each job group."""
+"""Read the tasks of each job group from Spark's event log."""
 
 import heapq
 import json
@@ -32,42 +32,42 @@ class StageMetrics:
 
     @property
     def cpu_seconds(self) -> float:
-        """Of all tasks together."""
+        """Return the CPU seconds of all tasks."""
         return sum(task.cpu_seconds for task in self.tasks)
 
     @property
     def shuffled_bytes(self) -> int:
-        """Written for others to read."""
+        """Return the bytes of shuffle output."""
         return sum(task.shuffled_bytes for task in self.tasks)
 
     @property
     def spilled_bytes(self) -> int:
-        """Put on disks for want of memory."""
+        """Return the bytes spilled to disk for lack of memory."""
         return sum(task.spilled_bytes for task in self.tasks)
 
     @property
     def longest_stage(self) -> Sequence[Task]:
-        """The tasks of the stage with the slowest task of those that read a shuffle, where skew is met."""
+        """Return the stage with the slowest task among the stages that read a shuffle, where skew appears."""
         stages = self._stages().values()
         reducing = [tasks for tasks in stages if any(task.records_read for task in tasks)]
-        # The last one adds up the answer of the lab, in one task.
+        # The last one sums up the result of the benchmark, in one task.
         several = [tasks for tasks in reducing if len(tasks) > 1]
         return max(several or stages, key=lambda tasks: max(task.seconds for task in tasks))
 
     @property
     def straggler_ratio(self) -> float:
-        """The longest task of that stage by its median."""
+        """Return the longest task of that stage divided by the median."""
         return _ratio([task.seconds for task in self.longest_stage])
 
     @property
     def record_ratio(self) -> float:
-        """The most records that a task read in a shuffle by the median: no machine has a part in it."""
+        """Return the most shuffle records that a task read divided by the median, on any machine."""
         read = [[task.records_read for task in tasks] for tasks in self._stages().values()]
         most = max(read, key=max)
         return _ratio([records for records in most if records])
 
     def makespan_seconds(self, cores: int) -> float:
-        """How long these tasks take on so many cores, stage by stage: each goes to the first that is free."""
+        """Return how long these tasks take on `cores` cores, by stage: each task gets the first free core."""
         return sum(_scheduled([task.seconds for task in tasks], cores) for tasks in self._stages().values())
 
     def _stages(self) -> Mapping[int, list[Task]]:
@@ -78,7 +78,7 @@ class StageMetrics:
 
 
 def read_work(log: Path) -> Mapping[str, StageMetrics]:
-    """The work of each job group of an application."""
+    """Return the work of each job group of an application."""
     groups: dict[int, str] = {}
     tasks: dict[str, list[Task]] = defaultdict(list)
     for event in _events(log):

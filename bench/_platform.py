@@ -1,4 +1,4 @@
-"""What the benchmarks share: the platform's own commands, and what its processes use."""
+"""Run the platform's own commands for the benchmarks, and measure its processes."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def taxi(*arguments: str) -> str:
-    """Run a command of ours; a failure ends the benchmark with its message."""
+    """Run a `./taxi` command; a failure ends the benchmark with its message."""
     done = subprocess.run([ROOT / "taxi", *arguments], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         sys.exit(f"error: ./taxi {' '.join(arguments)} failed")
@@ -19,14 +19,14 @@ def taxi(*arguments: str) -> str:
 
 
 def service(name: str) -> psutil.Process:
-    """The process of a part of the stack, known by what it carries in its environment."""
+    """Return the process of a service of the stack, found by a variable in its environment."""
     home = os.environ.get("TAXI_HOME", str(ROOT / ".taxi"))
     wanted = {"TAXI_HOME": home, "TAXI_PART": name}.items()
     return next(process for process in psutil.process_iter() if wanted <= environment_of(process).items())
 
 
 def environment_of(process: psutil.Process) -> dict[str, str]:
-    """Its environment; empty for a process that is none of our business."""
+    """Return its environment; empty for a process that we may not inspect."""
     try:
         return process.environ()
     except (psutil.Error, OSError):
@@ -34,6 +34,6 @@ def environment_of(process: psutil.Process) -> dict[str, str]:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Processor time that it used so far."""
+    """Return the CPU time that it has used so far."""
     times = process.cpu_times()
     return float(times.user + times.system)

@@ -1,4 +1,4 @@
-"""A chart of task times before and after skew was removed: one scale per operation, in seconds."""
+"""Draw a chart of task times before and after skew was removed: one scale per operation, in seconds."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape

@@ -1,7 +1,7 @@
-"""The windows of a made-up month: by panes, as the backfill makes them, naively, by DuckDB and by Polars.
+"""Measure the windows of a synthetic month: by panes, as the backfill does, naively, by DuckDB and by Polars.
 
-All read the same trips, sorted by drop-off as `processed-data` holds them, and write Parquet; their windows
-must be equal. Each way runs in a process of its own. The start of Spark's Java does not count.
+All methods read the same trips, sorted by drop-off as in `processed-data`, and write Parquet. Their windows
+must be equal. Each method runs in a process of its own. The start of Spark's JVM does not count.
 """
 
 import json
@@ -24,7 +24,7 @@ from bench.backfill_methods.methods import METHODS, SQL_FOLDER
 FILES = 16
 COLUMNS = ("trips", "windows", "way", "wall s", "CPU s", "trips/s", "peak GB")
 ROUNDING = 0.00005
-"""An average has four digits behind the point; DuckDB's and Polars' are of doubles."""
+"""The tolerance of averages with four decimals; DuckDB's and Polars' are computed from doubles."""
 
 
 def backfill(
@@ -53,7 +53,7 @@ def backfill(
 
 
 def provided(folder: Path, rows: int, seed: int) -> Path:
-    """The trips, made once and kept."""
+    """Generate the trips once, and cache them."""
     if folder.is_dir():
         return folder
     unfinished = folder.with_name(f"{folder.name}.unfinished")
@@ -70,7 +70,7 @@ def provided(folder: Path, rows: int, seed: int) -> Path:
 
 
 def measured(method: str, trips: Path) -> Mapping[str, Any]:
-    """What one run took, and what it found."""
+    """Return the figures of one run and a digest of its windows."""
     target = trips.with_name(f"{trips.name}.{method}")
     shutil.rmtree(target, ignore_errors=True)
     command = [sys.executable, "-m", "bench.backfill_methods", method, str(trips), str(target)]
@@ -83,7 +83,7 @@ def measured(method: str, trips: Path) -> Mapping[str, Any]:
 
 
 def digest(folder: Path) -> Mapping[str, Any]:
-    """What DuckDB reads of the windows that a way has written."""
+    """Return what DuckDB reads of the windows that a method has written."""
     sql = Template((SQL_FOLDER / "digest.sql").read_text("utf-8")).substitute(folder=folder)
     windows, found, error = duckdb.execute(sql).fetchall()[0]
     assert float(error) <= 2 * ROUNDING, f"an average is off by {error}"  # noqa: S101
@@ -91,7 +91,7 @@ def digest(folder: Path) -> Mapping[str, Any]:
 
 
 def cells(size: int, method: str, one: Mapping[str, Any]) -> tuple[str, ...]:
-    """A line of the table."""
+    """Return a row of the table."""
     measures = (
         f"{one['wall']:.1f}",
         f"{one['cpu']:.1f}",

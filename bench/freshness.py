@@ -1,17 +1,17 @@
-"""How long after a window can close its rows are there for a reader of Postgres, while trips flow steadily.
+"""Measure how long after a window can close its rows are visible in Postgres, while trips flow steadily.
 
-A window can close when the publisher's event clock passes `window_end + max_disorder`. That clock runs by
-its pace: a straight line, drawn through the record that came to Kafka soonest after it was due (the newest
-timestamp of the topic is asked for at every look). So what the publisher holds back counts, as does every
-delay behind it; a publisher that falls behind its pace makes the figures worse, never better.
+A window can close when the publisher's event clock passes `window_end + max_disorder`. That clock follows its
+pace: a straight line through the record that reached Kafka soonest after it was due (every poll asks for the
+topic's newest timestamp). So the delay inside the publisher counts, as does every delay behind it. A
+publisher that falls behind its pace makes the figures worse, never better.
 
 A window is visible when every row of it is. `taxi.zone_fares_now` gives the newest window of each zone, and
-the windows of a zone appear in their order, so one cheap look (its cost is printed) tells of all zones.
-What is first seen in a look counts from the end of that look: POLL_SECONDS and the look itself are the
-error, and only add. Which rows a window has is asked afterwards.
+the windows of a zone appear in order, so one cheap query (its cost is printed) covers all zones. A result
+counts from the end of the poll that first saw it: POLL_SECONDS and the query time are the error, and can only
+add. Which rows a window has is queried afterwards.
 
-The first WARM_UP_SECONDS, in which the JVM compiles the job, are left out, and so is the end of the replay,
-where the clock is put forward. The stack is emptied first, so `--yes` is asked for.
+The first WARM_UP_SECONDS, in which the JVM compiles the job, are left out. So is the end of the replay, where
+the clock is put forward. The benchmark empties the stack first, so it requires `--yes`.
 """
 
 import json
@@ -63,7 +63,7 @@ class ReplayLoad:
 
     @classmethod
     def of(cls, file: Path, rate: int, seconds: int) -> "ReplayLoad":
-        """As much of the file as flows in these seconds at this rate."""
+        """Return as much of the file as flows in these seconds at this rate."""
         parameters = [str(file), BEGIN_AT.replace(tzinfo=None), rate * seconds]
         found = duckdb.execute(NTH_DROPOFF, parameters).fetchone()
         if found is None:
@@ -72,7 +72,7 @@ class ReplayLoad:
         return cls(file, until, rate * seconds, (until - BEGIN_AT).total_seconds() / seconds)
 
     def command(self) -> list[str]:
-        """The replay of it."""
+        """Return the arguments of its replay."""
         span = ("--from", _clock(BEGIN_AT), "--to", _clock(self.until))
         return [str(ROOT / "taxi"), "replay", str(self.file), *span, "--speedup", f"{self.speedup:.3f}"]
 
@@ -111,7 +111,7 @@ def freshness(
 
 
 def measure(endpoints: Endpoints, flow: ReplayLoad) -> dict[str, float]:
-    """The figures of one replay."""
+    """Return the figures of one replay."""
     worker = service("flink-taskmanager")
     cpu_before, begun = cpu_seconds(worker), time.monotonic()
     with subprocess.Popen(flow.command(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as replay:
@@ -137,7 +137,7 @@ def measure(endpoints: Endpoints, flow: ReplayLoad) -> dict[str, float]:
 
 
 def watch(endpoints: Endpoints, replay: "subprocess.Popen[bytes]") -> Iterator[FreshnessSample]:
-    """Look again and again, from the first record until the replay is over and nothing changes any more."""
+    """Poll from the first record until the replay is over and nothing changes any more."""
     ends = TopicEnds(endpoints.kafka_bootstrap_servers)
     changed_at, newest = 0.0, None
     with psycopg.connect(endpoints.postgres_dsn, autocommit=True) as connection:
@@ -155,7 +155,7 @@ def watch(endpoints: Endpoints, replay: "subprocess.Popen[bytes]") -> Iterator[F
 def delays_of(
     samples: Sequence[FreshnessSample], flow: ReplayLoad, windows: Mapping[Zone, Sequence[datetime]]
 ) -> Iterator[float]:
-    """Seconds from the moment at which each window could close to the look that saw the last of its rows."""
+    """Return seconds from the moment each window could close to the poll that saw its last row."""
     paced_from = min(
         sample.clock_at - sample.clock / flow.speedup
         for sample in samples
@@ -173,7 +173,7 @@ def delays_of(
 def visible_at(
     samples: Sequence[FreshnessSample], windows: Mapping[Zone, Sequence[datetime]]
 ) -> Mapping[datetime, float]:
-    """When each window was seen in all zones that have rows of it; infinite when one was never seen."""
+    """Return when each window was seen in all zones that have rows of it; infinite if never seen."""
     seen: dict[datetime, float] = defaultdict(float)
     for zone, ends in windows.items():
         position = 0
@@ -188,7 +188,7 @@ def visible_at(
 
 
 def windows_by_zone(endpoints: Endpoints) -> Mapping[Zone, Sequence[datetime]]:
-    """The windows that have rows, in their order."""
+    """Return the windows that have rows, in order."""
     found: dict[Zone, list[datetime]] = defaultdict(list)
     with psycopg.connect(endpoints.postgres_dsn) as connection:
         for taxi_type, zone, window_end in connection.execute(ALL):
@@ -197,7 +197,7 @@ def windows_by_zone(endpoints: Endpoints) -> Mapping[Zone, Sequence[datetime]]:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value that this share of them does not exceed."""
+    """Return the smallest value that this share of the values does not exceed."""
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
 
 
@@ -211,7 +211,10 @@ def _sample(connection: psycopg.Connection[Any], ends: TopicEnds) -> FreshnessSa
 
 
 def _last_clock(flow: ReplayLoad) -> float:
-    """Where the paced flow ends; behind it the replay puts its clock forward to close the last windows."""
+    """Return where the paced flow ends.
+
+    After it the replay puts its clock forward to close the last windows.
+    """
     return flow.until.timestamp() - 1
 
 

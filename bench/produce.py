@@ -1,6 +1,6 @@
-"""How fast trips are published, beside what else could publish them: same broker, settings, record size.
+"""Measure how fast trips are published, compared with other publishers: same broker, settings, record size.
 
-* ours: the whole way from the prepared month: read, encode, frame, partition, publish with progress markers
+* ours: the whole path from the prepared month: read, encode, frame, partition, publish with progress markers
 * AvroSerializer: confluent-kafka's own, on dictionaries that are in memory already
 * ProducerPerformance: Kafka's own tool, which sends one ready-made record again and again
 
@@ -42,14 +42,14 @@ from stack.toolchain.java import class_path, java
 
 KEY_BYTES = 36
 SERIALIZED_TRIPS = 300_000
-"""Fewer are sent by AvroSerializer: it would take minutes."""
+"""The trips that AvroSerializer sends: all of them would take minutes."""
 
 COLUMNS = ("publisher", "trips", "seconds", "trips/s", "MB/s", "CPU", "broker")
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a publisher did; CPU seconds of the client's and of the broker's process."""
+    """The results of a publisher; CPU seconds of the client's and of the broker's process."""
 
     name: str
     trips: int
@@ -59,12 +59,12 @@ class Figures:
 
     @property
     def rate(self) -> float:
-        """Trips a second."""
+        """Return trips per second."""
         return self.trips / self.seconds
 
 
 Run = Callable[[str], tuple[int, float]]
-"""Publishes to a topic; tells how many trips and in how many seconds."""
+"""Publishes to a topic; returns the number of trips and the seconds taken."""
 
 
 def produce(
@@ -90,7 +90,7 @@ def produce(
 
 @dataclass(frozen=True)
 class BenchMonth:
-    """A month in event order, and where it came from."""
+    """A month in event order, and its source file."""
 
     file: Path
     prepared: Prepared
@@ -98,7 +98,7 @@ class BenchMonth:
 
 
 def synthetic_month(rows: int) -> Path:
-    """A month of yellow trips; made once, then kept in the cache."""
+    """Generate a month of yellow trips once, and keep it in the cache."""
     file = (
         ProducerSettings.from_environment().taxi_cache_dir
         / "synthetic"
@@ -112,7 +112,7 @@ def synthetic_month(rows: int) -> Path:
 
 
 def prepared(file: Path, settings: ProducerSettings) -> BenchMonth:
-    """Sorting a month is not what is measured."""
+    """Prepare the month first, because sorting is not what is measured."""
     print(taxi("replay", str(file), "--dry-run").splitlines()[-1])  # noqa: T201 - what is published
     found = MonthPreparer.of(settings, lambda _title, _percent: None, print).prepare(
         Naming().month_files([file])
@@ -122,7 +122,7 @@ def prepared(file: Path, settings: ProducerSettings) -> BenchMonth:
 
 
 def mean_record_bytes(source: BenchMonth) -> int:
-    """Of key and value."""
+    """Return the mean size of key plus value."""
     encoder = VersionedEncoder({schema: schema.version for schema in trip.all_versions()}, print)
     batch = next(batches(source.prepared.path, 0, 10_000))
     value_bytes = sum(map(len, encoder.encode(batch).tolist()))
@@ -130,7 +130,7 @@ def mean_record_bytes(source: BenchMonth) -> int:
 
 
 def measured(name: str, run: Run, partitions: int, settings: ProducerSettings) -> Figures:
-    """Run it on a topic of its own."""
+    """Run the publisher on a topic of its own."""
     broker = service("kafka")
     with own_topic(name, partitions, settings) as topic:
         client_before, broker_before = client_cpu(), cpu_seconds(broker)
@@ -141,14 +141,14 @@ def measured(name: str, run: Run, partitions: int, settings: ProducerSettings) -
 
 
 def client_cpu() -> float:
-    """Of this process and of those that it has waited for."""
+    """Return CPU seconds of this process and of its child processes that have ended."""
     used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 @contextmanager
 def own_topic(name: str, partitions: int, settings: ProducerSettings) -> Iterator[str]:
-    """A new topic, deleted afterwards."""
+    """Create a topic, and delete it afterwards."""
     topic = f"bench-{re.sub(r'[^a-z]', '-', name.lower())}-{time.time_ns()}"
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
     admin.create_topics([NewTopic(topic, partitions, config=TOPIC_CONFIG)])[topic].result()
@@ -159,7 +159,7 @@ def own_topic(name: str, partitions: int, settings: ProducerSettings) -> Iterato
 
 
 def our_producer(source: BenchMonth, topic: str, processes: int) -> tuple[int, float]:
-    """The replay at full speed."""
+    """Run the replay at full speed."""
     last_line = taxi(
         "replay", str(source.file), "--topic", topic, "--processes", str(processes)
     ).splitlines()[-1]
@@ -170,7 +170,7 @@ def our_producer(source: BenchMonth, topic: str, processes: int) -> tuple[int, f
 
 
 def avro_serializer(source: BenchMonth, topic: str, settings: ProducerSettings) -> tuple[int, float]:
-    """As confluent-kafka's documentation has it."""
+    """Publish as confluent-kafka's documentation shows."""
     registry = SchemaRegistryClient({"url": settings.schema_registry_url})
     serialize = AvroSerializer(registry, trip.current().text)
     context = SerializationContext(topic, MessageField.VALUE)
@@ -204,7 +204,7 @@ def send(producer: Any, topic: str, value: bytes | None, key: str, partition: in
 def producer_performance(
     source: BenchMonth, topic: str, record_bytes: int, settings: ProducerSettings
 ) -> tuple[int, float]:
-    """Kafka's own tool, with our settings of delivery."""
+    """Run Kafka's own tool with our delivery settings."""
     properties = {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "acks": DELIVERY["acks"],
@@ -227,7 +227,7 @@ def producer_performance(
 
 
 def print_table(figures: list[Figures], record_bytes: int, source: BenchMonth) -> None:
-    """One line a publisher, then how ours compares."""
+    """Print one line per publisher, then the comparison with ours."""
     table = Table(
         *COLUMNS, title=f"{source.file.name}: {record_bytes} bytes a record, acks=all; CPU in µs a trip"
     )

@@ -1,4 +1,4 @@
-"""The benchmarks by name."""
+"""List the benchmarks by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Benchmark:
 
     verb: Verb
     environment: str = ""
-    """Of Spark's, for a benchmark that needs Spark; else it needs a running stack."""
+    """The environment to run in: Spark's, if it needs Spark; else empty, and it needs a running stack."""
 
 
 BENCHMARKS: Sequence[Benchmark] = (

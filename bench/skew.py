@@ -1,8 +1,8 @@
-"""Where a hot zone hurts Spark, what cures it, and what only looks like a cure.
+"""Measure where a hot zone slows Spark, what fixes it, and what only looks like a fix.
 
-The same made-up trips go through each operation in several ways, whose results must be equal. Tasks are taken
-from Spark's event log. Two cores hide skew, for there all work stands in one queue; so the recorded times of
-the tasks are also dealt out to 8, 16 and 64 cores, and to 2, to see how near that comes to the clock.
+The same synthetic trips go through each operation in several ways, whose results must be equal. Task times
+come from Spark's event log. Two cores hide skew, because all work waits in one queue. So the recorded task
+times are also scheduled on 8, 16 and 64 cores, and on 2, to compare the model with the clock.
 """
 
 import json
@@ -26,7 +26,7 @@ from bench._skew_chart import draw
 
 FOLDER = Path(__file__).parent / "skew_sql"
 CORES = (2, 8, 16, 64)
-"""The first is held against the wall time of a machine that has so many."""
+"""Core counts; the first is compared with the wall time of a machine that has as many."""
 
 REMEDIES = {
     "gap": "two_phase",
@@ -35,7 +35,7 @@ REMEDIES = {
     "dedup": "salted",
     "average": "plain",
 }
-"""The recommended way of each operation."""
+"""The recommended fix for each operation."""
 
 OPERATIONS = tuple(REMEDIES)
 COLUMNS = (
@@ -55,7 +55,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Variant:
-    """An operation, how it is done, and whether Spark adapts the plan as it runs."""
+    """An operation, how it is done, and whether Spark adapts the plan as it runs (AQE)."""
 
     operation: str
     name: str
@@ -63,25 +63,25 @@ class Variant:
 
     @property
     def label(self) -> str:
-        """Its job group."""
+        """Return the name of its Spark job group."""
         return f"{self.operation}.{self.name}.{'aqe' if self.adapts else 'fixed'}"
 
     @property
     def sql(self) -> str:
-        """Its query."""
+        """Return its query."""
         return (FOLDER / f"{self.operation}.{self.name}.sql").read_text("utf-8")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one way took."""
+    """The measurements of one variant."""
 
     variant: Variant
     wall_seconds: float
     work: StageMetrics
 
     def figures(self) -> Mapping[str, str | float]:
-        """Its line of the table."""
+        """Return its row of the table."""
         work = self.work
         name = (self.variant.operation, self.variant.name, "on" if self.variant.adapts else "off")
         megabytes = (work.shuffled_bytes / 1e6, work.spilled_bytes / 1e6)
@@ -127,12 +127,12 @@ def skew(
 
 
 def names_in(text: str) -> list[str]:
-    """The names of a list with commas."""
+    """Split a comma-separated list."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def variants_of(operations: Sequence[str]) -> list[Variant]:
-    """Every way of these operations, plain first, each with and without AQE."""
+    """Return all variants of these operations, plain first, each with and without AQE."""
     unknown = set(operations) - set(OPERATIONS)
     if unknown:
         sys.exit(
@@ -147,14 +147,14 @@ def variants_of(operations: Sequence[str]) -> list[Variant]:
 
 
 def names_of(operation: str) -> list[str]:
-    """The ways of an operation."""
+    """Return the names of an operation's variants."""
     names = (path.name.split(".")[1] for path in FOLDER.glob(f"{operation}.*.sql"))
     return sorted(names, key=lambda name: (name != "plain", name))
 
 
 @contextmanager
 def session(events: Path, partitions: int) -> Iterator[SparkSession]:
-    """Spark with an event log that can be read line by line."""
+    """Open Spark with an event log that can be read line by line."""
     settings = {
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": events.resolve().as_uri(),
@@ -162,9 +162,9 @@ def session(events: Path, partitions: int) -> Iterator[SparkSession]:
         "spark.eventLog.rolling.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.shuffle.partitions": str(partitions),
-        # A table of 8,000 rows would go to every task by itself: here the ways are what is compared.
+        # Spark would broadcast a table of 8,000 rows: here the variants themselves are compared.
         "spark.sql.autoBroadcastJoinThreshold": "-1",
-        # By default a partition counts as skewed from 256 MB on; the lab shows it on smaller ones too.
+        # By default a partition counts as skewed from 256 MB on; the benchmark shows it on smaller ones too.
         "spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes": "4MB",
         "spark.sql.adaptive.advisoryPartitionSizeInBytes": "2MB",
         "spark.sql.adaptive.coalescePartitions.enabled": "false",
@@ -181,7 +181,7 @@ def session(events: Path, partitions: int) -> Iterator[SparkSession]:
 
 
 def provide_tables(spark: SparkSession, folder: Path, rows: int, hot_share: float, seed: int) -> None:
-    """The trips, made once and kept, and the figures of the zones."""
+    """Load the trips, generated once and cached, and the figures of the zones."""
     if not (folder / "_SUCCESS").exists():
         values = {"rows": rows, "hot_share": hot_share, "seed": seed, "files": 64}
         generated = spark.sql(Template((FOLDER / "trips.sql").read_text("utf-8")).substitute(values))
@@ -191,8 +191,8 @@ def provide_tables(spark: SparkSession, folder: Path, rows: int, hot_share: floa
 
 
 def run_all(spark: SparkSession, variants: Sequence[Variant]) -> Mapping[str, float]:
-    """Wall seconds by label; the results of an operation must be equal, whatever the way."""
-    answer(spark, "select * from trips")  # the JVM is warm then
+    """Return wall seconds by label; all variants of an operation must give equal results."""
+    answer(spark, "select * from trips")  # warms up the JVM
     walls: dict[str, float] = {}
     answers: dict[str, tuple[Variant, Any]] = {}
     for variant in variants:
@@ -207,14 +207,14 @@ def run_all(spark: SparkSession, variants: Sequence[Variant]) -> Mapping[str, fl
 
 
 def answer(spark: SparkSession, sql: str) -> tuple[int, int]:
-    """How many rows a query has, and a digest of them all that does not depend on their order."""
+    """Return a query's row count, and a digest of all rows that does not depend on their order."""
     digests = spark.sql(sql).selectExpr("xxhash64(*) as digest")
     (row,) = digests.selectExpr("count(*) as rows", "bit_xor(digest) as digest").collect()
     return row["rows"], row["digest"]
 
 
 def tasks_before_and_after(measured: Sequence[Measured]) -> dict[str, dict[str, list[float]]]:
-    """Task seconds of the longest stage, without AQE, of the operations that were cured."""
+    """Return task seconds of the longest stage, without AQE, of the operations that were fixed."""
     found = {one.variant.label: one.work for one in measured}
     return {
         operation: {
@@ -229,7 +229,7 @@ def tasks_before_and_after(measured: Sequence[Measured]) -> dict[str, dict[str, 
 
 
 def print_table(measured: Sequence[Measured], title: str) -> None:
-    """A line a way."""
+    """Print one line per variant."""
     table = Table(title=title)
     for name in COLUMNS:
         table.add_column(name, justify="left" if name in {"operation", "way", "AQE"} else "right")

@@ -1,6 +1,7 @@
-"""How fast a month goes from the start of its replay to its last window in Postgres, and what that costs.
+"""Measure how fast a month goes from the start of its replay to its last window in Postgres, and the cost.
 
-Drives the platform by its own commands. The stack is emptied first, so `--yes` is asked for.
+The benchmark drives the platform through its own commands. It empties the stack first, so it requires
+`--yes`.
 """
 
 import subprocess
@@ -39,7 +40,7 @@ def stream(
 
 
 def one_run(file: Path) -> tuple[int, int, float, int, float, float]:
-    """Trips, windows, seconds, trips/s, CPU seconds of the TaskManager, and these per million trips."""
+    """Return trips, windows, seconds, trips/s, the TaskManager's CPU seconds, and those per million trips."""
     taxi("reset", "--yes")
     taxi("job", "deploy", "--fresh")
     worker = service("flink-taskmanager")
@@ -52,7 +53,7 @@ def one_run(file: Path) -> tuple[int, int, float, int, float, float]:
 
 
 def await_balance() -> None:
-    """Wait until the ledger adds up: the last window is in Postgres."""
+    """Wait until the ledger balances: the last window is in Postgres."""
     command = [str(ROOT / "taxi"), "audit", "--wait", str(LONGEST_SECONDS)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         sys.exit(f"error: no balance within {LONGEST_SECONDS} s; see ./taxi audit")

@@ -1,1 +1,1 @@
-"""The streaming jobs: one folder a job, named after the table that it serves."""
+"""The streaming jobs: one folder per job, named after the table that it serves."""

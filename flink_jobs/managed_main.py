@@ -1,4 +1,4 @@
-"""The entry point of a job on a managed Flink, which hands settings on as a file of property groups."""
+"""Start a job on a managed Flink, which passes settings as a file of property groups."""
 
 import json
 import os
@@ -14,13 +14,13 @@ JOB_VARIABLE = "FLINK_JOB"
 
 
 def job_variables(properties: str) -> Mapping[str, str]:
-    """The settings of the job among the property groups."""
+    """Return the settings of the job from the property groups."""
     groups = {group["PropertyGroupId"]: group["PropertyMap"] for group in json.loads(properties)}
     return {str(name): str(value) for name, value in groups[JOB_SETTINGS].items()}
 
 
 def main() -> int:
-    """Run the job that the settings name, on the cluster that runs this program."""
+    """Run the configured job on the cluster that runs this program."""
     path = Path(os.environ.get(PROPERTIES_VARIABLE, PROPERTIES_FILE))
     os.environ.update(job_variables(path.read_text("utf-8")))
     job = import_module(f"flink_jobs.{os.environ[JOB_VARIABLE]}.job")

@@ -1,1 +1,1 @@
-"""Publishes TLC trips to Kafka as they happened."""
+"""Publish TLC trips to Kafka as they happened."""

@@ -1,4 +1,4 @@
-"""`python -m producer`."""
+"""Run `python -m producer`."""
 
 from producer.cli import main
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m producer`, and the one place where an error becomes a line and an exit code."""
+"""Define the commands of `python -m producer`; only here an error becomes a line and an exit code."""
 
 from datetime import datetime
 from pathlib import Path
@@ -126,7 +126,7 @@ def _console() -> Console:
 
 
 def _refuse(error: typer.TyperException) -> NoReturn:
-    """Say what is wrong with the command line; an empty message means that help was printed instead."""
+    """Print what is wrong with the command line; an empty message means that help was printed instead."""
     if not (message := " ".join(error.format_message().split())):
         raise SystemExit(error.exit_code)
     context = getattr(error, "ctx", None)

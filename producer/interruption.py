@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish that is granted at the next good moment."""
+"""Handle Ctrl-C and SIGTERM as a request to stop at the next safe point."""
 
 import signal
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class Interruption:
-    """Becomes requested when a signal comes."""
+    """A request to stop, set by a signal."""
 
     is_requested: bool = False
 
     def check(self) -> None:
-        """Raises StoppedByUser once a signal has come."""
+        """Raise StoppedByUser once a signal has arrived."""
         if self.is_requested:
             raise StoppedByUser("stopped; nothing was published")
 
 
 @contextmanager
 def listening() -> Iterator[Interruption]:
-    """Note the first signal; a second one is obeyed at once."""
+    """Record the first signal; a second one stops the process at once."""
     interruption = Interruption()
     handlers: dict[int, Any] = {number: signal.getsignal(number) for number in SIGNALS}
 

@@ -1,4 +1,4 @@
-"""Which month of which taxi type a TLC file holds."""
+"""Determine which taxi type and month a TLC file holds."""
 
 import re
 from collections.abc import Sequence
@@ -21,42 +21,45 @@ class MonthFile:
 
     @property
     def name(self) -> str:
-        """The name that each of its trips carries as `source_file`."""
+        """Return the name that each of its trips carries as `source_file`."""
         return self.path.name
 
     @property
     def taxi_type(self) -> str:
-        """`yellow`, `green` or `fhvhv`."""
+        """Return `yellow`, `green` or `fhvhv`."""
         return self.tlc_month.taxi_type
 
     @property
     def month(self) -> date:
-        """Its first day."""
+        """Return the first day of the month."""
         return self.tlc_month.first_day
 
     @property
     def is_parquet(self) -> bool:
-        """Parquet, else CSV."""
+        """Return whether it is Parquet, else it is CSV."""
         return self.name.endswith(".parquet")
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How files are found and named: what a person said on the command line wins over the file's name."""
+    """The rules to find and name files: command-line options take precedence over the file's name."""
 
     taxi_type: str | None = None
     month: str | None = None
     tlc_data_dir: Path | None = None
 
     def month_files(self, paths: Sequence[Path]) -> tuple[MonthFile, ...]:
-        """Each file once, in the order given; raises UserError for one that is missing or cannot be named."""
+        """Return each file once, in the order given.
+
+        Raises UserError if one is missing or cannot be named.
+        """
         found: dict[tuple[Path, TlcMonth], MonthFile] = {}
         for file in map(self.month_file, paths):
             found.setdefault((file.path.resolve(), file.tlc_month), file)
         return tuple(found.values())
 
     def month_file(self, path: Path) -> MonthFile:
-        """The month that this file holds."""
+        """Return the month that this file holds."""
         found = self._located(path)
         if not found.name.endswith(RAW_SUFFIXES):
             raise UserError(
@@ -79,7 +82,7 @@ class Naming:
         candidates = [path, *([self.tlc_data_dir / path] if self.tlc_data_dir else [])]
         for candidate in candidates:
             if candidate.is_file():
-                # A link is named as it is called: what it points at may be called anything.
+                # A link keeps its own name: its target may have any name.
                 return candidate.absolute()
         if path.is_dir():
             raise UserError(f"{path}: is a folder", "name the month files in it")

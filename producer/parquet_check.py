@@ -1,4 +1,4 @@
-"""Is a Parquet file whole? One cut off has no footer; a changed bit spoils a checksum."""
+"""Check whether a Parquet file is whole: truncation removes its footer, a changed bit breaks a checksum."""
 
 import re
 from pathlib import Path
@@ -12,11 +12,11 @@ SMALLEST_BYTES = 12
 
 _NUMBER = rb"\x15[\x80-\xff]*[\x00-\x7f]"
 _THREE_NUMBERS_THEN_ONE = re.compile(_NUMBER * 3 + rb"\x15")
-"""As Thrift writes them compactly: a byte for the step to the next field and its type, then the number."""
+"""Thrift's compact encoding: a byte for the field-id delta and the type, then the number."""
 
 
 def damage(file: Path) -> str | None:
-    """What is wrong with the file, or nothing: both magic ends must stand and the footer must be readable."""
+    """Return what is wrong with the file, if anything: both magic numbers and the footer must be readable."""
     size = file.stat().st_size
     if size < SMALLEST_BYTES:
         return f"it has only {size} bytes"
@@ -44,9 +44,9 @@ def _unreadable_footer(file: Path) -> str | None:
 
 
 def check_pages(file: Path) -> None:
-    """Read what has checksums, and raise OSError where one is wrong; DuckDB looks at none of them.
+    """Read everything that has a checksum, and raise OSError if one is wrong; DuckDB checks none of them.
 
-    Pages may have one of their own, and those packed by gzip have gzip's. The TLC's newer files have neither.
+    Pages may have a checksum, and gzip pages have gzip's. The TLC's newer files have neither.
     """
     with pq.ParquetFile(file, page_checksum_verification=True) as content, file.open("rb") as pages:
         for group in range(content.metadata.num_row_groups):
@@ -54,11 +54,11 @@ def check_pages(file: Path) -> None:
             columns = [chunks.column(number) for number in range(chunks.num_columns)]
             if any(column.compression == "GZIP" or _has_checksum(pages, column) for column in columns):
                 for _ in content.iter_batches(row_groups=[group]):
-                    """Decoding verifies."""
+                    """Only decode, which verifies the checksum."""
 
 
 def _has_checksum(pages: BinaryIO, column: pq.ColumnChunkMetaData) -> bool:
-    """Whether the first page of a column has one: the fourth field of its header, after three numbers."""
+    """Return whether a column's first page has a checksum: the header's fourth field, after three numbers."""
     start = column.dictionary_page_offset if column.has_dictionary_page else column.data_page_offset
     pages.seek(start)
     return _THREE_NUMBERS_THEN_ONE.match(pages.read(64)) is not None

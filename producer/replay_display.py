@@ -1,4 +1,4 @@
-"""Tells a person how a replay is going: a bar on a terminal, a plain line every few seconds elsewhere."""
+"""Show the progress of a replay: a bar on a terminal, elsewhere a plain line every few seconds."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ SECONDS_BETWEEN_BAR_UPDATES = 0.1
 
 @dataclass(frozen=True)
 class Report:
-    """A moment of a replay; `sent` counts this run's trips, `done` all trips of the replay up to now.
+    """The progress at one moment; `sent` counts this run's trips, `done` all trips of the replay so far.
 
     `acknowledged_ms` is the event clock before which all trips are acknowledged.
     """
@@ -34,7 +34,7 @@ class Report:
 
     @property
     def line(self) -> str:
-        """What a person reads."""
+        """Return the line that is printed."""
         rate = self.sent / self.seconds if self.seconds else 0.0
         return (
             f"{self.done:,} of {self.total:,} trips  event clock {text_of(self.clock_ms)}"
@@ -44,13 +44,13 @@ class Report:
 
 
 class Display(Protocol):
-    """Where progress is shown."""
+    """The output for progress."""
 
     def preparing(self, title: str, percent: float) -> None:
-        """A month is being sorted."""
+        """Show that a month is being sorted."""
 
     def replaying(self, report: Report) -> None:
-        """Trips are being published."""
+        """Show that trips are being published."""
 
 
 @dataclass
@@ -61,12 +61,12 @@ class Lines:
     _last_line: float = field(default_factory=time.monotonic)
 
     def preparing(self, title: str, percent: float) -> None:
-        """Every few seconds a line."""
+        """Print a line every few seconds."""
         if self._is_time():
             self.console.print(f"preparing {title}: {percent:.0f} %")
 
     def replaying(self, report: Report) -> None:
-        """Every few seconds a line."""
+        """Print a line every few seconds."""
         if self._is_time():
             self.console.print(report.line)
 
@@ -87,11 +87,11 @@ class ReplayBar:
     _last_update: float = 0.0
 
     def preparing(self, title: str, percent: float) -> None:
-        """The share of the work that DuckDB has done."""
+        """Show the share of the work that DuckDB has done."""
         self.progress.update(self.task, description=f"preparing {title}", completed=percent, total=100)
 
     def replaying(self, report: Report) -> None:
-        """The share of the trips that has been sent."""
+        """Show the share of the trips that has been sent."""
         now = time.monotonic()
         if now - self._last_update >= SECONDS_BETWEEN_BAR_UPDATES:
             self._last_update = now
@@ -102,7 +102,7 @@ class ReplayBar:
 
 @contextmanager
 def display_on(console: Console) -> Iterator[Display]:
-    """The display that suits where the output goes."""
+    """Return the display for a terminal, or the one for logs."""
     if not console.is_terminal:
         yield Lines(console)
         return
@@ -112,7 +112,7 @@ def display_on(console: Console) -> Iterator[Display]:
 
 
 def watching(display: Display, interruption: Interruption) -> Callable[[str, float], None]:
-    """Shows how far a preparation is, and ends it when a person wants to stop."""
+    """Return a callback that shows the progress of a preparation, and ends it when the user stops."""
 
     def watch(title: str, percent: float) -> None:
         interruption.check()
@@ -122,5 +122,5 @@ def watching(display: Display, interruption: Interruption) -> Callable[[str, flo
 
 
 def warning_on(console: Console) -> Callable[[str], None]:
-    """Tells a person what is odd and does not hinder."""
+    """Return a callback that prints warnings."""
     return lambda line: console.print(f"warning: {line}")

@@ -1,4 +1,4 @@
-"""What a person can set, by environment variables; nothing else in `producer` reads the environment."""
+"""Read the user's settings from the environment; nothing else in `producer` reads it."""
 
 import os
 from collections.abc import Mapping
@@ -20,22 +20,22 @@ def _default_cache_dir() -> Path:
 
 
 def program_name(environment: Mapping[str, str] = os.environ) -> str:
-    """What help and errors call the program: `./taxi` where that has started it."""
+    """Return the program's name for help and errors: `./taxi` if that started it."""
     return environment.get("TAXI_PROGRAM_NAME") or "python -m producer"
 
 
 def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether unexpected errors are shown with their traceback."""
+    """Return whether unexpected errors are shown with their traceback."""
     return environment.get("TAXI_DEBUG", "") not in {"", "0"}
 
 
 def zones_dir(cache_dir: Path) -> Path:
-    """Where `./taxi fetch --zones` puts the zones' names and shapes, and where they are looked for."""
+    """Return the folder for zone names and shapes, which `./taxi fetch --zones` fills."""
     return cache_dir / "zones"
 
 
 class ProducerSettings(BaseSettings):
-    """Each field is read from the variable of its name in capitals."""
+    """The producer's settings. Each field is read from the variable of its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
@@ -61,7 +61,10 @@ class ProducerSettings(BaseSettings):
 
     @property
     def kafka_access(self) -> KafkaSecurity:
-        """How the producer is let in by Kafka; raises UserError for settings that let nobody in."""
+        """Return the producer's Kafka authentication.
+
+        Raises UserError for settings that cannot authenticate.
+        """
         try:
             return KafkaSecurity(
                 mode=self.kafka_security,
@@ -75,7 +78,7 @@ class ProducerSettings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> "ProducerSettings":
-        """Read every setting; raises UserError for one that makes no sense."""
+        """Read every setting; raises UserError for an invalid one."""
         try:
             return cls()
         except ValidationError as error:

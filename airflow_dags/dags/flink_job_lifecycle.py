@@ -56,7 +56,7 @@ with DAG(
 
     @task.branch
     def choose(params: dict[str, str]) -> str:
-        """The task that does what was asked for."""
+        """Return the task for the requested action."""
         return params["action"]
 
     tasks_of_actions = [

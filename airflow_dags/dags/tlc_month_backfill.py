@@ -42,7 +42,7 @@ FIRST_DAY = "timestamp '" + MONTH + "-01'"
 
 
 def newest_run_is_published(taxi_type: str) -> str:
-    """A question whose answer is 1 when the month's newest run was published."""
+    """Return the query whose answer is 1 when the month's newest run was published."""
     return (
         f"select (state = 'published')::int from taxi.backfill_runs where taxi_type = '{taxi_type}'"
         f" and month = '{MONTH}' order by planned_at desc limit 1"
@@ -50,7 +50,7 @@ def newest_run_is_published(taxi_type: str) -> str:
 
 
 def month_dag(taxi_type: str) -> DAG:
-    """The DAG of one taxi type."""
+    """Build the DAG of one taxi type."""
     first = FIRST_MONTH[taxi_type]
     with DAG(
         dag_id=backfill_dag_id(taxi_type),
@@ -61,7 +61,7 @@ def month_dag(taxi_type: str) -> DAG:
         start_date=datetime(first.year, first.month, 1),  # noqa: DTZ001 - Airflow's default zone is meant
         catchup=False,
         max_active_runs=4,
-        is_paused_upon_creation=True,  # its schedule fetches and publishes months by itself
+        is_paused_upon_creation=True,  # its schedule fetches and publishes months automatically
         tags=["months"],
         default_args=task_defaults(timedelta(hours=3)),
         params={

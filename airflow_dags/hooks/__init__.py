@@ -1,1 +1,1 @@
-"""Where Airflow reaches other systems."""
+"""Connections to other systems."""

@@ -1,4 +1,4 @@
-"""Flink's REST API."""
+"""Call Flink's REST API."""
 
 from typing import Any
 
@@ -27,15 +27,15 @@ class FlinkRestHook(BaseHook):
         self.flink_conn_id = flink_conn_id
 
     def dashboard_url(self, job_id: str) -> str:
-        """The page of a job."""
+        """Return the dashboard URL of a job."""
         return f"{address(self.get_connection(self.flink_conn_id))}/#/job/running/{job_id}/overview"
 
     def live_job(self, name: str) -> dict[str, Any] | None:
-        """The newest job of this name that has not ended."""
+        """Return the newest job of this name that has not ended."""
         return _live(self._get("/jobs/overview"), name)
 
     def take_savepoint(self, job_id: str, trigger_id: str, folder: str = "") -> None:
-        """Ask for a savepoint; the same trigger id asks for the same one again, and takes no second."""
+        """Trigger a savepoint; the same trigger id asks for the same savepoint, and takes no second one."""
         body: dict[str, object] = {"cancel-job": False, "triggerId": trigger_id}
         if folder:
             body["target-directory"] = folder
@@ -43,16 +43,16 @@ class FlinkRestHook(BaseHook):
             client.post(f"/jobs/{job_id}/savepoints", json=body).raise_for_status()
 
     async def alive_job(self, name: str) -> dict[str, Any] | None:
-        """The same as `live_job`, for triggers."""
+        """Return the same as `live_job`, for triggers."""
         return _live(await self._aget("/jobs/overview"), name)
 
     async def completed_checkpoints(self, job_id: str) -> int:
-        """How many checkpoints a job has completed since it was submitted."""
+        """Return how many checkpoints a job has completed since it was submitted."""
         found = await self._aget(f"/jobs/{job_id}/checkpoints")
         return int(found.get("counts", {}).get("completed", 0))
 
     async def savepoint(self, job_id: str, trigger_id: str) -> dict[str, Any]:
-        """How far a savepoint is."""
+        """Return the status of a savepoint."""
         found: dict[str, Any] = await self._aget(f"/jobs/{job_id}/savepoints/{trigger_id}")
         return found
 
@@ -70,15 +70,15 @@ class FlinkRestHook(BaseHook):
 
 
 def address(connection: Connection) -> str:
-    """The base URL that a connection names."""
+    """Return the base URL of a connection."""
     scheme = "https" if "https" in {connection.schema, connection.conn_type} else "http"
     return f"{scheme}://{connection.host}:{connection.port or 8081}"
 
 
 def client_options(connection: Connection) -> dict[str, Any]:
-    """What an HTTP client needs to know of a connection."""
+    """Return the options of an HTTP client for a connection."""
     login = (connection.login, connection.password or "") if connection.login else None
-    # Never by a proxy, whatever the variables say: the cluster is near.
+    # Never use a proxy, regardless of the environment variables: the cluster is reached directly.
     return {
         "base_url": address(connection),
         "auth": login,
@@ -88,7 +88,7 @@ def client_options(connection: Connection) -> dict[str, Any]:
 
 
 def runs(job: dict[str, Any] | None) -> bool:
-    """Whether every task of a job runs: Flink calls it RUNNING already while they are being deployed."""
+    """Return whether every task of a job runs: Flink reports RUNNING while tasks are still being deployed."""
     if job is None or job["state"] != "RUNNING":
         return False
     return bool(job["tasks"].get("running", 0) == job["tasks"].get("total", -1))

@@ -1,4 +1,4 @@
-"""The platform's own commands, run as a person runs them."""
+"""Run the platform's own commands as a user runs them."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ GRACE_SECONDS = 15
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a command ended: its exit code, what it printed, and what it said besides."""
+    """The exit code of a command, its standard output, and its output including standard error."""
 
     code: int
     output: str
@@ -20,18 +20,18 @@ class CommandResult:
 
     @property
     def last_line(self) -> str:
-        """The end of what it printed: programs that are not ours say there how it went."""
+        """Return the last line of the output: third-party programs report their result there."""
         return (self.output.strip().splitlines() or [""])[-1]
 
     @property
     def error_message(self) -> str:
-        """Its last word: the one line of a failed command."""
+        """Return the error line of a failed command."""
         errors = [line for line in self.combined_output.splitlines() if line.startswith("error: ")]
         return (errors or self.combined_output.splitlines() or [""])[-1].removeprefix("error: ")
 
 
 class TaxiCommand:
-    """One `./taxi …`, whose messages go to the log as they come, and which can be ended."""
+    """One `./taxi …` process: its messages go to the log as they come, and it can be ended."""
 
     def __init__(self, program: str, arguments: Sequence[str], log: Callable[[str], None]) -> None:
         self._command = [program, *arguments]
@@ -40,7 +40,7 @@ class TaxiCommand:
         self._lines: list[str] = []
 
     def run(self) -> CommandResult:
-        """Run it to its end."""
+        """Run the command to its end."""
         self._log(f"./taxi {' '.join(self._command[1:])}")
         with subprocess.Popen(
             self._command,
@@ -58,7 +58,7 @@ class TaxiCommand:
         return CommandResult(code, output, "\n".join(self._lines))
 
     def end(self) -> None:
-        """Ask it and all that it started to end, then make them: it can be run again after either."""
+        """End the process tree, then kill what is left of it: the command can be run again after either."""
         if self._process is None or self._process.poll() is not None:
             return
         self._signal(signal.SIGTERM)

@@ -1,1 +1,1 @@
-"""Who is told of trouble."""
+"""Where alerts go."""

@@ -1,4 +1,4 @@
-"""Tells people of trouble: in the log always, by webhook and by SNS where a connection is set."""
+"""Send alerts: to the log always, by webhook and by SNS where a connection is set."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 10
 class AlertNotifier(BaseNotifier):
     """An alert.
 
-    A channel that fails is logged, and the others are still tried: trouble is not to hide trouble.
+    A channel that fails is logged, and the others are still tried: a failed channel must not hide the alert.
 
     :param text: what happened (templated); empty: which task failed, and why
     """
@@ -27,7 +27,7 @@ class AlertNotifier(BaseNotifier):
         self.text = text
 
     def notify(self, context: Mapping[str, Any]) -> None:
-        """Tell everybody."""
+        """Send the alert to every channel."""
         settings = AirflowSettings.from_environment()
         text = self.text or failure_text(context)
         self.log.error("ALERT %s", text)
@@ -41,7 +41,7 @@ class AlertNotifier(BaseNotifier):
                 self.log.exception("the alert could not be sent by %s", conn_id)
 
     def _by_webhook(self, conn_id: str, text: str) -> None:
-        # The address of a webhook is its secret: it is one, whole, in the connection's password.
+        # A webhook's URL is its secret, so the whole URL is stored as the connection's password.
         connection = BaseHook.get_connection(conn_id)
         url = connection.password or connection.get_uri()
         httpx.post(url, json={"text": text}, timeout=TIMEOUT_SECONDS).raise_for_status()
@@ -54,7 +54,7 @@ class AlertNotifier(BaseNotifier):
 
 
 def failure_text(context: Mapping[str, Any]) -> str:
-    """Which task failed, in which run, and why."""
+    """Return which task failed, in which run, and why."""
     ti = context.get("ti")
     if ti is None:
         return str(context.get("reason", "something failed"))

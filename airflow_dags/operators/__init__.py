@@ -1,1 +1,1 @@
-"""What a task does."""
+"""Operators: the work that a task does."""

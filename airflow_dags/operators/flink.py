@@ -1,4 +1,4 @@
-"""The life of a Flink job as tasks: the verbs of `./taxi job`, which may be killed anywhere and run again."""
+"""Run the lifecycle of a Flink job as tasks: the `./taxi job` verbs, which may be killed and run again."""
 
 import json
 import time
@@ -17,16 +17,19 @@ from airflow_dags.triggers.flink import FlinkSavepointTrigger
 DEFAULT_JOB = "zone_fares"
 SAVEPOINT_SECONDS = 300
 RESTARTED = 3
-"""The exit code of `./taxi job ensure` when it had something to do."""
+"""The exit code of `./taxi job ensure` when it restarted the job."""
 
 
 class FlinkDashboardLink(BaseOperatorLink):
-    """From the task to the job's page."""
+    """A link from the task to the job's page in the Flink dashboard."""
 
     name = "Flink dashboard"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Asked for when the task ends; empty when no such job runs, or on a service without a dashboard."""
+        """Return the URL when the task ends.
+
+        Empty if the job does not run, or if the service has no dashboard.
+        """
         if not AirflowSettings.from_environment().has_dashboard:
             return ""
         hook = FlinkRestHook(operator.flink_conn_id)
@@ -35,7 +38,7 @@ class FlinkDashboardLink(BaseOperatorLink):
 
 
 class FlinkJobOperator(TaxiOperator):
-    """`./taxi job VERB`, which settles first what a killed one has left.
+    """A task that runs `./taxi job VERB`, which first settles what a killed command has left.
 
     :param verb: deploy, upgrade, rollback, stop or ensure
     :param job: the job's name (templated)
@@ -69,7 +72,7 @@ class FlinkJobOperator(TaxiOperator):
         return super().execute(context)
 
     def tree_of(self, release: str) -> str:
-        """The tree of a release; raises at once when there is no such release."""
+        """Return the tree of a release; raises at once if the release does not exist."""
         if not str(release).isdecimal():
             return str(release)
         result = self.run_command(["job", "releases", self.job, "--json"])
@@ -78,28 +81,31 @@ class FlinkJobOperator(TaxiOperator):
 
 
 class FlinkDeployOperator(FlinkJobOperator):
-    """Starts the job from its newest state; leaves one alone that runs."""
+    """A task that starts the job from its newest state; it leaves a running job unchanged."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="deploy", **options)
 
 
 class FlinkUpgradeOperator(FlinkJobOperator):
-    """Goes over to another release by savepoint; verified, or rolled back by itself."""
+    """A task that switches to another release with a savepoint.
+
+    It verifies the new release, or rolls back automatically.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="upgrade", **options)
 
 
 class FlinkStopOperator(FlinkJobOperator):
-    """Stops the job with a savepoint; one that does not run is stopped already."""
+    """A task that stops the job with a savepoint; it succeeds if the job does not run."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="stop", **options)
 
 
 class FlinkRollbackOperator(FlinkJobOperator):
-    """Returns to the release before; a retry goes no release further.
+    """A task that rolls back to the previous release; a retry does not go back further.
 
     :param from_release: the number of the release that was the current one when the run began (templated)
     """
@@ -111,7 +117,7 @@ class FlinkRollbackOperator(FlinkJobOperator):
         self.from_release = from_release
 
     def execute(self, context: Any) -> Any:
-        """Roll back, unless an earlier try has; then the job has only to be there."""
+        """Roll back, unless an earlier try has; then only ensure that the job runs."""
         result = self.run_command(["job", "releases", self.job, "--json"])
         self.check_result(result)
         now = current_release(result.output)
@@ -125,9 +131,9 @@ class FlinkRollbackOperator(FlinkJobOperator):
 
 
 class FlinkSavepointOperator(BaseOperator):
-    """Has the running job leave a savepoint, and waits for it in the triggerer.
+    """A task that triggers a savepoint of the running job, and waits for it in the triggerer.
 
-    A retry asks for the very savepoint that the first try asked for: its id is made from the run's.
+    A retry asks for the savepoint of the first try: the trigger id is derived from the DAG run's id.
 
     :param job: the job's name (templated)
     :param target_directory: empty for the cluster's own, where `./taxi job` looks for it (templated)
@@ -151,7 +157,7 @@ class FlinkSavepointOperator(BaseOperator):
         self.flink_conn_id = flink_conn_id
 
     def execute(self, context: Any) -> None:
-        """Ask for it, then wait elsewhere."""
+        """Trigger the savepoint, then defer to the triggerer."""
         hook = FlinkRestHook(self.flink_conn_id)
         found = hook.live_job(self.job)
         if found is None:
@@ -170,24 +176,24 @@ class FlinkSavepointOperator(BaseOperator):
         )
 
     def resume(self, context: Any, event: dict[str, Any]) -> str:
-        """The savepoint's path; raises when there is none."""
+        """Return the savepoint's path; raises if the savepoint failed."""
         if event["state"] != "complete":
             raise TaxiCommandError(f"the savepoint did not complete: {event['reason']}")
         return str(event["savepoint"])
 
 
 def trigger_id_of(*names: str) -> str:
-    """Flink's 32 hexadecimal digits for a request: equal names, equal request."""
+    """Derive a Flink trigger id of 32 hexadecimal digits: equal names give an equal request."""
     return md5("\0".join(names).encode(), usedforsecurity=False).hexdigest()
 
 
 def current_release(releases_json: str) -> int:
-    """The number of the release that runs, or ran last, whatever state it is in; 0 when none ever ran."""
+    """Return the number of the release that runs or ran last, in any state; 0 if none ever ran."""
     return next((row["release"] for row in json.loads(releases_json) if row["is_current"]), 0)
 
 
 def folder_of_release(releases_json: str, number: int) -> str:
-    """Where a release's code lies; raises AirflowFailException for one that there is not."""
+    """Return the folder of a release's code; raises AirflowFailException if the release does not exist."""
     rows = {row["release"]: row["folder"] for row in json.loads(releases_json)}
     if number not in rows:
         known = ", ".join(str(one) for one in rows) or "none yet"

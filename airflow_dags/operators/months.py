@@ -1,4 +1,4 @@
-"""Months of the TLC as tasks."""
+"""Fetch, process and publish TLC months as tasks."""
 
 import csv
 import io
@@ -36,23 +36,23 @@ class MonthsOperator(TaxiOperator):
 
     @property
     def named(self) -> list[str]:
-        """The months as a command is told them."""
+        """Return the months as command arguments."""
         return ["--taxi-type", self.taxi_type, "--month", self.months]
 
 
 class FetchMonthsOperator(MonthsOperator):
-    """Brings months to this machine, if they are not there; returns the paths of their files."""
+    """A task that fetches months to this machine if they are missing; it returns the paths of their files."""
 
     def execute(self, context: Any) -> list[str]:
-        """Fetch, and read where they are."""
+        """Fetch, and return the paths."""
         self.arguments = ["fetch", *self.named]
         return fetched_files(super().execute(context))
 
 
 class IngestMonthsOperator(MonthsOperator):
-    """Brings months to where the backfill reads them, `RAW_DATA`, if they are not there.
+    """A task that fetches months to `RAW_DATA`, where the backfill reads them, if they are missing.
 
-    :param refresh: `true` takes months that were re-issued in the place of the older ones (templated)
+    :param refresh: `true` replaces months that the TLC has re-issued (templated)
     """
 
     template_fields: Sequence[str] = (*MonthsOperator.template_fields, "refresh")
@@ -69,9 +69,10 @@ class IngestMonthsOperator(MonthsOperator):
 
 
 class BackfillOperator(MonthsOperator):
-    """Replaces months by what Spark makes of the TLC's files; where it runs is the setting `SPARK_BACKEND`.
+    """A task that replaces months by Spark's result from the TLC's files.
 
-    What is served is compared before it is replaced. The same files again are the same run: nothing to do.
+    `SPARK_BACKEND` says where Spark runs. The served rows are compared before they are replaced. The same
+    files are the same run, which does nothing.
     """
 
     def execute(self, context: Any) -> Any:
@@ -81,25 +82,25 @@ class BackfillOperator(MonthsOperator):
 
 
 class ProcessMonthsOperator(MonthsOperator):
-    """Has Spark make months of the processed history; nothing that is served is touched.
+    """A task that processes months into the history with Spark; the served tables are not touched.
 
-    A run of Spark is known by the run of the DAG: a retry finds the one that an earlier try has started.
+    A Spark run is identified by the DAG run: a retry finds the run that an earlier try started.
     """
 
     def execute(self, context: Any) -> Any:
-        """Submit, and wait for its end."""
+        """Submit, and wait for the end."""
         self.arguments = self.submission(context["run_id"])
         return super().execute(context)
 
     def submission(self, token: str) -> list[str]:
-        """The words of the command."""
+        """Return the arguments of the command."""
         settings = AirflowSettings.from_environment()
         folder_options = ["--raw", settings.raw_data, "--processed", settings.processed_data]
         return ["spark-run", "submit", "--token", token, "--wait", "process", *self.named, *folder_options]
 
 
 class ReprocessOperator(TaxiOperator):
-    """Replaces months by what the same Flink SQL makes of their files, beside the live job.
+    """A task that runs the same Flink SQL on the files of months, next to the live job, and replaces them.
 
     :param files: paths of TLC months (templated)
     :param options_given: further options of `./taxi reprocess` (templated)
@@ -113,15 +114,15 @@ class ReprocessOperator(TaxiOperator):
         self.options_given = options_given
 
     def execute(self, context: Any) -> Any:
-        """Reprocess; the same files again are the same run, which then does nothing."""
+        """Reprocess; the same files are the same run, which then does nothing."""
         self.arguments = ["reprocess", *self.files, *self.options_given]
         return super().execute(context)
 
 
 class TaxiQueryOperator(TaxiOperator):
-    """A question to the sink: `./taxi sql`; returns its rows as lists of texts.
+    """A task that queries the sink with `./taxi sql`; it returns the rows as lists of texts.
 
-    :param query: the question (templated)
+    :param query: the query (templated)
     :param demand: a sentence that is true when the first value is not 0; else the task fails at once
     """
 
@@ -133,7 +134,7 @@ class TaxiQueryOperator(TaxiOperator):
         self.demand = demand
 
     def execute(self, context: Any) -> list[list[str]]:
-        """Ask, and judge the answer."""
+        """Run the query and check the answer."""
         self.arguments = ["sql", "--csv", "--", self.query]  # a comment may come first
         rows = read_rows(super().execute(context))
         if self.demand and (not rows or rows[0][0] in {"", "0", "f"}):
@@ -142,10 +143,11 @@ class TaxiQueryOperator(TaxiOperator):
 
 
 class MonthsSettledSensor(BaseSensorOperator):
-    """Waits until no run of the month DAGs is under way; skips when what was published is built already.
+    """A sensor that waits until no run of the month DAGs is active.
 
-    Each published month asks for the marts. Of those that ask while a run waits here Airflow makes another
-    run, and does not tell it of all: so what is published is asked of the sink, not of them.
+    It skips when the marts already cover what was published. Each published month triggers the marts. While a
+    run waits here, Airflow merges further triggers into one run, and does not list all of them. So the sensor
+    asks the sink what is published, not the triggers.
 
     :param dag_ids: the DAGs that publish months
     :param waits_in: their task that waits for the TLC
@@ -157,7 +159,7 @@ class MonthsSettledSensor(BaseSensorOperator):
         self.waits_in = waits_in
 
     def poke(self, context: Any) -> bool:
-        """Count runs."""
+        """Count the active runs."""
         ti = context["ti"]
         by_request = not context["triggering_asset_events"]
         if not by_request and is_covered(self._published_until(), Variable.get(MARTS_COVER, default=None)):
@@ -167,7 +169,10 @@ class MonthsSettledSensor(BaseSensorOperator):
         return under_way <= 0
 
     def _published_until(self) -> datetime:
-        """When something was published or taken back last; raises TaxiCommandError where the sink is away."""
+        """Return the time of the last publication or withdrawal.
+
+        Raises TaxiCommandError if the sink is down.
+        """
         program, question = (
             AirflowSettings.from_environment().taxi_command,
             ["sql", "--csv", "--", LAST_PUBLICATION],
@@ -178,20 +183,20 @@ class MonthsSettledSensor(BaseSensorOperator):
         return datetime.fromtimestamp(float(read_rows(result.output)[0][0]), UTC)
 
     def _under_way(self, ti: Any, dag_id: str) -> int:
-        """Runs that have begun or wait for their turn; not those that wait for the TLC, for weeks."""
+        """Count the runs that are running or queued; not those that wait, for weeks, for the TLC."""
         runs = ti.get_dr_count(dag_id=dag_id, states=["running", "queued"])
         waiting = ti.get_ti_count(dag_id=dag_id, task_ids=[self.waits_in], states=["up_for_reschedule"])
         return int(runs - waiting)
 
 
 class BuildMartsOperator(TaxiOperator):
-    """Builds and tests the marts, and remembers what they cover."""
+    """A task that builds and tests the marts, and records what they cover."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(arguments=["marts"], **options)
 
     def execute(self, context: Any) -> Any:
-        """Build; what is published from now on is not covered."""
+        """Build; anything published from now on is not covered."""
         begun = datetime.now(UTC)
         printed = super().execute(context)
         Variable.set(MARTS_COVER, begun.isoformat())
@@ -199,15 +204,15 @@ class BuildMartsOperator(TaxiOperator):
 
 
 def is_covered(published_until: datetime, covered_until: str | None) -> bool:
-    """Whether the marts were built after all that was published."""
+    """Return whether the marts were built after the last publication."""
     return covered_until is not None and published_until <= datetime.fromisoformat(covered_until)
 
 
 def fetched_files(printed: str) -> list[str]:
-    """The paths in what `./taxi fetch` prints, a line a file: `green 2024-01 (already there): PATH`."""
+    """Parse the output of `./taxi fetch`, one line per file: `green 2024-01 (already there): PATH`."""
     return [line.partition(": ")[2] for line in printed.splitlines() if ": " in line]
 
 
 def read_rows(printed: str) -> list[list[str]]:
-    """The rows below the heads of columns."""
+    """Parse the rows below the column headers."""
     return list(csv.reader(io.StringIO(printed)))[1:]

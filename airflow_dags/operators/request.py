@@ -1,4 +1,4 @@
-"""A request is looked at before anything is touched."""
+"""Check a request before anything is changed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ TREE = ("flink_jobs", "schemas")
 
 
 class CheckRequestOperator(TaxiOperator):
-    """Refuses, without a retry, an action or a release that there is not; notes the current release.
+    """A task that refuses, without a retry, an unknown action or release; it records the current release.
 
     :param action: what is to be done (templated)
     :param release: a release's number or a tree; may be empty (templated)
     :param job: which job (templated)
-    :param actions: those that there are
+    :param actions: the known actions
     """
 
     template_fields: Sequence[str] = ("action", "release", "job")
@@ -45,7 +45,7 @@ class CheckRequestOperator(TaxiOperator):
 
 
 def refuse_bad_release(action: str, release: str, releases_json: str) -> None:
-    """Raises AirflowFailException for a release that cannot be meant."""
+    """Raise AirflowFailException for a release that does not fit the action."""
     if not release:
         return
     if action not in WITH_RELEASE:

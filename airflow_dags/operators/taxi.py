@@ -1,4 +1,4 @@
-"""A command of the platform as a task."""
+"""Run a command of the platform as a task."""
 
 import json
 from collections.abc import Sequence
@@ -12,16 +12,18 @@ from airflow_dags.settings import AirflowSettings
 
 
 class TaxiCommandError(Exception):
-    """A command failed; the text is the line that it said."""
+    """A command failed; the text is its error line."""
 
 
 class TaxiOperator(BaseOperator):
-    """Runs `./taxi …`; a command may be killed anywhere and run again, so a retry is always safe.
+    """A task that runs `./taxi …`.
 
-    :param arguments: the words behind `./taxi`; empty ones are left out. (templated)
+    A command may be killed at any point and run again, so a retry is always safe.
+
+    :param arguments: the arguments of `./taxi`; empty ones are left out. (templated)
     :param skip_on: exit codes that skip the task
-    :param fail_on: exit codes that fail it at once, because trying again would change nothing
-    :param reads_json: whether the output is JSON, to be handed on as such
+    :param fail_on: exit codes that fail it at once, because another try would change nothing
+    :param reads_json: whether the output is JSON, to return as parsed data
     """
 
     template_fields: Sequence[str] = ("arguments",)
@@ -50,7 +52,7 @@ class TaxiOperator(BaseOperator):
         return json.loads(result.output) if self.reads_json else result.output.strip()
 
     def run_command(self, arguments: Sequence[str]) -> CommandResult:
-        """Run a command, known to `on_kill`."""
+        """Run a command that `on_kill` can end."""
         words = [str(word) for word in arguments if str(word)]
         self._running = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info)
         result = self._running.run()
@@ -59,7 +61,7 @@ class TaxiOperator(BaseOperator):
         return result
 
     def check_result(self, result: CommandResult) -> None:
-        """Raises for an exit code that is no success."""
+        """Raise for an exit code that reports a failure."""
         reason = result.error_message or result.last_line or f"exit code {result.code}"
         if result.code in self.skip_on:
             raise AirflowSkipException(reason)

@@ -1,4 +1,4 @@
-"""The watchdog's tasks."""
+"""Run the watchdog's tasks."""
 
 import json
 import time
@@ -17,22 +17,22 @@ STOPPED = "is not meant to run"
 
 
 def state_variable(job: str) -> str:
-    """The Airflow variable in which the watchdog remembers."""
+    """Return the name of the Airflow variable that holds the watchdog's state."""
     return f"flink_job_watchdog.{job}"
 
 
 def load_state(job: str) -> WatchdogState:
-    """What it knows from earlier looks."""
+    """Load the state of earlier checks."""
     return WatchdogState.of_json(Variable.get(state_variable(job), default=None, deserialize_json=True))
 
 
 def save_state(job: str, memory: WatchdogState) -> None:
-    """Keep it for the next look."""
+    """Save the state for the next check."""
     Variable.set(state_variable(job), memory.as_json(), serialize_json=True)
 
 
 class FlinkWatchOperator(BaseBranchOperator):
-    """Looks at a job, and chooses between the tasks `heal` and `alert`, or none of them.
+    """A task that checks a job, and chooses between the tasks `heal` and `alert`, or neither.
 
     :param job: the job's name
     """
@@ -42,11 +42,11 @@ class FlinkWatchOperator(BaseBranchOperator):
         self.job = job
 
     def choose_branch(self, context: Any) -> list[str]:
-        """Read the verdict, decide, remember."""
+        """Read the verdict, decide, save the state."""
         words = ["job", "status", self.job, "--json"]
         result = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info).run()
         if not result.output.strip():
-            # No stack, no Flink: that is for the parts' own supervision, and for people.
+            # Without the stack or Flink the watchdog cannot help: service supervision and people handle that.
             raise RuntimeError(result.error_message or "./taxi job status said nothing")
         decision = decide(json.loads(result.output), load_state(self.job), time.time())
         self.log.info("%s: %s", decision.action, decision.reason)
@@ -56,17 +56,20 @@ class FlinkWatchOperator(BaseBranchOperator):
 
 
 class FlinkEnsureOperator(FlinkJobOperator):
-    """Brings a lost job back, and counts it; one that was stopped on purpose is left alone."""
+    """A task that restarts a lost job, and counts the attempt.
+
+    A job that was stopped on purpose is left alone.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(verb="ensure", **options)
 
     def execute(self, context: Any) -> Any:
-        """Ensure; while the keeper is at it, the command waits and then finds the job there."""
+        """Run ensure; while the keeper restarts the job, the command waits and then finds it running."""
         result = self.run_command(["job", "ensure", self.job, "--json"])
         if STOPPED in result.error_message:
             raise AirflowSkipException(result.error_message)
-        if result.code != 0:  # an attempt in vain counts too
+        if result.code != 0:  # a failed attempt counts too
             save_state(self.job, load_state(self.job).healed(time.time()))
         if result.code != RESTARTED:
             self.check_result(result)
@@ -74,7 +77,7 @@ class FlinkEnsureOperator(FlinkJobOperator):
 
 
 class AlertOperator(BaseOperator):
-    """Tells people why the watchdog has chosen this task.
+    """A task that sends an alert with the reason why the watchdog chose this task.
 
     :param text: what happened (templated)
     """

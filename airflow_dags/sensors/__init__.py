@@ -1,1 +1,1 @@
-"""What a task waits for."""
+"""Sensors: the conditions that a task waits for."""

@@ -1,4 +1,4 @@
-"""Waiting for a Flink job without holding a worker."""
+"""Wait for a Flink job without holding a worker."""
 
 import time
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from airflow_dags.triggers.flink import FlinkJobTrigger
 
 
 class JobNotFoundError(Exception):
-    """The job did not come to be as it was wanted; the text says what was seen last."""
+    """The job did not reach the wanted state; the text gives the last observed state."""
 
 
 class FlinkJobSensor(BaseOperator):
-    """Waits until the job runs with all its tasks and a checkpoint, or until it is gone.
+    """A sensor that waits until the job runs with all its tasks and a checkpoint, or until it is gone.
 
     :param job: the job's name (templated)
     :param gone_when: an action after which the job is to be gone: "stop" (templated value: `action`)
@@ -58,7 +58,7 @@ class FlinkJobSensor(BaseOperator):
         )
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        """What was seen; raises when the time was over."""
+        """Return the observed state; raises on a timeout."""
         if event["state"] == "late":
             raise JobNotFoundError(f"{self.job} after {self.wait_seconds:.0f} s: {event['reason']}")
         return event

@@ -1,4 +1,4 @@
-"""Waiting for the TLC."""
+"""Wait for the TLC."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +15,9 @@ NOT_PUBLISHED = "has not published"
 
 
 class TlcMonthSensor(BaseSensorOperator):
-    """Waits until a month is at hand or published; a scheduled run waits, any other skips at once.
+    """A sensor that waits until a month is present or published.
+
+    A scheduled run waits, any other skips at once.
 
     :param taxi_type: yellow, green or fhvhv (templated)
     :param month: like 2024-01 (templated)
@@ -28,7 +30,7 @@ class TlcMonthSensor(BaseSensorOperator):
         defaults = {
             "mode": "reschedule",
             "poke_interval": timedelta(hours=12),
-            # A run begins with its month, which the TLC publishes some two months after its end.
+            # A run begins with its month, which the TLC publishes about two months after its end.
             "timeout": timedelta(days=110),
             "soft_fail": True,
         }
@@ -37,7 +39,7 @@ class TlcMonthSensor(BaseSensorOperator):
         self.month = month
 
     def poke(self, context: Any) -> bool:
-        """Ask once; outside the schedule a TLC that cannot be reached is a failure, which is tried again."""
+        """Ask once; in an unscheduled run an unreachable TLC is a failure, which is retried."""
         settings = AirflowSettings.from_environment()
         there = ["--to", settings.raw_data] if settings.raw_data else []
         words = ["fetch", "--taxi-type", self.taxi_type, "--month", self.month, "--dry-run", *there]
@@ -46,7 +48,7 @@ class TlcMonthSensor(BaseSensorOperator):
         scheduled = context["dag_run"].run_type == "scheduled"
         if result.code == 0:
             return True
-        if scheduled:  # it waits for weeks anyway: also for a network
+        if scheduled:  # it waits for weeks anyway, so also for a network
             self.log.info("asking again in %s s", self.poke_interval)
             return False
         if NOT_PUBLISHED in result.combined_output:

@@ -1,1 +1,1 @@
-"""What the triggerer waits for, without a task in a worker."""
+"""Wait in the triggerer, without a task in a worker."""

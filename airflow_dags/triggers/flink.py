@@ -1,4 +1,4 @@
-"""Waiting for Flink."""
+"""Wait for Flink in the triggerer."""
 
 import asyncio
 import time
@@ -12,18 +12,21 @@ from airflow_dags.hooks.flink import FlinkRestHook, runs
 
 
 class _FlinkTrigger(BaseTrigger):
-    """Asks until it is answered or the time is over; a cluster that is away is asked again."""
+    """A trigger that polls until there is an answer or the time is over.
+
+    It polls again when the cluster does not answer.
+    """
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__()
         self.parameters = parameters
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """What another triggerer needs to go on."""
+        """Return what another triggerer needs to continue."""
         return f"{type(self).__module__}.{type(self).__qualname__}", self.parameters
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """One event: what was waited for, or that it did not come."""
+        """Yield one event: the result, or the timeout."""
         last = "nothing was seen of it yet"
         while time.time() < self.parameters["until"]:
             try:
@@ -37,23 +40,23 @@ class _FlinkTrigger(BaseTrigger):
         yield TriggerEvent({"state": "late", "reason": last})
 
     async def poll(self) -> tuple[dict[str, Any] | None, str]:
-        """The event, if it is time for it, and what is seen."""
+        """Return the event, if it is due, and the observed state."""
         raise NotImplementedError
 
     @property
     def hook(self) -> FlinkRestHook:
-        """The cluster."""
+        """Return the hook of the cluster."""
         return FlinkRestHook(self.parameters["flink_conn_id"])
 
 
 class FlinkJobTrigger(_FlinkTrigger):
-    """Waits until a job runs with all its tasks and has completed a checkpoint, or until none is left.
+    """A trigger that waits until a job runs with all its tasks and a checkpoint, or until it is gone.
 
     :param flink_conn_id: the cluster
     :param job: the job's name
     :param wanted: whether it is to run, or to be gone
     :param until: seconds since the epoch
-    :param poll_seconds: between two looks
+    :param poll_seconds: the poll interval
     """
 
     def __init__(
@@ -78,13 +81,13 @@ class FlinkJobTrigger(_FlinkTrigger):
 
 
 class FlinkSavepointTrigger(_FlinkTrigger):
-    """Waits until a savepoint is complete, or has failed.
+    """A trigger that waits until a savepoint is complete, or has failed.
 
     :param flink_conn_id: the cluster
-    :param job_id: whose savepoint it is
-    :param trigger_id: the savepoint's request
+    :param job_id: the job of the savepoint
+    :param trigger_id: the savepoint's trigger id
     :param until: seconds since the epoch
-    :param poll_seconds: between two looks
+    :param poll_seconds: the poll interval
     """
 
     def __init__(

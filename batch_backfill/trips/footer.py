@@ -1,4 +1,4 @@
-"""The columns of a Parquet file as its footer has them; Spark's own types hide some of it."""
+"""Read the columns of a Parquet file from its footer; Spark's own types hide some details."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ PRIMITIVES = {
     "INT96": "TIMESTAMP",
     "BINARY": "BLOB",
 }
-"""Names of DuckDB's, as schemas/vintages.py lists them."""
+"""DuckDB's type names, as schemas/vintages.py lists them."""
 
 CLOCK_UNITS = {"MILLIS": "TIMESTAMP_MS", "MICROS": "TIMESTAMP", "NANOS": "TIMESTAMP_NS"}
 
 
 @dataclass(frozen=True)
 class Footer:
-    """The columns of a file, as often as they stand in it; their types; and how many rows it has."""
+    """The columns of a file, including duplicates; their types; and the row count."""
 
     names: Sequence[str]
     types: Mapping[str, str]
@@ -30,7 +30,7 @@ class Footer:
 
 
 def read_footer(storage: Storage, path: str) -> Footer:
-    """What the end of a file says."""
+    """Read the footer at the end of the file."""
     hadoop = storage.parquet()
     reader = hadoop.ParquetFileReader.open(
         hadoop.util.HadoopInputFile.fromPath(storage.path(path), storage.configuration)

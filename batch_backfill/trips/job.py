@@ -1,4 +1,4 @@
-"""From the raw files of a month to its trips: each with its identity, and the rules that it breaks."""
+"""Convert the raw files of a month to trips: each with its identity, and the rules that it breaks."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,12 +18,12 @@ from schemas.vintages import Layout
 
 TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"
 FEW = 1_000_000
-"""So many rows go to every executor without harm."""
+"""The most rows that may be broadcast to every executor."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The trips of a month: each once, those that break a rule among them; what was left out is counted."""
+    """The trips of a month, each once, including those that break a rule, and the count of rejected rows."""
 
     trips: DataFrame
     rows_read: int
@@ -32,9 +32,9 @@ class Counted:
 
 @contextmanager
 def counted(session: SparkSession, sources: Sequence[RawSource]) -> Iterator[Counted]:
-    """Standardise the files of a month; UserError when one of them is not what it claims to be."""
+    """Standardise the files of a month; raises UserError if a file is not what it claims to be."""
     standardised = reduce(DataFrame.unionByName, [_standardised(session, source) for source in sources])
-    # Read five times from here on: what has been unpacked, cast and judged once is kept on the disks.
+    # Read five times from here on: rows that were unpacked, cast and checked once are persisted on disk.
     standardised = standardised.persist(StorageLevel.DISK_ONLY)
     try:
         rows_read, rejects = _examined(standardised, sources)
@@ -46,7 +46,7 @@ def counted(session: SparkSession, sources: Sequence[RawSource]) -> Iterator[Cou
 
 
 def _standardised(session: SparkSession, source: RawSource) -> DataFrame:
-    """The rows of a file in the types of the contract, as schemas/sql/normalise.sql makes them."""
+    """Return the rows of a file in the contract's types, as schemas/sql/normalise.sql converts them."""
     macros, file = Macros.read(), source.file
     source.rows.selectExpr(*map(macros.expanded, source.projection())).createOrReplaceTempView("source")
     sql = normalise_sql(source.layout, file.taxi_type, no_row=f"{TORN} is not null")
@@ -57,7 +57,7 @@ def _standardised(session: SparkSession, source: RawSource) -> DataFrame:
 
 
 def _examined(standardised: DataFrame, sources: Sequence[RawSource]) -> tuple[int, int]:
-    """How many rows there are and how many are left out."""
+    """Count all rows, and those that are left out."""
     found = _run_sql(query("trips", "examined.sql"), standardised=standardised).collect()
     for source in sources:
         trips = {row.misfit: row.trips for row in found if row.file_position == source.file.position}
@@ -86,7 +86,7 @@ def _refuse_what_is_something_else(source: RawSource, trips: dict[str | None, in
 
 
 def _fault(layout: Layout, name: str) -> str:
-    """What is wrong with rows that do not fit by this column."""
+    """Return the error text for rows that do not fit because of this column."""
     if name not in layout.read:
         return "are none: they have too few or too many fields, or a quote in the wrong place"
     return f"do not fit: their {layout.found[name]} are not {DEMANDS[layout.read[name]].plural}"
@@ -109,17 +109,17 @@ def _first_copies(identified: DataFrame) -> DataFrame:
 
 
 def valid_trips(trips: DataFrame) -> DataFrame:
-    """The trips that break no rule."""
+    """Select the trips that break no rule."""
     return _run_sql(query("trips", "trips.sql"), counted=trips)
 
 
 def quarantined(trips: DataFrame) -> DataFrame:
-    """The trips that break a rule."""
+    """Select the trips that break a rule."""
     return _run_sql(query("trips", "quarantined.sql"), counted=trips)
 
 
 def _run_sql(sql: str, **tables: DataFrame) -> DataFrame:
-    """The result of a query on these tables."""
+    """Run a query on these tables."""
     for name, table in tables.items():
         table.createOrReplaceTempView(name)
     session = next(iter(tables.values())).sparkSession

@@ -1,4 +1,4 @@
-"""Macros for an SQL that has none: calls by name are replaced by the text that they stand for."""
+"""Expand macros in an SQL that has none: calls by name are replaced by the macro's text."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,20 +12,20 @@ _PIECES = re.compile(r"'[^']*'|`[^`]*`|[(),]")
 
 @dataclass(frozen=True)
 class Macro:
-    """A text with places for arguments."""
+    """A text with placeholders for arguments."""
 
     parameters: tuple[str, ...]
     body: str
 
     def filled(self, arguments: Sequence[str]) -> str:
-        """The text with these arguments."""
+        """Return the text with these arguments."""
         values = dict(zip(self.parameters, arguments, strict=True))
         places = re.compile(rf"\b({'|'.join(self.parameters)})\b")
         return f"({places.sub(lambda name: values[name[1]], self.body)})"
 
 
 class Macros:
-    """Macros by their names."""
+    """Macros by name."""
 
     def __init__(self, macros: Mapping[str, Macro]) -> None:
         self._macros = macros
@@ -33,12 +33,12 @@ class Macros:
 
     @classmethod
     def read(cls) -> "Macros":
-        """Those of macros.sql."""
+        """Read the macros of macros.sql."""
         found = _DEFINITION.findall(sql_text("trips", "macros.sql"))
         return cls({name: Macro(tuple(names.split(", ")), body) for name, names, body in found})
 
     def expanded(self, sql: str) -> str:
-        """The query without calls of macros."""
+        """Return the query with all macro calls replaced."""
         call = self._call.search(sql)
         if call is None:
             return sql
@@ -48,7 +48,7 @@ class Macros:
 
 
 def _arguments(sql: str, start: int) -> tuple[list[str], int]:
-    """What stands between the parentheses that were opened before `start`, and where they are closed."""
+    """Return the arguments up to the parenthesis that closes the one before `start`, and its position."""
     arguments, begin, depth = [], start, 0
     for piece in _pieces(sql, start):
         if piece[0] == "(":
@@ -64,5 +64,5 @@ def _arguments(sql: str, start: int) -> tuple[list[str], int]:
 
 
 def _pieces(sql: str, start: int) -> Iterator[re.Match[str]]:
-    """Parentheses and commas; texts and quoted names count as one piece."""
+    """Yield parentheses and commas; texts and quoted names count as one piece."""
     return _PIECES.finditer(sql, start)

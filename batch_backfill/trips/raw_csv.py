@@ -1,4 +1,4 @@
-"""A CSV of a month in the storage: checked and counted byte by byte, by the same code as the producer's."""
+"""Check and count a stored CSV month byte by byte, with the producer's own code."""
 
 import csv
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ FETCH_AGAIN = "fetch it again (./taxi fetch)"
 
 @dataclass(frozen=True)
 class ReadableCsv:
-    """Where Spark reads the rows: in the file itself, or in a copy where it would read other ones."""
+    """The file that Spark reads: the original, or a copy if Spark would read the original incorrectly."""
 
     path: str
     head: CsvHead
@@ -26,7 +26,7 @@ class ReadableCsv:
 
 
 def readable_csv(storage: Storage, file: RawFile, scratch: str) -> ReadableCsv:
-    """Read the file once from its first byte to its last; UserError says what is wrong with it."""
+    """Read the whole file once; raises UserError with what is wrong with it."""
     try:
         head = _head(storage, file)
         rows, is_padded = _counted(storage, file, head)
@@ -53,10 +53,10 @@ def _head(storage: Storage, file: RawFile) -> CsvHead:
 
 
 def _counted(storage: Storage, file: RawFile, head: CsvHead) -> tuple[CsvRows, bool]:
-    """The rows, all read; and whether Hadoop's gzip would stumble over the padding behind them."""
+    """Read and count all rows; also return whether Hadoop's gzip reader would fail on trailing padding."""
     packed, rows = GzipContent(), CsvRows(len(head.columns))
     for _ in rows.plain(_content(storage, file, packed)):
-        """Only counted."""
+        """Only count."""
     return rows, packed.is_padded
 
 

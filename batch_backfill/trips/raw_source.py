@@ -1,4 +1,4 @@
-"""Opens a file of a month as a table under the canonical column names, or refuses it in one line."""
+"""Open a file of a month as a table under the canonical column names, or refuse it with a one-line error."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ NUMBERS_IN_TEXT = (Kind.WHOLE, Kind.AMOUNT, Kind.DEGREES)
 
 @dataclass(frozen=True)
 class RawSource:
-    """A file that can be read: its rows under their own names, and `file_row`, their order.
+    """A readable file: its rows under their own names, and `file_row`, their order.
 
-    `types` are those of the columns, as DuckDB names them; `rows_in_file` are counted without Spark's reader;
-    `torn` holds a line that is no row.
+    `types` are the column types in DuckDB's names; `rows_in_file` is counted without Spark's reader; `torn`
+    holds a line that is not a row.
     """
 
     file: RawFile
@@ -48,7 +48,7 @@ class RawSource:
     torn: str = "cast(null as string)"
 
     def projection(self) -> Sequence[str]:
-        """The source columns of the contract, with calls of macros."""
+        """Return the contract's source columns, with macro calls."""
         columns = (f"{self._value(column.name)} as {column.name}" for column in SOURCE_COLUMNS)
         return ("file_row", f"{self.torn} as {TORN}", *columns)
 
@@ -61,7 +61,7 @@ class RawSource:
         return "null"
 
     def _reading(self, name: str) -> str:
-        """How a value of this vintage becomes one of today."""
+        """Return the expression that converts a value of this vintage to the current form."""
         original, kind = self.layout.found[name], self.layout.read[name]
         value, stored = quoted_name(original), self.types[original]
         if kind in CODES:
@@ -79,10 +79,10 @@ class RawSource:
 def open_source(
     session: SparkSession, storage: Storage, file: RawFile, *, scratch: str, shapes: str = ""
 ) -> RawSource:
-    """The file as a table, lazily; or UserError.
+    """Open the file as a lazy table; raises UserError if it is refused.
 
-    `scratch` is a folder for a copy where Spark would not read the file rightly, `shapes` a file with the
-    zones' shapes.
+    `scratch` is a folder for a copy, for a file that Spark would not read correctly. `shapes` is the file
+    with the zone shapes.
     """
     if file.size == 0:
         raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
@@ -98,7 +98,7 @@ def open_source(
 
 
 def provide_zones(session: SparkSession, storage: Storage, file: RawFile, shapes: str) -> None:
-    """Make the zone of a point known to SQL; UserError where no shapes are given."""
+    """Register the zone function in SQL; raises UserError if no shapes are given."""
     if not shapes:
         raise UserError(
             f"{file.path}: has longitude and latitude instead of taxi zones, as months before 2016-07 have,"
@@ -109,7 +109,7 @@ def provide_zones(session: SparkSession, storage: Storage, file: RawFile, shapes
 
 
 def unreadable(file: RawFile, error: Exception) -> UserError:
-    """The one line for a file that Spark cannot read."""
+    """Return the error for a file that Spark cannot read."""
     reason = innermost(error)
     if "magic number" in reason or "is not a Parquet file" in reason:
         reason = "the file is cut off or no Parquet at all (its end has no Parquet footer)"
@@ -133,7 +133,7 @@ def _csv(session: SparkSession, storage: Storage, file: RawFile, scratch: str) -
     schema = ", ".join(f"{quoted_name(name)} string" for name in (*readable.head.columns, TORN))
     path = spark_path(readable.path)
     rows = session.read.csv(path, schema, header=True, escape='"', columnNameOfCorruptRecord=TORN)
-    # A big CSV is read in blocks, in any order; within one, Spark numbers the rows as they stand.
+    # A big CSV is read in blocks, in any order; within a block, Spark numbers the rows in file order.
     place = _row_position("_metadata.file_block_start", "monotonically_increasing_id()")
     return RawSource(
         file, layout, rows.selectExpr("*", place), types, readable.rows_in_file, quoted_name(TORN)
@@ -151,7 +151,7 @@ def _clock(value: str, stored: str) -> str:
 
 
 def _text_value(value: str, stored: str) -> str:
-    """In a CSV a text without letters is none."""
+    """Treat an empty text as null."""
     return f"nullif({value}, '')" if stored == "VARCHAR" else value
 
 

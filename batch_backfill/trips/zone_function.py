@@ -1,4 +1,4 @@
-"""Zones by coordinates as a function of SQL."""
+"""Look up zones by coordinates with an SQL function."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from batch_backfill.trips.zone_shapes import zones_at
 from schemas.zone_shapes import ZoneShapes
 
 ZONE_AT = "zone_at"
-"""The function of SQL: `zone_at(longitude, latitude)`."""
+"""The name of the SQL function `zone_at(longitude, latitude)`."""
 
 
 def register_zone_at(session: SparkSession, shapes: ZoneShapes) -> None:
-    """Make `zone_at(longitude, latitude)` a function of the session; it gets batches."""
+    """Register `zone_at(longitude, latitude)` as a function of the session; it gets batches."""
     shared = session.sparkContext.broadcast(shapes)
 
     def zone_at(longitudes: Any, latitudes: Any) -> Any:

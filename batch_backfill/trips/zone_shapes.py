@@ -1,4 +1,4 @@
-"""The taxi zone of a point, for the months in which the TLC published longitude and latitude."""
+"""Find the taxi zone of a point, for the months in which the TLC published longitude and latitude."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from schemas.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 
 
 def zones_at(shapes: ZoneShapes, longitudes: Any, latitudes: Any) -> Any:
-    """The zone of each point; NaN is a missing coordinate. On a border the lowest number wins."""
+    """Return the zone of each point; NaN is a missing coordinate. On a border the lowest number wins."""
     zone_ids, polygons, tree = _prepared(shapes)
     x, y = longitudes.to_numpy("float64"), latitudes.to_numpy("float64")
     found = np.full(len(x), OUTSIDE_ZONE_ID, np.int32)
@@ -25,7 +25,7 @@ def zones_at(shapes: ZoneShapes, longitudes: Any, latitudes: Any) -> Any:
 
 @cache
 def _prepared(shapes: ZoneShapes) -> tuple[Any, Any, Any]:
-    """Made once in each worker."""
+    """Prepare the shapes once in each worker."""
     polygons = shapely.make_valid(shapely.from_geojson(np.array(shapes.geometries, dtype=object)))
     shapely.prepare(polygons)
     return np.array(shapes.zone_ids, np.int32), polygons, shapely.STRtree(polygons)

@@ -1,4 +1,4 @@
-"""Trips, panes and windows as the batches that Spark and its Python workers hand to one another."""
+"""Convert trips, panes and windows to the Arrow batches that Spark and its Python workers exchange."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ MICROSECONDS_OF_A_MINUTE = 60_000_000
 TRIPS = ("pickup_zone_id", "dropoff_at", "total_amount_cents")
 
 PANES = "stretch int, minutes binary, zones binary, trips binary, total_amount_cents binary"
-"""A row a task and stretch of the month: its panes, as the bytes of arrays of int64."""
+"""A row per task and stretch of the month: its panes, as the bytes of arrays of int64."""
 
 WINDOWS = """
     pickup_zone_id int, window_start timestamp_ntz, window_end timestamp_ntz,
@@ -34,7 +34,7 @@ ARROW_WINDOWS = pa.schema(
 
 
 def panes_of_trips(batches: Iterable[pa.RecordBatch]) -> Panes:
-    """The sums of all trips that come."""
+    """Sum all trips of these batches."""
     panes = Panes()
     for batch in batches:
         zones, clocks, cents = (column.cast(pa.int64()).to_numpy() for column in batch.columns)
@@ -43,7 +43,7 @@ def panes_of_trips(batches: Iterable[pa.RecordBatch]) -> Panes:
 
 
 def sent(panes: Panes, stretch: int) -> pa.RecordBatch:
-    """What one task found of a stretch."""
+    """Return the panes that one task computed for a stretch."""
     cells = (np.ascontiguousarray(array, np.int64).tobytes() for array in panes.cells())
     return pa.RecordBatch.from_pylist(
         [dict(zip(ARROW_PANES.names, [stretch, *cells], strict=True))], schema=ARROW_PANES
@@ -51,7 +51,7 @@ def sent(panes: Panes, stretch: int) -> pa.RecordBatch:
 
 
 def received(batches: Iterable[pa.RecordBatch]) -> tuple[Panes, int | None]:
-    """What all tasks found of the stretch of this partition; it has none where there are no trips at all."""
+    """Add the panes that all tasks computed for this partition's stretch; None if there are no trips."""
     panes, stretch = Panes(), None
     for batch in batches:
         for number, *cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -61,7 +61,7 @@ def received(batches: Iterable[pa.RecordBatch]) -> tuple[Panes, int | None]:
 
 
 def rows_of_windows(found: Iterable[Windows], size: int) -> Iterator[pa.RecordBatch]:
-    """Windows of `size` minutes as rows of the table."""
+    """Yield windows of `size` minutes as rows of the table."""
     for some in found:
         ends = some.end_minutes * MICROSECONDS_OF_A_MINUTE
         starts = ends - size * MICROSECONDS_OF_A_MINUTE
@@ -74,7 +74,7 @@ def rows_of_windows(found: Iterable[Windows], size: int) -> Iterator[pa.RecordBa
 
 
 def _decimals(ten_thousandths: Array) -> pa.Array:
-    """Positive numbers with four digits behind the point: 16 bytes each, the lowest first."""
+    """Encode positive numbers with four decimals: 16 bytes each, little-endian."""
     halves = np.zeros((len(ten_thousandths), 2), dtype="<i8")
     halves[:, 0] = ten_thousandths
     type_ = ARROW_WINDOWS.field("avg_total_amount").type

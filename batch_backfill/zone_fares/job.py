@@ -1,4 +1,4 @@
-"""From the trips of a month to the average cost by pickup zone over 15 minutes, every minute."""
+"""Compute the average cost by pickup zone over 15 minutes, every minute, from the trips of a month."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def zone_fares(trips: DataFrame, stretches: Stretches) -> DataFrame:
-    """The windows that have trips: a partition for each stretch of the month, by rising end and zone.
+    """Return the windows that have trips: one partition per stretch of the month, by rising end and zone.
 
-    `trips` has `pickup_zone_id, dropoff_at, total_amount_cents`, none of them null. Each task adds its trips
-    up in arrays, and only those are exchanged: no trip is shuffled, no window is sorted, no zone is too hot.
+    `trips` has `pickup_zone_id, dropoff_at, total_amount_cents`, none of them null. Each task sums its trips
+    in arrays, and only those are exchanged: no trip is shuffled, no window is sorted, and a hot zone causes
+    no skew.
     """
     size, edges = window_minutes(), stretches.edge_minutes
 
@@ -39,7 +40,7 @@ def zone_fares(trips: DataFrame, stretches: Stretches) -> DataFrame:
 
 
 def window_minutes() -> int:
-    """The size of a window; raises ValueError where panes would have to be of another length."""
+    """Return the size of a window; raises ValueError if panes would need another length."""
     if ZONE_FARES.slide != timedelta(minutes=1):
         raise ValueError(f"windows slide by {ZONE_FARES.slide}: zone_fares has panes of a minute")
     return ZONE_FARES.panes

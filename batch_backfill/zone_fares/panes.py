@@ -1,4 +1,4 @@
-"""Sums of each minute and zone, in arrays; the small ones that tasks exchange instead of rows."""
+"""Sum trips by minute and zone in arrays: tasks exchange these small arrays instead of rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 class Panes:
     """`trips` and `total_amount_cents` by minute and zone; row 0 is `first_minute`, counted from 1970 on.
 
-    Arrays of int64, shape (minutes, ZONES). They grow to the minutes that come: a month takes 190 MB.
+    Arrays of int64, shape (minutes, ZONES). They grow to the minutes that arrive: a month takes 190 MB.
     """
 
     first_minute: int = 0
@@ -27,11 +27,11 @@ class Panes:
 
     @property
     def end_minute(self) -> int:
-        """The minute after the last one."""
+        """Return the minute after the last one."""
         return self.first_minute + len(self.trips)
 
     def add(self, minutes: Array, zones: Array, trips: Array | int, total_amount_cents: Array) -> None:
-        """Add what is in these panes; a pane may come several times."""
+        """Add these panes; a pane may be given several times."""
         if not len(minutes):
             return
         self._reach(int(minutes.min()), int(minutes.max()) + 1)
@@ -40,12 +40,12 @@ class Panes:
         np.add.at(self.total_amount_cents.reshape(-1), cells, total_amount_cents)
 
     def between(self, first_minute: int, end_minute: int) -> "Panes":
-        """Those of a stretch, without a copy."""
+        """Return the panes of a stretch, without a copy."""
         rows = slice(max(first_minute - self.first_minute, 0), max(end_minute - self.first_minute, 0))
         return Panes(max(first_minute, self.first_minute), self.trips[rows], self.total_amount_cents[rows])
 
     def cells(self) -> Iterator[Array]:
-        """Minutes, zones, trips and cents of the panes that have trips, an array each."""
+        """Yield minutes, zones, trips and cents of the panes that have trips, one array each."""
         rows, zones = np.nonzero(self.trips)
         yield rows + self.first_minute
         yield zones

@@ -1,4 +1,4 @@
-"""Windows from panes: the running sum of what enters and leaves."""
+"""Compute windows from panes: a running sum of the minutes that enter and leave."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from batch_backfill.zone_fares.panes import Array, Panes
 
 MINUTES_AT_ONCE = 512
-"""So many windows of every zone are held in memory."""
+"""How many windows of every zone are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Windows:
 
     @property
     def avg_ten_thousandths(self) -> Array:
-        """The average in ten-thousandths of a dollar, a half rounded up.
+        """Return the average in ten-thousandths of a dollar, a half rounded up.
 
         Of a cent `c` and `t` trips: ⌊100 c / t + ½⌋ = ⌊(200 c + t) / 2 t⌋, in integers.
         """
@@ -30,7 +30,7 @@ class Windows:
 
 
 def windows(panes: Panes, size: int, first_end: int, last_end: int) -> Iterator[Windows]:
-    """Those of `size` minutes that end at a minute from `first_end` on and before `last_end`, in order.
+    """Yield the windows of `size` minutes that end from `first_end` to before `last_end`, in order.
 
     Minute `m` is in the windows that end at `m + 1` to `m + size`, so what a window holds at its end is the
     sum of the `size` minutes before. `panes` must have all of them.
@@ -52,7 +52,7 @@ def _some(panes: Panes, size: int, first_end: int, last_end: int) -> Windows:
 
 
 def _sums(values: Array, size: int) -> Array:
-    """The sum of each `size` rows that follow one another."""
+    """Return the sum of each `size` consecutive rows."""
     running = np.cumsum(values, axis=0)
     running[size:] -= running[:-size].copy()
     return running[size - 1 :]

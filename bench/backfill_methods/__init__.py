@@ -1,1 +1,1 @@
-"""What `./taxi bench backfill` compares."""
+"""The methods that `./taxi bench backfill` compares."""

@@ -1,4 +1,4 @@
-"""Measures one method: python -m bench.backfill_methods METHOD SOURCE TARGET."""
+"""Measure one method: python -m bench.backfill_methods METHOD SOURCE TARGET."""
 
 import json
 import sys

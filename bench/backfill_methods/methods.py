@@ -1,4 +1,4 @@
-"""The ways to make the windows of a month of trips: each reads and writes Parquet by its own engine."""
+"""List the methods to compute a month's windows: each reads and writes Parquet with its own engine."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The windows by Spark."""
+"""Compute the windows with Spark."""
 
 import shutil
 from collections.abc import Callable
@@ -14,17 +14,17 @@ from bench.backfill_methods.stopwatch import Stopwatch
 from schemas.tlc_month import TlcMonth
 
 FILES = 8
-"""Of windows, as Spark writes them."""
+"""The number of window files that Spark writes."""
 
 
 def panes(source: Path, target: Path, stopwatch: Stopwatch) -> None:
-    """Spark, as batch_backfill/zone_fares."""
+    """Compute the windows from panes, as in batch_backfill/zone_fares."""
     stretches = Stretches(TlcMonth("yellow", date(2024, 1, 1)), FILES)
     _spark(lambda trips: zone_fares(trips, stretches), source, target, stopwatch)
 
 
 def exploded(source: Path, target: Path, stopwatch: Stopwatch) -> None:
-    """Spark, each trip put into fifteen windows."""
+    """Compute the windows by copying each trip into fifteen windows."""
     sql = (SQL_FOLDER / "exploded.spark.sql").read_text("utf-8")
 
     def windows(trips: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a process uses."""
+"""Measure the resources of a process."""
 
 import time
 from pathlib import Path
@@ -7,14 +7,14 @@ import psutil
 
 
 class Stopwatch:
-    """What this process and its children use from `start` on."""
+    """A measurement of this process and its children from `start` on."""
 
     def start(self) -> None:
-        """What came before does not count."""
+        """Start to measure; earlier use does not count."""
         self._began, self._cpu_before = time.monotonic(), self._cpu_seconds()
 
     def read(self) -> dict[str, float]:
-        """Wall and CPU seconds, and the most memory held at once, in bytes."""
+        """Return wall and CPU seconds, and peak memory in bytes."""
         return {
             "wall": time.monotonic() - self._began,
             "cpu": self._cpu_seconds() - self._cpu_before,
@@ -32,5 +32,5 @@ def _processes() -> list[psutil.Process]:
 
 def _peak_bytes(process: psutil.Process) -> int:
     status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
-    # A child that has ended holds none.
+    # A child that has ended holds no memory.
     return sum(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))

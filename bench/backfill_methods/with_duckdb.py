@@ -1,4 +1,4 @@
-"""The windows by DuckDB."""
+"""Compute the windows with DuckDB."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from bench.backfill_methods.stopwatch import Stopwatch
 
 
 def windows(source: Path, target: Path, stopwatch: Stopwatch) -> None:
-    """DuckDB, with as many threads as there are cores."""
+    """Compute the windows with as many threads as there are cores."""
     stopwatch.start()
     with duckdb.connect() as database:
         database.sql(f"create view trips as from read_parquet('{source}/*.parquet')")

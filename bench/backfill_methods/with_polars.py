@@ -1,4 +1,4 @@
-"""The windows by Polars."""
+"""Compute the windows with Polars."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ WINDOW_MINUTES = 15
 
 
 def windows(source: Path, target: Path, stopwatch: Stopwatch) -> None:
-    """Polars, by the same running sums."""
+    """Compute the windows with the same running sums."""
     stopwatch.start()
     zone, minute = pl.col("pickup_zone_id"), pl.col("minute")
     by_minute = (

@@ -1,1 +1,1 @@
-"""What every Flink job of this platform needs: a job is its own folder of SQL, and this."""
+"""The runtime of every Flink job of this platform: a job is its own folder of SQL, plus this."""

@@ -1,4 +1,4 @@
-"""What happens when Kafka has deleted records that the job has not read."""
+"""Fail when Kafka has deleted records that the job has not read."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from flink_jobs.runtime.steps import transformations_above
 
 
 def fail_on_deleted_records(sinks: list[Any]) -> None:
-    """Have every Kafka source above `sinks` fail where records are missing, not read on behind the gap.
+    """Make every Kafka source above `sinks` fail on missing records, instead of reading on after the gap.
 
     The SQL connector derives `auto.offset.reset` from `scan.startup.mode` and overrides what the DDL says
-    (FLINK-39888): its `earliest` would skip deleted records without a word.
+    (FLINK-39888): its `earliest` would silently skip deleted records.
     """
     for transformation in transformations_above(sinks):
         if transformation.getClass().getSimpleName() == "SourceTransformation":

@@ -1,4 +1,4 @@
-"""The database password, where it is a secret of AWS Secrets Manager."""
+"""Read the database password, if it is a secret of AWS Secrets Manager."""
 
 import json
 
@@ -6,7 +6,7 @@ import boto3
 
 
 def password_in_secret(arn: str) -> str:
-    """Fetch it by the role of the job: the text itself, or its field `password`, as RDS writes it."""
+    """Fetch it with the job's IAM role: the text itself, or its field `password`, as RDS writes it."""
     # arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME
     client = boto3.client("secretsmanager", region_name=arn.split(":")[3])
     text = str(client.get_secret_value(SecretId=arn)["SecretString"])

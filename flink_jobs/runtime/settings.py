@@ -1,4 +1,4 @@
-"""The settings that every job has, read from the environment once."""
+"""Read the settings that every job has, from the environment, once."""
 
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -10,11 +10,11 @@ from schemas.kafka_security import KafkaSecurity
 from schemas.topics import TRIPS_TOPIC
 
 SHADED = "org.apache.flink.kafka.shaded."
-"""Where the SQL connector has moved Kafka's classes."""
+"""The package prefix of Kafka's classes in the shaded SQL connector."""
 
 
 class JobSettings(BaseSettings):
-    """Where a job reads, writes and runs; its own settings add its names, and what it alone needs."""
+    """The settings of a job: its input, output and cluster; a job's own settings extend it."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -29,14 +29,14 @@ class JobSettings(BaseSettings):
     kafka_ca_file: str = ""
     aws_region: str = ""
     flink_rest_url: str = ""
-    """The cluster to submit to; empty where this program runs on its cluster, which then has its say."""
+    """The cluster to submit to; empty where this program runs on its cluster, which then decides."""
     job_name: str
     consumer_group: str
     trips_topic: str = TRIPS_TOPIC
     table_set: str = "taxi_1"
     """The schema of the Postgres tables to write."""
     bounded: bool = False
-    """Read to where the topic ends now, then finish: for a reprocessing beside the job that serves."""
+    """Read to the topic's current end, then finish: for a reprocessing run while the live job serves."""
     flink_parallelism: int = 2
     flink_connector_jars: str = ""
     """Paths of the connector jars, joined by colons."""
@@ -45,12 +45,12 @@ class JobSettings(BaseSettings):
 
     @property
     def jar_urls(self) -> str:
-        """The connector jars as Flink's `pipeline.jars` wants them."""
+        """Return the connector jars in the format of Flink's `pipeline.jars`."""
         return ";".join(Path(path).as_uri() for path in self.flink_connector_jars.split(":") if path)
 
     @property
     def kafka_options(self) -> dict[str, str]:
-        """Options of Flink's Kafka connector: which Kafka, and how the job is let in."""
+        """Return the options of Flink's Kafka connector: the brokers and the authentication."""
         security = KafkaSecurity(
             mode=self.kafka_security,
             user=self.kafka_user,
@@ -63,7 +63,7 @@ class JobSettings(BaseSettings):
 
     @property
     def jdbc_options(self) -> dict[str, str]:
-        """Connection options of Flink's JDBC connector.
+        """Return the connection options of Flink's JDBC connector.
 
         Flink has no type for uuid and text[]: `stringtype=unspecified` lets Postgres read them from text.
         """
@@ -78,7 +78,7 @@ class JobSettings(BaseSettings):
         user, password = unquote(dsn.username or ""), unquote(dsn.password or "")
         if self.postgres_secret_arn:
             password = password_in_secret(self.postgres_secret_arn)
-        # The driver looks the password up in a file by itself (PGPASSFILE), so that no job graph holds it.
+        # The driver reads the password from a file on its own (PGPASSFILE), so that no job graph holds it.
         by_file = "passfile" in given and not password
         if by_file:
             options["user"] = user

@@ -1,4 +1,4 @@
-"""The SQL of a job: files beside its `job.py`, filled with settings and with the contracts of `schemas`."""
+"""Load the SQL of a job: files next to its `job.py`, filled with settings and the contracts of `schemas`."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,13 +13,13 @@ from schemas.trip import PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
 FEW_ROWS = {"sink.buffer-flush.max-rows": "50"}
-"""For a table whose rows may hold a whole record each: a writer holds so many in memory."""
+"""Sink options for a table whose rows may hold a whole record each: a writer buffers this many in memory."""
 
 
 def read_statements(package: str, file_name: str, parameters: Mapping[str, str]) -> list[str]:
-    """The statements of one file of a package, in order, without their comments.
+    """Return the statements of one file of a package, in order, without their comments.
 
-    Raises KeyError for a `${name}` that is no parameter.
+    Raises KeyError for a `${name}` that is not a parameter.
     """
     text = (files(package) / file_name).read_text("utf-8")
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
@@ -28,7 +28,7 @@ def read_statements(package: str, file_name: str, parameters: Mapping[str, str])
 
 
 def common_parameters(settings: JobSettings) -> dict[str, str]:
-    """What the SQL of every job may name: connections, the trips topic, the columns and rules of a trip."""
+    """Return what the SQL of every job may name: connections, the trips topic, a trip's columns and rules."""
     jdbc_options = settings.jdbc_options
     return {
         **column_parameters(),
@@ -50,7 +50,7 @@ def common_parameters(settings: JobSettings) -> dict[str, str]:
 
 
 def whole_minutes(duration: timedelta) -> str:
-    """A duration for an interval of SQL; raises ValueError for one that is no whole number of minutes."""
+    """Format a duration for an SQL interval; raises ValueError unless it is a whole number of minutes."""
     minutes, rest = divmod(duration, timedelta(minutes=1))
     if rest:
         raise ValueError(f"{duration} is no whole number of minutes, which the SQL of the jobs counts in")
@@ -58,12 +58,18 @@ def whole_minutes(duration: timedelta) -> str:
 
 
 def _is_progress_marker() -> str:
-    """A record without value is a marker only under the marker's key; a stranger's is a dead letter."""
+    """Return the SQL test for a marker: no value, and the marker's key.
+
+    Any other empty record is a dead letter.
+    """
     return f"(error is not null and payload is null and record_key = x'{PROGRESS_MARKER_KEY.hex()}')"
 
 
 def _is_ahead_of_its_clock() -> str:
-    """A record's timestamp is its publisher's clock, behind which the watermark stays by as much."""
+    """Return the SQL test for a drop-off too far ahead of the record's timestamp, the publisher's clock.
+
+    The watermark stays behind that clock by as much.
+    """
     return f"(dropoff_at > arrived_at + interval '{whole_minutes(ZONE_FARES.max_disorder)}' minute)"
 
 

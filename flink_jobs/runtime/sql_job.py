@@ -1,4 +1,4 @@
-"""A Flink job that is a folder of SQL: tables and views, and one statement set that fills its sinks."""
+"""Define a Flink job as a folder of SQL: tables and views, and one statement set that fills its sinks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ S = TypeVar("S", bound=JobSettings)
 
 @dataclass(frozen=True)
 class SqlJob(Generic[S]):
-    """What a job is made of; the file names are of its package, as is the declaration `job.toml`."""
+    """The definition of a job.
+
+    The file names are relative to its package, as is the declaration `job.toml`.
+    """
 
     package: str
     settings: type[S]
@@ -30,24 +33,27 @@ class SqlJob(Generic[S]):
     inserts: str
     """The file with the inserts, which become one statement set: the topic is read and decoded once."""
     own_parameters: Callable[[S], Mapping[str, str]] = lambda _: {}
-    """What the SQL names beside the common parameters."""
+    """The parameters of the SQL in addition to the common ones."""
 
     @property
     def declaration(self) -> JobDeclaration:
-        """The names of its steps."""
+        """Return the declaration with the names of the job's steps."""
         text = (files(self.package) / DECLARATION_FILE).read_text("utf-8")
         return parse_declaration(text, f"{self.package}/{DECLARATION_FILE}")
 
     def parameters(self, settings: S) -> dict[str, str]:
-        """All that its SQL may name; asks for the password where that is a secret of AWS."""
+        """Return all parameters of the SQL.
+
+        Reads the password from AWS Secrets Manager if it is stored there.
+        """
         return {**common_parameters(settings), **self.own_parameters(settings)}
 
     def statements(self, file_name: str, settings: S) -> list[str]:
-        """The statements of one of its files, filled and in order."""
+        """Return the statements of one file, filled and in order."""
         return read_statements(self.package, file_name, self.parameters(settings))
 
     def attach(self, settings: S) -> tuple[StreamExecutionEnvironment, list[str]]:
-        """The job on its environment, ready to run, and the names of its steps."""
+        """Return the job on its environment, ready to run, and the names of its steps."""
         environment = execution_environment(settings)
         tables = StreamTableEnvironment.create(environment)
         parameters = self.parameters(settings)
@@ -63,7 +69,7 @@ class SqlJob(Generic[S]):
         return environment, name_steps(sinks, self.declaration.steps)
 
     def submit(self) -> int:
-        """Run it with the settings of the environment; its id is the only line printed to standard output."""
+        """Submit the job with the environment's settings; prints only its id to standard output."""
         settings = self.settings()  # type: ignore[call-arg]  # read from the environment
         environment, _ = self.attach(settings)
         print(environment.execute_async(settings.job_name).get_job_id())  # noqa: T201 - data for the caller

@@ -1,7 +1,7 @@
-"""Names for the operators of a job: the same in the dashboard, in metrics and in savepoints.
+"""Name the operators of a job the same in the dashboard, in metrics and in savepoints.
 
-The SQL planner calls operators `Calc[12]`. Here each gets the name of the step that it does, and the name is
-its uid too, so that state finds its operator again when the planner numbers the plan otherwise.
+The SQL planner calls operators `Calc[12]`. Here each gets the name of its step, which is its uid too, so that
+state is restored to its operator when the planner numbers the plan differently.
 """
 
 import re
@@ -19,7 +19,7 @@ def name_steps(sinks: list[Any], steps: Mapping[str, str]) -> list[str]:
     """Name every operator above the Java transformations `sinks`; return the names, sources first.
 
     `steps` holds a regular expression for each name that the job declares. Raises UserError for a name that
-    no operator gets.
+    matches no operator.
     """
     names: dict[int, str] = {}
     for transformation, below in _walk(sinks):
@@ -35,12 +35,12 @@ def name_steps(sinks: list[Any], steps: Mapping[str, str]) -> list[str]:
 
 
 def transformations_above(sinks: list[Any]) -> list[Any]:
-    """Every transformation that feeds `sinks`, and these, each once."""
+    """Return `sinks` and every transformation that feeds them, each once."""
     return list({above.getId(): above for above, _ in _walk(sinks)}.values())
 
 
 def _walk(sinks: list[Any]) -> Iterator[tuple[Any, str]]:
-    """Each transformation with the name of the step that it feeds, sinks first."""
+    """Yield each transformation with the name of the step that it feeds, sinks first."""
     queue: list[tuple[Any, str]] = [(sink, "") for sink in sinks]
     for transformation, below in queue:
         yield transformation, below

@@ -1,4 +1,4 @@
-"""The job: reads trips from Kafka, serves average trip cost by pickup zone in Postgres."""
+"""Run the job: read trips from Kafka, serve average trip cost by pickup zone in Postgres."""
 
 import sys
 

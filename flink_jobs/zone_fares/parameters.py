@@ -1,15 +1,15 @@
-"""What the SQL of the job names beside what every job may: its windows, and its topic of dead letters."""
+"""Add the job's own SQL parameters to the common ones: its windows, and its dead-letter topic."""
 
 from flink_jobs.runtime.sql import whole_minutes
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
 from schemas.windows import ZONE_FARES
 
 MOST_PUBLISHED_BYTES = 900_000
-"""Of a dead letter on its topic: a producer sends no more than a megabyte, address and error included."""
+"""The size limit of a dead letter: a producer sends at most a megabyte, address and error included."""
 
 
 def parameters(settings: ZoneFaresSettings) -> dict[str, str]:
-    """The values by their names in the SQL."""
+    """Return the values by their names in the SQL."""
     return {
         "size_minutes": whole_minutes(ZONE_FARES.size),
         "slide_minutes": whole_minutes(ZONE_FARES.slide),

@@ -1,1 +1,1 @@
-"""The TLC's files, brought from where they are to where they are wanted."""
+"""Fetch the TLC's files into a folder or a bucket."""

@@ -1,4 +1,4 @@
-"""Downloads that survive broken transfers: a file appears only when it is whole and what it should be."""
+"""Download files through broken transfers: a file appears only when it is complete and valid."""
 
 import os
 import random
@@ -19,19 +19,19 @@ UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 T = TypeVar("T")
 
 OnProgress = Callable[[int, int | None], None]
-"""Called with the bytes that are there and, where it is known, the size of the whole file."""
+"""Called with the bytes received so far and, if known, the size of the whole file."""
 
 
 def no_progress(_done: int, _total: int | None) -> None:
-    """Nobody looks on."""
+    """Ignore the progress."""
 
 
 class FetchError(UserError):
-    """A file could not be had; the message is one line for the user."""
+    """A file could not be fetched; the message is one line for the user."""
 
 
 class NotPublishedError(FetchError):
-    """The TLC has no such file."""
+    """The TLC has not published the file."""
 
 
 class UnreachableError(FetchError):
@@ -39,16 +39,16 @@ class UnreachableError(FetchError):
 
 
 class _RetryableError(Exception):
-    """The transfer broke in a way that another attempt may mend."""
+    """The transfer broke in a way that another attempt may fix."""
 
 
 class _SpoiltError(_RetryableError):
-    """All bytes came, and they are not those of the file."""
+    """All bytes arrived, but they do not match the file."""
 
 
 @dataclass(frozen=True)
 class DownloadSite:
-    """Where files come from, and how patiently: attempts are counted anew whenever bytes arrived."""
+    """The download site and its retry policy: the count of attempts restarts whenever bytes arrive."""
 
     base_url: str
     attempts: int = 4
@@ -58,17 +58,17 @@ class DownloadSite:
 
     @property
     def timeout(self) -> httpx.Timeout:
-        """How long to wait for an answer, and for the connection."""
+        """Return the timeouts for the response and for the connection."""
         return httpx.Timeout(self.timeout_seconds, connect=self.connect_timeout_seconds)
 
     def pause_seconds(self, failures: int) -> float:
-        """The wait before the next attempt: twice as long after each failure, and a random part more."""
+        """Return the wait before the next attempt: it doubles after each failure, plus random jitter."""
         return self.first_pause_seconds * float(1 << (failures - 1)) * random.uniform(1, 1.5)  # noqa: S311
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a site: its title for people, what is wrong with a copy, what to do if the site is away."""
+    """A file of a site: its title, how to validate a copy, and the advice if the site does not answer."""
 
     site: DownloadSite
     name: str
@@ -78,12 +78,12 @@ class RemoteFile:
 
     @property
     def url(self) -> str:
-        """Where the file is."""
+        """Return the URL of the file."""
         return f"{self.site.base_url.rstrip('/')}/{self.name}"
 
 
 def download(remote: RemoteFile, to: Path, on_progress: OnProgress = no_progress) -> Path:
-    """Fetch the file into the folder `to`; an interrupted download is continued by the next call."""
+    """Fetch the file into the folder `to`; the next call continues an interrupted download."""
     make_folder(to)
     target = to / remote.name
     partial = PartialDownload(to / f".{remote.name}.part")
@@ -101,7 +101,10 @@ def download(remote: RemoteFile, to: Path, on_progress: OnProgress = no_progress
 
 
 def announced_bytes(remote: RemoteFile) -> int | None:
-    """Size of the file by a HEAD request, where the site tells it; NotPublishedError if there is none."""
+    """Return the size from a HEAD request, if the site sends it.
+
+    Raises NotPublishedError if there is no file.
+    """
 
     def head_request() -> int | None:
         response = httpx.head(remote.url, timeout=remote.site.timeout, follow_redirects=True)
@@ -112,7 +115,7 @@ def announced_bytes(remote: RemoteFile) -> int | None:
 
 
 def changed_version(remote: RemoteFile, here: FileVersion) -> FileVersion | None:
-    """The version that the site has, if it is another than the one here; None for the same."""
+    """Return the site's version if it differs from the local one; None if it is the same."""
 
     def head_request() -> FileVersion | None:
         response = httpx.head(
@@ -128,7 +131,7 @@ def changed_version(remote: RemoteFile, here: FileVersion) -> FileVersion | None
 
 
 def make_folder(folder: Path) -> None:
-    """The folder, made and writable, or FetchError."""
+    """Create a writable folder, or raise FetchError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -159,7 +162,7 @@ def _may_pass(error: BaseException) -> bool:
 
 
 class FailuresInARow:
-    """How many attempts have failed since bytes came."""
+    """A count of the failed attempts since bytes last arrived."""
 
     def __init__(self, bytes_so_far: Callable[[], int]) -> None:
         self._bytes_so_far = bytes_so_far
@@ -167,13 +170,13 @@ class FailuresInARow:
         self.count = 0
 
     def note(self, _: RetryCallState) -> None:
-        """Called after each failure."""
+        """Count a failure."""
         before, self._bytes = self._bytes, self._bytes_so_far()
         self.count = 1 if self._bytes > before else self.count + 1
 
 
 def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgress) -> FileVersion:
-    """Bring what is missing; the version that is there then."""
+    """Fetch the missing bytes; return the version of the file."""
     on_progress(partial.size, None)
     headers = {"Accept-Encoding": "identity", **partial.resume_headers}
     timeout = remote.site.timeout
@@ -210,13 +213,14 @@ def _refuse(remote: RemoteFile, response: httpx.Response) -> None:
 
 
 def _receive(response: httpx.Response, partial: PartialDownload, on_progress: OnProgress) -> int | None:
-    """Write the body to the file; returns the size that the whole must have, where it was announced."""
+    """Write the body to the file; return the announced size of the whole file, if any."""
     continued = response.status_code == httpx.codes.PARTIAL_CONTENT
     done, total = partial.size if continued else 0, _whole_bytes(response.headers)
     if not continued:
         partial.remember(response)
     with partial.file.open("ab" if continued else "wb") as output:
-        # Chunks as they come: a fixed size would hold back, and lose, what came before a broken transfer.
+        # Take chunks as they come: a fixed size would buffer, and lose, bytes received before a broken
+        # transfer.
         for chunk in response.iter_raw():
             done += output.write(chunk)
             on_progress(done, total)

@@ -1,4 +1,4 @@
-"""What one call of `fetch` has to bring: months into a folder or a bucket, and the files of the zones."""
+"""Define the downloads of one `fetch`: months into a folder or a bucket, and the zone files."""
 
 import shutil
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from schemas.raw_data import month_folder
 from schemas.tlc_month import TlcMonth
 
 ETAG, LAST_MODIFIED = "tlc-etag", "tlc-last-modified"
-"""What is noted of an object that came from the TLC."""
+"""Object metadata keys that record the TLC's version."""
 
 
 @dataclass(frozen=True)
 class DownloadResult:
-    """Where a thing is now, or would come from; how big it is, where that is known; whether it was there."""
+    """The current or future location of the file, its size if known, and whether it was present already."""
 
     location: str
     size: int | None
@@ -37,22 +37,22 @@ class DownloadResult:
 
 
 class DownloadTask(Protocol):
-    """One thing to bring."""
+    """One file to fetch."""
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """Return the title shown to the user."""
 
     def locate(self) -> DownloadResult:
-        """Say where it is or would come from; changes nothing."""
+        """Return where the file is or would come from; changes nothing."""
 
     def run(self, on_progress: OnProgress) -> DownloadResult:
-        """Bring it; UserError says why that failed."""
+        """Fetch the file; raises UserError with the cause of a failure."""
 
 
 @dataclass(frozen=True)
 class MonthFetch:
-    """A month, what is set, and what to do with one that was re-issued since it was fetched."""
+    """A month with its settings, and what to do if the TLC has re-issued it since it was fetched."""
 
     month: TlcMonth
     settings: ProducerSettings
@@ -61,36 +61,36 @@ class MonthFetch:
 
     @property
     def remote(self) -> RemoteFile:
-        """The month at the TLC."""
+        """Return the month's file on the TLC's site."""
         return remote_month(self.month, DownloadSite(self.settings.tlc_base_url))
 
     def fetched(self, file: Path) -> FetchedMonth:
-        """A file of the month that is here. What lies in the user's own folder is the user's."""
+        """Describe a local file of the month. Files in the user's own folder belong to the user."""
         return FetchedMonth(file, self.remote, file.parent == months_dir(self.settings), self.check)
 
     def announced(self) -> DownloadResult:
-        """What the TLC would send."""
+        """Return what the TLC would send."""
         return DownloadResult(self.remote.url, announced_bytes(self.remote), was_there=False)
 
     def download(self, folder: Path, on_progress: OnProgress) -> Path:
-        """The month from the TLC."""
+        """Download the month from the TLC."""
         return fetch_month(self.month, site=self.remote.site, to=folder, on_progress=on_progress)
 
 
 @dataclass(frozen=True)
 class MonthToFolder:
-    """A month to the cache, or to a folder that the user named."""
+    """A month to fetch into the cache, or into a folder that the user named."""
 
     fetch: MonthFetch
     to: Path | None
 
     @property
     def title(self) -> str:
-        """Like `green 2024-01`."""
+        """Return a title such as `green 2024-01`."""
         return str(self.fetch.month)
 
     def locate(self) -> DownloadResult:
-        """Look into the folders, then ask the TLC."""
+        """Look in the folders first, then ask the TLC."""
         found = self._find_local()
         if found is None:
             return self.fetch.announced()
@@ -99,7 +99,10 @@ class MonthToFolder:
         return DownloadResult(str(found), found.stat().st_size, self._is_in_place(found), reissue)
 
     def run(self, on_progress: OnProgress) -> DownloadResult:
-        """Copy the month from another folder, or download it; a re-issue comes beside what is here."""
+        """Copy the month from another folder, or download it.
+
+        A re-issue is stored next to the existing file.
+        """
         found = self._find_local()
         if found is None:
             folder = self.to or months_dir(self.fetch.settings)
@@ -120,23 +123,23 @@ class MonthToFolder:
 
 @dataclass(frozen=True)
 class MonthToBucket:
-    """A month to its place in the raw data of a bucket, by way of the cache."""
+    """A month to upload to its path in the raw data of a bucket, through the cache."""
 
     fetch: MonthFetch
     bucket: S3Prefix
 
     @property
     def title(self) -> str:
-        """Like `green 2024-01`."""
+        """Return a title such as `green 2024-01`."""
         return str(self.fetch.month)
 
     @property
     def path(self) -> str:
-        """Below the prefix, partitioned as Spark and DuckDB read it."""
+        """Return the path below the prefix, partitioned as Spark and DuckDB read it."""
         return f"{month_folder(self.fetch.month)}/{self.fetch.month.file_name}"
 
     def locate(self) -> DownloadResult:
-        """Is there an object of that name? Its checksum is compared by `run` only, which needs the file."""
+        """Return whether the object exists. Only `run` compares checksums, because it needs the file."""
         size = self.bucket.stored_bytes(self.path)
         if size is not None:
             newer = self._newer()
@@ -148,7 +151,7 @@ class MonthToBucket:
         return self.fetch.announced()
 
     def run(self, on_progress: OnProgress) -> DownloadResult:
-        """Send the month unless the same bytes are there; a re-issue goes beside what came from the TLC."""
+        """Upload the month unless the bytes are equal; a re-issue is stored next to the file from the TLC."""
         local, stored, newer = self._find_local_file(), self._stored_version(), None
         if stored and (local is None or local.parent == months_dir(self.fetch.settings)):
             if (newer := self.fetch.check.newer(self.fetch.remote, stored)) is None:
@@ -164,7 +167,7 @@ class MonthToBucket:
         )
 
     def _newest(self, local: Path | None, on_progress: OnProgress) -> Path | None:
-        """The file of the cache, or the re-issue beside it."""
+        """Return the cached file, or the re-issue next to it."""
         reissue = local and self.fetch.fetched(local).reissued(on_progress, refresh=self.fetch.refresh)
         return Path(reissue.location) if reissue else local
 
@@ -177,7 +180,7 @@ class MonthToBucket:
         return self.fetch.check.newer(self.fetch.remote, stored) if stored else None
 
     def _stored_version(self) -> FileVersion | None:
-        """Which version of the TLC's the object is; None of an object that came another way."""
+        """Return the TLC version of the object; None if the object came from another source."""
         stored = self.bucket.head(self.path) or {}
         noted = stored.get("Metadata", {})
         if not noted.get(ETAG) and not noted.get(LAST_MODIFIED):
@@ -185,7 +188,7 @@ class MonthToBucket:
         return FileVersion(noted.get(ETAG, ""), noted.get(LAST_MODIFIED, ""), stored["ContentLength"])
 
     def _find_local_file(self) -> Path | None:
-        # Raw data is read as Parquet: a CSV beside it would spoil the whole partition.
+        # Raw data is read as Parquet: a CSV next to it would make the whole partition unreadable.
         return find_month(self.fetch.month, folders=folders(self.fetch.settings), endings=(".parquet",))
 
 
@@ -196,22 +199,22 @@ def _as_metadata(version: FileVersion | None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ZoneFile:
-    """A file of the zones to the cache."""
+    """A zone file to fetch into the cache."""
 
     remote: RemoteFile
     folder: Path
 
     @property
     def title(self) -> str:
-        """The file's name."""
+        """Return the file name."""
         return self.remote.title
 
     def locate(self) -> DownloadResult:
-        """Look into the cache, then ask the TLC."""
+        """Look in the cache first, then ask the TLC."""
         return self._find_local() or _announced(self.remote)
 
     def run(self, on_progress: OnProgress) -> DownloadResult:
-        """Download the file unless a good one is there."""
+        """Download the file unless a valid one is present."""
         found = self._find_local()
         if found:
             return found
@@ -230,7 +233,7 @@ def _announced(remote: RemoteFile) -> DownloadResult:
 
 
 def _copied_to(found: Path, to: Path | None) -> Path:
-    """The found file, copied into the folder that the user named, with what is known of its version."""
+    """Copy the file, with the record of its version, to the folder that the user named, if any."""
     if to is None or found.parent == to:
         return found
     make_folder(to)

@@ -1,4 +1,4 @@
-"""The command `fetch`: TLC months and zones, from the nearest place into a folder or a bucket."""
+"""Run the `fetch` command: TLC months and zones, from the nearest source into a folder or a bucket."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -65,7 +65,7 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
 def _wanted(
     taxi_types: Sequence[str], months: Sequence[str], since: str | None, settings: ProducerSettings
 ) -> list[TlcMonth]:
-    """Every month that was asked for, once."""
+    """Return every requested month once."""
     if (months or since) and not taxi_types:
         raise UserError("the months are of no taxi type", "add --taxi-type yellow, green or fhvhv")
     today, site = datetime.now(UTC).date(), DownloadSite(settings.tlc_base_url)
@@ -102,7 +102,7 @@ def _month_tasks(
 
 
 def _report(outcomes: Sequence[DownloadOutcome], console: Console, *, is_dry: bool) -> None:
-    """A line a file on stdout; failures and the sum on stderr."""
+    """Print one line per file on stdout; failures and the totals on stderr."""
     for line in filter(None, (_line(outcome, is_dry=is_dry) for outcome in outcomes)):
         typer.echo(line)
     for line in [*_reissue_lines(outcomes), *_failure_lines(outcomes)]:
@@ -140,7 +140,7 @@ def _reissue_lines(outcomes: Sequence[DownloadOutcome]) -> list[str]:
 
 
 def _failure_lines(outcomes: Sequence[DownloadOutcome]) -> list[str]:
-    """One line a failure, but only one for a site that is down, however many files were asked for."""
+    """Return one line per failure, but only one for a site that is down, for any number of files."""
     errors = [outcome.error for outcome in outcomes if outcome.error]
     unreachable = [str(error) for error in errors if isinstance(error, UnreachableError)]
     others = [str(error) for error in errors if not isinstance(error, UnreachableError)]

@@ -1,4 +1,4 @@
-"""What a file is, as S3 tells it for a multipart upload: SHA-256 of the parts' SHA-256.
+"""Compute the checksum that S3 reports for a multipart upload: SHA-256 of the parts' SHA-256.
 
 Parts are always of the same size, so that the same file has the same checksum everywhere.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 PART_BYTES = 8 << 20
-"""Changing this changes every checksum: all objects would be sent once more."""
+"""Changing this changes every checksum: all objects would be uploaded again."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,14 @@ class UploadPart:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 as S3 writes it."""
+        """Return the SHA-256 in S3's encoding."""
         return _text(self.sha256)
 
     def is_same_as(self, stored: Mapping[str, Any]) -> bool:
-        """Does S3 hold these very bytes? Where it does not list the SHA-256, the ETag (MD5) must tell."""
+        """Return whether S3 holds the same bytes.
+
+        Where it does not list the SHA-256, compare the ETag (MD5).
+        """
         checksum = stored.get("ChecksumSHA256")
         has_same_bytes = checksum == self.checksum if checksum else stored.get("ETag") == f'"{self.md5}"'
         return stored.get("Size") == self.size and has_same_bytes
@@ -49,18 +52,18 @@ class Fingerprint:
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
+        """Return the size in bytes."""
         return sum(part.size for part in self.parts)
 
     @property
     def checksum(self) -> str:
-        """As S3 shows it: SHA-256 of the parts' SHA-256, and the number of parts."""
+        """Return the checksum as S3 shows it: SHA-256 of the parts' SHA-256, and the number of parts."""
         whole = hashlib.sha256(b"".join(part.sha256 for part in self.parts)).digest()
         return f"{_text(whole)}-{len(self.parts)}"
 
 
 def parts_of(content: BinaryIO) -> Iterator[bytes]:
-    """The file's bytes, part by part; an empty file has one empty part."""
+    """Yield the file's bytes, part by part; an empty file has one empty part."""
     data = content.read(PART_BYTES)
     while True:
         yield data

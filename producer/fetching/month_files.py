@@ -1,4 +1,4 @@
-"""TLC months from the nearest place: a folder of the user's, the cache, or the TLC's public download."""
+"""Get TLC months from the nearest source: a folder of the user's, the cache, or the TLC's public download."""
 
 import logging
 from collections.abc import Sequence
@@ -25,17 +25,17 @@ logger = logging.getLogger(__name__)
 
 
 def months_dir(settings: ProducerSettings) -> Path:
-    """The cache's folder of TLC months."""
+    """Return the cache's folder of TLC months."""
     return settings.taxi_cache_dir / "months"
 
 
 def folders(settings: ProducerSettings) -> list[Path]:
-    """Local folders in the order in which months are looked for."""
+    """Return the local folders in search order."""
     return [*([settings.tlc_data_dir] if settings.tlc_data_dir else []), months_dir(settings)]
 
 
 def find_month(month: TlcMonth, *, folders: Sequence[Path], endings: Sequence[str] = ENDINGS) -> Path | None:
-    """The month's whole file (Parquet before CSV) in the first of the folders that has it."""
+    """Return the month's complete file (Parquet before CSV) in the first folder that has it."""
     stem = month.file_name.removesuffix(".parquet")
     candidates = (folder / f"{stem}{ending}" for folder in folders for ending in endings)
     return next((file for file in candidates if file.is_file() and _is_whole(file)), None)
@@ -44,7 +44,7 @@ def find_month(month: TlcMonth, *, folders: Sequence[Path], endings: Sequence[st
 def fetch_month(
     month: TlcMonth, *, site: DownloadSite, to: Path, on_progress: OnProgress = no_progress
 ) -> Path:
-    """Download the month into the folder `to` unless it is there; FetchError says why it could not be had."""
+    """Download the month into the folder `to` unless it is present; raises FetchError with the cause."""
     target = to / month.file_name
     if target.is_file() and _is_whole(target):
         return target
@@ -52,7 +52,7 @@ def fetch_month(
 
 
 def remote_month(month: TlcMonth, site: DownloadSite) -> RemoteFile:
-    """The month's file at the TLC."""
+    """Return the month's file at the TLC."""
     remedy = (
         f"Set TLC_DATA_DIR to a folder with TLC files, or make a synthetic month: "
         f"./taxi generate --taxi-type {month.taxi_type} --month {month.text} --rows 100000 --seed 1"
@@ -61,7 +61,7 @@ def remote_month(month: TlcMonth, site: DownloadSite) -> RemoteFile:
 
 
 def published_since(taxi_type: str, since: str, *, site: DownloadSite, today: date) -> tuple[TlcMonth, ...]:
-    """The months of the taxi type from `since`, or its first one, to the newest that is published."""
+    """Return the taxi type's months from `since`, or its first one, to the newest that is published."""
     earliest = parse_month("yellow", since).first_day
     began = max(earliest, FIRST_MONTH.get(taxi_type, earliest))
     if began > today:

@@ -1,6 +1,6 @@
-"""Files below an address, in a folder of this machine or in S3: the same questions to both.
+"""Give the same file operations for a local folder and for an S3 prefix.
 
-The control plane uses it too, for the history, the logs of EMR, the packages and the code of jobs.
+The control plane uses them too: for the history, the EMR logs, the packages and the code of jobs.
 """
 
 import hashlib
@@ -28,47 +28,47 @@ from schemas.aws import (
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file by its path below the store's address."""
+    """A file, by its path relative to the store's address."""
 
     path: str
     size: int
     etag: str = ""
-    """What S3 calls its content."""
+    """S3's ETag; it changes with the content."""
 
     @property
     def name(self) -> str:
-        """Without its folder."""
+        """Return the file name without its folder."""
         return self.path.rpartition("/")[2]
 
 
 class ObjectStore(Protocol):
-    """A folder with folders in it; paths are relative to it. What S3 refuses is an AwsError."""
+    """A folder tree. Paths are relative to its address; an error of S3 is raised as AwsError."""
 
     @property
     def address(self) -> str:
-        """As people write it."""
+        """Return the address as a path or as s3://bucket/prefix."""
 
     def files(self, folder: str = "") -> Sequence[StoredFile]:
-        """What lies in a folder itself, by name; nothing where there is no folder."""
+        """List the files directly in a folder, sorted by name; empty if the folder does not exist."""
 
     def files_below(self, folder: str = "") -> Iterator[StoredFile]:
-        """What lies in a folder, however deep, by path."""
+        """Yield the files of a folder and of its subfolders, sorted by path."""
 
     def fingerprint(self, file: StoredFile) -> str:
-        """Changes with the content."""
+        """Return a value that changes with the content."""
 
     def read(self, path: str) -> bytes | None:
-        """A small file; None where there is none."""
+        """Return the content of a small file; None if it does not exist."""
 
     def read_end(self, path: str, count: int) -> bytes:
-        """The last bytes of a file that is not empty, at most so many."""
+        """Return at most the last `count` bytes of a file that is not empty."""
 
     def local_copy(self, folder: str) -> AbstractContextManager[Path]:
-        """The folder's files on this machine, for as long as the context lasts."""
+        """Provide the folder's files on this machine until the context ends."""
 
 
 def open_store(address: str, *, endpoint_url: str | None = None, region: str | None = None) -> ObjectStore:
-    """The store at a folder or at s3://bucket/prefix; nothing is asked of it yet."""
+    """Open the store at a folder or at s3://bucket/prefix; sends no request yet."""
     if is_s3_uri(address):
         return S3Prefix.of(address, endpoint_url=endpoint_url, region=region)
     return LocalFolder(address)
@@ -76,37 +76,37 @@ def open_store(address: str, *, endpoint_url: str | None = None, region: str | N
 
 @dataclass(frozen=True)
 class LocalFolder:
-    """A folder of this machine."""
+    """An object store in a folder of this machine."""
 
     address: str
 
     def files(self, folder: str = "") -> Sequence[StoredFile]:
-        """What lies in it, by name."""
+        """List its files, sorted by name."""
         return [self._stored(path) for path in sorted(self._path(folder).glob("*")) if path.is_file()]
 
     def files_below(self, folder: str = "") -> Iterator[StoredFile]:
-        """What lies in it, however deep."""
+        """Yield its files and those of its subfolders."""
         return (self._stored(path) for path in sorted(self._path(folder).rglob("*")) if path.is_file())
 
     def fingerprint(self, file: StoredFile) -> str:
-        """Its SHA-256."""
+        """Return the SHA-256 of the file."""
         with self._path(file.path).open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
 
     def read(self, path: str) -> bytes | None:
-        """The whole file."""
+        """Return the content; None if the file does not exist."""
         file = self._path(path)
         return file.read_bytes() if file.exists() else None
 
     def read_end(self, path: str, count: int) -> bytes:
-        """Its last bytes."""
+        """Return the last bytes."""
         with self._path(path).open("rb") as content:
             content.seek(max(0, self._path(path).stat().st_size - count))
             return content.read()
 
     @contextmanager
     def local_copy(self, folder: str) -> Iterator[Path]:
-        """The folder itself."""
+        """Provide the folder itself, not a copy."""
         yield self._path(folder)
 
     def _path(self, path: str) -> Path:
@@ -118,9 +118,9 @@ class LocalFolder:
 
 @dataclass(frozen=True)
 class S3Prefix:
-    """A prefix in a bucket, with the credentials of AWS' usual chain.
+    """An S3 prefix, accessed with AWS's default credential chain.
 
-    Several threads may use it once the first request is made.
+    Several threads may use it after the first request.
     """
 
     bucket: str
@@ -130,70 +130,70 @@ class S3Prefix:
 
     @classmethod
     def of(cls, address: str, *, endpoint_url: str | None = None, region: str | None = None) -> "S3Prefix":
-        """The prefix that s3://bucket/prefix names."""
+        """Parse s3://bucket/prefix."""
         bucket, prefix = parse_s3_uri(address)
         return cls(bucket, prefix.strip("/"), endpoint_url, region)
 
     @property
     def address(self) -> str:
-        """As AWS' own programs write it."""
+        """Return s3://bucket/prefix."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     def uri(self, path: str) -> str:
-        """An object as people write it."""
+        """Return the s3:// URI of an object."""
         return f"{self.address}/{path}".rstrip("/")
 
     def key(self, path: str) -> str:
-        """An object's key in the bucket."""
+        """Return the key of an object in the bucket."""
         return _joined(self.prefix, path).rstrip("/")
 
     def check(self) -> None:
-        """AwsError unless the bucket answers."""
+        """Raise AwsError unless the bucket answers."""
         with self._translate_errors(f"s3://{self.bucket}"):
             self._client.head_bucket(Bucket=self.bucket)
 
     def files(self, folder: str = "") -> Sequence[StoredFile]:
-        """What lies in it, without what lies deeper."""
+        """List the objects directly below the prefix, without those deeper down."""
         return list(self._objects(folder, Delimiter="/"))
 
     def files_below(self, folder: str = "") -> Iterator[StoredFile]:
-        """What lies in it, however deep."""
+        """Yield all objects below the prefix."""
         return self._objects(folder)
 
     def fingerprint(self, file: StoredFile) -> str:
-        """What S3 calls its content."""
+        """Return the ETag."""
         return file.etag
 
     def stored_bytes(self, path: str) -> int | None:
-        """Size of the object, or nothing if there is none."""
+        """Return the size of the object; None if it does not exist."""
         found = self.head(path)
         return int(found["ContentLength"]) if found else None
 
     def head(self, path: str, **options: str) -> Mapping[str, Any] | None:
-        """What S3 notes of the object, or nothing if there is none."""
+        """Return the object's metadata (HeadObject); None if it does not exist."""
         with self._translate_errors(self.uri(path)):
             return self._or_none("head_object", Key=self.key(path), **options)
 
     def read(self, path: str) -> bytes | None:
-        """The whole object."""
+        """Return the content; None if the object does not exist."""
         with self._translate_errors(self.uri(path)):
             found = self._or_none("get_object", Key=self.key(path))
             return bytes(found["Body"].read()) if found else None
 
     def read_end(self, path: str, count: int) -> bytes:
-        """Its last bytes; the rest stays where it is."""
+        """Return the last bytes with a range request."""
         with self._translate_errors(self.uri(path)):
             found = self._client.get_object(Bucket=self.bucket, Key=self.key(path), Range=f"bytes=-{count}")
             return bytes(found["Body"].read())
 
     def download(self, path: str, target: Path) -> None:
-        """Copy the object to a file, whole or not at all."""
+        """Download the object to a file atomically."""
         with self._translate_errors(self.uri(path)):
             self._client.download_file(self.bucket, self.key(path), str(target))
 
     @contextmanager
     def local_copy(self, folder: str) -> Iterator[Path]:
-        """A copy of its files, which is gone afterwards."""
+        """Download the files to a temporary folder, which is deleted when the context ends."""
         with tempfile.TemporaryDirectory(prefix="taxi-s3-") as name:
             for file in self.files(folder):
                 self.download(file.path, Path(name) / file.name)
@@ -206,9 +206,10 @@ class S3Prefix:
         on_sent: OnSent = lambda _: None,
         metadata: Mapping[str, str] = MappingProxyType({}),
     ) -> bool:
-        """Make the object equal to the file; says whether anything was sent. `metadata` is that of a new one.
+        """Upload the file unless the object is equal; return whether anything was sent.
 
-        An upload that an earlier run left unfinished is continued: parts that are there are not sent again.
+        `metadata` applies to a new object. An upload that an earlier run left unfinished is continued: parts
+        that S3 already has are not sent again.
         """
         fingerprint = Fingerprint.of(file)
         with self._translate_errors(self.uri(path)):
@@ -222,7 +223,7 @@ class S3Prefix:
         return True
 
     def _accept_the_others(self, path: str, fingerprint: Fingerprint) -> None:
-        """Another process ended the same upload: well if the object is the same now."""
+        """Accept that another process completed the same upload, provided that the object is now equal."""
         if not self._holds(path, fingerprint):
             raise AwsError(
                 f"the upload of {self.uri(path)} was ended by another process", "run the same command again"
@@ -230,7 +231,7 @@ class S3Prefix:
 
     def _holds(self, path: str, fingerprint: Fingerprint) -> bool:
         stored = self.head(path, ChecksumMode="ENABLED") or {}
-        # S3 and its stand-ins differ in whether the count of parts follows the checksum here.
+        # S3 and compatible services differ in whether the part count follows the checksum here.
         checksum = str(stored.get("ChecksumSHA256", "")).partition("-")[0]
         return (
             stored.get("ContentLength") == fingerprint.size
@@ -238,7 +239,7 @@ class S3Prefix:
         )
 
     def _or_none(self, operation: str, **request: str) -> Mapping[str, Any] | None:
-        """The answer about an object, or nothing if there is none."""
+        """Return the response about an object; None if the object does not exist."""
         try:
             answer: Mapping[str, Any] = getattr(self._client, operation)(Bucket=self.bucket, **request)
         except self._client.exceptions.ClientError as error:
@@ -255,7 +256,7 @@ class S3Prefix:
             )
             for found in (one for page in pages for one in page.get("Contents", [])):
                 name = found["Key"].removeprefix(prefix)
-                if name and not name.endswith("/"):  # a folder of Hadoop's is an object too
+                if name and not name.endswith("/"):  # Hadoop stores a folder as an object too
                     etag = found.get("ETag", str(found["LastModified"]))
                     yield StoredFile(_joined(folder, name), found["Size"], etag.strip('"'))
 

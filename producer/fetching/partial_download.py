@@ -1,4 +1,4 @@
-"""The unfinished file of a download, which the next attempt or the next run goes on with."""
+"""Keep the unfinished file of a download, which the next attempt or the next run continues."""
 
 import fcntl
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ class DownloadInProgressError(Exception):
 
 @dataclass
 class PartialDownload:
-    """The bytes so far, and the ETag of the version that they belong to."""
+    """The bytes received so far, and the ETag of the version that they belong to."""
 
     file: Path
     etag_file: Path = field(init=False)
@@ -25,33 +25,33 @@ class PartialDownload:
 
     @property
     def size(self) -> int:
-        """How many bytes are there."""
+        """Return the number of bytes received."""
         return self.file.stat().st_size if self.file.exists() else 0
 
     @property
     def resume_headers(self) -> dict[str, str]:
-        """Headers that ask for the rest, if the site still has the same version."""
+        """Return headers that ask for the rest, if the site still has the same version."""
         if not self.size or not self.etag_file.exists():
             return {}
         return {"Range": f"bytes={self.size}-", "If-Range": self.etag_file.read_text("ascii")}
 
     def remember(self, response: httpx.Response) -> None:
-        """Note the version that the response begins."""
+        """Record the version that the response begins."""
         etag = response.headers.get("ETag", "")
-        # A weak tag does not promise equal bytes, so it must not be used to continue a file.
+        # A weak ETag does not promise equal bytes, so it must not be used to continue a file.
         if etag and not etag.startswith("W/"):
             self.etag_file.write_text(etag, "ascii")
         else:
             self.etag_file.unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Begin anew next time."""
+        """Discard the bytes, so that the next attempt starts from zero."""
         self.file.unlink(missing_ok=True)
         self.etag_file.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Two processes that append to one file would mix their bytes."""
+        """Lock the file: two processes that append to one file would mix their bytes."""
         with self.file.with_suffix(".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

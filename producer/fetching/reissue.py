@@ -1,4 +1,4 @@
-"""Months that the TLC has published once more under the same name, with other bytes."""
+"""Find months that the TLC has re-issued: the same name, with other bytes."""
 
 import logging
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ from producer.fetching.versions import (
 )
 
 BESIDE = "reissued"
-"""The folder, beside a month, for its re-issue: nothing reads it as a month of its own."""
+"""The folder for re-issues, next to a month; no reader takes it for a month of its own."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Reissue:
-    """What is new of a month, and where it is: beside the older one, in its place, or still at the TLC."""
+    """A newer version and its location: next to the older file, in its place, or still at the TLC."""
 
     version: FileVersion
     location: str
@@ -40,13 +40,13 @@ class Reissue:
 
 
 class ReissueCheck:
-    """Asks the TLC for newer versions, until it does not answer: then what is here will do."""
+    """A query to the TLC for newer versions; once the TLC does not answer, the local version is used."""
 
     def __init__(self) -> None:
         self._is_away = Event()
 
     def newer(self, remote: RemoteFile, here: FileVersion) -> FileVersion | None:
-        """The version that the TLC has by now; None for the same one, or where it cannot be asked."""
+        """Return the TLC's version if it is newer; None if it is the same, or if the TLC does not answer."""
         if self._is_away.is_set():
             return None
         once = replace(remote, site=replace(remote.site, attempts=1))
@@ -64,7 +64,7 @@ class ReissueCheck:
 
 @dataclass(frozen=True)
 class FetchedMonth:
-    """A file that was fetched from the TLC; `is_ours` without a note, too."""
+    """A file that was fetched from the TLC; with `is_ours`, also without a record of its version."""
 
     file: Path
     remote: RemoteFile
@@ -72,13 +72,13 @@ class FetchedMonth:
     check: ReissueCheck
 
     def newer(self) -> FileVersion | None:
-        """The version that the TLC has by now, if it is another."""
+        """Return the TLC's version if it differs."""
         if here := self._version:
             return self.check.newer(self.remote, here)
         return None
 
     def reissued(self, on_progress: OnProgress, *, refresh: bool) -> Reissue | None:
-        """Fetch a newer version beside the file; with `refresh` it takes the file's place."""
+        """Fetch a newer version next to the file; with `refresh` it replaces the file."""
         if (newer := self.newer()) is None:
             return None
         beside = self.file.parent / BESIDE / self.file.name
@@ -91,7 +91,7 @@ class FetchedMonth:
                     raise
                 logger.warning("%s", error)
                 return Reissue(newer, self.remote.url)
-        if is_same_content(beside, self.file):  # published once more, and nothing changed
+        if is_same_content(beside, self.file):  # re-issued with the same content
             remove_with_version(beside)
             note_version(self.file, newer)
             return None
@@ -109,7 +109,7 @@ class FetchedMonth:
 
 
 def lines_of(title: str, location: str, reissue: Reissue) -> Iterator[str]:
-    """What a person should know of it."""
+    """Yield the lines to print about a re-issue."""
     what = f"{title}: the TLC has re-issued this month ({reissue.version})"
     if reissue.is_taken:
         yield f"{what}; {location} is the new file now"

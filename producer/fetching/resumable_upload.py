@@ -1,4 +1,4 @@
-"""Uploads to S3 that a killed run leaves unfinished and the next one continues; an object appears whole."""
+"""Upload to S3 so that the next run continues a killed upload; an object appears only when complete."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ OnSent = Callable[[int], None]
 
 
 class UploadEndedError(Exception):
-    """Another process finished the upload, or gave it up."""
+    """Another process completed the upload, or aborted it."""
 
 
 @dataclass(frozen=True)
 class ResumableUpload:
-    """The upload of a file to one key."""
+    """The multipart upload of a file to one key."""
 
     client: Any
     bucket: str
@@ -24,7 +24,7 @@ class ResumableUpload:
     metadata: Mapping[str, str]
 
     def send(self, file: Path, fingerprint: Fingerprint, on_sent: OnSent) -> None:
-        """Send the parts that are not there yet; raises UploadEndedError."""
+        """Send the missing parts; raises UploadEndedError."""
         upload_id = self._unfinished() or self._begin()
         upload = {"Bucket": self.bucket, "Key": self.key, "UploadId": upload_id}
         try:
@@ -33,7 +33,10 @@ class ResumableUpload:
             raise UploadEndedError from None
 
     def _unfinished(self) -> str | None:
-        """The newest unfinished upload of the key; older ones are aborted, for their parts cost money."""
+        """Return the newest unfinished upload of the key.
+
+        Aborts older ones, because their parts cost money.
+        """
         pages = self.client.get_paginator("list_multipart_uploads")
         found = pages.paginate(Bucket=self.bucket, Prefix=self.key)
         uploads = [
@@ -72,7 +75,8 @@ class ResumableUpload:
         return {part["PartNumber"]: part for page in pages for part in page.get("Parts", [])}
 
     def _send_part(self, upload: Mapping[str, str], part: UploadPart, data: bytes) -> str:
-        # By the checksum S3 refuses bytes that were spoiled on the way, or that changed since they were read.
+        # With the checksum S3 refuses bytes that were damaged in transit, or that changed since they were
+        # read.
         answer = self.client.upload_part(
             **upload, PartNumber=part.number, Body=data, ChecksumSHA256=part.checksum
         )

@@ -1,4 +1,4 @@
-"""Errands run side by side under one progress bar; Ctrl-C ends them at their next bytes."""
+"""Run downloads in parallel under one progress bar; Ctrl-C ends them at their next bytes."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from producer.fetching.download_tasks import DownloadResult, DownloadTask
 
 @dataclass(frozen=True)
 class DownloadOutcome:
-    """How an errand went."""
+    """The result of one download."""
 
     title: str
     result: DownloadResult | None = None
@@ -24,7 +24,7 @@ class DownloadOutcome:
 
 @dataclass
 class TransferBar:
-    """One bar for all transfers."""
+    """One progress bar for all transfers."""
 
     progress: Progress
     task: TaskID
@@ -32,7 +32,7 @@ class TransferBar:
     is_stopped: bool = False
 
     def of(self, title: str) -> OnProgress:
-        """Show how far the errand is."""
+        """Return the callback that reports the progress of one download."""
 
         def on_progress(done: int, total: int | None) -> None:
             if self.is_stopped:
@@ -46,14 +46,14 @@ class TransferBar:
 
 
 def run_all(tasks: Sequence[DownloadTask], parallel: int, console: Console) -> list[DownloadOutcome]:
-    """Bring everything; one failure does not hinder the others."""
+    """Run all downloads; one failure does not stop the others."""
     with _progress(console) as progress:
         bar = TransferBar(progress, progress.add_task(_described(tasks), total=None))
         return _in_parallel(tasks, parallel, lambda task: task.run(bar.of(task.title)), lambda: _stop(bar))
 
 
 def locate_all(tasks: Sequence[DownloadTask], parallel: int) -> list[DownloadOutcome]:
-    """What `run_all` would bring."""
+    """Return what `run_all` would fetch."""
     return _in_parallel(tasks, parallel, lambda task: task.locate(), lambda: None)
 
 

@@ -1,4 +1,4 @@
-"""Which version of a file was fetched: its site may have another by now, of a month that was re-issued."""
+"""Record which version of a file was fetched, because its site may have re-issued the month since."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ KEYS_OF_AWS = "aws:kms"
 
 @dataclass(frozen=True)
 class FileVersion:
-    """A version of a file as its site tells it; what the site does not tell is empty, a size None."""
+    """A version of a file as its site reports it; unreported fields are empty, an unreported size is None."""
 
     etag: str
     last_modified: str
@@ -25,7 +25,7 @@ class FileVersion:
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> "FileVersion":
-        """The version that a whole answer carries."""
+        """Return the version that a complete response carries."""
         size = headers.get("Content-Length", "")
         return cls(
             headers.get("ETag", ""), headers.get("Last-Modified", ""), int(size) if size.isdigit() else None
@@ -33,12 +33,12 @@ class FileVersion:
 
     @property
     def conditions(self) -> dict[str, str]:
-        """Headers that ask for the file only if it is another one."""
+        """Return headers that request the file only if it has changed."""
         asked = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in asked.items() if value}
 
     def differs_from(self, other: "FileVersion") -> bool:
-        """Whether these are other bytes, by the first of tag, time and size that both have."""
+        """Return whether the bytes differ, by the first of ETag, time and size that both have."""
         pairs = (
             (self.etag.removeprefix("W/"), other.etag.removeprefix("W/")),
             (self.last_modified, other.last_modified),
@@ -52,7 +52,7 @@ class FileVersion:
 
 
 def read_version(file: Path) -> FileVersion | None:
-    """What was noted when the file was fetched; None of one that came another way, or was changed since."""
+    """Return the recorded version; None if the file came from another source, or was changed since."""
     try:
         version = FileVersion(**json.loads(_note(file).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -61,12 +61,12 @@ def read_version(file: Path) -> FileVersion | None:
 
 
 def note_version(file: Path, version: FileVersion) -> None:
-    """Note of which version the file is."""
+    """Record the version of the file."""
     write_json(_note(file), {**asdict(version), "size": file.stat().st_size})
 
 
 def move_with_version(file: Path, target: Path) -> None:
-    """Put the file in the place of another, its note with it."""
+    """Replace another file with this one and its record."""
     version = read_version(file)
     _note(target).unlink(missing_ok=True)
     with atomic_path(target) as draft:
@@ -77,15 +77,15 @@ def move_with_version(file: Path, target: Path) -> None:
 
 
 def remove_with_version(file: Path) -> None:
-    """Remove the file and its note."""
+    """Delete the file and its record."""
     _note(file).unlink(missing_ok=True)
     file.unlink()
 
 
 def content_damage(file: Path, headers: Mapping[str, str]) -> str | None:
-    """What is wrong with a downloaded file by its ETag, where that is an MD5 as S3 gives it; else nothing.
+    """Return what is wrong with a downloaded file, if its ETag is an MD5 as S3 gives it; else None.
 
-    S3's ETag of a file that was sent in parts, or is encrypted with a key of AWS', is none.
+    S3's ETag is not an MD5 if the file was uploaded in parts, or is encrypted with a key of AWS KMS.
     """
     named = _MD5.fullmatch(headers.get("ETag", ""))
     if named is None or headers.get(ENCRYPTION, "").startswith(KEYS_OF_AWS):
@@ -96,7 +96,6 @@ def content_damage(file: Path, headers: Mapping[str, str]) -> str | None:
 
 
 def is_same_content(one: Path, two: Path) -> bool:
-    """Whether two files have the same bytes."""
     return one.stat().st_size == two.stat().st_size and _sha256(one) == _sha256(two)
 
 

@@ -1,4 +1,4 @@
-"""The TLC's taxi zones: the lookup of their names, and their shapes."""
+"""Describe the TLC's taxi zone files: the lookup of names, and the shapes."""
 
 import csv
 import zipfile
@@ -10,7 +10,7 @@ from schemas.rules import FIRST_ZONE_ID, LAST_ZONE_ID
 
 
 def remote_zone_files(settings: ProducerSettings) -> list[RemoteFile]:
-    """The files of the zones at the TLC."""
+    """Return the zone files at the TLC."""
     site, folder = DownloadSite(settings.tlc_zones_url), zones_dir(settings.taxi_cache_dir)
     return [
         RemoteFile(site, name, name, damage, f"Try again later, or put {name} into {folder} yourself")
@@ -19,7 +19,7 @@ def remote_zone_files(settings: ProducerSettings) -> list[RemoteFile]:
 
 
 def lookup_damage(file: Path) -> str | None:
-    """What is wrong with a lookup, or nothing: it has one row for each of the zones 1 to 265."""
+    """Return what is wrong with a lookup, if anything: it has one row for each of the zones 1 to 265."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             zones = [row.get("LocationID") for row in csv.DictReader(lines)]
@@ -31,7 +31,7 @@ def lookup_damage(file: Path) -> str | None:
 
 
 def shapes_damage(file: Path) -> str | None:
-    """What is wrong with zipped shapes, or nothing: every entry must be readable and one a .shp file."""
+    """Return what is wrong with zipped shapes, if anything: all entries are readable, one is a .shp file."""
     try:
         with zipfile.ZipFile(file) as archive:
             broken, names = archive.testzip(), archive.namelist()

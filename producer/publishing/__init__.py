@@ -1,1 +1,1 @@
-"""Prepared trips, published to Kafka at their pace, and never lost."""
+"""Publish prepared trips to Kafka at their pace, without loss."""

@@ -1,4 +1,4 @@
-"""Whether the trips of a replay stand on the topic already, whoever has published them and from where."""
+"""Check whether the trips of a replay are on the topic already, from any publisher and any home."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,26 +14,26 @@ from producer.reading.prepared import spread
 MOST_LOOKED_UP = 8
 MOST_RECORDS_READ = 5_000
 LONGEST_DELAY_MS = 35 * MINUTE_MS
-"""So much later than its drop-off a trip may have been published the other time (see --lateness)."""
+"""The longest delay between a trip's drop-off and its earlier publication (see --lateness)."""
 
 
 @dataclass(frozen=True)
 class EarlierPublication:
-    """How many trips were looked up, spread over the replay, and how many of them were found."""
+    """The count of trips that were looked up, spread over the replay, and of those found."""
 
     looked_up: int
     found: int
 
     @property
     def is_whole(self) -> bool:
-        """Whether every one was found."""
+        """Return whether all of them were found."""
         return 0 < self.looked_up == self.found
 
 
 def earlier_publication(
     cluster: KafkaCluster, topic: TopicDescription, path: Path, start_row: int, end_row: int
 ) -> EarlierPublication:
-    """Look some of the rows up; none where Kafka knows its clients, as this one may only write."""
+    """Look up some of the rows; none on a Kafka with authentication, where the producer may only write."""
     if not cluster.security.is_open:
         return EarlierPublication(0, 0)
     trips = spread(path, start_row, end_row, MOST_LOOKED_UP)
@@ -53,7 +53,7 @@ def earlier_publication(
 
 
 def _is_there(consumer: Consumer, topic: str, partition: int, key: bytes, dropoff_ms: int) -> bool:
-    """Whether a trip stands where its drop-off would have put it, or up to the longest delay behind."""
+    """Return whether a trip is at its drop-off's offset, or up to the longest delay behind it."""
     asked = TopicPartition(topic, partition, dropoff_ms)
     (start,) = consumer.offsets_for_times([asked], timeout=TIMEOUT_SECONDS)
     if start.offset < 0:

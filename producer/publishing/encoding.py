@@ -1,4 +1,4 @@
-"""Trips as Kafka carries them: registry framing, then Avro."""
+"""Encode trips for Kafka: registry framing, then Avro."""
 
 import io
 import json
@@ -27,13 +27,13 @@ SAMPLED_ROWS = 4
 _MAGIC = b"\x00"
 
 EncodedRecords = npt.NDArray[np.object_]
-"""One framed record (bytes) a row."""
+"""One framed record (bytes) per row."""
 
 
 class VersionedEncoder:
-    """Encodes each trip with the version of the contract that its month knew.
+    """An encoder that writes each trip with the version of the contract that its month used.
 
-    A trip whose values an older version would lose is written with the one that carries them.
+    A trip whose values an older version would lose is written with the version that carries them.
     """
 
     def __init__(self, schema_ids: Mapping[TripSchema, int], warn: Callable[[str], None]) -> None:
@@ -43,7 +43,7 @@ class VersionedEncoder:
         }
 
     def encode(self, batch: pa.RecordBatch) -> EncodedRecords:
-        """One framed record a row."""
+        """Return one framed record per row."""
         versions = versions_of(batch, self._versions)
         present = np.unique(versions)
         if len(present) == 1:
@@ -56,7 +56,7 @@ class VersionedEncoder:
 
 
 def versions_of(batch: pa.RecordBatch, versions: Sequence[TripSchema]) -> npt.NDArray[np.int64]:
-    """For each row the number of the version, among these from old to new, that it is written with."""
+    """Return for each row the number of the version to write it with, of these from old to new."""
     chosen = np.full(batch.num_rows, versions[0].version)
     months = batch.column("source_month").cast(pa.date32()).cast(pa.int32()).to_numpy(zero_copy_only=False)
     for older, newer in pairwise(versions):
@@ -68,11 +68,11 @@ def versions_of(batch: pa.RecordBatch, versions: Sequence[TripSchema]) -> npt.ND
 
 
 class TripEncoder:
-    """Encodes Arrow batches of trips, whose columns bear the names of the schema."""
+    """An encoder for Arrow batches of trips whose columns have the schema's names."""
 
     def __init__(self, schema: TripSchema, schema_id: int, warn: Callable[[str], None]) -> None:
         self._fields = [(field["name"], _plain(field["type"])) for field in schema.record["fields"]]
-        # The fast encoder does not know the logical types of clocks; plain types have the same bytes.
+        # The fast encoder does not support the logical types of timestamps; plain types have the same bytes.
         fields = [{"name": name, "type": kind} for name, kind in self._fields]
         self._plain_schema = json.dumps({"type": "record", "name": "Trip", "fields": fields})
         self._parsed = fastavro.parse_schema(json.loads(schema.text))
@@ -82,7 +82,7 @@ class TripEncoder:
         self.is_fast = self._encode_fast is not None
 
     def encode(self, batch: pa.RecordBatch) -> EncodedRecords:
-        """One framed record a row."""
+        """Return one framed record per row."""
         columns = batch.select([name for name, _ in self._fields])
         self._refuse_nulls(columns)
         if self._encode_fast is None:
@@ -96,7 +96,7 @@ class TripEncoder:
         return records
 
     def _refuse_nulls(self, columns: pa.RecordBatch) -> None:
-        """The fast encoder would write zeros for them, in silence."""
+        """Refuse nulls: the fast encoder would write zeros for them without an error."""
         for name, kind in self._fields:
             if isinstance(kind, str) and columns.column(name).null_count:
                 raise UserError(
@@ -108,13 +108,13 @@ class TripEncoder:
         plain = pa.RecordBatch.from_arrays(arrays, names=[name for name, _ in self._fields])
         assert self._encode_fast is not None  # noqa: S101 - for the type checker
         (bodies,) = self._encode_fast(plain, self._plain_schema, 1)
-        # Framed in Arrow and made Python's bytes once, in C: a loop over them takes four times as long.
+        # Framed in Arrow and converted to Python bytes once, in C: a loop over them takes four times as long.
         framed = pc.binary_join_element_wise(pa.scalar(self._frame), bodies, pa.scalar(b""))
         records: EncodedRecords = framed.to_numpy(zero_copy_only=False)
         return records
 
     def _encode_slowly(self, columns: pa.RecordBatch) -> EncodedRecords:
-        # With its type named, numpy keeps the zeros that a record may end with.
+        # With an explicit type, numpy keeps the zeros that a record may end with.
         return np.array([self._encode_row(row) for row in columns.to_pylist()], dtype=object)
 
     def _encode_row(self, row: dict[str, Any]) -> bytes:
@@ -128,7 +128,7 @@ _PLAIN_ARROW_TYPES = {"string": pa.utf8(), "int": pa.int32(), "long": pa.int64()
 
 
 def _plain(avro_type: Any) -> str | Sequence[str]:
-    """The Avro type without its logical meaning: `int`, or `["null", "int"]`."""
+    """Return the Avro type without its logical type: `int`, or `["null", "int"]`."""
     if isinstance(avro_type, list):
         return [str(_plain(branch)) for branch in avro_type]
     return str(avro_type["type"] if isinstance(avro_type, dict) else avro_type)

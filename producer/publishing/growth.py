@@ -1,4 +1,4 @@
-"""Partitions that were added to a topic which holds trips already."""
+"""Handle partitions that were added to a topic that already holds trips."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +23,9 @@ def introduce(
 ) -> Mapping[int, int]:
     """Put the event clock on added partitions, and wait until the stream has found them; return all tails.
 
-    Until it reads a partition, the stream's watermark moves on without it. Nothing is published meanwhile, so
-    it cannot pass the clock of the partition that is furthest behind, and with that the added ones begin.
+    Until the stream reads a partition, its watermark advances without it. In this time nothing is published,
+    so the watermark cannot pass the clock of the slowest partition, and the added partitions begin with that
+    clock.
     """
     clock_ms = min(tail_ms for partition, tail_ms in tails_ms.items() if partition not in added)
     grown = {**dict.fromkeys(added, clock_ms), **tails_ms}

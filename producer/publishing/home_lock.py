@@ -1,4 +1,4 @@
-"""Only one publisher of a home writes to a topic: a lock on this machine, that its processes inherit."""
+"""Allow one publisher per home to write to a topic: a lock on this machine, which its processes inherit."""
 
 import fcntl
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ LOCK_SECONDS = 5.0
 
 @contextmanager
 def only_publisher_of_home(topic: str, home: Path, topic_id: str, holder: str) -> Iterator[IO[str]]:
-    """Keep out others of the same home, at once and without asking Kafka.
+    """Keep out other publishers of the same home, at once and without asking Kafka.
 
-    Yields the lock. Processes that inherit it keep others out too, for as long as they live.
+    Yields the lock. Processes that inherit it keep others out too, as long as they live.
     """
     lock = home / "replays" / f"{topic_id}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def only_publisher_of_home(topic: str, home: Path, topic_id: str, holder: str) -
 
 
 def occupied(topic: str, holder: str) -> UserError:
-    """The error of one who comes second."""
+    """Return the error for the second publisher."""
     return UserError(
         f"another replay is publishing to topic {topic}: {holder}",
         "wait for it or stop it; when it was killed, Kafka frees the topic within a minute",
@@ -40,7 +40,7 @@ def occupied(topic: str, holder: str) -> UserError:
 
 
 def _is_locked_soon(file: IO[str]) -> bool:
-    """A replay that was killed keeps its lock until its other processes have noticed."""
+    """Wait for the lock: a killed replay keeps it until its other processes have noticed."""
     locking = Retrying(
         retry=retry_if_exception_type(BlockingIOError),
         wait=wait_fixed(0.05),

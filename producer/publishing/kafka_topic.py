@@ -1,4 +1,4 @@
-"""The topic that trips are published to."""
+"""Describe, create and read the topic that trips are published to."""
 
 import logging
 import socket
@@ -22,9 +22,9 @@ from schemas.trip import PROGRESS_MARKER_KEY
 TIMEOUT_SECONDS = 10.0
 FIRST_ANSWER_SECONDS = 3.0
 ABSENT_SECONDS = 6.0
-"""So long a Kafka is waited for where nobody listens at its address."""
+"""How long to wait for Kafka when no process listens at its address."""
 FIRST_LOOK_BACK = 100
-"""Records read first in search of a marker: a replay that ended well ends with one."""
+"""Records that are read first to find a marker: a replay that ended cleanly ends with one."""
 
 TRIP_ID_LENGTH = 36
 REGISTRY_MAGIC = b"\x00"
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TopicDescription:
-    """An existing topic; `id` tells it from an earlier one of the same name."""
+    """An existing topic; `id` distinguishes it from an earlier topic of the same name."""
 
     name: str
     id: str
@@ -43,23 +43,23 @@ class TopicDescription:
 
 @dataclass(frozen=True)
 class KafkaCluster:
-    """The brokers that trips are published to."""
+    """The Kafka cluster that trips are published to."""
 
     bootstrap_servers: str
     security: KafkaSecurity = OPEN
 
     def check(self) -> None:
-        """Raises UserError when no broker answers."""
+        """Raise UserError when no broker answers."""
         self.ask(lambda: self._admin().list_topics(timeout=FIRST_ANSWER_SECONDS))
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """What every client of this cluster is made with."""
+        """Return the configuration shared by all clients of this cluster."""
         proof = client_options(self.security)
         return {"bootstrap.servers": self.bootstrap_servers, "logger": _silent_logger(), **proof}
 
     def topic(self, name: str, partition_count: int) -> TopicDescription:
-        """The topic, made with so many partitions when it is missing."""
+        """Return the topic; creates it with `partition_count` partitions if it is missing."""
         admin = self._admin()
         if name not in self.ask(lambda: admin.list_topics(timeout=TIMEOUT_SECONDS)).topics:
             self._create(admin, name, partition_count)
@@ -68,13 +68,15 @@ class KafkaCluster:
         return TopicDescription(name, file_safe(str(described.topic_id)), len(described.partitions))
 
     def tails_ms(self, topic: TopicDescription) -> Mapping[int, int]:
-        """The newest timestamp of each partition, of markers and trips; partitions without them are left out.
+        """Return the newest timestamp of each partition, of markers and trips.
 
-        As a floor of what follows, it makes no unsent trip of an interrupted replay late. Rows are sent in
-        the order of replay_at, and a partition holds what was sent to it without a gap. So its tail is a row
-        before the unsent one, or a marker, whose clock never passes the row that comes next: either way the
-        tail <= the unsent trip's replay_at, which stays its timestamp. Where the floor of an older replay is
-        higher, the trip would have got it without the interruption too.
+        Partitions without records are left out.
+
+        As a floor for the records that follow, these timestamps make no unsent trip of an interrupted replay
+        late. Rows are sent in the order of replay_at, and a partition holds what was sent to it without a
+        gap. So its tail is a row before the unsent one, or a marker, whose clock never passes the next row.
+        In both cases the tail <= the unsent trip's replay_at, which stays its timestamp. Where the floor of
+        an older replay is higher, the trip would have got it without the interruption too.
         """
         if not self.security.is_open:
             return self._newest_ms(topic)
@@ -98,13 +100,13 @@ class KafkaCluster:
         return {partition: tail_ms for partition, tail_ms in found.items() if tail_ms is not None}
 
     def _newest_ms(self, topic: TopicDescription) -> Mapping[int, int]:
-        """The same where Kafka knows its clients: only we write there, and we may not read.
+        """Return the same on a cluster with authentication: only we write there, and we may not read.
 
-        Timestamps of ours do not decrease, so the greatest is that of the tail.
+        Our timestamps do not decrease, so the greatest is that of the tail.
         """
         topic_partitions = [TopicPartition(topic.name, number) for number in range(topic.partition_count)]
         requests = dict.fromkeys(topic_partitions, OffsetSpec.max_timestamp())
-        admin = self._admin()  # held on to: its answers die with it
+        admin = self._admin()  # keep a reference: the futures die with the client
 
         def timestamps() -> dict[int, int]:
             answers = admin.list_offsets(requests, request_timeout=TIMEOUT_SECONDS)
@@ -134,7 +136,7 @@ class KafkaCluster:
         return AdminClient(self.configuration)
 
     def ask(self, query: Callable[..., T], *details: object) -> T:
-        """Kafka's answer; asked again while it elects a leader or is too busy to answer in time."""
+        """Return Kafka's answer; retries while it elects a leader or is too busy to answer in time."""
         began_at = time.monotonic()
 
         def passing(error: BaseException) -> str:
@@ -153,7 +155,7 @@ class KafkaCluster:
             ) from None
 
     def _has_listener(self) -> bool:
-        """Whether somebody listens, who may be busy: the client does not tell him from nobody."""
+        """Return whether a process listens; the client reports a busy broker and an absent one alike."""
         for address in self.bootstrap_servers.split(","):
             host, _, port = address.strip().rpartition(":")
             try:
@@ -165,14 +167,14 @@ class KafkaCluster:
 
 
 def _remedy(security: KafkaSecurity) -> str:
-    # The client tells one whom Kafka does not let in the same as one who finds no Kafka.
+    # The client reports refused credentials with the same error as an unreachable Kafka.
     if not security.is_open:
         return "see whether it runs, and whether it knows KAFKA_USER and its password"
     return "start the stack with ./taxi up, or set KAFKA_BOOTSTRAP_SERVERS"
 
 
 def file_safe(topic_id: str) -> str:
-    """As Kafka's own tools print it: the client writes `/`, and ledgers and locks are named after it."""
+    """Format the id as Kafka's own tools do; the client writes `/`, which file names cannot hold."""
     return topic_id.replace("+", "-").replace("/", "_")
 
 
@@ -181,11 +183,11 @@ def _described(admin: AdminClient, name: str) -> Any:
 
 
 def _tail_ms(consumer: Consumer, topic_partition: TopicPartition) -> int | None:
-    """Look back from the end of the partition, further each time, until a marker is found.
+    """Search back from the end of the partition, in growing steps, until a marker is found.
 
-    Timestamps of ours do not decrease, so nothing before the marker can be newer than what was read. After a
-    kill the tail is trips: those that are sent again must not fall behind it, or the stream's verdict on them
-    would depend on how fast it reads.
+    Our timestamps do not decrease, so nothing before the marker is newer than what was read. After a kill the
+    tail consists of trips. Trips that are sent again must not fall behind it: otherwise the stream's verdict
+    on them would depend on how fast it reads.
     """
     low, end = consumer.get_watermark_offsets(topic_partition, timeout=TIMEOUT_SECONDS)
     newest_ms: int | None = None
@@ -202,7 +204,7 @@ def _tail_ms(consumer: Consumer, topic_partition: TopicPartition) -> int | None:
 
 
 def records_before(consumer: Consumer, end: int) -> Iterator[Message]:
-    """The records of the assigned partition that stand before the offset `end`."""
+    """Yield the records of the assigned partition before the offset `end`."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         record = consumer.poll(1.0)
@@ -221,14 +223,17 @@ def records_before(consumer: Consumer, end: int) -> Iterator[Message]:
 
 
 def is_ours(key: bytes | None, value: bytes | None) -> bool:
-    """A marker or a trip. Others may write here too, and the clock of their timestamps may be today's."""
+    """Return whether it is a marker or a trip.
+
+    Other producers may write here too, with today's timestamps.
+    """
     if value is None:
         return key == PROGRESS_MARKER_KEY
     return key is not None and len(key) == TRIP_ID_LENGTH and value[:1] == REGISTRY_MAGIC
 
 
 def _silent_logger() -> logging.Logger:
-    """librdkafka writes to the terminal otherwise; what matters reaches people as our errors."""
+    """Keep librdkafka from writing to the terminal; our errors report what matters."""
     logger = logging.getLogger("producer.librdkafka")
     logger.disabled = True
     return logger

@@ -1,4 +1,4 @@
-"""A lane publishes the trips of some partitions: of all of them, or its share beside other processes."""
+"""Publish the trips of some partitions: of all of them, or of one process's share."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from producer.reading.prepared import Span, batches
 
 SETTLE_SECONDS = 9.0
 MOST_ROWS_APART = 1 << 18
-"""So far a lane may be ahead of the slowest: the stream keeps in memory what lies between them."""
+"""How far a lane may be ahead of the slowest: the stream keeps the rows between them in memory."""
 
 Check = Callable[[], None]
 Tick = Callable[[], None]
@@ -26,7 +26,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ReplayWork:
-    """What all lanes publish together, each its own partitions, and at which pace."""
+    """The work of all lanes: what to publish, each lane its own partitions, and at which pace."""
 
     span: Span
     destination: Destination
@@ -36,7 +36,7 @@ class ReplayWork:
 
 
 def lanes_of(next_rows: Sequence[int], count: int) -> list[Lane]:
-    """Partitions dealt out to so many lanes, or to as many as there are partitions."""
+    """Distribute partitions over `count` lanes, or over one lane per partition if there are fewer."""
     numbers = range(len(next_rows))
     return [
         Lane({number: next_rows[number] for number in numbers[first::count]}) for first in numbers[:count]
@@ -44,7 +44,7 @@ def lanes_of(next_rows: Sequence[int], count: int) -> list[Lane]:
 
 
 class LaneRun:
-    """Publishes one lane; `check` raises StoppedByUser, `tick` is called every step."""
+    """The publication of one lane; `check` raises StoppedByUser, `tick` is called at every step."""
 
     def __init__(self, work: ReplayWork, progress: SharedProgress, number: int, lane: Lane) -> None:
         self._work = work
@@ -53,7 +53,7 @@ class LaneRun:
         self._lane = lane
 
     def run(self, warn: Warn, check: Check, tick: Tick) -> None:
-        """Publish all of it, until the last marker is acknowledged; when stopped, settle what was sent."""
+        """Publish everything until the last marker is acknowledged; when stopped, settle what was sent."""
         self._check, self._tick = check, tick
         self._publisher = Publisher(self._work.destination, self._lane, warn=warn, check=self._look_up)
         start = Marker(self._work.start_clock_ms, self._lane.next_row, time.monotonic())
@@ -78,7 +78,7 @@ class LaneRun:
     def _settle(self) -> None:
         """Give Kafka a moment to take what was sent, so that the next run sends nothing twice."""
         self._check = self._tick = _nothing
-        with suppress(UserError, KafkaException):  # it ends in any case
+        with suppress(UserError, KafkaException):  # the run ends in any case
             if self._publisher.settle(SETTLE_SECONDS):
                 self._playback.send_marker()
             self._publisher.settle(1.0)
@@ -95,7 +95,7 @@ class LaneRun:
             self._publisher.wait(0.01)
 
     def _look_up(self) -> None:
-        """Say what is acknowledged, and hear whether it is time to stop."""
+        """Report what is acknowledged, and check whether to stop."""
         self._progress.in_flight[self._number] = self._publisher.in_flight
         self._note_acknowledged()
         self._tick()
@@ -112,5 +112,5 @@ def _nothing() -> None:
 
 
 def reason_of(error: Exception) -> str:
-    """What a person is told of it."""
+    """Return the text that is shown for an error."""
     return str(error.args[0].str() if isinstance(error, KafkaException) else error)

@@ -1,7 +1,7 @@
-"""When progress markers are sent and what they prove.
+"""Decide when progress markers are sent, and what they prove.
 
-A marker is a record without value on every partition, whose timestamp says: every trip that was replayed
-before this instant stands before me. It moves the watermark of the stream where no trips do.
+A marker is a record without value on every partition. Its timestamp states: every trip that was replayed
+before this instant precedes the marker. It advances the stream's watermark where there are no trips.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ LEAST_SECONDS_BETWEEN = 0.1
 
 @dataclass(frozen=True)
 class Marker:
-    """The replay's state when a marker was sent: `row` is the row of the prepared month that comes next."""
+    """The replay's state when a marker was sent: `row` is the next row of the prepared month."""
 
     clock_ms: int
     row: int
@@ -23,7 +23,10 @@ class Marker:
 
 
 def is_due(last: Marker, now: Marker) -> bool:
-    """Once a minute of event time is over, but not too often in wall time nor after too many trips."""
+    """Return whether a marker is due.
+
+    That is after a number of trips, or once a minute of event time is over, but not too often in wall time.
+    """
     if now.row - last.row >= MOST_TRIPS_BETWEEN:
         return True
     minute_is_over = floor_minute(now.clock_ms) > floor_minute(last.clock_ms)
@@ -31,15 +34,15 @@ def is_due(last: Marker, now: Marker) -> bool:
 
 
 def closing_clock_ms(last_valid_dropoff_ms: int, windows: SlidingWindows = ZONE_FARES) -> int:
-    """Where the event clock must go so that the last window of a replay closes.
+    """Return where the event clock must go so that the last window of a replay closes.
 
     The last window starts at the minute m of the last drop-off and ends at m + size. The watermark is the
-    clock less max_disorder. Flink closes a window when the watermark reaches its end, others when it has
-    passed the end: the clock goes a second further than Flink needs.
+    clock less max_disorder. Flink closes a window when the watermark reaches its end, other engines when it
+    has passed the end: the clock goes a second further than Flink needs.
     """
     return floor_minute(last_valid_dropoff_ms) + milliseconds(windows.flush) + SECOND_MS
 
 
 def last_closed_minute_ms(progress_ms: int, windows: SlidingWindows = ZONE_FARES) -> int:
-    """The newest minute that the stream has closed once it reads this marker: its trips are late."""
+    """Return the newest minute that the stream has closed once it reads this marker: its trips are late."""
     return floor_minute(progress_ms - milliseconds(windows.max_disorder)) - MINUTE_MS

@@ -1,4 +1,4 @@
-"""How event time follows wall time."""
+"""Map event time to wall time."""
 
 import math
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 
 def new_york_now() -> datetime:
-    """What the clocks on New York's walls show, without a zone."""
+    """Return New York's wall-clock time, without a time zone."""
     return datetime.now(NEW_YORK).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Event seconds a second; a live replay keeps its event clock at New York's present time."""
+    """Event seconds per second; a live replay keeps its event clock at New York's present time."""
 
     speedup: float
     is_live: bool = False
 
     def pacer(self, clock_ms: int, wall: float) -> "Pacer":
-        """For a replay that stands at `clock_ms` at this moment."""
+        """Return the pacer of a replay that is at `clock_ms` now."""
         return Pacer(instant_of(new_york_now()) if self.is_live else clock_ms, wall, self.speedup)
 
 
@@ -44,24 +44,24 @@ class Pacer:
             raise ValueError(f"speedup is {self.speedup}: event time would stand still or run backwards")
 
     def event_at(self, wall: float) -> float:
-        """How far the event clock should be; infinite when it is not paced."""
+        """Return where the event clock should be; infinite when it is not paced."""
         if math.isinf(self.speedup):
             return math.inf
         return self.event_start_ms + (wall - self.wall_start) * 1000 * self.speedup
 
     def wall_of(self, event_ms: float) -> float:
-        """When an event is due."""
+        """Return the wall time at which an event is due."""
         return self.wall_start + (event_ms - self.event_start_ms) / 1000 / self.speedup
 
     def lag_seconds(self, clock_ms: float, wall: float) -> float:
-        """By how much of wall time the replay is behind its pace."""
+        """Return how many wall seconds the replay is behind its pace."""
         if math.isinf(self.speedup):
             return 0.0
         return max(0.0, wall - self.wall_of(clock_ms))
 
 
 def parse_speedup(text: str) -> float:
-    """`600`, `0.5` or `max`."""
+    """Parse `600`, `0.5` or `max`."""
     if text == "max":
         return AS_FAST_AS_POSSIBLE
     try:

@@ -1,4 +1,4 @@
-"""Which partition a trip goes to: that of its trip_id, as every Kafka client computes it by default."""
+"""Choose the partition of a trip by its trip_id, as every Kafka client does by default."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,12 @@ Partitions = npt.NDArray[np.uint32]
 
 
 def partitions_of(trip_ids: pa.Array, partition_count: int) -> Partitions:
-    """The partition of each key: murmur2, as Kafka's default partitioner and `murmur2_random` have it."""
+    """Return the partition of each key: murmur2, as in Kafka's default partitioner and `murmur2_random`."""
     return (murmur2(_words(trip_ids)) & np.uint32(0x7FFFFFFF)) % np.uint32(partition_count)
 
 
 def murmur2(words: npt.NDArray[np.uint32]) -> Partitions:
-    """Kafka's hash of many keys at once; each row is a key as little-endian words of four bytes."""
+    """Hash many keys at once with Kafka's murmur2; each row is a key as little-endian words of four bytes."""
     key_bytes = words.shape[1] * 4
     hashes = np.full(words.shape[0], _SEED ^ key_bytes, dtype=np.uint32)
     for column in range(words.shape[1]):
@@ -31,7 +31,7 @@ def murmur2(words: npt.NDArray[np.uint32]) -> Partitions:
 
 
 def _words(trip_ids: pa.Array) -> npt.NDArray[np.uint32]:
-    """The 36 letters of each trip_id as nine words."""
+    """Return the 36 characters of each trip_id as nine words."""
     letters = trip_ids.cast(pa.binary()).cast(pa.binary(36))
     bytes_of_all = np.frombuffer(letters.buffers()[1], dtype="<u4")
     return bytes_of_all.reshape(-1, 9)[letters.offset : letters.offset + len(letters)]

@@ -1,4 +1,4 @@
-"""Moves the event clock over the prepared trips and publishes each when it happened."""
+"""Move the event clock over the prepared trips and publish each trip at its time."""
 
 import time
 from bisect import bisect_right
@@ -16,7 +16,7 @@ from producer.publishing.publisher import Publisher, Records
 
 LONGEST_WAIT_SECONDS = 0.1
 SHORTEST_WAIT_SECONDS = 0.01
-"""In fast replays the trips of so long are sent together; each keeps its own timestamp."""
+"""In fast replays, trips within this span are sent together; each keeps its own timestamp."""
 
 BATCHES_AHEAD = 3
 """Batches that are read and encoded while an earlier one is sent."""
@@ -24,7 +24,7 @@ BATCHES_AHEAD = 3
 
 @dataclass(frozen=True)
 class Position:
-    """How far a replay is: the next row, the event clock, and how much wall time it is behind its pace."""
+    """The progress of a replay: the next row, the event clock, and how far wall time is behind the pace."""
 
     row: int
     clock_ms: int
@@ -32,7 +32,10 @@ class Position:
 
 
 class Playback:
-    """One run over the trips that follow `start`; `on_step` is told every step, and may raise to end it."""
+    """One run over the trips that follow `start`.
+
+    `on_step` is called at every step, and may raise to end it.
+    """
 
     def __init__(
         self, publisher: Publisher, start: Marker, pace: Pace, on_step: Callable[[Position], None]
@@ -46,9 +49,9 @@ class Playback:
         self._last_marker = start
 
     def play(self, batches: Iterable[Records]) -> None:
-        """Publish every row of these batches, in their order, none before it is due."""
+        """Publish every row of these batches, in order, none before it is due."""
         for number, records in enumerate(ahead(batches, BATCHES_AHEAD)):
-            if number == 0:  # only now all is ready
+            if number == 0:  # only now everything is ready
                 self._pacer = self._pace.pacer(self._clock_ms, time.monotonic())
             sent = 0
             while sent < len(records):
@@ -56,18 +59,18 @@ class Playback:
             self._row = records.end_row
 
     def finish(self, closing_clock_ms: int) -> None:
-        """Let the event clock run on to the end of the replay and tell the stream, at once."""
+        """Move the event clock to the end of the replay at once, and send it to the stream."""
         self._clock_ms = max(self._clock_ms, closing_clock_ms)
         self.send_marker()
         self._on_step(self._position())
 
     def send_marker(self) -> None:
-        """Tell the stream how far the event clock is."""
+        """Send the event clock to the stream."""
         self._last_marker = self.marker()
         self._publisher.send_marker(self._last_marker)
 
     def marker(self) -> Marker:
-        """What a marker would say now."""
+        """Return the marker for the current position."""
         return Marker(self._clock_ms, self._row, time.monotonic())
 
     def _step(self, records: Records, sent: int) -> int:
@@ -91,14 +94,14 @@ class Playback:
         return Position(self._row, self._clock_ms, lag_seconds)
 
     def _wait_for(self, next_ms: int, event_now: float) -> None:
-        """Where no trips are, the clock moves on alone, by whole seconds."""
+        """Wait for the next trip; where there are none, the clock moves in whole seconds."""
         self._clock_ms = max(self._clock_ms, min(next_ms, int(event_now) // SECOND_MS * SECOND_MS))
         seconds = self._pacer.wall_of(next_ms) - time.monotonic()
         self._publisher.wait(min(LONGEST_WAIT_SECONDS, max(SHORTEST_WAIT_SECONDS, seconds)))
 
 
 def ahead(items: Iterable[Records], count: int) -> Iterator[Records]:
-    """The same items; while one is used, another thread makes up to `count` of those that follow."""
+    """Yield the same items; while one is in use, another thread prepares up to `count` of the next ones."""
     source = iter(items)
     with ThreadPoolExecutor(max_workers=1) as maker:
         futures: deque[Future[list[Records]]] = deque()

@@ -1,4 +1,4 @@
-"""How the producer proves to Kafka who it is."""
+"""Authenticate the producer to Kafka."""
 
 from pkgutil import resolve_name
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 from schemas.kafka_security import IAM, KafkaSecurity
 
 SIGN = "producer.publishing.msk_token:signed_token"
-"""Imported for MSK only: it brings boto3."""
+"""Imported for MSK only, because it loads boto3."""
 
 
 def client_options(security: KafkaSecurity) -> dict[str, Any]:
-    """Options of every client; for MSK with the callback that signs by the AWS credentials of the moment."""
+    """Return the options of every client.
+
+    For MSK they include the callback that signs with the current AWS credentials.
+    """
     options: dict[str, Any] = dict(security.librdkafka())
     if security.mode == IAM:
         signed_token = resolve_name(SIGN)

@@ -1,4 +1,4 @@
-"""Puts trips and progress markers on the topic, and knows what has arrived."""
+"""Send trips and progress markers to the topic, and track what Kafka has acknowledged."""
 
 import time
 from collections import deque
@@ -21,12 +21,12 @@ from schemas.errors import UserError
 from schemas.trip import PROGRESS_MARKER_KEY, TripSchema
 
 QUIET_SECONDS = 5.0
-"""So long Kafka may keep us waiting before a person is told."""
+"""How long Kafka may be silent before the user is warned."""
 
 DELIVERY = {
     "acks": "all",
     "enable.idempotence": True,
-    # A gap in a partition would make the marker behind it a lie: rather stop.
+    # A gap in a partition would make the marker behind it false: stop instead.
     "enable.gapless.guarantee": True,
     "message.timeout.ms": 0,
     "linger.ms": 50,
@@ -42,23 +42,23 @@ NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True)
 class Lane:
-    """The partitions that one process fills, and the row of the prepared month from which on it does."""
+    """The partitions that one process fills, and the row of the prepared month at which each starts."""
 
     next_rows: Mapping[int, int]
 
     @property
     def next_row(self) -> int:
-        """Where it begins to read."""
+        """Return the row at which the lane starts to read."""
         return min(self.next_rows.values())
 
     def first_rows(self, partition_count: int) -> npt.NDArray[np.int64]:
-        """The same by number of partition."""
+        """Return the first row of each partition, by partition number."""
         return np.array([self.next_rows.get(number, NEVER) for number in range(partition_count)])
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where trips go, and what the broker holds there already: the newest timestamp of each partition."""
+    """The topic, and the newest timestamp that each partition already holds."""
 
     cluster: KafkaCluster
     topic: TopicDescription
@@ -70,7 +70,7 @@ class Destination:
 
 @dataclass(frozen=True)
 class Records:
-    """Trips of a lane in event order, ready to be sent, as columns; `replay_ms` is their event clock."""
+    """Encoded trips of a lane in event order, as columns; `replay_ms` is their event clock."""
 
     values: list[bytes]
     keys: list[bytes]
@@ -84,21 +84,23 @@ class Records:
         return len(self.values)
 
     def row_of(self, index: int) -> int:
-        """The row of the prepared month that comes next when `index` of these trips are sent."""
+        """Return the row of the prepared month that follows once `index` of these trips are sent."""
         return int(self.rows[index]) if index < len(self.rows) else self.end_row
 
 
 @dataclass
 class _Arrivals:
-    """Which markers Kafka has acknowledged. What is never called back stays in memory with all that it knows,
-    so this knows nothing of the publisher.
+    """A record of which markers Kafka has acknowledged.
+
+    A callback that is never called stays in memory with all its references, so this does not refer to the
+    publisher.
     """
 
     news: deque[tuple[int, Marker]] = field(default_factory=deque)
     failure: str = ""
 
     def note(self, marker: Marker, error: KafkaError | None, record: Message) -> None:
-        """Called for each marker on each partition."""
+        """Record the delivery report of one marker on one partition."""
         if error:
             self.failure = self.failure or error.str()
         else:
@@ -106,8 +108,10 @@ class _Arrivals:
 
 
 class Publisher:
-    """An idempotent producer of one topic. Within a partition everything arrives in the order in which it was
-    sent, so that an acknowledged marker proves all trips before it.
+    """An idempotent producer for one topic.
+
+    Within a partition everything arrives in the order in which it was sent, so that an acknowledged marker
+    proves all trips before it.
     """
 
     def __init__(
@@ -121,7 +125,7 @@ class Publisher:
         self._encoder = VersionedEncoder(destination.schema_ids, warn)
         self._partitions = sorted(lane.next_rows)
         self._first_rows = lane.first_rows(topic.partition_count)
-        # What a partition holds already is never followed by an earlier timestamp.
+        # No record gets an earlier timestamp than those that its partition already holds.
         tails_ms = [destination.tails_ms.get(number, 0) for number in range(topic.partition_count)]
         self._floors_ms = np.array(tails_ms, dtype=np.int64)
         self._outage_seconds = destination.outage_seconds
@@ -142,16 +146,16 @@ class Publisher:
 
     @property
     def in_flight(self) -> int:
-        """Records that are queued or sent and not yet acknowledged."""
+        """Return the number of records that are queued or sent and not yet acknowledged."""
         return len(self._producer)
 
     @property
     def is_settled(self) -> bool:
-        """Every marker, and so every trip before the last one, is acknowledged."""
+        """Return whether every marker, and so every trip before the last one, is acknowledged."""
         return not self._awaited_markers
 
     def records(self, trips: pa.RecordBatch, first_row: int) -> Records:
-        """Encode what this lane publishes of a batch of prepared trips, which begins at `first_row`."""
+        """Encode this lane's trips of a batch of prepared trips that begins at `first_row`."""
         partitions = partitions_of(trips.column("trip_id"), self._topic.partition_count)
         rows = np.arange(first_row, first_row + trips.num_rows)
         is_ours = rows >= self._first_rows[partitions]
@@ -190,7 +194,7 @@ class Publisher:
         self._refuse_silence()
 
     def send_marker(self, marker: Marker) -> None:
-        """Tell every partition of the lane how far the event clock has come."""
+        """Send the position of the event clock to every partition of the lane."""
         self._note_departure()
         self.markers_sent += 1
         self._awaited_markers += len(self._partitions)
@@ -206,13 +210,13 @@ class Publisher:
         self._queued += len(self._partitions)
 
     def wait(self, seconds: float) -> None:
-        """Serve what Kafka answers for so long; raises UserError when it has been silent for too long."""
+        """Serve delivery reports for this long; raises UserError when Kafka has been silent for too long."""
         self._check()
         self._serve(seconds)
         self._refuse_silence()
 
     def settle(self, seconds: float) -> bool:
-        """Wait for everything that was sent, whatever happens; false when the time is up."""
+        """Wait until nothing is in flight, with no limit on Kafka's silence; return False at the timeout."""
         deadline = time.monotonic() + seconds
         while self.in_flight and time.monotonic() < deadline:
             self._serve(0.05)
@@ -222,7 +226,7 @@ class Publisher:
         try:
             self._producer.poll(seconds)
         except (KafkaException, SystemError):
-            # A fatal error is raised here, or hides behind the callback that was served after it.
+            # A fatal error is raised here, or is masked by a callback that was served after it.
             self._broken = self._broken or self._last_error
         self._note_acknowledged()
         if self._broken:
@@ -233,7 +237,7 @@ class Publisher:
         self._arrived = max(self._arrived, arrived)
 
     def _note_acknowledged(self) -> None:
-        """The markers of a partition arrive in the order in which they were sent, unless one fails."""
+        """Record acknowledged markers: those of a partition arrive in the order sent, unless one fails."""
         while self._arrivals.news:
             partition, marker = self._arrivals.news.popleft()
             self.acknowledged[partition] = marker
@@ -241,7 +245,7 @@ class Publisher:
         self._broken = self._broken or self._arrivals.failure
 
     def _note_departure(self) -> None:
-        """Silence counts from here, when nothing was awaited before."""
+        """Start to count Kafka's silence, if nothing was awaited before."""
         if not self.in_flight:
             self._last_sign = time.monotonic()
 

@@ -1,8 +1,9 @@
-"""Only one publishes to a topic: its lock is a consumer group whose one place Kafka gives to one member.
+"""Allow one publisher per topic: its lock is a consumer group with one static member.
 
-The place is a `group.instance.id`. With the group protocol of KIP-848 one who asks for a place that is taken
-is refused; Kafka frees it when its member leaves, or sends no heartbeat for the group's session time-out. So
-homes and hosts exclude one another, and nobody has to clean up after a publisher that was killed.
+The static member's `group.instance.id` is the lock. Under the group protocol of KIP-848, Kafka refuses a
+client that joins with an id in use. It frees the id when the member leaves, or sends no heartbeat within the
+group's session timeout. So publishers in different homes and on different hosts exclude one another, and a
+killed publisher needs no clean-up.
 """
 
 import getpass
@@ -29,7 +30,7 @@ FIELDS = 4
 POLL_SECONDS = 0.1
 JOIN_SECONDS = 60.0
 RELEASE_SECONDS = 100.0
-"""Within a session time-out Kafka notices that a publisher was killed: 45 s unless its settings differ."""
+"""How long to wait for Kafka to notice a killed publisher: its session timeout is 45 s by default."""
 PAUSE_SECONDS = 1.0
 CLOSE_SECONDS = 10.0
 
@@ -38,7 +39,7 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Holder:
-    """Who publishes, as Kafka knows him by the name of his client."""
+    """The publisher that holds the lease, as identified by its Kafka client id."""
 
     user: str
     host: str
@@ -47,14 +48,14 @@ class Holder:
 
     @classmethod
     def this_process(cls, home: Path) -> "Holder":
-        """The one that asks."""
+        """Describe this process."""
         with suppress(OSError, KeyError):
             return cls(getpass.getuser(), socket.gethostname(), os.getpid(), str(home))
         return cls(str(os.getuid()), socket.gethostname(), os.getpid(), str(home))
 
     @classmethod
     def of_client_id(cls, client_id: str) -> "Holder | None":
-        """The holder that a client's name tells; None for a name that is none of ours."""
+        """Parse a client id; None if it is not in our format."""
         words = client_id.split(" ", 3)
         return (
             cls(words[0], words[1], int(words[2]), words[3])
@@ -64,15 +65,15 @@ class Holder:
 
     @property
     def client_id(self) -> str:
-        """The name of its client."""
+        """Return the client id for Kafka."""
         return f"{self.user} {self.host} {self.pid} {self.home}"
 
     def is_dead(self, asker: "Holder") -> bool:
-        """Whether it is known to be gone; the asker holds the lock of its own home."""
+        """Return whether it is known to have ended; the asker holds the lock of its own home."""
         return self.has_ended_on(asker.host) or (self.host, self.home) == (asker.host, asker.home)
 
     def has_ended_on(self, host: str) -> bool:
-        """Whether it was on this host, and is there no more."""
+        """Return whether it ran on this host and has ended."""
         return self.host == host and not _is_alive(self.pid)
 
     def __str__(self) -> str:
@@ -80,7 +81,7 @@ class Holder:
 
 
 class PublisherLease:
-    """The place that was taken; it is held by heartbeats until `release`."""
+    """The group membership, kept alive by heartbeats until `release`."""
 
     def __init__(self, cluster: KafkaCluster, topic: str, holder: Holder) -> None:
         options = {
@@ -99,7 +100,7 @@ class PublisherLease:
         self._thread = threading.Thread(target=self._keep, name=f"lease of {topic}", daemon=True)
 
     def take(self) -> KafkaError | None:
-        """Join the group; return why Kafka refuses it. Raises UserError when it does not answer."""
+        """Join the group; return Kafka's refusal, if any. Raises UserError when Kafka does not answer."""
         self._consumer.subscribe([self._topic], on_assign=self._note_joined)
         deadline = time.monotonic() + JOIN_SECONDS
         while not self._has_joined and self._failure is None:
@@ -116,14 +117,14 @@ class PublisherLease:
         return self._failure
 
     def check(self) -> None:
-        """Raises UserError when another publisher has taken the place meanwhile."""
+        """Raise UserError if another publisher has taken the lease since."""
         if self._failure is not None:
             raise UserError(
                 f"another publisher took over topic {self._topic} while this one was cut off from Kafka"
             )
 
     def release(self) -> None:
-        """Leave the place to others."""
+        """Leave the group."""
         self._is_over.set()
         self._thread.join(CLOSE_SECONDS)
         self._consumer.close()
@@ -143,20 +144,23 @@ class PublisherLease:
             self._note_failure(error)
 
     def _note_joined(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        # What comes with the place, the partitions, is not wanted: nothing of them is read.
+        # The partitions that are assigned with the membership are not needed: nothing is read from them.
         consumer.incremental_assign(partitions)
         consumer.pause(partitions)
         self._has_joined = True
 
     def _note_failure(self, error: KafkaError) -> None:
-        # The error that ends a consumer is told with a code of its own, and does not call itself fatal.
+        # The error that ends a consumer has a code of its own, and is not marked as fatal.
         if error.fatal() or error.code() in {KafkaError._FATAL, KafkaError.UNRELEASED_INSTANCE_ID}:
             self._failure = error
 
 
 @dataclass(frozen=True)
 class PublisherLock:
-    """The right to publish to a topic; who inherits the `file` keeps others of this home out, too."""
+    """The exclusive right to publish to a topic.
+
+    A process that inherits `file` also holds this home's lock.
+    """
 
     file: IO[str]
     check: Callable[[], None]
@@ -166,9 +170,9 @@ class PublisherLock:
 def only_publisher(
     cluster: KafkaCluster, topic: TopicDescription, home: Path, warn: Warn
 ) -> Iterator[PublisherLock]:
-    """Keep others out: two that publish to one topic would make each other's trips late.
+    """Keep other publishers out: two on one topic would make each other's trips late.
 
-    Raises UserError, naming who publishes. `check` raises it when the right was lost later.
+    Raises UserError naming the current publisher. `check` raises UserError if the lease was lost later.
     """
     holder = Holder.this_process(home)
     with only_publisher_of_home(topic.name, home, topic.id, str(holder)) as file:
@@ -183,10 +187,10 @@ def only_publisher(
 
 
 def publisher_of(cluster: KafkaCluster, topic: str) -> str:
-    """Who may publish to a topic now; empty without one.
+    """Return who may publish to a topic now; empty if there is no publisher.
 
-    Kafka goes on naming one that has left, or was killed, until its session time-out is over; of this host it
-    is known whether he is still there.
+    Kafka still reports a member that left or was killed until its session timeout ends. For this host, the
+    process table shows whether it still runs.
     """
     client_id = _client_of(cluster, topic)
     holder = Holder.of_client_id(client_id)
@@ -200,7 +204,7 @@ def _client_of(cluster: KafkaCluster, topic: str) -> str:
     try:
         answer = admin.describe_consumer_groups([group], request_timeout=TIMEOUT_SECONDS)
         found = answer[group].result()
-    except KafkaException:  # a group that nobody ever joined
+    except KafkaException:  # no member ever joined this group
         return ""
     if found.state == ConsumerGroupState.DEAD:
         return ""
@@ -208,7 +212,7 @@ def _client_of(cluster: KafkaCluster, topic: str) -> str:
 
 
 def _taken(cluster: KafkaCluster, topic: str, holder: Holder, warn: Warn) -> PublisherLease | None:
-    """The lease; None from a Kafka that knows no such groups. Waits only for a holder that is dead."""
+    """Take the lease; None if Kafka does not support such groups. Waits only for a holder that has ended."""
     deadline, has_warned = time.monotonic() + RELEASE_SECONDS, False
     while True:
         lease = PublisherLease(cluster, topic, holder)
@@ -229,7 +233,10 @@ def _taken(cluster: KafkaCluster, topic: str, holder: Holder, warn: Warn) -> Pub
 
 
 def _dead_holder(cluster: KafkaCluster, topic: str, asker: Holder) -> str:
-    """Who holds the place though it has ended; raises UserError, naming the holder, where it may live."""
+    """Return the holder if it is known to have ended.
+
+    Raises UserError naming the holder if it may still run.
+    """
     client_id = _client_of(cluster, topic)
     other = Holder.of_client_id(client_id)
     if other is not None and not other.is_dead(asker):
@@ -244,12 +251,12 @@ def _is_taken(refusal: KafkaError) -> bool:
 
 
 def _is_of_code(refusal: KafkaError, code: int) -> bool:
-    """Whether an error has this code; one that ends a client has that of its end, and quotes the cause."""
+    """Return whether an error has this code; a fatal error has its own code and quotes the cause."""
     return bool(refusal.code() == code) or KafkaError(code).str() in refusal.str()
 
 
 def _refuse_without_rights(topic: str, refusal: KafkaError) -> None:
-    """Raises UserError unless Kafka is only too old to know such groups."""
+    """Raise UserError unless Kafka is only too old for such groups."""
     unknown = (KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE)
     if not any(_is_of_code(refusal, code) for code in unknown):
         raise UserError(

@@ -1,4 +1,4 @@
-"""The `replay` command: from TLC files to acknowledged trips on the topic."""
+"""Run the `replay` command: from TLC files to acknowledged trips on the topic."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ from schemas.errors import UserError
 
 @dataclass(frozen=True)
 class ReplayRequest:
-    """What a person asked for; instants are New York wall-clock time."""
+    """The user's options; instants are New York wall-clock time."""
 
     files: Sequence[Path]
     pace: Pace
@@ -56,12 +56,12 @@ class ReplayRequest:
 
     @property
     def to_ms(self) -> int | None:
-        """Where the event clock stops, if a person has said so."""
+        """Return where the event clock stops, if the user set an end."""
         return instant_of(self.to_at) if self.to_at else None
 
 
 def replay(request: ReplayRequest, naming: Naming, settings: ProducerSettings, console: Console) -> None:
-    """Publish the trips of these files as they happened; raises UserError or StoppedByUser when it cannot."""
+    """Publish the trips of these files as they happened; raises UserError or StoppedByUser on failure."""
     months = list(examine(naming.month_files(request.files), console))
     if not months:
         console.print("zero trips: nothing to replay")
@@ -101,7 +101,7 @@ class Replay:
     def _arriving(
         self, months: Sequence[MonthFile], display: Display, interruption: Interruption
     ) -> Prepared:
-        """The trips in the order in which they arrive."""
+        """Return the trips in the order in which they arrive."""
         preparer = MonthPreparer.of(self._settings, watching(display, interruption), self._warn)
         prepared, arrival = preparer.prepare_each(months), self._request.arrival
         if not self._request.force:
@@ -165,7 +165,7 @@ class Replay:
     def _tails_ms(
         self, topic: TopicDescription, ledger: ReplayLedger, check: Callable[[], None]
     ) -> Mapping[int, int]:
-        """The newest timestamps, also of partitions that were added since an earlier replay."""
+        """Return the newest timestamps, also of partitions that were added since an earlier replay."""
         tails_ms = self._cluster.tails_ms(topic)
         added = range(ledger.known_partitions() or topic.partition_count, topic.partition_count)
         if not added or not set(tails_ms) - set(added):
@@ -177,7 +177,7 @@ class Replay:
         return introduce(self._cluster, topic, added, tails_ms, check)
 
     def _was_published(self, topic: TopicDescription, span: Span, entry: ReplayProgress) -> bool:
-        """Whether all of it is on the topic: from another home, or by a replay of other files or options."""
+        """Return whether all trips are on the topic: from another home, or from other files or options."""
         found = earlier_publication(self._cluster, topic, span.path, entry.next_row, entry.end_row)
         if found.is_whole:
             self._console.print(
@@ -190,7 +190,7 @@ class Replay:
     def _entry_to_start_from(
         self, earlier: ReplayProgress | None, new: ReplayProgress
     ) -> ReplayProgress | None:
-        """The earlier one or the new one; None when all of it has been published before."""
+        """Return the earlier entry or a new one; None if everything has been published before."""
         if earlier and not earlier.is_complete:
             return earlier
         if earlier and not self._request.as_late:
@@ -204,14 +204,14 @@ class Replay:
 
 
 def closing_clock_of(span: Span, to_ms: int | None) -> int:
-    """Where the event clock ends: past the last window, but never past an end that a person has set."""
+    """Return where the event clock ends: past the last window, but never past an end that the user set."""
     last_ms = span.last_ms or 0
     closing_ms = closing_clock_ms(span.last_valid_dropoff_ms) if span.last_valid_dropoff_ms else last_ms
     return max(last_ms, min(closing_ms, to_ms or closing_ms))
 
 
 def is_overtaken(closing_ms: int, ledger: ReplayLedger, tails_ms: Mapping[int, int]) -> bool:
-    """Whether another replay may have moved the stream on since this one was interrupted.
+    """Return whether another replay may have moved the stream on since this one was interrupted.
 
     A topic past the acknowledged clock proves nothing: what the interrupted run sent last moved it too,
     though never past the closing clock, and makes none of its unsent trips late (see KafkaCluster.tails_ms).
@@ -221,7 +221,7 @@ def is_overtaken(closing_ms: int, ledger: ReplayLedger, tails_ms: Mapping[int, i
 
 @dataclass(frozen=True)
 class TooLate:
-    """Trips that are still to be published, and would come too late for the stream."""
+    """Trips that are still to be published, and would be too late for the stream."""
 
     progress_ms: int
     late_trips: int
@@ -229,7 +229,7 @@ class TooLate:
 
 
 def late_trips(span: Span, entry: ReplayProgress, tails_ms: Mapping[int, int]) -> TooLate | None:
-    """How many trips would come too late for the stream; None where none would."""
+    """Return how many trips would be too late for the stream; None if there are none."""
     if not tails_ms:
         return None
     progress_ms = max(tails_ms.values())
@@ -238,7 +238,7 @@ def late_trips(span: Span, entry: ReplayProgress, tails_ms: Mapping[int, int]) -
 
 
 def refuse_late(span: Span, entry: ReplayProgress, late: TooLate | None) -> None:
-    """Raises UserError when trips would come too late."""
+    """Raise UserError if any trip would be too late."""
     if late is None:
         return
     left = " that are left" if entry.next_row > span.first_row else ""

@@ -1,4 +1,4 @@
-"""What has been published for certain, on disk: a replay that was killed goes on from there."""
+"""Keep on disk what Kafka has acknowledged, so that a killed replay continues from there."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from schemas.atomic_file import write_json
 @dataclass(frozen=True)
 class ReplayProgress:
     """`next_rows` holds for each partition the row of the prepared month before which all of its trips are
-    acknowledged; `clock_ms` is the event clock where the partition that is furthest behind stands.
+    acknowledged; `clock_ms` is the event clock of the partition that is furthest behind.
     """
 
     files: tuple[str, ...]
@@ -22,13 +22,13 @@ class ReplayProgress:
 
     @property
     def next_row(self) -> int:
-        """All trips before it are acknowledged, whatever their partition."""
+        """Return the row before which all trips are acknowledged, on every partition."""
         return min(self.next_rows)
 
     def next_rows_on(self, partition_count: int) -> tuple[int, ...]:
-        """The same for a topic that has so many partitions now.
+        """Return the same for a topic that now has `partition_count` partitions.
 
-        Where partitions were added, trips have moved between them: all start where the last one stands.
+        Where partitions were added, trips have moved between them: all start at the row of the slowest one.
         """
         if len(self.next_rows) == partition_count:
             return self.next_rows
@@ -37,17 +37,23 @@ class ReplayProgress:
 
 @dataclass(frozen=True)
 class ReplayLedger:
-    """The entry of one replay into one topic; a topic that is made anew has another id, so another ledger."""
+    """The entry of one replay into one topic.
+
+    A topic that was recreated has another id, so another ledger.
+    """
 
     path: Path
 
     @classmethod
     def of(cls, home: Path, fingerprint: str, topic_id: str) -> "ReplayLedger":
-        """Where the entry of this replay stands."""
+        """Locate the entry of this replay."""
         return cls(home / "replays" / f"{fingerprint}@{topic_id}.json")
 
     def read(self) -> ReplayProgress | None:
-        """The entry; None when the replay is new here, or the file is damaged (then trips are sent again)."""
+        """Return the entry of this replay.
+
+        None if the replay is new here, or the file is damaged: then trips are sent again.
+        """
         try:
             values = json.loads(self.path.read_text("utf-8"))
             tuples = {"files": tuple(values["files"]), "next_rows": tuple(values["next_rows"])}
@@ -56,18 +62,18 @@ class ReplayLedger:
             return None
 
     def known_partitions(self) -> int:
-        """The most partitions that any replay into this topic has known; 0 when there was none."""
+        """Return the most partitions that any replay into this topic has recorded; 0 without replays."""
         _, topic_id = self.path.stem.split("@")
         entries = (ReplayLedger(path).read() for path in self.path.parent.glob(f"*@{topic_id}.json"))
         return max((len(entry.next_rows) for entry in entries if entry), default=0)
 
     def is_older_than_another(self) -> bool:
-        """Whether another replay into the same topic has begun since: it writes before its first record."""
+        """Return whether another replay into this topic began since; it writes before its first record."""
         _, topic_id = self.path.stem.split("@")
         written_ns = self.path.stat().st_mtime_ns
         others = self.path.parent.glob(f"*@{topic_id}.json")
         return any(other.stat().st_mtime_ns > written_ns for other in others)
 
     def write(self, entry: ReplayProgress) -> None:
-        """Replace the entry in one step: a crash leaves the old one or the new one."""
+        """Replace the entry atomically: a crash leaves the old one or the new one."""
         write_json(self.path, asdict(entry))

@@ -1,4 +1,4 @@
-"""One run of publishing: sends the trips, keeps the ledger, and ends cleanly whatever happens."""
+"""Run one publication: send the trips, keep the ledger, and end cleanly in every case."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ GO_ON = "run the same command again to go on from there"
 
 @dataclass(frozen=True)
 class SessionResult:
-    """What a run has done; `markers` stand on each partition."""
+    """The counts of a run; `markers` is the number of markers on each partition."""
 
     trips: int
     seconds: float
@@ -31,14 +31,14 @@ class SessionResult:
 
 @dataclass(frozen=True)
 class SessionCallbacks:
-    """What a session reports to, and what may end it."""
+    """The callbacks that a session reports to, and that may end it."""
 
     show: Callable[[Report], None]
     warn: Callable[[str], None]
     check: Callable[[], None]
 
     def also_checking(self, check: Callable[[], None]) -> "SessionCallbacks":
-        """The same, and ended by what this raises."""
+        """Return the same callbacks, which also end the session when `check` raises."""
 
         def both() -> None:
             self.check()
@@ -48,7 +48,7 @@ class SessionCallbacks:
 
 
 class Session:
-    """Publishes what an entry leaves to be done, in `processes` processes where there are more than one."""
+    """The publication of what a ledger entry leaves to do, in `processes` processes if more than one."""
 
     def __init__(
         self, work: ReplayWork, ledger: ReplayLedger, entry: ReplayProgress, callbacks: SessionCallbacks
@@ -60,7 +60,10 @@ class Session:
         self._started = self._last_write = time.monotonic()
 
     def run(self, processes: int, lock: IO[str]) -> SessionResult:
-        """Publish all of it; StoppedByUser and UserError say what is acknowledged and how to go on."""
+        """Publish all of it.
+
+        StoppedByUser and UserError state what is acknowledged and how to continue.
+        """
         lanes = lanes_of(self._entry.next_rows, processes)
         self._progress = SharedProgress(self._entry.next_rows, self._entry.clock_ms, len(lanes))
         self._write()
@@ -81,7 +84,7 @@ class Session:
 
     def _completed(self) -> SessionResult:
         self._note_acknowledged()
-        # Also when there is no news: a run that ended with its closing marker in flight has noted that clock.
+        # Also without progress: a run that ended with its closing marker in flight has recorded that clock.
         self._entry = replace(self._entry, is_complete=True)
         self._write()
         progress = self._progress

@@ -1,4 +1,4 @@
-"""Announces the contract of a topic to the schema registry."""
+"""Register the contract of a topic at the schema registry."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,30 +19,33 @@ _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 
 
 class AbsentError(UserError):
-    """The registry does not know what it was asked for."""
+    """The registry does not have the requested entry."""
 
 
 @dataclass(frozen=True)
 class SchemaRegistry:
-    """A registry with Confluent's API; one that is away for a moment is asked again."""
+    """A registry with Confluent's API; requests are retried while it is briefly down."""
 
     url: str
     patience_seconds: float = PATIENCE_SECONDS
 
     def check(self) -> None:
-        """Raises UserError when the registry does not answer."""
+        """Raise UserError when the registry does not answer."""
         self._call("GET", "/subjects")
 
     def register(self, topic: str, schemas: Sequence[trip.TripSchema]) -> Mapping[trip.TripSchema, int]:
-        """The ids of these schemas; raises UserError with the registry's reason when it refuses one."""
+        """Return the ids of these schemas.
+
+        Raises UserError with the registry's reason when it refuses one.
+        """
         subject = trip.subject(topic)
         self._call("PUT", f"/config/{subject}", {"compatibility": trip.SUBJECT_COMPATIBILITY})
         return {schema: self._register(subject, schema) for schema in schemas}
 
     def forget(self, topic: str) -> None:
-        """Remove what is registered for a topic that is gone; again without harm."""
+        """Delete the subjects of a topic that is gone; safe to repeat."""
         subject = trip.subject(topic)
-        # A subject is only marked by the first request; with the second one its versions are gone.
+        # The first request only soft-deletes a subject; the second one deletes its versions.
         for path in (f"/subjects/{subject}", f"/subjects/{subject}?permanent=true", f"/config/{subject}"):
             with suppress(AbsentError):
                 self._call("DELETE", path)

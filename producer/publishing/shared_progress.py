@@ -1,6 +1,6 @@
-"""What the publishing processes of a replay tell one another, in memory that they share.
+"""Share the progress of a replay's publishing processes in shared memory.
 
-Each number has one writer and is written whole, so that nobody needs a lock.
+Each number has one writer and is written atomically, so that no lock is needed.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 SPAWNING = get_context("spawn")
-"""A process that is forked while other threads run may never wake up."""
+"""The start method: a process that is forked while other threads run may deadlock."""
 
 Numbers = npt.NDArray[np.int64]
 
 
 class SharedProgress:
-    """By partition, what is acknowledged; by lane, how far it is; and whether all shall stop."""
+    """Acknowledged rows by partition, progress by lane, and the stop flag."""
 
     def __init__(self, next_rows: Sequence[int], clock_ms: int, lane_count: int) -> None:
         self._acknowledged = _SharedNumbers(2, len(next_rows))
@@ -30,47 +30,47 @@ class SharedProgress:
 
     @property
     def acknowledged_rows(self) -> Numbers:
-        """By partition: trips before this row are acknowledged."""
+        """Return by partition: trips before this row are acknowledged."""
         return self._acknowledged.row(0)
 
     @property
     def acknowledged_clocks_ms(self) -> Numbers:
-        """By partition: the event clock there."""
+        """Return by partition: the event clock of the acknowledged rows."""
         return self._acknowledged.row(1)
 
     @property
     def positions(self) -> Numbers:
-        """By lane: the row that comes next."""
+        """Return by lane: the next row."""
         return self._lanes.row(0)
 
     @property
     def clocks_ms(self) -> Numbers:
-        """By lane: the event clock."""
+        """Return by lane: the event clock."""
         return self._lanes.row(1)
 
     @property
     def lags_ms(self) -> Numbers:
-        """By lane: by how much wall time it is behind its pace."""
+        """Return by lane: how far wall time is behind the pace."""
         return self._lanes.row(2)
 
     @property
     def sent(self) -> Numbers:
-        """By lane: trips sent in this run."""
+        """Return by lane: trips sent in this run."""
         return self._lanes.row(3)
 
     @property
     def in_flight(self) -> Numbers:
-        """By lane: records queued or sent, not yet acknowledged."""
+        """Return by lane: records queued or sent, not yet acknowledged."""
         return self._lanes.row(4)
 
     @property
     def markers_sent(self) -> Numbers:
-        """By lane: progress markers on each of its partitions."""
+        """Return by lane: progress markers on each of its partitions."""
         return self._lanes.row(5)
 
     @property
     def is_stopping(self) -> bool:
-        """Whether every lane shall end cleanly, now."""
+        """Return whether every lane must end cleanly now."""
         return bool(self._stop.row(0)[0])
 
     def stop(self) -> None:
@@ -79,13 +79,13 @@ class SharedProgress:
 
 
 class _SharedNumbers:
-    """Rows of whole numbers in shared memory, which a process can hand to those that it starts."""
+    """Rows of integers in shared memory, which a process can pass to its child processes."""
 
     def __init__(self, rows: int, columns: int) -> None:
         self._shape = (rows, columns)
         self._memory: Any = SPAWNING.RawArray("q", rows * columns)
 
     def row(self, number: int) -> Numbers:
-        """One row, to be read and written in place."""
+        """Return one row, to read and write in place."""
         numbers: Numbers = np.frombuffer(self._memory, dtype=np.int64).reshape(self._shape)[number]
         return numbers

@@ -1,4 +1,4 @@
-"""Several lanes at once, each in a process of its own."""
+"""Publish several lanes at once, each in a process of its own."""
 
 import signal
 from collections.abc import Sequence
@@ -18,7 +18,10 @@ POLL_SECONDS = 0.1
 
 
 class WorkerPool:
-    """One process a lane. All hold the replay's lock, so that nobody takes over while one still sends."""
+    """One process per lane.
+
+    All hold the replay's lock, so that no other replay starts while one still sends.
+    """
 
     def __init__(
         self, work: ReplayWork, progress: SharedProgress, lanes: Sequence[Lane], lock: IO[str]
@@ -36,7 +39,7 @@ class WorkerPool:
             self._reports[worker] = inbox
 
     def run(self, warn: Warn, check: Check, tick: Tick) -> None:
-        """Wait for all of them; the first that fails, or a wish to stop, ends the others cleanly."""
+        """Wait for all processes; the first failure, or a request to stop, ends the others cleanly."""
         failure: Exception | None = None
         while self._reports:
             tick()
@@ -59,7 +62,7 @@ class WorkerPool:
     def _message_from(
         self, worker: process.BaseProcess, inbox: connection.Connection, warn: Warn
     ) -> Exception | None:
-        """What a process says: a warning, or how it ended; nothing at all comes from one that was killed."""
+        """Return a process's message: a warning, or how it ended. A killed process sends none."""
         try:
             kind, text = inbox.recv()
         except EOFError:
@@ -73,7 +76,7 @@ class WorkerPool:
 
 
 class _Inherited:
-    """An open file that a started process shares, lock and all."""
+    """An open file that a started process inherits together with its lock."""
 
     def __init__(self, file: IO[str]) -> None:
         self._descriptor = file.fileno()
@@ -88,14 +91,14 @@ class _Inherited:
 def _publish(
     run: LaneRun, progress: SharedProgress, outbox: connection.Connection, _lock: _Inherited
 ) -> None:
-    """The life of a process: its parent listens to signals, and says on the board when it is time to stop."""
+    """Run one process; its parent handles signals, and sets the stop flag in the shared progress."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
     def check() -> None:
         parent = parent_process()
         if parent is None or not parent.is_alive():
-            raise SystemExit(1)  # nobody is left to note what arrives
+            raise SystemExit(1)  # no process is left to record what arrives
         if progress.is_stopping:
             raise StoppedByUser("stopped")
 
@@ -107,7 +110,7 @@ def _publish(
 
 
 def _ended(run: LaneRun, warn: Warn, check: Check) -> tuple[str, str]:
-    """Publish the lane; how that ended, and why."""
+    """Publish the lane; return how that ended, and why."""
     try:
         run.run(warn, check, lambda: None)
     except StoppedByUser:

@@ -1,1 +1,1 @@
-"""TLC months of any vintage, read as canonical trips and put in the order in which they arrive."""
+"""Read TLC months of any vintage as canonical trips, in arrival order."""

@@ -1,4 +1,4 @@
-"""How trips reach the platform: when they happened, weeks later, out of order, or late on purpose."""
+"""Model how trips reach the platform: on time, weeks later, out of order, or late on purpose."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ from schemas.errors import UserError
 
 WEEK = timedelta(weeks=1)
 LEAST_FORWARD = timedelta(minutes=2)
-"""A minute is closed a minute after its end, so a trip that is two minutes late is late for certain."""
+"""The shortest delay that is always late: a minute is closed a minute after its end."""
 
 MOST_FORWARD = timedelta(minutes=30)
 MOST_DISORDER = timedelta(days=1)
 
 
 class LatenessMode(StrEnum):
-    """Who comes late on purpose."""
+    """The trips that arrive late on purpose."""
 
     NONE = "none"
     STORE_AND_FORWARD = "store-and-forward"
@@ -28,10 +28,10 @@ class LatenessMode(StrEnum):
 
 @dataclass(frozen=True)
 class Arrival:
-    """What happens to prepared trips on their way; equal values delay the same trips by the same seconds.
+    """The delays of prepared trips; equal values delay the same trips by the same seconds.
 
-    Trips come up to `disorder_seconds` later than they happened: up to 60 none of them is late. With
-    store-and-forward, valid trips that their vehicle held back (flag Y) come 2 to 30 minutes later.
+    Trips arrive up to `disorder_seconds` after they happened: up to 60 none of them is late. With
+    store-and-forward, valid trips that their vehicle held back (flag Y) arrive 2 to 30 minutes later.
     """
 
     weeks_later: int = 0
@@ -46,13 +46,13 @@ class Arrival:
             raise UserError(f"--seed {self.seed} is no seed", "give 0 or more")
 
     def to_present(self, span: Span, now: datetime) -> "Arrival":
-        """The same, so many weeks later that this weekday and time of the file's first week are now."""
+        """Shift by whole weeks, so that this weekday and time of the file's first week are now."""
         first_ms = span.first_ms or 0
         first = datetime(1970, 1, 1) + timedelta(milliseconds=first_ms)  # noqa: DTZ001 - New York wall-clock time
         return replace(self, weeks_later=(now - first) // WEEK)
 
     def applied(self, source: Prepared, preparer: MonthPreparer) -> Prepared:
-        """The trips as they arrive, in that order; made once, then kept beside the prepared month."""
+        """Return the trips in arrival order; the result is cached next to the prepared month."""
         if self.weeks_later:
             fingerprint = digest(self._shift_sql, source.fingerprint)
             source = preparer.derived_month(source, fingerprint, "moving to the present", self._shifted)

@@ -1,4 +1,4 @@
-"""A CSV month on this machine: what its first lines tell, and its rows as DuckDB reads them rightly."""
+"""Inspect a local CSV month, and prepare its rows so that DuckDB reads them correctly."""
 
 import csv
 from collections.abc import Iterator
@@ -12,21 +12,24 @@ from schemas.file_bytes import HEAD_BYTES, DamagedError, GzipContent, refuse_no_
 
 BLOCK_BYTES = 1 << 20
 PACKED_BLOCK_BYTES = 1 << 17
-"""Unpacked they are about a megabyte, and never more than 130."""
+"""The block size; unpacked, a block is about a megabyte, and never more than 130."""
 UNREADABLE = (OSError, DamagedError, csv.Error)
-"""What is raised for a file that is damaged, cut off or gone."""
+"""The exceptions raised for a file that is damaged, truncated or missing."""
 
 
 @dataclass(frozen=True)
 class PlainCsv:
-    """A CSV in which every line is a row, below its header, and what was counted in the original."""
+    """A CSV in which every line below the header is a row, and the counts of the original."""
 
     path: Path
     account: CsvAccount
 
 
 def csv_head(month: MonthFile) -> CsvHead:
-    """Look at the first lines; raises UserError for what is no CSV, one of UNREADABLE where it is damaged."""
+    """Read the first lines.
+
+    Raises UserError if the file is not a CSV, and one of UNREADABLE if it is damaged.
+    """
     with month.path.open("rb") as file:
         refuse_other_kinds(month.path, month.name, file.read(HEAD_BYTES))
     first = b""
@@ -39,7 +42,7 @@ def csv_head(month: MonthFile) -> CsvHead:
 
 
 def plain_csv(month: MonthFile, head: CsvHead, workspace: Path) -> PlainCsv:
-    """Read the file once, its checksums included; where it is packed or odd, the rows are in a copy.
+    """Read the file once, with its checksums; if it is compressed or irregular, copy the rows.
 
     Raises one of UNREADABLE. DuckDB itself would skip the checksum of gzip, and unpack in one thread.
     """
@@ -47,7 +50,7 @@ def plain_csv(month: MonthFile, head: CsvHead, workspace: Path) -> PlainCsv:
     if not month.name.endswith(".gz"):
         rows = CsvRows(len(head.columns))
         for _ in rows.plain(content(month.path)):
-            """Only counted: nothing is copied that DuckDB can read as it is."""
+            """Only count: DuckDB can read the file as it is, so no row is copied."""
         if rows.account.is_plain:
             return PlainCsv(month.path, rows.account)
     rows = CsvRows(len(head.columns))
@@ -57,7 +60,7 @@ def plain_csv(month: MonthFile, head: CsvHead, workspace: Path) -> PlainCsv:
 
 
 def content(path: Path) -> Iterator[bytes]:
-    """The bytes of the CSV, unpacked and held against their checksum."""
+    """Yield the uncompressed bytes of the CSV, with its checksum verified."""
     is_packed = path.name.endswith(".gz")
     blocks = _blocks(path, PACKED_BLOCK_BYTES if is_packed else BLOCK_BYTES)
     return GzipContent().unpacked(blocks) if is_packed else blocks

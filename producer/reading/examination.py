@@ -1,4 +1,4 @@
-"""Looks into months before anything is done with them."""
+"""Examine months before processing starts."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from schemas.vintages import Layout
 
 
 def examine(months: Sequence[MonthFile], console: Console) -> dict[MonthFile, Layout]:
-    """The months that hold trips; raises UserError for the first that cannot be replayed."""
+    """Return the months that hold trips; raises UserError for the first that cannot be replayed."""
     with duckdb.connect() as connection:
         opened = {month: open_source(connection, month) for month in months}
         for month, source in opened.items():

@@ -1,4 +1,4 @@
-"""The `inspect` command: what is in a month, without publishing it."""
+"""Run the `inspect` command: show what is in a month, without publishing it."""
 
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -25,13 +25,13 @@ from schemas.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 def inspect(
     files: Sequence[Path], naming: Naming, settings: ProducerSettings, console: Console, *, force: bool
 ) -> bool:
-    """Print the facts of each file; says whether every one can be what its name says, or is forced."""
+    """Print the facts of each file; return whether every file is plausible for its name, or is forced."""
     sound = [_inspect_file(file, naming, settings, console) for file in dict.fromkeys(files)]
     return all(result is Finding.SOUND or (force and result is Finding.DOUBTFUL) for result in sound)
 
 
 class Finding(Enum):
-    """How an inspection ended."""
+    """The result of an inspection."""
 
     SOUND = auto()
     DOUBTFUL = auto()
@@ -39,7 +39,7 @@ class Finding(Enum):
 
 
 def _inspect_file(file: Path, naming: Naming, settings: ProducerSettings, console: Console) -> Finding:
-    """Look at one file; what is wrong with it is one line, and hinders no other."""
+    """Inspect one file; an error is one line, and does not stop the others."""
     doubts: list[str] = []
     try:
         for month, layout in examine(naming.month_files([file]), console).items():
@@ -55,7 +55,7 @@ def _inspect_file(file: Path, naming: Naming, settings: ProducerSettings, consol
 def _inspect_month(
     month: MonthFile, layout: Layout, settings: ProducerSettings, console: Console
 ) -> list[str]:
-    """Print its facts; give what makes doubtful that it is this month."""
+    """Print its facts; return the reason to doubt that it is this month."""
     with listening() as interruption, display_on(console) as display:
         preparer = MonthPreparer.of(settings, watching(display, interruption), warning_on(console))
         source = preparer.prepare([month])

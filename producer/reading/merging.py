@@ -1,4 +1,4 @@
-"""Several prepared months → one in event order: each is in order, so that a few rows at a time are enough."""
+"""Merge several prepared months in event order: each is sorted, so few rows are in memory at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -27,13 +27,13 @@ class _SortedFile:
 
     @property
     def horizon(self) -> datetime:
-        """Nothing that is still to be read of this month is before this."""
+        """Return the instant before which no unread row of this month can be."""
         if not self.has_more:
             return END_OF_TIME
         return self.rows["replay_at"][-1].as_py() if self.rows.num_rows else START_OF_TIME
 
     def read_on(self) -> None:
-        """Take the next batch into memory."""
+        """Read the next batch into memory."""
         batch = next(self.batches, None)
         if batch is None:
             self.has_more = False
@@ -42,14 +42,14 @@ class _SortedFile:
             self.rows = pa.concat_tables([self.rows, columns])
 
     def take_before(self, horizon: datetime) -> pa.Table:
-        """Remove the rows before the horizon, and give them."""
+        """Remove and return the rows before the horizon."""
         count = pc.sum(pc.less(self.rows["replay_at"], pa.scalar(horizon, pa.timestamp("us")))).as_py() or 0
         taken, self.rows = self.rows.slice(0, count), self.rows.slice(count)
         return taken
 
 
 def write_merged(paths: Sequence[Path], target: Path, watch: Callable[[float], None]) -> None:
-    """Write the trips of all these in event order; `watch` is told the percentage, and may raise."""
+    """Write the trips of all these in event order; `watch` is called with the percentage, and may raise."""
     with ExitStack() as stack, atomic_path(target) as draft:
         files = [stack.enter_context(pq.ParquetFile(path)) for path in paths]
         total = sum(file.metadata.num_rows for file in files) or 1
@@ -63,7 +63,7 @@ def write_merged(paths: Sequence[Path], target: Path, watch: Callable[[float], N
 
 
 def _nullable(schema: pa.Schema) -> pa.Schema:
-    """DuckDB notes for each month anew in which columns it saw no null."""
+    """Make every column nullable: DuckDB marks a column as not null per month, by the values that it saw."""
     return pa.schema([field.with_nullable(True) for field in schema])
 
 
@@ -84,7 +84,7 @@ def _sorted(tables: list[pa.Table]) -> pa.Table:
 
 
 def _groups(tables: Iterator[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
-    """The same rows in tables of the size of a row group."""
+    """Regroup the rows into tables of the size of a row group."""
     waiting = schema.empty_table()
     for table in tables:
         waiting = pa.concat_tables([waiting, table])

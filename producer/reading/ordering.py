@@ -1,4 +1,4 @@
-"""Puts the trips of one month in event order, within the memory that DuckDB is given: the rest spills."""
+"""Sort the trips of one month in event order within DuckDB's memory limit; the rest spills to disk."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +20,15 @@ from schemas.csv_rows import TORN_MARK
 from schemas.standardisation import normalise_sql
 
 NO_SPACE = "No space left"
-"""The machine's fault, not the file's."""
+"""The error text of a full disk: a fault of the machine, not of the file."""
 
 
 def write_prepared(
     connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path, target: Path, rejects: Path
 ) -> None:
-    """Write the trips of a month in event order and the list of its rejects, each wholly or not at all.
+    """Write the trips of a month in event order and the list of its rejects, each atomically.
 
-    The folder `room` is for what is needed meanwhile. UserError says why the month is refused.
+    The workspace is for temporary files. Raises UserError with the reason if the month is refused.
     """
     source = _staged(connection, month, workspace)
     if source is None:
@@ -46,14 +46,14 @@ def write_prepared(
     connection.execute(f"create temp view trips as {query('identify')}")
     ordered = connection.sql(query("clock", **constants))
     write_parquet(ordered.project(", ".join((*trip.current().columns, "is_valid", "replay_at"))), target)
-    # The second count is taken where others will read: of the rows that were written.
+    # The second count is of the rows that were written, as a reader will find them.
     if (written := pq.read_metadata(target).num_rows) != staged.readable - staged.misfits:
         target.unlink()
         raise not_accounted_for(month, written + staged.rejected, source.rows_in_file)
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path) -> MonthSource | None:
-    """Write the rows of the file in the types of the contract, in any order, as `staged`."""
+    """Write the rows of the file in the contract's types, in any order, as `staged`."""
     source = _checked_source(connection, month, workspace)
     if source is None:
         return None
@@ -74,7 +74,7 @@ def _staged(connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: 
 def _checked_source(
     connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path
 ) -> MonthSource | None:
-    """The month, its bytes held against their checksums and its rows counted without DuckDB."""
+    """Open the month after checking its checksums and counting its rows without DuckDB."""
     source = open_source(connection, month)
     if source is None:
         return None
@@ -113,12 +113,12 @@ def _stage(connection: duckdb.DuckDBPyConnection, source: MonthSource, workspace
 
 
 def normalised(source: MonthSource) -> duckdb.DuckDBPyRelation:
-    """The rows of a month in the types of the contract."""
+    """Convert the rows of a month to the contract's types."""
     return derived(_located(source), "source", normalise_sql(source.layout, source.month.taxi_type))
 
 
 def _located(source: MonthSource) -> duckdb.DuckDBPyRelation:
-    """The source columns, with zones from coordinates where the file has no others."""
+    """Return the source columns, with zones from coordinates where the file has no others."""
     layout = source.layout
     zones = (
         f"zone_at({', '.join(f'coordinate({part})' for part in layout.computed[zone])}) as {zone}"

@@ -1,4 +1,4 @@
-"""Whether a month can be what its name says: of a file of another month nearly all trips break a rule."""
+"""Check whether a month can be what its name says: in another month's file nearly all trips break a rule."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from schemas.rules import is_nearly_all
 
 
 def refuse_nearly_all_quarantined(months: Sequence[MonthFile], prepared: Sequence[Prepared]) -> None:
-    """Raise UserError for the first month of which next to nothing would be counted."""
+    """Raise UserError for the first month of which nearly no trip would be counted."""
     for month, one in zip(months, prepared, strict=True):
         if doubt := doubt_about(month, one):
             raise UserError(doubt, "see ./taxi inspect, or publish all of it with --force")
 
 
 def doubt_about(month: MonthFile, prepared: Prepared) -> str | None:
-    """A sentence on a month of which nearly all trips are quarantined; None on any other."""
+    """Return a warning for a month of which nearly all trips are quarantined; None for any other."""
     found = quarantine_counts(prepared.path)
     if not is_nearly_all(found.quarantined_trips, found.trips):
         return None

@@ -1,4 +1,4 @@
-"""Turns TLC months into one Parquet file of trips in event order, once: the result stays in the cache."""
+"""Convert TLC months to one Parquet file of trips in event order; the result is cached."""
 
 import os
 import shutil
@@ -30,28 +30,28 @@ from schemas import trip
 from schemas.standardisation import DEMANDS
 
 REGISTER_ZONES = "producer.reading.zone_map:register_zones_of"
-"""Imported for months with coordinates: its libraries take a second."""
+"""Imported only for months with coordinates: its libraries take a second to load."""
 
 DAYS_KEPT = 30
 SECONDS_IN_A_DAY = 86_400
 
 Watch = Callable[[str, float], None]
-"""Told what is being prepared and how far it is (0 to 100); may raise to stop it."""
+"""Called with the title of the month and its progress (0 to 100); may raise to stop the work."""
 
 
 Rework = Callable[[duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation]
-"""From the trips of a prepared month to another form of them."""
+"""Transforms the trips of a prepared month."""
 
 
 def _ignore_warning(_line: str) -> None:
-    """Nobody listens."""
+    """Discard a warning."""
 
 
 @dataclass(frozen=True)
 class MonthPreparer:
-    """Where and within which memory months are prepared; `warn` is told of every month that has rejects.
+    """The preparation of months within a memory limit; `warn` is called for every month that has rejects.
 
-    Without `rejects_dir` the lists of rejects stay in the cache; without `shapes` months that have longitude
+    Without `rejects_dir` the lists of rejects stay in the cache. Without `shapes`, months that have longitude
     and latitude instead of zones are refused.
     """
 
@@ -64,7 +64,7 @@ class MonthPreparer:
 
     @classmethod
     def of(cls, settings: ProducerSettings, watch: Watch, warn: Callable[[str], None]) -> "MonthPreparer":
-        """As the settings say."""
+        """Create a preparer from the settings."""
         return cls(
             settings.taxi_cache_dir,
             settings.prepare_memory_limit,
@@ -75,11 +75,11 @@ class MonthPreparer:
         )
 
     def prepare(self, months: Sequence[MonthFile]) -> Prepared:
-        """All trips of these months, merged in event order; rejects are warned of each time."""
+        """Prepare these months and merge their trips in event order; warns of rejects on each call."""
         return self.merged(self.prepare_each(months))
 
     def prepare_each(self, months: Sequence[MonthFile]) -> Sequence[Prepared]:
-        """The trips of each month by itself; rejects are warned of each time."""
+        """Prepare the trips of each month separately; warns of rejects on each call."""
         shapes = [self._shapes_for(month) for month in months]
         prepared = [self._prepare_month(*job) for job in zip(months, shapes, strict=True)]
         for month, result in zip(months, prepared, strict=True):
@@ -87,11 +87,11 @@ class MonthPreparer:
         return prepared
 
     def merged(self, prepared: Sequence[Prepared]) -> Prepared:
-        """All trips of prepared months, in event order."""
+        """Merge the trips of prepared months in event order."""
         return prepared[0] if len(prepared) == 1 else self._merge(prepared)
 
     def rejects(self, month: MonthFile, prepared: Prepared) -> Rejects:
-        """What was left out of this month when it was prepared."""
+        """Return the rows that were rejected when this month was prepared."""
         listed = _rejects_beside(prepared.path)
         folder = self.rejects_dir or self._folder
         return hand_out(listed, folder / f"{month.name}.{prepared.fingerprint}.csv")
@@ -105,7 +105,7 @@ class MonthPreparer:
             )
 
     def _shapes_for(self, month: MonthFile) -> Path | None:
-        """The shapes of the zones, if this month needs them; UserError when there are none then."""
+        """Return the zone shapes if this month needs them; raises UserError if they are missing."""
         with duckdb.connect() as connection:
             source = open_source(connection, month)
         if source is None or not source.layout.zones_by_coordinates:
@@ -151,7 +151,7 @@ class MonthPreparer:
         return result
 
     def derived_month(self, source: Prepared, fingerprint: str, title: str, rework: Rework) -> Prepared:
-        """Another form of a prepared month, named by its fingerprint."""
+        """Transform a prepared month; the result is cached under its fingerprint."""
         stem = source.path.name.split(".")[0]
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
         if _is_there(result.path):
@@ -163,10 +163,10 @@ class MonthPreparer:
         return result
 
     def _forget_unused(self) -> None:
-        """Remove what was prepared and not used for a month, and what killed processes left behind."""
+        """Delete prepared files unused for a month, and files left by killed processes."""
         oldest = time.time() - DAYS_KEPT * SECONDS_IN_A_DAY
         for entry in self._folder.iterdir():
-            with suppress(FileNotFoundError):  # another process may be faster
+            with suppress(FileNotFoundError):  # another process may have deleted it first
                 if entry.stat().st_mtime >= oldest:
                     continue
                 if entry.is_dir():
@@ -182,7 +182,7 @@ class MonthPreparer:
 
     @contextmanager
     def _workspace(self) -> Iterator[Path]:
-        """A folder for what is needed while a month is prepared."""
+        """Provide a temporary folder for the preparation of a month."""
         workspace = self._folder / f"spill-{os.getpid()}"
         workspace.mkdir(exist_ok=True)
         try:
@@ -198,7 +198,7 @@ class MonthPreparer:
             yield connection
 
     def _watched(self, connection: duckdb.DuckDBPyConnection, title: str, work: Callable[[], None]) -> None:
-        """Run the work beside us, so that it can be watched and stopped."""
+        """Run the work in another thread, so that it can be watched and stopped."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             running = pool.submit(work)
             try:
@@ -211,7 +211,7 @@ class MonthPreparer:
 
 
 def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:
-    """Identifies the prepared form of a month: its bytes, its name, how they are read, the zones' shapes."""
+    """Identify the prepared form of a month by its bytes, name, reader options and zone shapes."""
     with month.path.open("rb") as file:
         content = blake2b(digest_size=16)
         while block := file.read(1 << 20):
@@ -222,12 +222,12 @@ def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:
 
 
 def digest(*parts: str) -> str:
-    """A short name for these texts together."""
+    """Return a short hash of these texts together."""
     return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def _is_there(prepared: Path) -> bool:
-    """Whether a month has been prepared before; notes that it is used."""
+    """Return whether a month has been prepared before, and record that it is in use."""
     for file in (prepared, _rejects_beside(prepared)):
         with suppress(FileNotFoundError):
             os.utime(file)

@@ -1,4 +1,4 @@
-"""Reads prepared months: what they hold, and their trips in event order."""
+"""Read prepared months: their counts, and their trips in event order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ class Prepared:
 class Span:
     """The rows of a prepared month that a replay publishes: from `first_row` on, before `end_row`.
 
-    `late_trips` are the valid ones that come late on purpose. Instants are None without trips, or valid ones.
+    `late_trips` counts the valid trips that are late on purpose. Instants are those of valid trips, or None
+    without any trips.
     """
 
     path: Path
@@ -41,13 +42,13 @@ class Span:
 
     @property
     def end_row(self) -> int:
-        """The row after the last one."""
+        """Return the row after the last one."""
         return self.first_row + self.trips
 
 
 @dataclass(frozen=True)
 class LatenessCounts:
-    """Valid trips, and those of them that would come too late."""
+    """The count of valid trips, and of those that would be too late."""
 
     valid_trips: int
     late_trips: int
@@ -55,25 +56,25 @@ class LatenessCounts:
 
 @dataclass(frozen=True)
 class QuarantineCounts:
-    """All trips, and those of them that break a rule."""
+    """The count of all trips, and of those that break a rule."""
 
     trips: int
     quarantined_trips: int
 
 
 def quarantine_counts(path: Path) -> QuarantineCounts:
-    """How many trips of a prepared month are quarantined."""
+    """Count the trips of a prepared month that are quarantined."""
     return QuarantineCounts(**_only_row(query("quarantined"), {"path": duckdb_path(path)}))
 
 
 def span_of(path: Path, from_at: datetime | None = None, to_at: datetime | None = None) -> Span:
-    """The trips that happen at or after `from_at` and before `to_at`."""
+    """Return the trips that happen at or after `from_at` and before `to_at`."""
     values = {"path": duckdb_path(path), "from_at": from_at, "to_at": to_at}
     return Span(path, **_only_row(query("span"), values))
 
 
 def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: int) -> LatenessCounts:
-    """How many trips from `start_row` on and before `end_row` lie in minutes that the stream has closed."""
+    """Count the trips from `start_row` on and before `end_row` whose minute the stream has closed."""
     values = {
         "path": duckdb_path(path),
         "start_row": start_row,
@@ -84,20 +85,23 @@ def lateness(path: Path, start_row: int, end_row: int, last_closed_minute_ms: in
 
 
 def spread(path: Path, start_row: int, end_row: int, wanted: int) -> list[tuple[str, int]]:
-    """The trip_id and the drop-off, in milliseconds, of a few valid trips spread over these rows."""
+    """Return trip_id and drop-off (in milliseconds) of a few valid trips, spread over these rows."""
     values = {"path": str(path), "start_row": start_row, "end_row": end_row, "wanted": wanted}
     with duckdb.connect() as connection:
         return connection.execute(query("spread"), values).fetchall()
 
 
 def broken_rules(path: Path) -> dict[str, int]:
-    """Trips by the rule that they break; a trip may break several."""
+    """Count trips by the rule that they break; a trip may break several."""
     with duckdb.connect() as connection:
         return dict(connection.execute(query("broken_rules"), {"path": duckdb_path(path)}).fetchall())
 
 
 def batches(path: Path, start_row: int, end_row: int) -> Iterator[pa.RecordBatch]:
-    """The rows from `start_row` on and before `end_row`, in order; only a part is in memory at a time."""
+    """Yield the rows from `start_row` on and before `end_row`, in order.
+
+    Only a part is in memory at a time.
+    """
     if start_row >= end_row:
         return
     with pq.ParquetFile(path) as file:

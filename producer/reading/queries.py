@@ -1,4 +1,4 @@
-"""The `.sql` files of this package."""
+"""Load the `.sql` files of this package."""
 
 import re
 from datetime import timedelta
@@ -18,14 +18,14 @@ from schemas.windows import ZONE_FARES
 
 @cache
 def query(name: str, **values: str) -> str:
-    """The text of `sql/<name>.sql` with its `${…}` filled in."""
+    """Return the text of `sql/<name>.sql` with its `${…}` filled in."""
     known = _contracts() | values
     return re.sub(r"\$\{(\w+)\}", lambda placeholder: known[placeholder[1]], _text(name))
 
 
 @cache
 def preparation_version() -> str:
-    """Changes whenever anything changes that decides what a prepared month holds."""
+    """Return a value that changes whenever anything that decides the content of a prepared month changes."""
     texts = [*(_text(step) for step in PREPARATION), NORMALISE, cast_columns_sql()]
     return blake2b(repr((texts, _contracts(), SOURCE_COLUMNS, CODES)).encode(), digest_size=16).hexdigest()
 
@@ -43,7 +43,7 @@ PREPARATION = (
 
 
 def derived(rows: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDBPyRelation:
-    """The result of a query that reads `rows` under this name, lazily."""
+    """Return the lazy result of a query that reads `rows` under this name."""
     result = rows.query(name, sql)
     if result is None:
         raise TypeError(f"the query on {name} has no rows to give: it is no SELECT")
@@ -51,17 +51,17 @@ def derived(rows: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDB
 
 
 def duckdb_path(path: Path) -> str:
-    """A path as DuckDB reads it: each character that would make it a pattern is the only one of a class."""
+    """Escape a path for DuckDB: each pattern character becomes a class of that one character."""
     return re.sub(r"[*?[]", r"[\g<0>]", str(path))
 
 
 def quoted_text(text: str) -> str:
-    """The inside of an SQL text literal."""
+    """Escape the inside of an SQL text literal."""
     return text.replace("'", "''")
 
 
 def quoted_name(name: str) -> str:
-    """A column name as SQL writes it."""
+    """Quote a column name for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 

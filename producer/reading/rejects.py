@@ -1,4 +1,4 @@
-"""Rows that the contract cannot carry: left out of the replay, counted, and listed with their reasons."""
+"""Leave out rows that the contract cannot carry; count them, and list them with their reasons."""
 
 import csv
 import shutil
@@ -26,12 +26,12 @@ TORN: Mapping[str, str] = {
     "UNQUOTED VALUE": "has a quote in the wrong place",
     "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
 }
-"""What DuckDB and schemas/csv_rows.py call the ways in which a line of a CSV can be no row."""
+"""The reason why a CSV line is not a row, by the error names of DuckDB and schemas/csv_rows.py."""
 
 
 @dataclass(frozen=True)
 class Rejects:
-    """Rows of a month that are left out, and the file that lists them; no file when there are none."""
+    """Rows of a month that are left out, and the file that lists them; there is no file without rejects."""
 
     count: int
     path: Path | None
@@ -39,7 +39,7 @@ class Rejects:
 
 @dataclass(frozen=True)
 class Staged:
-    """How many rows of a month could be read, how many of them do not fit, how many lines are no rows."""
+    """The counts of a month: readable rows, rows that do not fit, and lines that are not rows."""
 
     readable: int
     misfits: int
@@ -47,22 +47,22 @@ class Staged:
 
     @property
     def rows(self) -> int:
-        """All rows of the file."""
+        """Return the count of all rows in the file."""
         return self.readable + self.torn
 
     @property
     def rejected(self) -> int:
-        """Rows to leave out."""
+        """Return the count of rejected rows."""
         return self.misfits + self.torn
 
     @property
     def is_what_it_claims(self) -> bool:
-        """Whether so few rows do not fit that the file can be what its name says."""
+        """Return whether so few rows do not fit that the file can be the month in its name."""
         return is_what_it_claims(self.rejected, self.rows)
 
 
 def refusal(connection: duckdb.DuckDBPyConnection, source: MonthSource, staged: Staged) -> UserError:
-    """The one line for a file that is not what it claims to be: in which column, or in which row."""
+    """Return the error for a file that is not the month in its name; it states the column or the row."""
     path = source.month.path
     if staged.torn > staged.misfits:
         error_type, row = connection.execute(query("torn_example")).fetchall()[0]
@@ -80,7 +80,7 @@ def refusal(connection: duckdb.DuckDBPyConnection, source: MonthSource, staged: 
 
 
 def not_accounted_for(month: MonthFile, found: int, rows_in_file: int) -> UserError:
-    """The one line for a file whose rows are not all trips or listed rejects."""
+    """Return the error for a file whose rows are not all trips or listed rejects."""
     return UserError(
         f"{month.path}: has {rows_in_file:,} rows, of which {found:,} were found again as trips and rejects;"
         " nothing of it is taken",
@@ -89,7 +89,7 @@ def not_accounted_for(month: MonthFile, found: int, rows_in_file: int) -> UserEr
 
 
 def rejects_sql(source: MonthSource) -> str:
-    """The query that lists what is left out; it reads `source_rows`, `torn_rows` and what is staged."""
+    """Return the query that lists the rejects; it reads `source_rows`, `torn_rows` and the staged rows."""
     found, read = source.layout.found, source.layout.read
     columns = [quoted_name(column) for column in source.rows.columns if column != "file_row"]
     return query(
@@ -103,7 +103,7 @@ def rejects_sql(source: MonthSource) -> str:
 
 
 def hand_out(listed: Path, target: Path) -> Rejects:
-    """Put the list of a month's rejects, if there is one, where a person finds it."""
+    """Copy the list of a month's rejects, if there is one, to the user's folder."""
     if not listed.is_file():
         return Rejects(0, None)
     with atomic_path(target) as file:

@@ -1,4 +1,4 @@
-"""A copy of a Parquet month that DuckDB refuses to read, with the same rows."""
+"""Copy a Parquet month that DuckDB refuses to read, with the same rows."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ ROWS_IN_A_BATCH = 65_536
 
 
 def with_valid_text(parquet: Path, target: Path) -> Path:
-    """A Parquet file with texts that are no UTF-8: U+FFFD takes the place of such bytes."""
+    """Copy a Parquet file with texts that are not UTF-8; U+FFFD replaces the invalid bytes."""
     with (
         pq.ParquetFile(parquet) as file,
         pq.ParquetWriter(target, file.schema_arrow, compression="snappy") as copy,

@@ -1,4 +1,4 @@
-"""Opens a TLC month as a table under the canonical column names, or refuses it in one line."""
+"""Open a TLC month as a table under the canonical column names, or refuse it with a one-line error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class MonthSource:
     """A month that can be replayed.
 
     `rows` are as the file has them, `table` holds the source columns of the contract; both have `file_row`,
-    which counts the rows that can be read. `head` is there for a CSV. `rows_in_file`, torn lines among them,
-    are counted without DuckDB when the file is read whole.
+    which numbers the readable rows. `head` is set for a CSV. `rows_in_file`, torn lines included, is counted
+    without DuckDB when the file is read whole.
     """
 
     month: MonthFile
@@ -48,9 +48,10 @@ class MonthSource:
 def open_source(
     connection: duckdb.DuckDBPyConnection, month: MonthFile, copy: Path | None = None
 ) -> MonthSource | None:
-    """The month (or a copy that can be read) as a table, lazily; None for a CSV without a line; or UserError.
+    """Open the month (or a readable copy) as a lazy table.
 
-    Rows of a CSV that are torn are left out, and noted in the connection's `reject_errors`.
+    Returns None for a CSV without a line; raises UserError if the month is refused. Torn rows of a CSV are
+    left out, and recorded in the connection's `reject_errors`.
     """
     head = head_of(month)
     if head and not head.columns:
@@ -68,7 +69,7 @@ def open_source(
 
 
 def head_of(month: MonthFile) -> CsvHead | None:
-    """The first lines of a CSV, none for Parquet; UserError when they cannot be read."""
+    """Return the first lines of a CSV, None for Parquet; raises UserError if they cannot be read."""
     try:
         if not month.is_parquet:
             return csv_head(month)
@@ -80,7 +81,7 @@ def head_of(month: MonthFile) -> CsvHead | None:
 
 
 def has_rows(source: MonthSource) -> bool:
-    """Whether there is a trip at all."""
+    """Return whether there is at least one trip."""
     if source.head:
         return source.head.has_rows
     try:
@@ -90,7 +91,7 @@ def has_rows(source: MonthSource) -> bool:
 
 
 def unreadable(month: MonthFile, error: Exception) -> UserError:
-    """The one line for a file that is damaged, or that DuckDB or the system cannot read."""
+    """Return the error for a file that is damaged, or that DuckDB or the system cannot read."""
     if isinstance(error, DamagedError):
         return UserError(f"{month.path}: {error}", FETCH_AGAIN)
     reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
@@ -119,7 +120,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDB
 
 
 def _parquet_names(month: MonthFile) -> list[str]:
-    """As they stand in the file: DuckDB gives a second column of a name another one."""
+    """Return the names as stored in the file: DuckDB renames a second column of the same name."""
     try:
         return list(pq.read_schema(month.path).names)
     except (OSError, pa.ArrowException) as error:
@@ -133,7 +134,7 @@ def _projection(layout: Layout, types: Mapping[str, str]) -> str:
 
 
 def _reading(layout: Layout, name: str, types: Mapping[str, str]) -> str:
-    """How a value of this vintage becomes one of today."""
+    """Return the expression that converts a value of this vintage to the current form."""
     original, kind = quoted_name(layout.found[name]), layout.read[name]
     if kind in CODES:
         macro = "flag" if CODES[kind] is FLAGS else "code"

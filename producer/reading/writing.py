@@ -1,4 +1,4 @@
-"""Writes files wholly or not at all."""
+"""Write files atomically."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ ROWS_IN_A_GROUP = 65_536
 
 
 def write_parquet(rows: duckdb.DuckDBPyRelation, target: Path) -> None:
-    """These rows, in their order."""
+    """Write these rows as Parquet, in order."""
     with atomic_path(target) as file:
         rows.to_parquet(str(file), compression="zstd", row_group_size=ROWS_IN_A_GROUP)
 
 
 def write_csv(rows: duckdb.DuckDBPyRelation, target: Path) -> None:
-    """These rows, in their order, under a header."""
+    """Write these rows as CSV, in order, under a header."""
     with atomic_path(target) as file:
         rows.to_csv(str(file), header=True)

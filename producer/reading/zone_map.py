@@ -1,4 +1,4 @@
-"""The zones as polygons. Apart, for its libraries take a second to import and only old months need them."""
+"""Hold the zones as polygons. Separate, because its libraries take a second and only old months need them."""
 
 import zipfile
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class ZoneMap:
     tree: shapely.STRtree
 
     def zones_at(self, longitudes: Array, latitudes: Array) -> Array:
-        """The zone of each point; NaN is a missing coordinate. On a border the lowest number wins."""
+        """Return the zone of each point; NaN is a missing coordinate. On a border the lowest number wins."""
         found = np.full(len(longitudes), OUTSIDE_ZONE_ID, np.int32)
         near_points, near_zones = self.tree.query(shapely.points(longitudes, latitudes))
         is_inside = shapely.intersects_xy(
@@ -43,7 +43,7 @@ class ZoneMap:
 
 
 def load_zones(file: Path) -> ZoneMap:
-    """Read the shapes; UserError says what is wrong with the file."""
+    """Read the shapes; raises UserError with what is wrong with the file."""
     try:
         shapes = geopandas.read_file(_readable(file))
     except (pyogrio.errors.DataSourceError, zipfile.BadZipFile, OSError) as error:
@@ -59,7 +59,7 @@ def load_zones(file: Path) -> ZoneMap:
 
 
 def register_zone_at(connection: duckdb.DuckDBPyConnection, zones: ZoneMap) -> None:
-    """Make `zone_at(longitude, latitude)` a function of this connection; it gets Arrow batches."""
+    """Register `zone_at(longitude, latitude)` as a function of this connection; it gets Arrow batches."""
 
     def zone_at(longitudes: pa.ChunkedArray, latitudes: pa.ChunkedArray) -> pa.Array:
         return pa.array(zones.zones_at(_numbers(longitudes), _numbers(latitudes)))
@@ -70,7 +70,7 @@ def register_zone_at(connection: duckdb.DuckDBPyConnection, zones: ZoneMap) -> N
 
 
 def register_zones_of(connection: duckdb.DuckDBPyConnection, shapes: Path) -> None:
-    """The same with the zones of a file."""
+    """Register the function with the zones of a file."""
     register_zone_at(connection, load_zones(shapes))
 
 
@@ -80,12 +80,12 @@ def _have_no_fix(longitudes: Array, latitudes: Array) -> Array:
 
 
 def _numbers(values: pa.ChunkedArray) -> Array:
-    """Nulls become NaN."""
+    """Convert nulls to NaN."""
     return np.asarray(values.to_numpy(), np.float64)
 
 
 def _readable(file: Path) -> str:
-    """GDAL wants to be told which part of an archive it is."""
+    """Return the path in GDAL's syntax, which must name the part of an archive."""
     if file.suffix != ".zip":
         return str(file)
     with zipfile.ZipFile(file) as archive:
@@ -96,7 +96,10 @@ def _readable(file: Path) -> str:
 
 
 def _in_degrees(shapes: geopandas.GeoDataFrame, file: Path) -> geopandas.GeoDataFrame:
-    """TopoJSON does not say that it is in degrees; the TLC's shapefile is in feet, and says so."""
+    """Convert to degrees.
+
+    TopoJSON does not state that it is in degrees; the TLC's shapefile states that it is in feet.
+    """
     if shapes.crs is not None:
         return shapes.to_crs(WGS84)
     west, south, east, north = shapes.total_bounds

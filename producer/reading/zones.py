@@ -1,4 +1,4 @@
-"""The taxi zone of a point, for the months in which the TLC published longitude and latitude."""
+"""Find the taxi zone of a point, for the months in which the TLC published longitude and latitude."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -14,7 +14,7 @@ SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
 
 
 def find_shapes(settings: ProducerSettings) -> Path | None:
-    """The file with the zones' shapes, if one is at hand; UserError when the one that is set is not there."""
+    """Return the file with the zone shapes, if any; raises UserError if the configured file is missing."""
     if settings.taxi_zones_file:
         if settings.taxi_zones_file.is_file():
             return settings.taxi_zones_file
@@ -24,12 +24,12 @@ def find_shapes(settings: ProducerSettings) -> Path | None:
 
 
 def digest_of(file: Path) -> str:
-    """Changes with the content of the shapes."""
+    """Return a value that changes with the content of the shapes."""
     return blake2b(file.read_bytes(), digest_size=16).hexdigest()
 
 
 def zone_counts(prepared: Path, zone_column: str) -> dict[int, int]:
-    """Trips of a prepared month by their zone."""
+    """Count the trips of a prepared month by zone."""
     with duckdb.connect() as connection:
         counts = query("zone_counts", zone=zone_column)
         return dict(connection.execute(counts, {"path": duckdb_path(prepared)}).fetchall())

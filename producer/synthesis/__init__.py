@@ -1,1 +1,1 @@
-"""Months that never happened, with the quirks of those that did."""
+"""Generate synthetic months with the quirks of the real ones."""

@@ -1,4 +1,4 @@
-"""The trips that apps arrange: request, wait and ride; fare, taxes and what the driver gets."""
+"""Generate the trips that apps arrange: request, wait and ride; fare, taxes and driver pay."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ CURB_SECONDS = 55
 
 
 def app_columns(block: Block, profile: AppProfile) -> Columns:
-    """The columns of a block of app rides; the two apps are 0 and 1."""
+    """Return the columns of a block of app rides; the two apps are 0 and 1."""
     columns = rides(block)
     columns["app"] = (~flips(block.random, profile.first_app, block.rows)).astype(np.int64)
     columns |= _flags(block, profile)
@@ -37,7 +37,7 @@ def _flags(block: Block, profile: AppProfile) -> Columns:
     flags = {name: flips(block.random, share, block.rows) for name, share in shares.items()}
     matched = profile.shared_match / profile.shared_request
     flags["shared_match"] = flags["shared_request"] & flips(block.random, matched, block.rows)
-    # A ride for a wheelchair is given to a car that can take it.
+    # A request for a wheelchair-accessible vehicle is given to a car that is one.
     flags["wav_match"] |= flags["wav_request"]
     return {f"{name}_flag": values.astype(np.int64) for name, values in flags.items()}
 
@@ -62,7 +62,7 @@ def _amounts(block: Block, profile: AppProfile, columns: Columns) -> Columns:
 
 
 def _fares(block: Block, tariff: AppTariff, columns: Columns) -> Integers:
-    """By the mile and the minute, times what demand makes of it, and never below the least fare."""
+    """Compute fares by the mile and the minute, times the demand factor, with a minimum fare."""
     seconds = columns["dropoff"] - columns["pickup"]
     fares = tariff.base + columns["trip_distance"] * (tariff.mile / 100) + seconds * (tariff.minute / 60)
     fares *= scattered(block.random, 0.25, block.rows)
@@ -81,7 +81,7 @@ def _touches_airport(columns: Columns) -> Flags:
 
 
 def _tips(block: Block, profile: AppProfile, fare: Integers) -> Integers:
-    """One in five tips, mostly a fifth of the fare."""
+    """Compute tips: one in five rides, usually a fifth of the fare."""
     rows = np.flatnonzero(flips(block.random, profile.tips, block.rows))
     tips = np.zeros(block.rows, np.int64)
     tips[rows] = _part(fare[rows], 0.18 * scattered(block.random, 0.4, len(rows)))
@@ -89,7 +89,7 @@ def _tips(block: Block, profile: AppProfile, fare: Integers) -> Integers:
 
 
 def _waits(block: Block, columns: Columns) -> Columns:
-    """Called, then there, then off: the second app does not say when the car was there."""
+    """Compute request, arrival and departure; the second app does not report the arrival."""
     at_the_curb = (CURB_SECONDS * scattered(block.random, 0.8, block.rows)).astype(np.int64)
     on_the_way = (WAIT_SECONDS * scattered(block.random, 0.6, block.rows)).astype(np.int64)
     on_scene = columns["pickup"] - at_the_curb

@@ -26,7 +26,7 @@ from schemas.tlc_month import TlcMonth, parse_months
 
 EARLIEST = date(2019, 1, 1)
 BYTES_A_ROW = {"green": 18, "yellow": 18, "fhvhv": 30}
-"""Of a month of three million trips; bigger months need less."""
+"""The size of a row in a month of three million trips; bigger months need less."""
 
 WORKERS = 2
 BLOCKS_AHEAD = 3
@@ -61,7 +61,7 @@ def generate(
 
 
 def checked_month(month: TlcMonth, rows: int, seed: int, hot_zones: Sequence[str] = ()) -> SyntheticMonth:
-    """What to generate; UserError for what the generator cannot make."""
+    """Return what to generate; raises UserError for what the generator cannot make."""
     if month.taxi_type not in PROFILES:
         raise UserError(f"the generator makes {', '.join(sorted(PROFILES))} months, not {month.taxi_type}")
     if month.first_day < EARLIEST:
@@ -94,8 +94,8 @@ def _hot_zone(text: str) -> tuple[int, float]:
 
 
 def targets_of(months: Sequence[SyntheticMonth], to: Path | None) -> list[Path]:
-    """The file of each month; UserError if all would go into one."""
-    # The name must not be that of the real month: a search for months would take it for one.
+    """Return the file of each month; raises UserError if all would go into one."""
+    # The name must differ from the real month's: a search for months would take it for one.
     names = [one.month.file_name.replace(".parquet", ".synthetic.parquet") for one in months]
     folder = ProducerSettings.from_environment().taxi_cache_dir / "synthetic" if to is None else to
     if folder.is_dir() or to is None:
@@ -108,7 +108,7 @@ def targets_of(months: Sequence[SyntheticMonth], to: Path | None) -> list[Path]:
 
 
 def check_space(months: Sequence[SyntheticMonth], folder: Path) -> None:
-    """UserError if the disk is too small for the months."""
+    """Raise UserError if the disk has too little space for the months."""
     trips = sum(wanted.rows for wanted in months)
     needed = trips * BYTES_A_ROW[months[0].month.taxi_type]
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
@@ -121,7 +121,7 @@ def check_space(months: Sequence[SyntheticMonth], folder: Path) -> None:
 
 
 def write_month(wanted: SyntheticMonth, target: Path, console: Console | None = None) -> Path:
-    """Write the month; the file appears when it is whole. UserError if the place is not writable."""
+    """Write the month atomically; raises UserError if the folder is not writable."""
     try:
         with atomic_path(target) as draft, _progress(console) as progress:
             bar = progress.add_task(f"synthetic {wanted.month}", total=wanted.rows)
@@ -135,7 +135,7 @@ def write_month(wanted: SyntheticMonth, target: Path, console: Console | None = 
 
 
 def _writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    # Hardly two clocks are equal: a dictionary of them is larger and slower than the clocks themselves.
+    # Hardly any two timestamps are equal: a dictionary of them is larger and slower than the plain values.
     repeating = [column.name for column in schema if not pa.types.is_timestamp(column.type)]
     return pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=repeating)
 
@@ -148,7 +148,7 @@ def _marked_schema(wanted: SyntheticMonth) -> pa.Schema:
 
 
 def _tables(wanted: SyntheticMonth) -> Iterator[pa.Table]:
-    """The blocks in their order, made side by side."""
+    """Yield the blocks in order; they are made in parallel."""
     with ThreadPoolExecutor(WORKERS) as pool:
         waiting: deque[Future[pa.Table]] = deque()
         for block in range(wanted.blocks):

@@ -1,4 +1,4 @@
-"""The trips of yellow and green taxis: what the meter says, tips, refunds and voids."""
+"""Generate the trips of yellow and green taxis: meter readings, tips, refunds and voids."""
 
 from functools import cache
 
@@ -26,7 +26,7 @@ AMOUNTS = (
 
 
 def meter_columns(block: Block, profile: MeterProfile) -> Columns:
-    """The columns of a block of yellow or green trips."""
+    """Return the columns of a block of yellow or green trips."""
     columns = _metered_rides(block, profile)
     columns |= _amounts(block, profile, columns)
     _add_quirks(block, columns)
@@ -85,7 +85,7 @@ def _amounts(block: Block, profile: MeterProfile, columns: Columns) -> Columns:
 
 
 def sum_of(amounts: Columns) -> Integers:
-    """Row by row."""
+    """Add the amounts row by row."""
     parts = iter(amounts.values())
     total = next(parts).copy()
     for part in parts:
@@ -94,7 +94,7 @@ def sum_of(amounts: Columns) -> Integers:
 
 
 def cbd_fees(block: Block, cents: int, pickup: Integers) -> Integers:
-    """The fee of the congestion zone, which began within a month."""
+    """Return the fee of the congestion zone, which began within a month."""
     began = seconds_of(CBD_FEE_BEGAN)
     if seconds_of(block.month.month.next_first_day) <= began:
         return np.zeros(block.rows, np.int64)
@@ -102,7 +102,7 @@ def cbd_fees(block: Block, cents: int, pickup: Integers) -> Integers:
 
 
 def _fares(block: Block, tariff: Tariff, columns: Columns) -> Integers:
-    """The meter ticks five times a mile and, in slow traffic, with the minutes."""
+    """Compute fares: the meter ticks five times a mile and, in slow traffic, with the minutes."""
     seconds = columns["dropoff"] - columns["pickup"]
     ticks = (columns["trip_distance"] / 20 + seconds * (0.45 / 60)).astype(np.int64)
     fares = tariff.flag_drop + tariff.meter_step * ticks
@@ -130,7 +130,7 @@ def _payment_wheel(by_card: float) -> Wheel:
 
 
 def _tips(block: Block, charged: Integers, paid: Integers) -> Integers:
-    """Nine in ten who pay by card tip, around a fifth."""
+    """Compute tips: nine in ten passengers who pay by card tip, around a fifth."""
     share = block.random.standard_normal(block.rows, dtype=np.float32) * np.float32(0.05) + np.float32(0.2)
     tips: Integers = np.rint(charged * share.clip(0.01, 0.5)).astype(np.int64)
     tips *= (paid == 1) & flips(block.random, 0.92, block.rows)
@@ -154,7 +154,7 @@ def _add_quirks(block: Block, columns: Columns) -> None:
 
 
 def _add_refunds(block: Block, columns: Columns) -> None:
-    """A refund stands right before the ride that it takes back; a few have lost theirs."""
+    """Insert refunds right before the ride that they reverse; a few have no such ride."""
     month, random = block.month, block.random
     rates = month.profile.rates
     share = rates.refunds * 2 * month.rows / max(month.complete_rows, 1)
@@ -168,13 +168,13 @@ def _add_refunds(block: Block, columns: Columns) -> None:
 
 
 def null_together(taxi_type: str) -> tuple[str, ...]:
-    """The columns that are null in the bare rows at the end."""
+    """Return the columns that are null in the bare rows at the end."""
     together = ("passenger_count", "RatecodeID", "store_and_fwd_flag", "congestion_surcharge")
     own = ("airport_fee",) if taxi_type == "yellow" else ("payment_type", "trip_type")
     return together + own
 
 
 def bare_mask(block: Block, name: str) -> Flags | None:
-    """Which rows of the column are null."""
+    """Return which rows of the column are null."""
     is_affected = block.bare_rows and name in null_together(block.month.month.taxi_type)
     return block.is_bare if is_affected else None

@@ -1,4 +1,4 @@
-"""What a synthetic month is: its hours, zones and wild dates, and the blocks that its rows are made in."""
+"""Define a synthetic month: its hours, zones and out-of-range dates, and the blocks of its rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ BLOCK_ROWS = 1 << 17
 LAST_CITY_ZONE = 263
 LAST_ZONE = 265
 SMALLEST_WILD_MONTH = 1000
-"""Fewer rows than this carry no wild dates: a handful of rows is asked for to be looked at."""
+"""Smaller months carry no out-of-range dates: such a small sample is generated to be read."""
 
 DAY = 86_400
 HOUR = 3_600
@@ -27,7 +27,7 @@ WILD_PICKUPS = tuple(
 
 @dataclass(frozen=True)
 class SyntheticMonth:
-    """What to make: equal values make equal rows, whatever the number of threads."""
+    """The month to generate: equal values give equal rows, for any number of threads."""
 
     month: TlcMonth
     rows: int
@@ -36,32 +36,32 @@ class SyntheticMonth:
 
     @property
     def blocks(self) -> int:
-        """How many blocks the month has."""
+        """Return the number of blocks."""
         return -(-self.rows // BLOCK_ROWS)
 
     @property
     def profile(self) -> Profile:
-        """The figures of the taxi type."""
+        """Return the profile of the taxi type."""
         return PROFILES[self.month.taxi_type]
 
     @property
     def complete_rows(self) -> int:
-        """Rows before the block at the end in which several columns are null together."""
+        """Return the number of rows before the final block in which several columns are null together."""
         return self.rows - round(self.rows * self.profile.null_block(self.month.first_day))
 
     @cached_property
     def calendar(self) -> "Calendar":
-        """The hours of the month and their shares of the pickups."""
+        """Return the hours of the month and their shares of the pickups."""
         return Calendar.of(self.month, self.profile)
 
     @cached_property
     def pickup_zones(self) -> Wheel:
-        """The zones 1 to 265, less 1."""
+        """Return the pickup weights of zones 1 to 265, numbered from 0."""
         return Wheel.of(self._zone_weights(self.profile.rates.unknown_pickup_zone, self.hot_zones))
 
     @cached_property
     def dropoff_zones(self) -> Wheel:
-        """Drop-offs are spread wider than pickups."""
+        """Return the drop-off weights; drop-offs are spread wider than pickups."""
         flat = self._zone_weights(0.0, {}) ** 0.6
         rates = self.profile.rates
         outside = rates.unknown_dropoff_is_outside
@@ -70,7 +70,7 @@ class SyntheticMonth:
 
     @cached_property
     def wild_pickups(self) -> tuple[Integers, Integers]:
-        """Rows whose pickup is not in the month, in order, and their seconds; a few, as in real months."""
+        """Return the few rows whose pickup is outside the month, sorted, and their seconds."""
         rates = self.profile.rates
         if self.rows < SMALLEST_WILD_MONTH or not rates.wild_dates:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -83,7 +83,7 @@ class SyntheticMonth:
         return positions[order], seconds[order]
 
     def random(self, block: int) -> np.random.Generator:
-        """The random numbers of one block."""
+        """Return the random generator of one block."""
         kind = sorted(PROFILES).index(self.month.taxi_type)
         key = [self.seed, kind, self.month.first_day.toordinal(), block + 1]
         return np.random.Generator(np.random.SFC64(np.random.SeedSequence(key)))
@@ -125,7 +125,10 @@ class Calendar:
 
     @classmethod
     def of(cls, month: TlcMonth, profile: Profile) -> "Calendar":
-        """Share of an hour = its hour of the day x its weekday; nights before a free day are livelier."""
+        """Compute each hour's share: its hour of the day x its weekday.
+
+        Nights before a free day are livelier.
+        """
         first = seconds_of(month.first_day)
         begins = np.arange(first, seconds_of(month.next_first_day), HOUR)
         hour = (begins - first) // HOUR % 24
@@ -135,7 +138,7 @@ class Calendar:
         return cls(begins, hour, weekday < 5, cumulated(weights))
 
     def hours_of(self, first: int, last: int, rows: int) -> Integers:
-        """The hour of each row from `first` to before `last`, if `rows` rows are laid out hour after hour."""
+        """Return the hours of rows `first` to `last` - 1, of `rows` rows laid out hour after hour."""
         ends = np.rint(self.cumulated * rows).astype(np.int64).clip(first, last)
         return np.repeat(np.arange(len(ends)), np.diff(ends, prepend=first))
 
@@ -151,23 +154,23 @@ class Block:
 
     @classmethod
     def of(cls, month: SyntheticMonth, number: int) -> "Block":
-        """The rows of that number."""
+        """Create the block of that number."""
         first = number * BLOCK_ROWS
         return cls(month, first, min(BLOCK_ROWS, month.rows - first), month.random(number))
 
     @property
     def bare_rows(self) -> int:
-        """How many rows, at the end, have several columns null."""
+        """Return how many rows, at the end, have several columns null."""
         return min(max(self.first + self.rows - self.month.complete_rows, 0), self.rows)
 
     @cached_property
     def is_bare(self) -> Flags:
-        """Which rows have several columns null."""
+        """Return which rows have several columns null."""
         return np.arange(self.rows) >= self.rows - self.bare_rows
 
     @cached_property
     def hours(self) -> Integers:
-        """Rows are laid out hour by hour; the bare rows go through the month once more."""
+        """Return the hour of each row, hour by hour; the bare rows run through the month a second time."""
         calendar, complete = self.month.calendar, self.month.complete_rows
         last = self.first + self.rows
         main = calendar.hours_of(min(self.first, complete), min(last, complete), complete)
@@ -177,7 +180,7 @@ class Block:
 
     @property
     def wild_pickups(self) -> tuple[Integers, Integers]:
-        """Rows of the block whose pickup is not in the month, and their seconds."""
+        """Return the rows of the block whose pickup is outside the month, and their seconds."""
         positions, seconds = self.month.wild_pickups
         start, stop = np.searchsorted(positions, [self.first, self.first + self.rows])
         return positions[start:stop] - self.first, seconds[start:stop]

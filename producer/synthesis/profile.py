@@ -1,4 +1,4 @@
-"""What a TLC month looks like, in figures measured on real months; where no month was at hand, it says so."""
+"""Describe TLC months in figures measured on real months; a comment marks figures that were not measured."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -6,7 +6,7 @@ from datetime import date
 from schemas.tlc_month import TlcMonth
 
 METER_RAISED = date(2023, 1, 1)
-"""The fare rise of 2022-12-19, taken from the next whole month on."""
+"""The fare rise of 2022-12-19, applied from the next whole month."""
 
 TYPES_CHANGED = date(2023, 2, 1)
 CONGESTION_BEGAN = date(2019, 2, 1)
@@ -57,7 +57,7 @@ class Profile:
     rates: QuirkRates = field(default_factory=QuirkRates)
 
     def null_block(self, first_day: date) -> float:
-        """Share of the rows, at the end of the file, in which several columns are null together."""
+        """Return the share of rows, at the end of the file, in which several columns are null together."""
         return next((share for began, share in reversed(self.null_blocks) if began <= first_day), 0.0)
 
 
@@ -73,7 +73,7 @@ class MeterProfile(Profile):
 
 @dataclass(frozen=True, kw_only=True)
 class AppProfile(Profile):
-    """A ride that was called by an app: `first_app` is the share of HV0003, the rest is HV0005."""
+    """A ride that was ordered with an app: `first_app` is the share of HV0003, the rest is HV0005."""
 
     first_app: float
     tips: float
@@ -145,7 +145,7 @@ YELLOW = MeterProfile(
     dispatched=0.013,
 )  # fmt: skip
 
-# No month was at hand: the figures are from what the city reports, and none of the quirks is measured.
+# No real month was available: the figures are from the city's reports, and none of the quirks is measured.
 FHVHV = AppProfile(
     zone_weights={
         132: 2.2, 138: 2.0, 79: 1.5, 61: 1.4, 37: 1.2, 76: 1.2, 230: 1.2, 161: 1.1, 231: 1.1, 234: 1.1, 246:
@@ -193,7 +193,7 @@ PROFILES: dict[str, Profile] = {"green": GREEN, "yellow": YELLOW, "fhvhv": FHVHV
 
 @dataclass(frozen=True)
 class AppTariff:
-    """Amounts in cents, and parts of the fare, of a month of app rides."""
+    """Amounts in cents, and shares of the fare, for a month of app rides."""
 
     base: int
     mile: int
@@ -209,7 +209,7 @@ class AppTariff:
 
 
 def app_tariff_of(month: TlcMonth) -> AppTariff:
-    """The tariff of a month of app rides; the fares are the city's usual ones, the rest is the law."""
+    """Return the tariff of a month of app rides; fares are the city's usual ones, the rest is set by law."""
     is_lowered = month.first_day >= BLACK_CAR_FUND_LOWERED
     return AppTariff(
         base=250,
@@ -242,7 +242,7 @@ class Tariff:
 
 
 def tariff_of(month: TlcMonth) -> Tariff:
-    """The tariff of a month of yellow or green taxis."""
+    """Return the tariff of a month of yellow or green taxis."""
     raised = month.first_day >= METER_RAISED
     return Tariff(
         flag_drop=300 if raised else 250,

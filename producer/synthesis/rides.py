@@ -1,4 +1,4 @@
-"""Where and when the rides of a block are, and how long: what all taxi types have in common."""
+"""Place the rides of a block in space and time, for all taxi types."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ MINUTES_OF_A_MILE = 7.4
 
 
 def rides(block: Block) -> Columns:
-    """Pickup and drop-off, in place and time, and the distance."""
+    """Return pickup and drop-off, in place and time, and the distance."""
     random, month = block.random, block.month
     pickup_zone = month.pickup_zones.spin(random, block.rows) + 1
     miles = _miles(block, pickup_zone)
@@ -26,13 +26,13 @@ def rides(block: Block) -> Columns:
 
 
 def at_airport(zones: Integers) -> Flags:
-    """Is it one of the city's two airports?"""
+    """Return which zones are one of the city's two airports."""
     flags: Flags = (zones == JFK) | (zones == LAGUARDIA)
     return flags
 
 
 def add_odd_times(block: Block, columns: Columns, stopped: Integers, long: Integers) -> None:
-    """Rides that end at or before their begin, and rides of almost a day."""
+    """Add rides that end at or before their start, and rides of almost a day."""
     random = block.random
     backwards = random.integers(1, HOUR, len(stopped)) * (random.random(len(stopped)) < 0.04)
     columns["dropoff"][stopped] = columns["pickup"][stopped] - backwards
@@ -47,7 +47,7 @@ def add_wild_pickups(block: Block, columns: Columns) -> None:
 
 
 def quirks(block: Block, rates: list[float]) -> list[Integers]:
-    """The rows of each quirk; no row has two."""
+    """Return the rows of each quirk; no row has two."""
     drawn = block.random.random(block.rows)
     odd = np.flatnonzero(drawn < sum(rates))
     kind = np.searchsorted(np.cumsum(rates), drawn[odd], side="right")
@@ -67,7 +67,7 @@ def _miles(block: Block, pickup_zone: Integers) -> Factors:
 
 
 def _ride_seconds(block: Block, miles: Factors) -> Integers:
-    """Long rides are faster by the mile, and the night is faster than the day."""
+    """Return the duration: long rides are faster per mile, and the night is faster than the day."""
     hour_of_day = block.month.calendar.hour_of_day
     traffic = np.where((hour_of_day >= 7) & (hour_of_day < 20), 1.06, 0.84).astype(np.float32)
     root = np.sqrt(np.maximum(miles, 0.5))

@@ -1,4 +1,4 @@
-"""The columns of a TLC Parquet month from 2019 on, under the names and types of its vintage."""
+"""Define the columns of a TLC Parquet month from 2019 on, with the names and types of its vintage."""
 
 import pyarrow as pa
 
@@ -6,7 +6,7 @@ from producer.synthesis.profile import AIRPORT_FEE_BEGAN, CBD_COLUMN_BEGAN, TYPE
 from schemas.tlc_month import TlcMonth
 
 SYNTHETIC_KEY = b"nyc-taxi-platform.synthetic"
-"""Key in the Parquet metadata by which a made-up month is told from a real one."""
+"""The Parquet metadata key that marks a month as synthetic."""
 
 MONEY = (
     "fare_amount",
@@ -34,7 +34,7 @@ APP_FLAGS = ("shared_request", "shared_match", "access_a_ride", "wav_request", "
 
 
 def schema_of(month: TlcMonth) -> pa.Schema:
-    """Names and types as the TLC published the month."""
+    """Return the names and types with which the TLC published the month."""
     fields_of = {"green": _green_fields, "yellow": _yellow_fields, "fhvhv": _fhvhv_fields}
     fields = fields_of[month.taxi_type](month)
     if month.first_day >= CBD_COLUMN_BEGAN:
@@ -102,7 +102,7 @@ def _fhvhv_fields(month: TlcMonth) -> list[tuple[str, pa.DataType]]:
 
 
 class _Types:
-    """The Parquet types changed with 2023-02."""
+    """The Parquet types, which changed with 2023-02."""
 
     def __init__(self, month: TlcMonth) -> None:
         self.new = month.first_day >= TYPES_CHANGED

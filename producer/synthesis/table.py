@@ -1,4 +1,4 @@
-"""The rows of a block, as the TLC would publish them."""
+"""Convert a block to rows as the TLC would publish them."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ BASES = ("B03404", "B03406")
 
 
 def block_table(month: SyntheticMonth, number: int) -> pa.Table:
-    """The rows of one block."""
+    """Return the rows of one block."""
     block, profile = Block.of(month, number), month.profile
     if isinstance(profile, AppProfile):
         arrays = _app_arrays(block, app_columns(block, profile))
@@ -71,7 +71,7 @@ def _app_arrays(block: Block, columns: Columns) -> list[pa.Array]:
 
 
 def _numbers(field: pa.Field, values: Integers | None, mask: Flags | None, rows: int) -> pa.Array:
-    """A column in the TLC's unit and type."""
+    """Return a column in the TLC's unit and type."""
     if values is None or pa.types.is_null(field.type):
         return pa.nulls(rows, field.type)
     if pa.types.is_timestamp(field.type):
