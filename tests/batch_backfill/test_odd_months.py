@@ -15,7 +15,10 @@ from stack.settings import ROOT
 from tests.batch_backfill.backfill import BatchBackfill
 from tests.odd_months import GOOD, ODD_MONTHS, ROWS, Counts, parquet, trips
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.long("Spark takes two minutes for the odd months, which the producer reads in `make test`"),
+]
 
 MONTH = ("green", "2024-01")
 AWKWARD = "a*b [x] {a,b} q?m per%20cent ha#sh \N{LATIN SMALL LETTER E WITH ACUTE}"

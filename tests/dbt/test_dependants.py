@@ -15,7 +15,7 @@ from tests.dbt.marts_environments import PostgresMarts, finished, run
 from tests.dbt.synthetic_trips import month_of_trips
 from tests.lone_postgres import lone_postgres
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long("the marts are built five times")]
 
 BUILT_ON = (
     "create schema analysts",

@@ -27,6 +27,7 @@ def test_the_everyday_commands_are_ten_and_the_last_stops_the_stack() -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.long("it builds the marts; each command has tests of its own")
 def test_each_everyday_command_works_after_a_month_was_replayed(
     platform: Platform, stack_environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -49,7 +49,6 @@ select taxi_type, pickup_zone_id, window_end, trips, total_amount_cents from {sc
 
 
 @pytest.mark.drill("two-publishers")
-@pytest.mark.short
 def test_two_publishers_with_clocks_apart_and_crashes_leave_each_trip_in_one_place(drill: Drill) -> None:
     # publisher A  10 December ├── ─── ── ──┤      in pieces drawn by the seed, between which the
     # publisher B  11 December   ├── ── ─── ─┤     TaskManager is killed; pieces come while it is down
