@@ -171,7 +171,9 @@ def _print_dearest(endpoints: Endpoints) -> None:
 
 
 def _print_next_commands(endpoints: Endpoints) -> None:
+    live_map = endpoints.extras.get("MAP_URL")
     next_commands = {
+        **({"live map": live_map} if live_map else {}),
         "Flink dashboard": endpoints.flink_rest_url,
         "schema registry": endpoints.schema_registry_url.removesuffix("/apis/ccompat/v7"),
         "Postgres": endpoints.postgres_dsn,
