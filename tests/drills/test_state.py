@@ -203,7 +203,7 @@ def test_a_topic_that_is_recreated_under_the_job_stops_it_and_nothing_of_it_is_c
             True,
         )
     # What the message says is what helps.
-    assert drill.taxi("reset").returncode == 0
+    assert drill.taxi("reset", "--yes").returncode == 0
     drill.platform.execute("truncate drill_audit.changes")
     assert drill.taxi("job", "deploy").returncode == 0
     assert drill.taxi("replay", month.file).returncode == 0
