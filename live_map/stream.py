@@ -54,17 +54,17 @@ class Streams:
         with self._feed.watched():
             await self._feed.first_look()
             served = board.served_until(position)
-            told_until, told = 0.0, ""
+            health_due, sent_outage = 0.0, ""
             while True:
                 change = self._feed.next_change
                 if served is None or served != board.version:
                     changes = board.changes(served)
                     served = board.version
                     yield ServerSentEvent(changes, event="fares", id=board.event_id, retry=RETRY_MS)
-                if time.monotonic() >= told_until or told != self._feed.outage:
-                    told_until, told = time.monotonic() + HEALTH_SECONDS, self._feed.outage
+                if time.monotonic() >= health_due or sent_outage != self._feed.outage:
+                    health_due, sent_outage = time.monotonic() + HEALTH_SECONDS, self._feed.outage
                     yield ServerSentEvent(self._health(taxi_type), event="health")
-                await _wait(change, max(0.01, told_until - time.monotonic()))
+                await _wait(change, max(0.01, health_due - time.monotonic()))
 
     def _health(self, taxi_type: str) -> str:
         return json.dumps(

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,14 @@ import shapefile
 from live_map.drawing import Drawing, Rings, circles, shapes
 from live_map.settings import MapSettings
 from schemas.errors import UserError
-from schemas.zone_shapes import Geometry, read_shapes
+from schemas.zone_shapes import Geometry, find_shapes, read_shapes
 from schemas.zones import ID_PROPERTIES
-
-SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
 
 
 def drawing_of(settings: MapSettings) -> Drawing:
     """Return the best drawing that is possible here; an unusable file costs the shapes, never the map."""
     try:
-        file = find_shapes(settings)
+        file = find_shapes(settings.taxi_zones_file, settings.tlc_data_dir, settings.cache)
         if file is None:
             return circles(
                 "No shapes of the zones were found: each is a circle. ./taxi fetch --zones brings them."
@@ -28,16 +26,6 @@ def drawing_of(settings: MapSettings) -> Drawing:
         return shapes(rings_of_file(file), file.name)
     except UserError as error:
         return circles(f"The zones are circles: {error}.")
-
-
-def find_shapes(settings: MapSettings) -> Path | None:
-    """Return the file with the zones' shapes, if there is one; UserError when a configured one is missing."""
-    if settings.taxi_zones_file:
-        if settings.taxi_zones_file.is_file():
-            return settings.taxi_zones_file
-        raise UserError(f"TAXI_ZONES_FILE={settings.taxi_zones_file}: no such file")
-    candidates = (folder / name for folder in _folders(settings) for name in SHAPE_FILES)
-    return next((path for path in candidates if path.is_file()), None)
 
 
 def rings_of_file(file: Path) -> dict[int, Rings]:
@@ -50,14 +38,6 @@ def rings_of_file(file: Path) -> dict[int, Rings]:
         raise UserError(f"{file.name} cannot be read: {error}") from None
     found = read_shapes(text, file.name)
     return _by_zone(zip(found.zone_ids, map(json.loads, found.geometries), strict=True))
-
-
-def _folders(settings: MapSettings) -> Iterator[Path]:
-    if settings.tlc_data_dir:
-        yield settings.tlc_data_dir
-        yield settings.tlc_data_dir.resolve().parent / "zones"
-    if settings.cache:
-        yield settings.cache / "zones"
 
 
 def _rings_of_shapefile(file: Path) -> dict[int, Rings]:

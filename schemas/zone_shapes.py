@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 from schemas.errors import UserError
 from schemas.zones import ID_PROPERTIES
 
 Geometry = Mapping[str, Any]
+SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,24 @@ class ZoneShapes:
 
     zone_ids: tuple[int, ...]
     geometries: tuple[str, ...]
+
+
+def find_shapes(configured: Path | None, tlc_data_dir: Path | None, cache: Path | None) -> Path | None:
+    """Return the file with the zone shapes, if any; raises UserError if the configured file is missing."""
+    if configured:
+        if configured.is_file():
+            return configured
+        raise UserError(f"TAXI_ZONES_FILE={configured}: no such file")
+    candidates = (folder / name for folder in _folders(tlc_data_dir, cache) for name in SHAPE_FILES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _folders(tlc_data_dir: Path | None, cache: Path | None) -> Iterator[Path]:
+    if tlc_data_dir:
+        yield tlc_data_dir
+        yield tlc_data_dir.resolve().parent / "zones"
+    if cache:
+        yield cache / "zones"
 
 
 def read_shapes(text: str, address: str) -> ZoneShapes:

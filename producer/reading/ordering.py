@@ -96,7 +96,7 @@ def _checked_source(
 def _repaired(connection: duckdb.DuckDBPyConnection, source: MonthSource, workspace: Path) -> MonthSource:
     month = source.month
     try:
-        repaired = repairs.with_valid_text(month.path, workspace / "mended")
+        repaired = repairs.with_valid_text(month.path, workspace / "repaired")
     except (OSError, pa.ArrowException) as error:
         raise unreadable(month, error) from None
     readable = open_source(connection, month, repaired)

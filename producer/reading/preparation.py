@@ -24,10 +24,11 @@ from producer.reading.queries import duckdb_path, preparation_version
 from producer.reading.rejects import Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
-from producer.reading.zones import SHAPE_FILES, digest_of, find_shapes
+from producer.reading.zones import digest_of, find_shapes
 from producer.settings import ProducerSettings, zones_dir
 from schemas import trip
 from schemas.standardisation import DEMANDS
+from schemas.zone_shapes import SHAPE_FILES
 
 REGISTER_ZONES = "producer.reading.zone_map:register_zones_of"
 """Imported only for months with coordinates: its libraries take a second to load."""

@@ -31,13 +31,13 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def sent_on(classes: str, *lines: str, bounded: bool = False) -> list[str]:
-    """What the operator sends on when it is told this; watermarks stay 60 behind the records."""
+    """Return what the operator emits for this input; watermarks stay 60 behind the records."""
     brief = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
     command = [java(), *brief, "-cp", classes, "nyc.taxi.flink.WatermarkProbe", *["bounded"] * bounded]
     done = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True, check=True)
-    store, *told = done.stdout.splitlines()
+    store, *emitted = done.stdout.splitlines()
     assert store == ("getListState" if bounded else "getUnionListState")
-    return told
+    return emitted
 
 
 def test_a_record_is_told_how_far_those_before_it_on_its_partition_had_come(classes: str) -> None:
@@ -90,8 +90,8 @@ def test_what_is_kept_is_what_was_restored_and_what_came_since(classes: str) -> 
 def test_a_subtask_without_a_partition_is_idle_after_a_while_and_restrains_no_restart(classes: str) -> None:
     restored = ("entry -1 700", "open", "idle")
     assert sent_on(classes, *restored, "wait 19999") == ["watermark 700"]
-    told = sent_on(classes, *restored, "wait 20000", "snapshot")
-    assert told == ["watermark 700", "idle", f"entry {EMITTED_IDLE} 700"]
+    emitted = sent_on(classes, *restored, "wait 20000", "snapshot")
+    assert emitted == ["watermark 700", "idle", f"entry {EMITTED_IDLE} 700"]
     others = (f"entry {EMITTED_IDLE} 700", f"entry {EMITTED} 900", "open", "wait 0")
     assert sent_on(classes, *others) == ["watermark 900"]
     assert sent_on(classes, f"entry {EMITTED_IDLE} 700", "open", "wait 0") == ["watermark 700"]
@@ -106,15 +106,15 @@ def test_a_subtask_that_gets_its_partition_in_time_was_never_idle(classes: str) 
 def test_a_subtask_that_gets_a_partition_when_it_was_idle_fails_and_sends_nothing_of_it(
     classes: str, news: tuple[str, ...]
 ) -> None:
-    told = sent_on(classes, "open", "idle", "wait 20000", "active", *news)
-    assert told == ["idle", "failed: FlinkRuntimeException"]
+    emitted = sent_on(classes, "open", "idle", "wait 20000", "active", *news)
+    assert emitted == ["idle", "failed: FlinkRuntimeException"]
 
 
 def test_the_end_of_the_topic_wakes_an_idle_subtask_and_fails_nothing(classes: str) -> None:
-    told = sent_on(classes, "open", "idle", "wait 20000", "active", f"watermark {END}", "wait 1")
-    assert told == ["idle", f"watermark {END}"]
+    emitted = sent_on(classes, "open", "idle", "wait 20000", "active", f"watermark {END}", "wait 1")
+    assert emitted == ["idle", f"watermark {END}"]
 
 
 def test_the_subtasks_of_a_bounded_run_end_instead(classes: str) -> None:
-    told = sent_on(classes, "open", "idle", "wait 90000", "active", f"watermark {END}", bounded=True)
-    assert told == [f"watermark {END}"]
+    emitted = sent_on(classes, "open", "idle", "wait 90000", "active", f"watermark {END}", bounded=True)
+    assert emitted == [f"watermark {END}"]
