@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +18,6 @@ from schemas.errors import UserError
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
 from tests.waiting import wait_for
-
-SESSION_SECONDS = 3
-"""As BROKER_SETTINGS has it."""
 
 OTHER_PUBLISHER = """
 import sys, time
@@ -117,7 +113,7 @@ def test_a_publisher_that_was_frozen_while_another_took_over_publishes_no_more(
 ) -> None:
     with other_publisher(cluster, topic, home(tmp_path, "frozen")) as frozen:
         frozen.send_signal(signal.SIGSTOP)
-        time.sleep(SESSION_SECONDS + 2)
+        wait_for(lambda: not publisher_of(cluster, topic.name), what="Kafka to end the session")
         with only_publisher(cluster, topic, home(tmp_path, "other"), print) as lock:
             frozen.send_signal(signal.SIGCONT)
             wait_for(lambda: frozen.poll() is not None, what="the frozen publisher to give up")
@@ -132,7 +128,7 @@ def test_a_publisher_that_was_frozen_goes_on_where_nobody_took_over(
 ) -> None:
     with other_publisher(cluster, topic, home(tmp_path, "frozen")) as frozen:
         frozen.send_signal(signal.SIGSTOP)
-        time.sleep(SESSION_SECONDS + 2)
+        wait_for(lambda: not publisher_of(cluster, topic.name), what="Kafka to end the session")
         frozen.send_signal(signal.SIGCONT)
         second = home(tmp_path, "second")
 
