@@ -1,6 +1,7 @@
 """The user's settings, by environment variables; nothing else in `stack` reads the environment."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,15 @@ def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def wants_debug(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether tracebacks are requested; read separately because a setting can be the error."""
     return environment.get("TAXI_DEBUG", "") not in {"", "0"}
+
+
+def user_jvm_options(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the JVM options of the user; raises UserError when the text cannot be split into words."""
+    text = environment.get("TAXI_JVM_OPTIONS", "")
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"TAXI_JVM_OPTIONS={text}: {error}", "close the quotation mark") from None
 
 
 def inherited_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

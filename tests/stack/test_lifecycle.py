@@ -109,6 +109,7 @@ def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_setti
     wait_for(lambda: listens(stack.metrics.taskmanager), what="the TaskManager's metrics")
 
 
+@pytest.mark.long("the drills kill-kafka and kill-postgres do the same under a replay")
 def test_a_killed_broker_and_database_come_back_by_themselves(
     stack: Endpoints, stack_settings: StackSettings
 ) -> None:

@@ -109,6 +109,7 @@ def assert_all_counted(platform: Platform) -> None:
     assert_all_on_time(platform, Oracle([first_days(MONTH)], "green", "2023-12"))
 
 
+@pytest.mark.long("plans a release and moves the job twice; the drill upgrade-and-rescale is alike")
 def test_an_upgrade_and_a_rollback_under_a_replay_change_no_row(platform: Platform, tmp_path: Path) -> None:
     first, second = running_release(platform), kept(platform, slower_flush(tmp_path))
     with replaying(

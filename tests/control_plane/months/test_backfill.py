@@ -53,6 +53,7 @@ def windows_of_held_back_trips(file: Path) -> int:
     return len(windows)
 
 
+@pytest.mark.long("runs Spark three times; test_airflow serves a month by the same command")
 def test_months_by_spark_take_the_place_of_what_the_stream_wrote(platform: Platform, tmp_path: Path) -> None:
     live, new = first_days(LIVE), corrected(tmp_path / "corrected")
     raw = tmp_path / "raw"
