@@ -18,7 +18,9 @@ def settings_with(home: Path, **variables: str) -> MartsSettings:
 @pytest.mark.parametrize("named", [{}, {"PROCESSED_DATA": "/nowhere"}])
 def test_a_history_that_is_no_folder_is_refused(tmp_path: Path, named: dict[str, str]) -> None:
     place = named.get("PROCESSED_DATA", f"{tmp_path}/history/processed-data")
-    with pytest.raises(UserError, match=rf"{place} is no folder; \./taxi backfill makes it"):
+    with pytest.raises(
+        UserError, match=rf"the folder {place} does not exist; run \./taxi backfill to create it"
+    ):
         marts.dbt_run(["build", "-t", "duckdb"], settings_with(tmp_path, **named))
 
 
