@@ -45,7 +45,7 @@ def test_the_live_tables_need_a_running_stack(tmp_path: Path) -> None:
 
 
 def test_an_unknown_target_is_refused() -> None:
-    with pytest.raises(UserError, match="there is no target oracle; there are: postgres, duckdb"):
+    with pytest.raises(UserError, match="there is no target oracle; choose from: postgres, duckdb"):
         marts.target_named("oracle")
 
 
