@@ -47,7 +47,7 @@ class Finding:
 def print_findings(settings: StackSettings) -> bool:
     """Print every checked item; return whether all are fine."""
     found = list(findings(settings))
-    table = Table("", "looked at", "found", "remedy", box=None, padding=(0, 2, 0, 0))
+    table = Table("", "check", "found", "remedy", box=None, padding=(0, 2, 0, 0))
     for finding in found:
         mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
         table.add_row(mark, finding.subject, finding.found, finding.remedy)

@@ -161,7 +161,7 @@ def main() -> None:
         try:
             keeper.check_jobs()
         except Exception as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - it is the log
+            print(f"unexpected error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - it is the log
         time.sleep(POLL_SECONDS)
 
 
