@@ -22,7 +22,7 @@ def draw(times: Mapping[str, Mapping[str, Sequence[float]]], title: str, target:
         f' aria-label="{escape(title)}" font-family="Helvetica, Arial, sans-serif">',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(LEFT, 24, title, size=15),
-        _text(LEFT, 42, "Each bar is a task of the longest stage. Both charts of a row have one scale."),
+        _text(LEFT, 42, "Each bar is a task of the longest stage. Both charts of a row have the same scale."),
         *chain.from_iterable(rows),
         "</svg>\n",
     ]

@@ -22,21 +22,21 @@ from rich.table import Table
 from bench.backfill_methods.methods import METHODS, SQL_FOLDER
 
 FILES = 16
-COLUMNS = ("trips", "windows", "way", "wall s", "CPU s", "trips/s", "peak GB")
+COLUMNS = ("trips", "windows", "method", "wall s", "CPU s", "trips/s", "peak GB")
 ROUNDING = 0.00005
 """The tolerance of averages with four decimals; DuckDB's and Polars' are computed from doubles."""
 
 
 def backfill(
-    rows: Annotated[str, typer.Option(help="Made-up trips, several sizes with commas.")] = "5000000",
-    ways: Annotated[str, typer.Option(help=f"Of {', '.join(METHODS)}.")] = ",".join(METHODS),
-    runs: Annotated[int, typer.Option(help="Of each; the quickest counts.", min=1)] = 1,
-    seed: Annotated[int, typer.Option(help="Of what is made up.")] = 1,
+    rows: Annotated[str, typer.Option(help="Numbers of synthetic trips, separated by commas.")] = "5000000",
+    ways: Annotated[str, typer.Option(help=f"Methods to run: {', '.join(METHODS)}.")] = ",".join(METHODS),
+    runs: Annotated[int, typer.Option(help="Runs per method; the fastest counts.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic trips.")] = 1,
 ) -> None:
-    """Measure the ways on months of these sizes."""
+    """Measure each method on months of these sizes."""
     chosen = [method.strip() for method in ways.split(",")]
     if unknown := set(chosen) - set(METHODS):
-        sys.exit(f"error: there is no way {', '.join(sorted(unknown))}; there are {', '.join(METHODS)}")
+        sys.exit(f"error: there is no method {', '.join(sorted(unknown))}; choose from {', '.join(METHODS)}")
     home = Path(os.environ.get("TAXI_HOME", ".taxi")).resolve() / "bench"
     table = Table(*COLUMNS)
     for size in map(int, rows.split(",")):

@@ -67,7 +67,7 @@ class ReplayLoad:
         parameters = [str(file), BEGIN_AT.replace(tzinfo=None), rate * seconds]
         found = duckdb.execute(NTH_DROPOFF, parameters).fetchone()
         if found is None:
-            raise typer.BadParameter("the month has not so many trips: give more --rows")
+            raise typer.BadParameter("the month has too few trips: increase --rows")
         until = found[0].replace(tzinfo=UTC, microsecond=0)
         return cls(file, until, rate * seconds, (until - BEGIN_AT).total_seconds() / seconds)
 
@@ -89,15 +89,17 @@ class FreshnessSample:
 
 
 def freshness(
-    rate: Annotated[int, typer.Option(help="Trips a second.", min=1)] = 5_000,
-    seconds: Annotated[int, typer.Option(help="How long they flow.", min=WARM_UP_SECONDS + 5)] = 60,
-    rows: Annotated[int, typer.Option(help="Trips in the generated month; more are denser.")] = 10_000_000,
-    yes: Annotated[bool, typer.Option("--yes", help="Empty the stack for it.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    rate: Annotated[int, typer.Option(help="Trips per second.", min=1)] = 5_000,
+    seconds: Annotated[
+        int, typer.Option(help="Duration of the replay in seconds.", min=WARM_UP_SECONDS + 5)
+    ] = 60,
+    rows: Annotated[int, typer.Option(help="Trips in the generated month.")] = 10_000_000,
+    yes: Annotated[bool, typer.Option("--yes", help="Allow it to empty the topic and the tables.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Replay a generated month at RATE trips/s, and time its windows from closing to being read."""
     if not yes:
-        raise typer.BadParameter("the benchmark empties the topic and the tables: say --yes")
+        raise typer.BadParameter("the benchmark empties the topic and the tables: add --yes to allow it")
     endpoints = Endpoints.of_running_stack()
     flow = ReplayLoad.of(_month(endpoints.home / "bench" / str(rows), rows), rate, seconds)
     taxi("inspect", str(flow.file))  # prepares the month: sorting it is not what is measured

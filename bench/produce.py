@@ -69,13 +69,14 @@ Run = Callable[[str], tuple[int, float]]
 
 def produce(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="A month; made up when left out.", exists=True)
+        Path | None,
+        typer.Argument(metavar="FILE", help="A TLC month; default: a generated one.", exists=True),
     ] = None,
-    rows: Annotated[int, typer.Option(help="Trips of the made-up month.", min=1)] = 10_000_000,
-    processes: Annotated[int, typer.Option(help="Of ours.", min=1)] = 1,
-    partitions: Annotated[int, typer.Option(help="Of each topic.", min=1)] = 2,
+    rows: Annotated[int, typer.Option(help="Trips of the generated month.", min=1)] = 10_000_000,
+    processes: Annotated[int, typer.Option(help="Processes of our producer.", min=1)] = 1,
+    partitions: Annotated[int, typer.Option(help="Partitions of each topic.", min=1)] = 2,
 ) -> None:
-    """Publish a month in three ways and compare."""
+    """Publish a month with three producers and compare."""
     settings = ProducerSettings.from_environment()
     source = prepared(file or synthetic_month(rows), settings)
     record_bytes = mean_record_bytes(source)
@@ -165,7 +166,7 @@ def our_producer(source: BenchMonth, topic: str, processes: int) -> tuple[int, f
     ).splitlines()[-1]
     found = re.search(r"replayed ([\d,]+) trips in ([\d.]+) s", last_line)
     if not found:
-        sys.exit(f"error: the replay said nothing of its speed: {last_line}")
+        sys.exit(f"error: the replay did not print its speed: {last_line}")
     return int(found[1].replace(",", "")), float(found[2])
 
 
@@ -229,7 +230,7 @@ def producer_performance(
 def print_table(figures: list[Figures], record_bytes: int, source: BenchMonth) -> None:
     """Print one line per publisher, then the comparison with ours."""
     table = Table(
-        *COLUMNS, title=f"{source.file.name}: {record_bytes} bytes a record, acks=all; CPU in µs a trip"
+        *COLUMNS, title=f"{source.file.name}: {record_bytes} bytes per record, acks=all; CPU in µs per trip"
     )
     for one in figures:
         cpu = (f"{value / one.trips * 1e6:.2f}" for value in (one.client_cpu, one.broker_cpu))

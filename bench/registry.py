@@ -30,16 +30,16 @@ BENCHMARKS: Sequence[Benchmark] = (
             "Replay a generated month at RATE trips/s, and time its windows from closing to being read.",
         )
     ),
-    Benchmark(Verb("produce", "bench.produce:produce", "Publish a month in three ways and compare.")),
+    Benchmark(Verb("produce", "bench.produce:produce", "Publish a month with three producers and compare.")),
     Benchmark(
-        Verb("backfill", "bench.backfill:backfill", "Measure the ways on months of these sizes."),
+        Verb("backfill", "bench.backfill:backfill", "Measure each method on months of these sizes."),
         environment="bench",
     ),
     Benchmark(
         Verb(
             "skew",
             "bench.skew:skew",
-            "Measure each way of each operation, and draw the tasks before and after.",
+            "Measure each variant of each operation, and draw the tasks before and after.",
         ),
         environment="batch",
     ),
@@ -57,4 +57,4 @@ app = typer.Typer(cls=Benchmarks, help=HELP, no_args_is_help=True, add_completio
 
 @app.callback()
 def bench() -> None:
-    """Only the benchmarks do something."""
+    """Do nothing without the name of a benchmark."""

@@ -94,15 +94,21 @@ class Measured:
 
 def skew(
     rows: Annotated[
-        int, typer.Option(help="Made-up trips; 100,000,000 and more are fine.", min=1_000)
+        int, typer.Option(help="Number of synthetic trips; 100,000,000 and more are possible.", min=1_000)
     ] = 5_000_000,
-    hot_share: Annotated[float, typer.Option(help="Of one zone.", min=0.0, max=1.0)] = 0.4,
-    ops: Annotated[str, typer.Option(help=f"Of {', '.join(OPERATIONS)}.")] = ",".join(OPERATIONS),
-    without: Annotated[str, typer.Option(help="Ways to leave out, like repartitioned or aqe.")] = "",
-    partitions: Annotated[int, typer.Option(help="Of each shuffle.", min=2)] = 64,
-    seed: Annotated[int, typer.Option(help="Of what is made up.")] = 1,
+    hot_share: Annotated[
+        float, typer.Option(help="Share of the trips that are in one zone.", min=0.0, max=1.0)
+    ] = 0.4,
+    ops: Annotated[str, typer.Option(help=f"Operations to run: {', '.join(OPERATIONS)}.")] = ",".join(
+        OPERATIONS
+    ),
+    without: Annotated[
+        str, typer.Option(help="Variants to leave out, for example repartitioned or aqe.")
+    ] = "",
+    partitions: Annotated[int, typer.Option(help="Partitions of each shuffle.", min=2)] = 64,
+    seed: Annotated[int, typer.Option(help="Seed of the synthetic trips.")] = 1,
 ) -> None:
-    """Measure each way of each operation, and draw the tasks before and after."""
+    """Measure each variant of each operation, and draw the tasks before and after."""
     home = Path(os.environ.get("TAXI_HOME", ".taxi")) / "bench"
     (home / "events").mkdir(parents=True, exist_ok=True)
     left_out = {*names_in(without)}
@@ -136,7 +142,7 @@ def variants_of(operations: Sequence[str]) -> list[Variant]:
     unknown = set(operations) - set(OPERATIONS)
     if unknown:
         sys.exit(
-            f"error: there is no operation {', '.join(sorted(unknown))}; there are {', '.join(OPERATIONS)}"
+            f"error: there is no operation {', '.join(sorted(unknown))}; choose from {', '.join(OPERATIONS)}"
         )
     return [
         Variant(operation, name, adapts)

@@ -26,12 +26,12 @@ COLUMNS = ("run", "trips", "windows", "seconds", "trips/s", "TaskManager CPU s",
 
 def stream(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A TLC month.", exists=True)],
-    runs: Annotated[int, typer.Option(help="How often; the first run warms the JVM up.", min=1)] = 3,
-    yes: Annotated[bool, typer.Option("--yes", help="Empty the stack for it.")] = False,
+    runs: Annotated[int, typer.Option(help="Number of runs; the first one warms the JVM up.", min=1)] = 3,
+    yes: Annotated[bool, typer.Option("--yes", help="Allow it to empty the topic and the tables.")] = False,
 ) -> None:
     """Replay FILE at full speed and wait for its last window."""
     if not yes:
-        raise typer.BadParameter("the benchmark empties the topic and the tables: say --yes")
+        raise typer.BadParameter("the benchmark empties the topic and the tables: add --yes to allow it")
     taxi("inspect", str(file))  # prepares the month: sorting it is not what is measured
     table = Table(*COLUMNS, title=f"{file.name}, replayed at full speed")
     for number in range(1, runs + 1):
@@ -56,4 +56,4 @@ def await_balance() -> None:
     """Wait until the ledger balances: the last window is in Postgres."""
     command = [str(ROOT / "taxi"), "audit", "--wait", str(LONGEST_SECONDS)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
-        sys.exit(f"error: no balance within {LONGEST_SECONDS} s; see ./taxi audit")
+        sys.exit(f"error: the ledger does not balance after {LONGEST_SECONDS} s; run ./taxi audit")

@@ -43,7 +43,7 @@ def target_named(name: str) -> Target:
     try:
         return Target(name)
     except ValueError as error:
-        raise UserError(f"there is no target {name}", f"there are: {', '.join(Target)}") from error
+        raise UserError(f"there is no target {name}", f"choose from: {', '.join(Target)}") from error
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ def _history(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
     place = settings.processed_data
     if needed and not is_s3_uri(place) and not Path(place).is_dir():
         raise UserError(
-            f"there are no processed months: {place} is no folder",
-            "./taxi backfill makes it, and PROCESSED_DATA names another, or a prefix in S3",
+            f"there are no processed months: the folder {place} does not exist",
+            "run ./taxi backfill to create it, or set PROCESSED_DATA to another folder or a prefix in S3",
         )
     settings.duckdb.parent.mkdir(parents=True, exist_ok=True)
     # The models put it before a pattern.

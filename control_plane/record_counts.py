@@ -74,7 +74,7 @@ def _records(kafka: KafkaAccess, place: TopicPartition, end: int, at_once: int) 
                 yield record
                 if record.offset() == end - 1:
                     return
-        raise TimeoutError(f"Kafka sends nothing of {place.topic}-{place.partition}")
+        raise TimeoutError(f"Kafka returns no records of {place.topic}-{place.partition}")
 
 
 def _is_end(record: Message) -> bool:

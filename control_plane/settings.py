@@ -222,7 +222,8 @@ def _path_or_uri(variable: str, value: str | None, default: Path) -> str:
         bucket, prefix = parse_s3_uri(value)
     except UserError:
         raise UserError(
-            f"{variable}={value} is neither a folder nor in S3", "give a folder, or s3://bucket/prefix"
+            f"{variable}={value} is neither a folder nor a prefix in S3",
+            "set it to a folder, or to s3://bucket/prefix",
         ) from None
     return f"s3://{bucket}/{prefix}".rstrip("/")
 
@@ -235,7 +236,7 @@ def _region(environment: Mapping[str, str]) -> str | None:
 def _choice(kind: type[C], variable: str, value: str, what: str) -> C:
     known = {one.value: one for one in kind}
     if value not in known:
-        raise UserError(f"{variable}={value} is no {what}", f"give one of {', '.join(known)}")
+        raise UserError(f"{variable}={value} is not a {what}", f"set it to one of {', '.join(known)}")
     return known[value]
 
 
@@ -244,11 +245,13 @@ def _amount(variable: str, value: str) -> float | None:
         return float(value) if value else None
     except ValueError:
         raise UserError(
-            f"{variable}={value} is no number", "give one such as 0.05, or leave it out"
+            f"{variable}={value} is not a number", "set it to a number such as 0.05, or unset it"
         ) from None
 
 
 def _positive(variable: str, value: str, what: str = "subtasks") -> int:
     if not value.isdecimal() or not int(value):
-        raise UserError(f"{variable}={value} is no positive number", f"give a whole number of {what}")
+        raise UserError(
+            f"{variable}={value} is not a positive integer", f"set it to a whole number of {what}"
+        )
     return int(value)

@@ -16,7 +16,7 @@ from schemas.topics import DEFAULT_PARTITIONS, TOPIC_CONFIG, TRIPS_TOPIC
 from stack.waiting import wait_until
 
 TIMEOUT_SECONDS = 15
-START_OVER = "./taxi reset, then ./taxi job deploy and replay the months once more"
+START_OVER = "run ./taxi reset, then ./taxi job deploy, then replay the months again"
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Topic:
         """Delete the topic with all its records, if it exists."""
         if self._partitions():
             _ask(self._delete)
-            wait_until(lambda: self._partitions() == 0, what=f"the end of topic {self.name}")
+            wait_until(lambda: self._partitions() == 0, what=f"the deletion of topic {self.name}")
 
     def offset_count(self) -> int:
         """Count the offsets in use: of records that a consumer gets, of transaction markers and of gaps."""

@@ -74,7 +74,7 @@ def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -
             return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
     except psycopg.Error as error:
         kind = TransientError if isinstance(error, psycopg.OperationalError) else UserError
-        raise kind(f"Postgres says: {_first_line(error)}") from error
+        raise kind(f"Postgres reports: {_first_line(error)}") from error
 
 
 def _await_server(dsn: str) -> None:

@@ -47,7 +47,7 @@ class Finding:
 def print_findings(settings: StackSettings) -> bool:
     """Print every checked item; return whether all are fine."""
     found = list(findings(settings))
-    table = Table("", "looked at", "found", "remedy", box=None, padding=(0, 2, 0, 0))
+    table = Table("", "check", "found", "remedy", box=None, padding=(0, 2, 0, 0))
     for finding in found:
         mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
         table.add_row(mark, finding.subject, finding.found, finding.remedy)
@@ -74,7 +74,7 @@ def findings(settings: StackSettings) -> Iterator[Finding]:
 def _python(_: StackSettings) -> Iterator[Finding]:
     found = f"{sys.version.split()[0]} ({sys.executable})"
     good = (3, 11) <= sys.version_info[:2] <= (3, 12)
-    yield Finding("Python", found, "" if good else "run ./taxi, which picks 3.11 or 3.12")
+    yield Finding("Python", found, "" if good else "run ./taxi, which uses 3.11 or 3.12")
 
 
 def _java(_: StackSettings) -> Iterator[Finding]:
@@ -87,11 +87,13 @@ def _java(_: StackSettings) -> Iterator[Finding]:
 
 def _machine(_: StackSettings) -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    yield Finding("cores", str(cores), "" if cores >= NEEDED_CORES else f"{NEEDED_CORES} are needed")
+    yield Finding(
+        "cores", str(cores), "" if cores >= NEEDED_CORES else f"use a machine with {NEEDED_CORES} cores"
+    )
     free = psutil.virtual_memory().available
     enough = free >= NEEDED_MEMORY_BYTES
     yield Finding(
-        "free memory", _gib(free), "" if enough else f"{_gib(NEEDED_MEMORY_BYTES)} are needed: end something"
+        "free memory", _gib(free), "" if enough else f"free memory: {_gib(NEEDED_MEMORY_BYTES)} are needed"
     )
 
 
@@ -99,7 +101,9 @@ def _disk(settings: StackSettings) -> Iterator[Finding]:
     for name, folder in (("state", settings.home), ("cache", settings.cache)):
         free = shutil.disk_usage(_existing(folder)).free
         remedy = (
-            "" if free >= NEEDED_DISK_BYTES else f"free some, or move it ({name}: TAXI_HOME, TAXI_CACHE_DIR)"
+            ""
+            if free >= NEEDED_DISK_BYTES
+            else f"free disk space, or move the folder ({name}: TAXI_HOME, TAXI_CACHE_DIR)"
         )
         yield Finding(f"disk for {name}", f"{_gib(free)} free at {folder}", remedy)
 
@@ -109,10 +113,12 @@ def _jars(settings: StackSettings) -> Iterator[Finding]:
     for artifact in damaged:
         path = Store(settings).path_of(artifact)
         yield Finding(
-            "Java archive", f"{artifact.coordinate} is damaged", f"remove {path}; ./taxi up fetches it again"
+            "Java archive",
+            f"{artifact.coordinate} is damaged",
+            f"remove {path}, then run ./taxi up to download it again",
         )
     if not damaged:
-        yield Finding("Java archives", "every hash is right")
+        yield Finding("Java archives", "all hashes match")
 
 
 def _processes(settings: StackSettings) -> Iterator[Finding]:
@@ -120,7 +126,7 @@ def _processes(settings: StackSettings) -> Iterator[Finding]:
     services = sorted({process.service for process in own})
     if own and not Supervisor(settings.home).is_alive():
         yield Finding(
-            "processes", f"without a supervisor: {', '.join(services)}", "./taxi up, or ./taxi down"
+            "processes", f"without a supervisor: {', '.join(services)}", "run ./taxi up or ./taxi down"
         )
     else:
         yield Finding("processes", ", ".join(services) or "none: the stack is down")
@@ -134,9 +140,11 @@ def _ports(settings: StackSettings) -> Iterator[Finding]:
         if port == AUTO or is_free(port):
             yield Finding(f"port for {service}", "any" if port == AUTO else f"{port} is free")
         else:
-            remedy = f"end that process or set {port_variable(service)}"
+            remedy = f"stop that process, or set {port_variable(service)}"
             yield Finding(
-                f"port for {service}", f"{port} is taken by {holder_of(port) or 'somebody'}", remedy
+                f"port for {service}",
+                f"{port} is in use by {holder_of(port) or 'an unknown process'}",
+                remedy,
             )
 
 
@@ -153,7 +161,7 @@ def _topic(settings: StackSettings) -> Iterator[Finding]:
     except (KafkaException, TimeoutError) as failure:
         is_missing = "Unknown topic" in kafka_reason(failure)
         yield (
-            Finding(subject, "is not made yet")
+            Finding(subject, "does not exist yet")
             if is_missing
             else Finding(subject, f"Kafka does not answer ({kafka_reason(failure)})", "see ./taxi status")
         )
@@ -161,7 +169,7 @@ def _topic(settings: StackSettings) -> Iterator[Finding]:
     for fault in unfit:
         yield Finding(subject, str(fault), fault.remedy)
     if not unfit:
-        yield Finding(subject, "its settings keep every record as it came")
+        yield Finding(subject, "its settings keep every record unchanged")
 
 
 def _existing(folder: Path) -> Path:

@@ -115,12 +115,12 @@ def down(settings: StackSettings | None = None, *, purge: bool = False) -> None:
     if purge:
         _refuse_wrong_home(settings.home)
     if not settings.home.exists():
-        console().print(f"nothing is at {settings.home}", highlight=False)
+        console().print(f"there is no stack in {settings.home}", highlight=False)
         return
     with _one_at_a_time(settings.home):
         ended = _end_all(settings.home)
         names = ", ".join(sorted({own.service for own in ended}))
-        console().print(f"ended: {names}" if ended else "the stack is not running", highlight=False)
+        console().print(f"stopped: {names}" if ended else "the stack is not running", highlight=False)
         if purge:
             remove_record(settings.home)
             _purge(settings.home)
@@ -165,11 +165,13 @@ def _make_home(home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UserError(f"TAXI_HOME={home} cannot be made ({reason})", "name another folder") from error
+        raise UserError(
+            f"TAXI_HOME={home} cannot be created ({reason})", "set it to another folder"
+        ) from error
 
 
 def _one_at_a_time(home: Path) -> AbstractContextManager[None]:
-    return file_lock(home / "up.lock", "another ./taxi is starting or ending this stack; waiting for it")
+    return file_lock(home / "up.lock", "another ./taxi is starting or stopping this stack; waiting for it")
 
 
 def _site_of_running_supervisor(settings: StackSettings) -> Site | None:
@@ -192,9 +194,7 @@ def _known_extras(home: Path) -> dict[str, int]:
 def _refuse_unknown(extras: Collection[str]) -> None:
     unknown = sorted(set(extras) - EXTRAS.keys())
     if unknown:
-        raise UserError(
-            f"there is nothing called {unknown[0]} to start with", f"there is: {', '.join(EXTRAS)}"
-        )
+        raise UserError(f"there is no optional service {unknown[0]}", f"choose from: {', '.join(EXTRAS)}")
 
 
 def _with_extras(site: Site, extras: Collection[str]) -> Site:
@@ -216,8 +216,8 @@ def _extra_ports(settings: StackSettings, names: Collection[str]) -> dict[str, i
 def _refuse_unlocked(extras: Collection[str], *, secure: bool) -> None:
     if secure and s3.NAME in extras:
         raise UserError(
-            f"{s3.NAME} cannot be had on a stack with locks: its key is known to everybody",
-            "leave it out, or give it a stack of its own: TAXI_HOME",
+            f"{s3.NAME} is not possible on a secure stack, because its key is public",
+            "leave it out, or set TAXI_HOME to run it on another stack",
         )
 
 
@@ -226,7 +226,7 @@ def _fresh_supervisor(settings: StackSettings, extras: Collection[str], *, secur
     left = _end_all(settings.home)
     if left:
         names = ", ".join(sorted({own.service for own in left}))
-        console().print(f"ended what was left of an earlier stack: {names}", highlight=False)
+        console().print(f"stopped the remaining processes of an earlier stack: {names}", highlight=False)
     previous = recorded_ports(settings.home)
     wanted = {*extras, *_known_extras(settings.home)}
     ports = choose_ports(settings.ports, previous)
@@ -273,17 +273,17 @@ def _end_all(home: Path) -> Sequence[OwnProcess]:
     left = end_processes(ended)
     if left:
         names = ", ".join(f"{own.service} (pid {own.process.pid})" for own in left)
-        raise UserError(f"still running: {names}", "end them by hand")
+        raise UserError(f"still running: {names}", "kill these processes")
     return ended
 
 
 def _refuse_wrong_home(home: Path) -> None:
     """Raise UserError for a folder that ./taxi did not create: a purge cannot be undone."""
     if home in {Path("/"), Path.home()} or home in Path.home().parents:
-        raise UserError(f"TAXI_HOME={home} is no folder of the platform's", "set it to a folder of its own")
+        raise UserError(f"TAXI_HOME={home} is not a folder of a stack", "set it to a folder of its own")
     foreign = home.exists() and any(home.iterdir()) and not (home / "up.lock").exists()
     if foreign:
-        raise UserError(f"{home} was not made by ./taxi", "set TAXI_HOME to the folder of the stack")
+        raise UserError(f"{home} was not created by ./taxi", "set TAXI_HOME to the folder of the stack")
 
 
 def _purge(home: Path) -> None:

@@ -56,6 +56,6 @@ def _taken_message(taken: list[tuple[str, int]]) -> tuple[str, str]:
     by = f" by {holder}" if holder else ""
     others = "".join(f", {other} for {name}" for name, other in taken[1:])
     return (
-        f"port {port} for {service} is taken{by}{f' (also taken: {others[2:]})' if others else ''}",
-        f"end that process or set {port_variable(service)} to another port (or to auto)",
+        f"port {port} for {service} is in use{by}{f' (also in use: {others[2:]})' if others else ''}",
+        f"stop that process, or set {port_variable(service)} to another port (or to auto)",
     )

@@ -131,5 +131,5 @@ def _requested_port(service: str, environment: Mapping[str, str]) -> int:
     if value == "auto":
         return AUTO
     if not value.isdecimal() or int(value) > 65535:
-        raise UserError(f"{variable}={value} is no port", "give a number up to 65535, or auto")
+        raise UserError(f"{variable}={value} is not a port", "set it to a number up to 65535, or to auto")
     return int(value)

@@ -115,7 +115,7 @@ class ExitCount:
         self._starts |= {program.started_at} if program.started_at else set()
         if program.state == "FATAL" or len(self._starts) > MOST_EXITS:
             times = f" {len(self._starts) - 1} times" if len(self._starts) > 1 else ""
-            raise ServiceFailedError(f"it ended{times} and is {program.state}")
+            raise ServiceFailedError(f"it exited{times} and is {program.state}")
 
 
 def _unhealthy(site: Site, service: Service, failure: UserError) -> UserError:

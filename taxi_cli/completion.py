@@ -39,7 +39,7 @@ def install_for_shell(wanted: bool) -> None:
     if wanted:
         shell, path = install(shell=_shell(), prog_name=PROGRAM, complete_var=VARIABLE)
         path.write_text(_as_typed(path.read_text(), shell))
-        typer.echo(f"{shell} completes ./taxi in new terminals, by {path}")
+        typer.echo(f"installed completion of ./taxi for {shell} in {path}; open a new terminal")
         raise typer.Exit
 
 
@@ -52,7 +52,7 @@ def _shell() -> str:
     try:
         shell, _ = detect_shell()
     except ShellDetectionFailure:
-        shell = "none that is known"
+        shell = "unknown"
     if shell not in SHELLS:
-        raise UserError(f"the shell is {shell}", f"completion is for {', '.join(SHELLS)}")
+        raise UserError(f"the shell is {shell}", f"completion supports {', '.join(SHELLS)}")
     return str(shell)

@@ -37,7 +37,7 @@ def taxi(
             "--install-completion",
             callback=completion.install_for_shell,
             is_eager=True,
-            help="Have this shell complete the command line: bash, zsh or fish.",
+            help="Install completion for this shell: bash, zsh or fish.",
         ),
     ] = False,
     show_completion: Annotated[
@@ -46,11 +46,11 @@ def taxi(
             "--show-completion",
             callback=completion.show,
             is_eager=True,
-            help="Print what --install-completion would install.",
+            help="Print the completion script.",
         ),
     ] = False,
 ) -> None:
-    """The real-time NYC taxi data platform on this machine."""
+    """Operate the real-time NYC taxi data platform."""
 
 
 def main() -> None:

@@ -10,16 +10,14 @@ from control_plane.settings import Backend
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", help="The job, which is a folder of flink_jobs/; or a version of it: zone_fares-2."
+        metavar="NAME", help="Job, a folder of flink_jobs/; or a version of it, for example zone_fares-2."
     ),
 ]
-Job = Annotated[str, typer.Argument(metavar="NAME", help="The job, which is a folder of flink_jobs/.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-On = Annotated[Backend | None, typer.Option(help="Where the job runs; the setting FLINK_BACKEND, or local.")]
+Job = Annotated[str, typer.Argument(metavar="NAME", help="Job, a folder of flink_jobs/.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+On = Annotated[Backend | None, typer.Option(help="Where the job runs; default: FLINK_BACKEND, else local.")]
 DryRun = Annotated[bool, typer.Option(help="Print the requests to the managed service; send none.")]
 Source = Annotated[
     Path,
-    typer.Option(
-        help="The tree to take the job from: it holds flink_jobs/ and schemas/.", show_default="this tree"
-    ),
+    typer.Option(help="Source tree with flink_jobs/ and schemas/.", show_default="this tree"),
 ]

@@ -37,7 +37,7 @@ def main() -> None:
         data.json_report(outfile=str(file), ignore_errors=True)
         rooms = counts_by_room(json.loads(file.read_text("utf-8")))
     rooms["all"] = {name: sum(counts[name] for counts in rooms.values()) for name in COUNTS}
-    table = Table(title="Coverage by room", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title="Coverage by package", title_justify="left", box=box.SIMPLE_HEAD)
     for column in ("room", "lines", "branches", "covered"):
         table.add_column(column, justify="left" if column == "room" else "right")
     for room, counts in rooms.items():

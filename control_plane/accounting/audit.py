@@ -53,13 +53,13 @@ class QuiescenceSnapshot:
         if not self.job.is_running:
             return f"{self.job.name} is {self.job.state}: {self.job.verdict.reason}"
         if lag is None:
-            return f"it is not known yet how far {self.job.name} is behind"
+            return f"the lag of {self.job.name} is not known yet"
         if lag:
             return f"{self.job.name} is {lag:,} records behind"
         if self.open_trips:
             return (
                 f"{self.open_trips:,} trips are in windows that are still open:"
-                f" the event clock stands at {self.job.watermark}"
+                f" the watermark is {self.job.watermark}"
             )
         return ""
 
@@ -115,7 +115,7 @@ class _QuietPoint:
         try:
             return wait_until(
                 self._certain,
-                what="a quiet point",
+                what="a moment without records in flight",
                 progress=self._progress,
                 stalled_seconds=CONFIRM_SECONDS,
                 polling=Polling(POLL_SECONDS),
@@ -198,9 +198,9 @@ def _unread(ledger: Ledger) -> Sequence[Discrepancy]:
     if not unread:
         return ()
     story = (
-        f"{unread:,} records in Kafka were not counted as the job read them"
+        f"the job has not counted {unread:,} records of Kafka"
         if unread > 0
-        else f"the job counted {-unread:,} records more than Kafka holds"
+        else f"the job has counted {-unread:,} records more than Kafka holds"
     )
     return (Discrepancy(KAFKA_AND_SOURCE, "", unread, story),)
 
@@ -209,12 +209,12 @@ def _lost_behind_source(endpoints: Endpoints, hours: Sequence[LedgerEntry]) -> D
     off = sum(abs(hour.imbalance) for hour in hours)
     worst = sorted(hours, key=lambda hour: -abs(hour.imbalance))[:HOURS_NAMED]
     named = "; ".join(_describe_hour(endpoints, hour) for hour in worst)
-    more = f"; and {len(hours) - len(worst):,} hours more" if len(hours) > len(worst) else ""
-    return Discrepancy("the source and the exits", hours[0].taxi_type, off, f"{named}{more}")
+    more = f"; and {len(hours) - len(worst):,} more hours" if len(hours) > len(worst) else ""
+    return Discrepancy("the source and the sinks", hours[0].taxi_type, off, f"{named}{more}")
 
 
 def _describe_hour(endpoints: Endpoints, hour: LedgerEntry) -> str:
-    what = "read and at no exit" if hour.imbalance > 0 else "more at the exits than read"
+    what = "read but not stored" if hour.imbalance > 0 else "stored but not read"
     return f"{hour.event_hour:%Y-%m-%d %H:00} {abs(hour.imbalance):,} {what}{_hint(endpoints, hour)}"
 
 
@@ -226,5 +226,5 @@ def _hint(endpoints: Endpoints, hour: LedgerEntry) -> str:
     trips = int(database.query(endpoints.postgres_dsn, TRIPS_OF_HOUR, span).rows[0][0])
     served = hour.windowed + hour.late
     if trips == served:
-        return " (taxi.trips has as many as the windows)"
-    return f" (taxi.trips has {trips:,}, the windows {served:,})"
+        return " (taxi.trips agrees with the windows)"
+    return f" (taxi.trips has {trips:,}, the windows have {served:,})"

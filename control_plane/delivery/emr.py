@@ -19,7 +19,7 @@ FILES = ("main.py", "code.zip", "packages.tar.gz")
 SBOM_NAME = "sbom.cdx.json"
 
 INTERPRETER = """#!/bin/sh
-# The cluster's own Python, which finds the packages beside this file.
+# The cluster's own Python, with the packages of this archive.
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 PYTHONPATH="$here/lib${{PYTHONPATH:+:$PYTHONPATH}}" exec python{python} "$@"
 """

@@ -22,7 +22,7 @@ SBOM_NAME = "sbom.cdx.json"
 IGNORED = ".airflowignore"
 USED_AWS_SERVICES = {"emr", "emr-serverless", "kinesisanalyticsv2", "s3", "secretsmanager", "sts"}
 REQUIREMENTS = """\
-# What the DAGs import besides Airflow: AWS' has it. Nothing is fetched, there is no index inside the VPC.
+# What the DAGs import in addition to Airflow. MWAA has all of it; the VPC reaches no package index.
 --no-index
 apache-airflow-providers-amazon
 apache-airflow-providers-standard

@@ -1,13 +1,13 @@
 #!/bin/sh
-# AWS' Airflow runs this first in each of its containers. It knows Airflow's options and no variables: the options
-# of the section `taxi` are here given to every task by the names that programs read.
+# MWAA runs this script first in each container. It supports Airflow's options but no environment variables, so this
+# exports the options of the section `taxi` to every task under the names that the programs read.
 home=${AIRFLOW_HOME:-/usr/local/airflow}
 for name in $(env | sed -n 's/^AIRFLOW__TAXI__\([A-Z0-9_]*\)=.*/\1/p'); do
     eval "export $name=\"\$AIRFLOW__TAXI__$name\""
 done
 export TAXI_HOME="$home/taxi" TAXI_CACHE_DIR="$home/taxi/cache" TAXI_COMMAND="$home/taxi/bin/taxi"
 
-# Its packages are its own: no version that Airflow wants, or changes, is in its way.
+# The command has its own packages: a version that Airflow requires or changes does not affect it.
 mkdir -p "$home/taxi/bin"
 cat >"$TAXI_COMMAND" <<COMMAND
 #!/bin/sh

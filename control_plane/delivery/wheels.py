@@ -22,7 +22,9 @@ def install(lock: Path, site: Path, python: str) -> None:
     place = ["--target", str(site), "--python-platform", PLATFORM, "--python-version", python]
     command, environment = uv_command(["pip", "install", *options, *place, "-r", str(lock)])
     if subprocess.run(command, env=environment, check=False).returncode != 0:
-        raise UserError(f"what {lock.name} locks cannot be brought for Python {python}", "see above")
+        raise UserError(
+            f"the packages of {lock.name} cannot be downloaded for Python {python}", "see the output above"
+        )
 
 
 def installed(site: Path) -> Iterator[tuple[str, Path]]:

@@ -134,7 +134,7 @@ class FlinkRest:
         running, total = job.tasks.get("running", 0), job.tasks.get("total", 0)
         text, failures = f"{running} of {total} tasks run", self.failures(job.job_id)
         if failures:
-            text = f"{text}; failures: {len(failures)}, the last: {failures[0]}"
+            text = f"{text}; failures: {len(failures)}, last failure: {failures[0]}"
         is_hopeless = len(failures) > MOST_START_FAILURES
         return WaitProgress(text, None if is_hopeless else frozenset(job.tasks.items()))
 
@@ -203,7 +203,7 @@ class FlinkRest:
     def _await_end(self, job_id: str) -> None:
         wait_until(
             lambda: self.get(f"/jobs/{job_id}")["state"] in ENDED_STATES,
-            what="the job's end",
+            what="the job to end",
             progress=lambda: _end_progress(self.get(f"/jobs/{job_id}")),
         )
 

@@ -83,10 +83,10 @@ def lost_source(reason: str) -> JobHealth:
 
 def _lag_note(facts: HealthInputs) -> str:
     if facts.lag_records is None:
-        return "and it is not known yet how many records are left to read"
+        return "the lag is not known yet"
     if facts.lag_records:
-        return f"and it catches up with {facts.lag_records:,} records"
-    return "and every record is read"
+        return f"it is catching up with {facts.lag_records:,} records"
+    return "every record is read"
 
 
 def _restarted(facts: HealthInputs) -> str:
@@ -108,12 +108,14 @@ def _behind(facts: HealthInputs) -> str:
     if not facts.lag_records or facts.uptime_seconds < OLDEST_CHECKPOINT_SECONDS:
         return ""
     if not facts.read_per_second:
-        return f"it reads nothing, and {facts.lag_records:,} records wait{_backpressure_note(facts)}"
+        return (
+            f"it reads nothing, although its lag is {facts.lag_records:,} records{_backpressure_note(facts)}"
+        )
     seconds = facts.lag_records / facts.read_per_second
     if seconds < LONGEST_CATCH_UP_SECONDS:
         return ""
     return (
-        f"it is {facts.lag_records:,} records behind and reads {facts.read_per_second:,.0f} a second:"
+        f"its lag is {facts.lag_records:,} records at {facts.read_per_second:,.0f} records/s:"
         f" {seconds:,.0f} s to catch up{_backpressure_note(facts)}"
     )
 
@@ -123,20 +125,22 @@ def held_watermark(facts: HealthInputs) -> str:
     record."""
     if facts.lag_records:
         return ""
-    waits = f": it waits for {facts.watermark_holder}" if facts.watermark_holder else ""
+    waits = f": it is held by {facts.watermark_holder}" if facts.watermark_holder else ""
     lag = facts.watermark_lag_seconds
     if lag is not None and lag > GREATEST_WATERMARK_LAG_SECONDS:
-        return f"all is read, yet the watermark is {lag:,.0f} s of event time behind the topic{waits}"
+        return (
+            f"every record is read, but the watermark is {lag:,.0f} s of event time behind the topic{waits}"
+        )
     is_due = facts.lag_records is not None and facts.uptime_seconds > OLDEST_CHECKPOINT_SECONDS
     if facts.lacks_watermark and facts.records_read and is_due:
-        return f"all {facts.records_read:,} records are read, yet there is no watermark{waits}"
+        return f"all {facts.records_read:,} records are read, but there is no watermark{waits}"
     return ""
 
 
 def _backpressure_note(facts: HealthInputs) -> str:
     if facts.back_pressure < HIGH_BACK_PRESSURE:
         return ""
-    return f", held back by its writers {facts.back_pressure:.0%} of the time"
+    return f", back-pressured {facts.back_pressure:.0%} of the time"
 
 
 def _because(failure: str) -> str:

@@ -52,15 +52,15 @@ class Keeper:
         try:
             job = self._flink.live_job(name)
         except UserError:
-            return self._log_once(name, f"{name}: waits for Flink's JobManager")
+            return self._log_once(name, f"{name}: waiting for Flink's JobManager")
         interrupted = self._records.read(name).upgrading_to
         recreated = self._recreated_source(name)
         if job and not interrupted and not recreated:
             self._reset_backoff(name, job)
-            return self._log_once(name, f"{name} is there")
+            return self._log_once(name, f"{name} is on the cluster")
         # A command that holds the job's lock finishes its own work; a killed one no longer holds it.
         if self._is_locked_by_command(name):
-            return f"{name}: another command has it"
+            return f"{name}: another command holds its lock"
         if recreated:
             return self._log_once(name, self._stopped(name, job, recreated))
         return self._log_once(name, self._obstacle(name) or self._restart(name))
@@ -92,14 +92,14 @@ class Keeper:
         if backoff.gave_up:
             return (
                 f"giving up on {name} after {backoff.failed_attempts} failed restarts"
-                f" ({backoff.last_failure or 'it did not last'});"
+                f" ({backoff.last_failure or 'it failed again soon'});"
                 f" fix the cause, then run ./taxi job ensure {name}"
             )
         if backoff.next_at > time.time():
             attempt = backoff.failed_attempts + 1
-            return f"{name} is gone again: waits a little before attempt {attempt} of {ATTEMPTS}"
+            return f"{name} is gone again: backing off before attempt {attempt} of {ATTEMPTS}"
         missing = ", ".join(self._missing_services())
-        return f"{name} is gone: waits for {missing}" if missing else ""
+        return f"{name} is gone: waiting for {missing}" if missing else ""
 
     def _missing_services(self) -> Iterator[str]:
         if not TopicEnds(self._endpoints.kafka).answers():
@@ -111,27 +111,25 @@ class Keeper:
 
     def _restart(self, name: str) -> str:
         backoff = self._backoffs.read(name)
-        self._log(f"{name} is gone: bringing it back")
-        self._note(f"bringing {name} back", LONGEST_ATTEMPT_SECONDS)
+        self._log(f"{name} is gone: restarting it")
+        self._note(f"restarting {name}", LONGEST_ATTEMPT_SECONDS)
         begun = time.time()
         try:
             action = ensure(self._endpoints, name)
         except (UserError, psycopg.Error) as failure:
             return self._failed(name, backoff, str(failure).splitlines()[0])
         if action == "none":
-            return f"{name} is there"
+            return f"{name} is on the cluster"
         self._backoffs.write(name, backoff.with_attempt(begun))
         run = self._records.read(name).runs[-1]
         origin = run.origin or "the beginning of the topic"
-        return f"{name} is back after {time.time() - begun:.0f} s: release {run.release}, from {origin}"
+        return f"{name} restarted after {time.time() - begun:.0f} s: release {run.release}, from {origin}"
 
     def _failed(self, name: str, backoff: RestartBackoff, last_failure: str) -> str:
         if not self._records.read(name).wanted:
-            return f"{name} was stopped meanwhile"
+            return f"{name} was stopped by a command"
         self._backoffs.write(name, backoff.with_attempt(time.time(), last_failure))
-        return (
-            f"{name} did not come back (attempt {backoff.failed_attempts + 1} of {ATTEMPTS}): {last_failure}"
-        )
+        return f"{name} did not restart (attempt {backoff.failed_attempts + 1} of {ATTEMPTS}): {last_failure}"
 
     def _reset_backoff(self, name: str, job: Job) -> None:
         backoff = self._backoffs.read(name)
@@ -163,7 +161,7 @@ def main() -> None:
         try:
             keeper.check_jobs()
         except Exception as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - it is the log
+            print(f"unexpected error: {type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201 - it is the log
         time.sleep(POLL_SECONDS)
 
 

@@ -90,7 +90,7 @@ class JobSite:
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Lock the job: one command at a time."""
-        return file_lock(self.lock, f"another command has {self.name}; waiting for it")
+        return file_lock(self.lock, f"another command holds the lock of {self.name}; waiting for it")
 
     def live_job(self) -> Job | None:
         """Return the job that has not ended, including one that a killed command is still submitting."""
@@ -135,7 +135,7 @@ def start(
     with site.exclusive():
         running = site.live_job()
         if running and (fresh or origin):
-            raise UserError(f"{name} runs already", f"./taxi job stop {name}, then deploy it again")
+            raise UserError(f"{name} runs already", f"run ./taxi job stop {name}, then deploy it again")
         if running:
             print_message(f"{name} runs already ({running.state}, {running.job_id})")
             return running
@@ -171,7 +171,9 @@ def take_savepoint(endpoints: Endpoints, name: str) -> Path:
         job = site.live_job()
         if job is None or not job.is_running:
             state = job.state if job else "not running"
-            raise UserError(f"{name} is {state}, so it can leave no savepoint", f"./taxi job status {name}")
+            raise UserError(
+                f"{name} is {state}, so it cannot take a savepoint", f"run ./taxi job status {name}"
+            )
         return Path(site.flink.take_savepoint(job.job_id, site.savepoint_folder))
 
 
@@ -185,7 +187,7 @@ def restart_job(site: JobSite) -> Job:
         except JobStartError as failure:
             if number == len(points):
                 raise
-            print_message(f"{failure.message}; trying the state before {point}")
+            print_message(f"{failure.message}; trying the state that precedes {point}")
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -266,11 +268,11 @@ def _set_up_tables(site: JobSite, release: Release) -> None:
         # A restart of the release that ran last keeps the tables as they are: it ran on them before.
         if site.records.read(site.name).release != release.number:
             raise
-        print_message(f"{failure.message}: the tables stay as they are")
+        print_message(f"{failure.message}: the tables are unchanged")
     except UserError as failure:
         if release.outcome != "ran":
             raise
-        print_message(f"{failure.message}: the tables stay as a newer release left them")
+        print_message(f"{failure.message}: the tables keep the columns of the newer release")
 
 
 def _start_fresh(site: JobSite, release: Release) -> Job:
@@ -280,7 +282,9 @@ def _start_fresh(site: JobSite, release: Release) -> Job:
 
 def _resume(site: JobSite, release: Release, origin: Path | None) -> Job:
     if origin is not None and not (origin / "_metadata").exists():
-        raise UserError(f"{origin} is no savepoint and no checkpoint", "name the folder that holds _metadata")
+        raise UserError(
+            f"{origin} is neither a savepoint nor a checkpoint", "name the folder that holds _metadata"
+        )
     point = origin or next(iter(site.restore_points()), None)
     last = site.running_release()
     if point is not None and last is not None:
@@ -296,5 +300,5 @@ def _running(site: JobSite, job_id: str) -> Job | None:
     job = _submitted(site, job_id)
     if job and job.state == "FAILED":
         reason = site.flink.failure(job_id) or "see ./taxi logs flink-jobmanager"
-        raise JobStartError(f"{site.name} failed as it started ({reason})")
+        raise JobStartError(f"{site.name} failed during its start ({reason})")
     return job if job and job.is_running else None

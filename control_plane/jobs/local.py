@@ -30,7 +30,7 @@ class LocalJob:
         if dry_run:
             raise UserError(
                 "--dry-run prints the requests to the managed service",
-                "add --on managed-flink, or leave it out",
+                "add --on managed-flink, or leave out --dry-run",
             )
         known_job(split_version_name(name)[0])
         endpoints = Endpoints.of_running_stack()
@@ -94,5 +94,5 @@ def _exact(endpoints: Endpoints, name: str) -> str:
     """Return the full name of a version, as dashboard and records use it."""
     exact = exact_name(endpoints, name)
     if exact == split_version_name(name)[0] != name:
-        print_message(f"{name} is the first version, which is called {exact} in the dashboard and below")
+        print_message(f"{name} is the first version; the dashboard and this output call it {exact}")
     return exact

@@ -15,7 +15,7 @@ def known_job(name: str) -> None:
     """Raise UserError for an unknown job."""
     jobs = job_names(JOBS_FOLDER)
     if name not in jobs:
-        raise UserError(f"there is no job {name}", f"the jobs are: {', '.join(jobs)}")
+        raise UserError(f"there is no job {name}", f"choose from: {', '.join(jobs)}")
 
 
 def watched_steps(tree: Path, job: str) -> WatchedSteps:

@@ -41,5 +41,5 @@ def _text(now: JobStatus) -> str:
     if not now.is_running:
         return f"{now.name} is {now.state}: {now.verdict.reason}"
     lag, clock = now.flow.lag_records, now.watermark or "no time yet"
-    behind = "it is not known yet how many records are behind" if lag is None else f"{lag:,} records behind"
+    behind = "the lag is not known yet" if lag is None else f"{lag:,} records behind"
     return f"{behind}, windows are closed up to {clock}, {now.flow.records_written:,} rows written"

@@ -102,11 +102,13 @@ class Release:
             self.note(f"refused: {reasons[0]}")
             raise UserError(
                 f"release {self.number} cannot take over the state of release {running.number}:"
-                f" {'; '.join(reasons)}; nothing was touched",
-                f"{self._remedy} runs it beside the old one from the start of the topic, to switch to",
+                f" {'; '.join(reasons)}; nothing was changed",
+                f"run {self._remedy} to build a second version from the topic's start, then switch to it",
             )
         for uid in newcomers(running.steps, self.steps):
-            console().print(f"{uid} is new: it starts empty, in the middle of the topic", highlight=False)
+            console().print(
+                f"{uid} is new: it starts without state, in the middle of the topic", highlight=False
+            )
 
     def refuse_absent_tables(self, dsn: str) -> None:
         """Raise UserError when it writes to tables that it does not create, before the first row fails."""
@@ -115,14 +117,15 @@ class Release:
             self.note(f"refused: there is no table {absent}")
             raise UserError(
                 f"release {self.number} writes to {absent}, which no file of its"
-                f" schemas/postgres/{self.table_set_folder.name} makes; nothing was touched",
-                "name the table in the SQL of the job as in the DDL, or add it there",
+                f" schemas/postgres/{self.table_set_folder.name} creates; nothing was changed",
+                "correct the name in the SQL of the job, or add the table to the DDL",
             )
 
     @property
     def _remedy(self) -> str:
         source = Path(self.manifest.source)
-        return f"./taxi job beside {self.manifest.job}" + (f" --source {source}" if source != ROOT else "")
+        command = f"./taxi job deploy {self.manifest.job} --side-by-side"
+        return command + (f" --source {source}" if source != ROOT else "")
 
 
 class Releases:
@@ -146,7 +149,7 @@ class Releases:
         folder = self._folder / str(number)
         if not (folder / "release.json").exists():
             raise UserError(
-                f"release {number} of {self._name} is not kept", f"./taxi job releases {self._name}"
+                f"release {number} of {self._name} is not kept", f"run ./taxi job releases {self._name}"
             )
         return self._planned(_read(folder))
 
@@ -237,7 +240,7 @@ def _read(folder: Path) -> Release:
 def _refuse_strange_tree(source: Path, name: str) -> None:
     missing = [part for part in (f"flink_jobs/{name}/job.py", "schemas") if not (source / part).exists()]
     if missing:
-        raise UserError(f"{source} has no {missing[0]}", "name a tree that holds flink_jobs/ and schemas/")
+        raise UserError(f"{source} has no {missing[0]}", "give a tree with flink_jobs/ and schemas/")
 
 
 def _left_out(source: Path, job: str) -> Callable[[str, list[str]], set[str]]:

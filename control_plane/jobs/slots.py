@@ -27,9 +27,9 @@ def wait_for_slots(flink: FlinkRest, name: str, needed: int, *, stalled_seconds:
     except StalledError as failure:
         slots = flink.slots()
         raise UserError(
-            f"there is no room for {name}: it takes {needed} task slots, and {slots.free} of {slots.total}"
-            f" are free beside {', '.join(flink.running_names()) or 'no job'}",
-            "./taxi job retire ends a version that nobody reads",
+            f"not enough task slots for {name}: it needs {needed}, and {slots.free} of {slots.total}"
+            f" are free (running: {', '.join(flink.running_names()) or 'no job'})",
+            "stop a job, or run ./taxi job retire to end a version that is not served",
         ) from failure
 
 

@@ -20,11 +20,11 @@ class SourceClocks:
         """The partitions, or the subtasks, that hold back the watermark."""
         known = [clock for clock in self.watermarks_ms if clock is not None]
         if len(known) < len(self.watermarks_ms):
-            return f"{self._named(None)}, of which no trip and no marker has come since the job started"
+            return f"{self._named(None)}, which has had no trip or marker since the job started"
         if self.subtasks > len(known):
             idle = self.subtasks - len(known)
             return f"{idle} of {self.subtasks} subtasks of the source, which read no partition"
-        return f"{self._named(min(known))}, which gets no trips and no markers"
+        return f"{self._named(min(known))}, which gets neither trips nor markers"
 
     def _named(self, watermark_ms: int | None) -> str:
         found = [number for number, clock in enumerate(self.watermarks_ms) if clock == watermark_ms]

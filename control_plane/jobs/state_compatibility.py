@@ -86,10 +86,10 @@ def _changes(old: Step, new: Step) -> Iterator[str]:
         return  # its state is offsets, regardless of the columns
     pairs = (
         ("is keyed by", _types(old.key), _types(new.key)),
-        ("takes in", _types(*old.inputs), _types(*new.inputs)),
-        ("gives out", _types(old.output), _types(new.output)),
+        ("reads", _types(*old.inputs), _types(*new.inputs)),
+        ("emits", _types(old.output), _types(new.output)),
         ("cuts time into", old.window, new.window),
-        ("adds up", old.aggregates, new.aggregates),
+        ("aggregates", old.aggregates, new.aggregates),
     )
     for what, before, after in pairs:
         if before != after:

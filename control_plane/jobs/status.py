@@ -117,7 +117,7 @@ class JobStatus:
             ("watermark", _watermark_text(self)),
             (
                 "records read",
-                f"{self.records_read:,}, {flow.read_per_second:,.0f} a second, {_lag_text(flow)}",
+                f"{self.records_read:,}, {flow.read_per_second:,.0f} records/s, {_lag_text(flow)}",
             ),
             ("rows written", f"{flow.records_written:,}, back-pressure {flow.back_pressure:.0%}"),
             ("last checkpoint", _checkpoint_text(self.checkpoint)),

@@ -80,7 +80,7 @@ class JobProgram:
             log_text = log.read_text("utf-8", "replace")
             raise UserError(
                 f"{failure_message}: {innermost_cause(log_text) or 'no cause was given'}",
-                f"the whole story is in {log}",
+                f"see {log}",
             )
 
     def _environment(self) -> dict[str, str]:
@@ -102,7 +102,7 @@ class JobProgram:
 def await_other_submission(endpoints: Endpoints, name: str) -> None:
     """Wait for the end of a submission that a killed command left running."""
     with file_lock(
-        _submission_lock(endpoints, name), f"{name} is being submitted; waiting for the end of it"
+        _submission_lock(endpoints, name), f"{name} is being submitted by another command; waiting for it"
     ):
         return
 

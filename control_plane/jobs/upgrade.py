@@ -56,11 +56,13 @@ def rollback(endpoints: Endpoints, name: str) -> Rollback:
         if record.upgrading_to not in {0, record.release}:
             settle(site)
             raise UserError(
-                f"the upgrade to release {record.upgrading_to} never began", f"release {record.release} runs"
+                f"the upgrade to release {record.upgrading_to} did not begin",
+                f"release {record.release} runs",
             )
         if not record.previous_release:
             raise UserError(
-                f"{name} has no earlier release to go back to", f"./taxi job releases {name} lists them"
+                f"{name} has no earlier release to roll back to",
+                f"run ./taxi job releases {name} to list its releases",
             )
         previous = site.releases.get(record.previous_release)
         _refuse_lost_savepoint(record.handover, name)
@@ -76,7 +78,7 @@ def ensure(endpoints: Endpoints, name: str) -> Action:
     with site.exclusive():
         record = site.records.read(name)
         if not record.wanted:
-            raise UserError(f"{name} is not meant to run", f"./taxi job deploy {name} starts it")
+            raise UserError(f"{name} is not meant to run", f"run ./taxi job deploy {name} to start it")
         await_jobmanager(site)
         if record.upgrading_to:
             return settle(site)
@@ -97,14 +99,16 @@ def settle(site: JobSite) -> Action:
     record = site.records.read(site.name)
     job = _live_job_after_stopping(site)
     if job and record.knows(job.job_id, record.upgrading_to):
-        print_message(f"the upgrade to release {record.upgrading_to} was cut short; verifying it")
+        print_message(f"the upgrade to release {record.upgrading_to} was interrupted; verifying it")
         _verify(site, site.releases.get(record.upgrading_to), None)
         return "verified"
     if job:
-        print_message(f"the upgrade to release {record.upgrading_to} was cut short before it began")
+        print_message(f"the upgrade to release {record.upgrading_to} was interrupted before it began")
         site.records.write(site.name, record.upgrading(0))
         return "none"
-    print_message(f"the upgrade to release {record.upgrading_to} was cut short; the release before goes on")
+    print_message(
+        f"the upgrade to release {record.upgrading_to} was interrupted; the previous release keeps running"
+    )
     begun = record.release == record.upgrading_to
     site.records.write(site.name, record.rolled_back() if begun else record.upgrading(0))
     restart_job(site)
@@ -118,7 +122,7 @@ def _upgrade(site: JobSite, running: Release, release: Release) -> Upgrade | Non
         _finish(site, release)
         return None
     if job is None and not record.wanted:
-        raise UserError(f"{site.name} does not run", f"./taxi job deploy {site.name} starts this code")
+        raise UserError(f"{site.name} does not run", f"run ./taxi job deploy {site.name} to start this code")
     if running.number == release.number and not record.upgrading_to:
         restart_job(site)
         _finish(site, release)
@@ -160,8 +164,8 @@ def _undone_on_failure(site: JobSite, release: Release) -> Iterator[None]:
         except Exception as second:
             raise UserError(
                 f"the upgrade of {site.name} to release {release.number} failed ({reason}), and so did the"
-                f" return to the release before ({_described(second)})",
-                f"./taxi job ensure {site.name} tries that again",
+                f" rollback to the previous release ({_described(second)})",
+                f"run ./taxi job ensure {site.name} to try the rollback again",
             ) from failure
 
 
@@ -177,7 +181,7 @@ def _described(failure: BaseException) -> str:
 def _finish(site: JobSite, release: Release) -> None:
     """Complete the upgrade to a release that already runs; only its verification may be missing."""
     if site.records.read(site.name).upgrading_to:
-        print_message(f"the upgrade to release {release.number} was cut short; verifying it")
+        print_message(f"the upgrade to release {release.number} was interrupted; verifying it")
         _verify(site, release, None)
     print_message(f"{site.name} runs release {release.number} already")
 
@@ -190,7 +194,7 @@ def _running_release(site: JobSite) -> Release:
     if not number:
         raise UserError(
             f"it is not known which release of {site.name} runs",
-            f"./taxi job stop {site.name}, then ./taxi job deploy {site.name}",
+            f"run ./taxi job stop {site.name}, then ./taxi job deploy {site.name}",
         )
     return site.releases.get(number)
 
@@ -206,7 +210,8 @@ def _stop(site: JobSite, job: Job) -> Path:
         savepoint = site.flink.stop_with_savepoint(job.job_id, site.savepoint_folder)
     except UserError as failure:
         raise UserError(
-            f"{failure.message}, so the upgrade did not begin", f"./taxi job ensure {site.name} settles it"
+            f"{failure.message}, so the upgrade did not begin",
+            f"run ./taxi job ensure {site.name} to settle it",
         ) from failure
     print_message(f"{site.name} is stopped; its savepoint is {savepoint}")
     return Path(savepoint)
@@ -249,7 +254,7 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
 
     def progress() -> WaitProgress:
         if not seen:
-            return WaitProgress("it could not be looked at yet", taskmanager().marks)
+            return WaitProgress("its status could not be read yet", taskmanager().marks)
         now = seen[-1]
         # Once all tasks run, TaskManager activity does not prove the release.
         starting = None if now.all_tasks_run else taskmanager().marks
@@ -259,7 +264,7 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
     try:
         found = wait_until(
             result,
-            what="the release to prove itself",
+            what="the verification of the release",
             progress=progress,
             stalled_seconds=STALLED_VERIFY_SECONDS,
             polling=Polling(POLL_SECONDS),
@@ -270,7 +275,7 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
         _await_cause(site)
         return evaluate(before, [*seen, observation(site.status())])
     if not seen[-1].records_read:
-        print_message("no records came meanwhile, so its writers are not tried yet")
+        print_message("no record arrived during the verification, so the writers are not verified")
     return found
 
 
@@ -284,7 +289,7 @@ def _await_cause(site: JobSite) -> None:
     with suppress(StalledError):
         wait_until(
             lambda: site.status().failure,
-            what="Flink to say what failed",
+            what="Flink to report the failure",
             stalled_seconds=CAUSE_SECONDS,
             polling=Polling(POLL_SECONDS),
         )
@@ -297,7 +302,7 @@ def _undo(site: JobSite, release: Release, reason: str) -> None:
     begun = record.release == release.number
     previous = site.releases.get(record.previous_release if begun else record.release)
     savepoint = record.handover if begun else str(next(iter(site.restore_points()), ""))
-    print_message(f"release {release.number} failed ({reason}); going back to release {previous.number}")
+    print_message(f"release {release.number} failed ({reason}); rolling back to release {previous.number}")
     _restore_previous(site, previous, site.live_job(), begun=begun)
     raise UpgradeFailedError(
         f"the upgrade of {site.name} to release {release.number} failed: {reason}",
@@ -321,8 +326,8 @@ def _handover(record: JobRecord) -> Path | None:
 def _refuse_lost_savepoint(savepoint: str, name: str) -> None:
     if not savepoint:
         raise UserError(
-            f"{name} was started afresh, without a savepoint of the release before",
-            f"./taxi job releases {name} shows what is kept",
+            f"{name} was started without state, so there is no savepoint of the previous release",
+            f"run ./taxi job releases {name} to list what is kept",
         )
     if not (Path(savepoint) / "_metadata").exists():
-        raise UserError(f"the savepoint {savepoint} is gone", f"./taxi job deploy {name} --from PATH")
+        raise UserError(f"the savepoint {savepoint} is gone", f"run ./taxi job deploy {name} --from PATH")

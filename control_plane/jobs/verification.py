@@ -88,7 +88,7 @@ def milestones(before: Baseline | None, now: Observation) -> tuple[bool, int, in
 def _not_running(_: Baseline | None, recent: Sequence[Observation]) -> str:
     if len(recent) == POLLS and all(one.all_tasks_run for one in recent):
         return ""
-    return f"not all of its tasks ran for {POLLS} looks in a row (it is {recent[-1].state})"
+    return f"not all of its tasks ran in {POLLS} consecutive polls (it is {recent[-1].state})"
 
 
 def _no_checkpoint(_: Baseline | None, recent: Sequence[Observation]) -> str:
@@ -109,7 +109,7 @@ def _watermark_stalled(_: Baseline | None, recent: Sequence[Observation]) -> str
     if not _clocks_advanced(first, now) or now.records_read == first.records_read:
         return ""
     moves = now.watermark_ms is not None and now.watermark_ms > (first.watermark_ms or now.watermark_ms - 1)
-    return "" if moves else "its watermark stands still although trips arrive"
+    return "" if moves else "its watermark does not advance although trips arrive"
 
 
 def _lag_grows(before: Baseline | None, recent: Sequence[Observation]) -> str:

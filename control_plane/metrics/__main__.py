@@ -23,7 +23,7 @@ def main() -> None:
     home = StackSettings.from_environment().home
     ports = recorded_ports(home)
     if ports is None:
-        raise UserError("no stack is recorded here", "this part is started by ./taxi up")
+        raise UserError("no stack is recorded here", "run ./taxi up, which starts this service")
     platform = PlatformMetrics(Endpoints.of_ports(ports, home, secrets=recorded_secrets(home)))
     collector = PlatformCollector(
         jobs=Reader("job", platform.jobs, pause_seconds=QUICK_PAUSE_SECONDS),

@@ -41,19 +41,19 @@ def reading_families(readers: Sequence[Reader[Any]]) -> Families:
     label = "reading"
     yield _family(
         "taxi_reading_up",
-        "1 if the last attempt to read succeeded.",
+        "1 if the last reading succeeded.",
         (label,),
         {(reader.name,): reader.is_up for reader in readers},
     )
     yield _family(
         "taxi_reading_timestamp_seconds",
-        "When it was last read.",
+        "Time of the last successful reading.",
         (label,),
         {(reader.name,): reader.read_at for reader in readers},
     )
     yield _family(
         "taxi_reading_seconds",
-        "How long the last attempt took.",
+        "Duration of the last reading.",
         (label,),
         {(reader.name,): reader.took_seconds for reader in readers},
     )
@@ -70,19 +70,27 @@ def _last_checkpoint_at(status: JobStatus) -> float | None:
 
 JOB_FIGURES: Sequence[tuple[str, str, Callable[[JobStatus], float | None]]] = (
     ("up", "1 if all tasks of the job run.", lambda status: status.is_running),
-    ("uptime_seconds", "Since the job was started.", _once_up(lambda status: status.uptime_seconds)),
-    ("restarts", "How often it began again by itself.", _once_up(lambda status: status.restarts.count)),
+    ("uptime_seconds", "Time since the job was started.", _once_up(lambda status: status.uptime_seconds)),
+    ("restarts", "Number of automatic restarts.", _once_up(lambda status: status.restarts.count)),
     (
         "last_restart_timestamp_seconds",
-        "When it last did so; 0 for never.",
+        "Time of the last automatic restart; 0 without one.",
         _once_up(lambda status: status.restarts.last_at or 0),
     ),
-    ("last_checkpoint_timestamp_seconds", "When the newest checkpoint completed.", _last_checkpoint_at),
-    ("lag_records", "Records in the topic that it has not read.", lambda status: status.flow.lag_records),
-    ("read_records_per_second", "How fast it reads.", _once_up(lambda status: status.flow.read_per_second)),
+    ("last_checkpoint_timestamp_seconds", "Completion time of the newest checkpoint.", _last_checkpoint_at),
+    (
+        "lag_records",
+        "Records of the topic that the job has not read.",
+        lambda status: status.flow.lag_records,
+    ),
+    (
+        "read_records_per_second",
+        "Records that the job reads per second.",
+        _once_up(lambda status: status.flow.read_per_second),
+    ),
     (
         "back_pressure_ratio",
-        "Share of the time for which its most hindered task waited for those behind.",
+        "Share of time for which the most back-pressured task could not emit.",
         _once_up(lambda status: status.flow.back_pressure),
     ),
     (
@@ -92,7 +100,7 @@ JOB_FIGURES: Sequence[tuple[str, str, Callable[[JobStatus], float | None]]] = (
     ),
     (
         "watermark_held",
-        "1 if all is read, yet no window closes: a partition or a subtask holds the watermark.",
+        "1 if all is read but no window closes: a partition or a subtask holds back the watermark.",
         _once_up(lambda status: bool(status.held_watermark)),
     ),
 )
@@ -131,11 +139,11 @@ def ledger_families(reading: LedgerReading) -> Families:
     )
     yield _family(
         "taxi_ledger_imbalance_records",
-        "Not accounted for (yet).",
+        "Records not accounted for, including those in flight.",
         ("taxi_type",),
         {(account.taxi_type,): account.imbalance for account in reading.accounts},
     )
-    text = "Not accounted for in hours whose windows are all closed."
+    text = "Records not accounted for in hours whose windows are all closed."
     yield _family(
         "taxi_ledger_settled_imbalance_records",
         text,
@@ -144,19 +152,19 @@ def ledger_families(reading: LedgerReading) -> Families:
     )
     yield _family("taxi_topic_records", "Records in the trips topic.", (), {(): reading.topic_records})
     waiting: dict[tuple[str, ...], float | None] = {(): reading.dead_letters_waiting}
-    yield _family("taxi_dead_letters_waiting", "Dead letters that were not driven again.", (), waiting)
+    yield _family("taxi_dead_letters_waiting", "Dead letters that were not re-driven.", (), waiting)
 
 
 def disk_families(reading: DiskReading) -> Families:
     """Export the usage of the disk that holds the stack."""
     yield _family("taxi_disk_size_bytes", "Size of the disk.", (), {(): reading.size_bytes})
-    yield _family("taxi_disk_free_bytes", "What is free of it.", (), {(): reading.free_bytes})
+    yield _family("taxi_disk_free_bytes", "Free space on the disk.", (), {(): reading.free_bytes})
 
 
 def _health_family(statuses: Sequence[JobStatus]) -> GaugeMetricFamily:
     return _family(
         "taxi_job_verdict",
-        "1 at the verdict that holds.",
+        "1 for the current verdict.",
         ("job_name", "verdict"),
         {
             (status.name, verdict): verdict == status.verdict.name

@@ -27,7 +27,7 @@ class Approval:
 
 def _confirm(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise UserError(f"{question} Nobody is there to answer", "run the same with --yes")
+        raise UserError(f"{question} There is no terminal to ask on", "run the same command with --yes")
     return typer.confirm(question, err=True)
 
 
@@ -37,14 +37,14 @@ def require_approval(approval: Approval, found: Mapping[TlcMonth, Comparison], o
     for month, one in leaving.items():
         if one.withdrawn_share > LARGEST_WITHDRAWN_SHARE and not approval.force:
             raise UserError(
-                f"{month}: {one.trips_only_served:,} of the trips that are served"
-                f" ({one.withdrawn_share:.0%}) are not in the file, so nothing was published",
-                f"when the file is right, run the same with --force; else {otherwise}",
+                f"{month}: {one.trips_only_served:,} served trips"
+                f" ({one.withdrawn_share:.0%}) are not in the file; nothing was published",
+                f"if the file is correct, run the same command with --force; otherwise {otherwise}",
             )
     trips = sum(one.trips_only_served for one in leaving.values())
     if (
         leaving
         and not approval.yes
-        and not approval.confirm(f"{trips:,} trips that are served will go. Publish?")
+        and not approval.confirm(f"This withdraws {trips:,} served trips. Publish?")
     ):
         raise UserError("nothing was published", otherwise)

@@ -55,7 +55,7 @@ class Backfill:
             table.add_row(*one.cells(), f"{served:,}", by)
         output().print(table)
         unknown = [str(one.month) for one in planned if one.rows is None]
-        but = f" (not counted, as its rows are not known yet: {', '.join(unknown)})" if unknown else ""
+        but = f" (not included, because the rows are not known yet: {', '.join(unknown)})" if unknown else ""
         print_message(
             f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}{but}"
         )
@@ -107,7 +107,7 @@ class _Run:
         dsn = self.of.endpoints.postgres_dsn
         if all(publication.is_published(dsn, month, self.name) for month in self.months):
             tables.drop(dsn, self._schema)  # left by a run that was killed after it had published
-            print_message(f"run {self.name} is what is published: nothing to do")
+            print_message(f"run {self.name} is already published: nothing to do")
             return
         record = BackfillRun(dsn, self.name)
         files = {month: self.of.history.content(month) for month in self.months}
@@ -124,13 +124,15 @@ class _Run:
         if reasons:
             story = "; ".join(f"{month}: {reason}" for month, reason in reasons.items())
             record.fail(story)
-            raise UserError(story, "the other months are published")
+            raise UserError(
+                story, "the other months are published; fix the cause, then run the same command again"
+            )
 
     def _process(self, *, force: bool) -> Mapping[TlcMonth, str]:
         """Have Spark process the missing months; return failures by month. Raises UserError if all fail."""
         left = self._unprocessed()
         if not left:
-            print_message("the months are processed already")
+            print_message("the months are already processed")
             return {}
         outcome = processing.process(self.of.spark, left, self.of.history, force=force)
         failed = {month: outcome.reason(month) for month in self._unprocessed()}
@@ -161,7 +163,7 @@ class _Run:
             month: publication.compare(dsn, month, schema, self.name, ENGINE) for month in processed_month
         }
         print_comparison(found)
-        require_approval(approval, found, "the months stay as they were")
+        require_approval(approval, found, "the months stay unchanged")
         done = publication.publish(dsn, list(processed_month), schema, self.name)
         print_published(done, f"./taxi backfill --undo {self.name}")
 
@@ -169,7 +171,9 @@ class _Run:
 def _refuse_missing(missing: Sequence[TlcMonth]) -> None:
     if missing:
         names = ", ".join(map(str, missing))
-        raise UserError(f"{names}: no file could be fetched", "see above; the other months are done")
+        raise UserError(
+            f"{names}: no file could be fetched", "see the output above; the other months are done"
+        )
 
 
 def _refuse_nearly_all_quarantined(month: TlcMonth, processed_month: ProcessedMonth) -> None:
@@ -178,8 +182,8 @@ def _refuse_nearly_all_quarantined(month: TlcMonth, processed_month: ProcessedMo
     if is_nearly_all(processed_month.quarantined, trips):
         raise UserError(
             f"{', '.join(processed_month.files)}: {processed_month.quarantined:,} of {trips:,} trips are"
-            f" quarantined: it is hardly {month}",
-            "see ./taxi inspect, or publish it all the same by --force",
+            f" quarantined, so this is probably not {month}",
+            "run ./taxi inspect on the file, or add --force to publish it nevertheless",
         )
 
 

@@ -15,11 +15,11 @@ from stack.console import output
 from stack.endpoints import Endpoints
 
 SCHEMA = "taxi_parity"
-TITLE = "What the stream wrote beside what Spark made"
+TITLE = "The stream compared with Spark"
 LABELS = COMPARED | {
     "explained": "  explained by trips of the late ledger",
-    "trips_only_served": "  only of the stream",
-    "trips_only_in_run": "  only of Spark",
+    "trips_only_served": "  only in the stream",
+    "trips_only_in_run": "  only in Spark",
 }
 UNEXPLAINED = 1
 NOT_STREAMED = 3
@@ -71,7 +71,7 @@ class Parity:
         if self.found:
             print_comparison(self.found, TITLE, LABELS)
         for month in self.not_streamed:
-            text = f"{month}: the stream has written nothing of it, so there is nothing to compare"
+            text = f"{month}: the stream has no rows of it, so there is nothing to compare"
             output().print(text, highlight=False, soft_wrap=True)
 
     def as_data(self) -> list[dict[str, object]]:
@@ -84,7 +84,7 @@ def _processed_month(history: History, month: TlcMonth) -> ProcessedMonth:
     processed_month = history.processed_month(month)
     if processed_month is None:
         raise UserError(
-            f"{month}: Spark has made nothing of it in {history.processed.address}",
-            f"./taxi backfill --taxi-type {month.taxi_type} --month {month.text}",
+            f"{month}: Spark has not processed it in {history.processed.address}",
+            f"run ./taxi backfill --taxi-type {month.taxi_type} --month {month.text}",
         )
     return processed_month

@@ -32,8 +32,8 @@ def refuse_folders(spark: SparkBackend, history: History) -> None:
     for variable, place in {"RAW_DATA": history.raw, "PROCESSED_DATA": history.processed}.items():
         if spark.place is not SparkTarget.LOCAL and isinstance(place, LocalFolder):
             raise UserError(
-                f"{variable}={place.address} is a folder here, and Spark runs on {spark.place.value}",
-                f"set {variable} to s3://bucket/prefix, or take --on local",
+                f"{variable}={place.address} is a local folder, but Spark runs on {spark.place.value}",
+                f"set {variable} to s3://bucket/prefix, or use --on local",
             )
 
 

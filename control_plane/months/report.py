@@ -14,7 +14,7 @@ COMPARED = {
     "explained": "  explained by trips of one side",
     "unexplained": "  unexplained",
     "trips_equal": "trips: equal",
-    "trips_changed": "  with other values",
+    "trips_changed": "  with different values",
     "trips_only_served": "  only served",
     "trips_only_in_run": "  only in this run",
 }
@@ -22,7 +22,7 @@ COMPARED = {
 
 def print_comparison(
     found: Mapping[TlcMonth, Comparison],
-    title: str = "What is served beside what this run made",
+    title: str = "The served rows compared with this run",
     labels: Mapping[str, str] = COMPARED,
 ) -> None:
     """Print the differences, a column per month; then the first unexplained windows."""
@@ -43,7 +43,7 @@ def print_published(done: Mapping[TlcMonth, Published], undo_by: str) -> None:
     for month, one in done.items():
         console().print(
             f"{month} is published: {one.added:,} trips added, {one.withdrawn:,} withdrawn,"
-            f" {one.changed:,} changed; {undo_by} takes it back",
+            f" {one.changed:,} changed; to undo it, run {undo_by}",
             highlight=False,
             soft_wrap=True,
         )

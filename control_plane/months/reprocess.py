@@ -46,7 +46,7 @@ def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *
         if not approval.force:
             plan.refuse_doubtful()
         if all(publication.is_published(endpoints.postgres_dsn, month, run) for month in plan.months):
-            print_message(f"run {run} is what is published: nothing to do")
+            print_message(f"run {run} is already published: nothing to do")
         else:
             _execute(endpoints, plan, release, run, approval)
         if not keep:
@@ -58,9 +58,9 @@ def undo(endpoints: Endpoints, run: str) -> None:
     with publication.publication_lock(endpoints.home):
         months = BackfillRun(endpoints.postgres_dsn, run).published_months()
         if not months:
-            raise UserError(f"there is nothing published by run {run}", "see taxi.backfill_runs")
+            raise UserError(f"run {run} has published nothing", "see taxi.backfill_runs")
         publication.undo(endpoints.postgres_dsn, months, run)
-        print_message(f"{', '.join(map(str, months))}: as before run {run}")
+        print_message(f"{', '.join(map(str, months))}: restored to the state before run {run}")
 
 
 def discard(endpoints: Endpoints, run: str) -> None:
@@ -80,7 +80,7 @@ def _execute(
         shadow.fill(release)
         found = {month: _compared(endpoints, month, shadow) for month in plan.months}
         print_comparison(found)
-        require_approval(approval, found, f"./taxi reprocess --discard {run} removes what was made")
+        require_approval(approval, found, f"run ./taxi reprocess --discard {run} to remove the run")
         done = publication.publish(endpoints.postgres_dsn, plan.months, shadow.wiring.table_set, run)
     except (UserError, psycopg.Error) as failure:
         record.fail(str(failure).partition("\n")[0])
@@ -102,8 +102,8 @@ def _served_release(endpoints: Endpoints) -> Release:
         "utf-8"
     ):
         raise UserError(
-            f"release {release.number} of {DEFAULT_JOB} cannot end by itself, so it cannot reprocess",
-            f"./taxi job upgrade {DEFAULT_JOB}",
+            f"release {release.number} of {DEFAULT_JOB} cannot reprocess: it does not support bounded input",
+            f"run ./taxi job upgrade {DEFAULT_JOB}",
         )
     return release
 

@@ -70,7 +70,10 @@ class ReprocessPlan:
         """Raise UserError for a file that probably does not hold the month of its name."""
         for one in self.files:
             if one.doubt:
-                raise UserError(one.doubt, "see ./taxi inspect, or replace the month all the same by --force")
+                raise UserError(
+                    one.doubt,
+                    "run ./taxi inspect on the file, or add --force to replace the month nevertheless",
+                )
 
     def run(self, release: str) -> str:
         """Name the run: the same files and the same code are the same run."""
@@ -87,10 +90,10 @@ def make_plan(endpoints: Endpoints, paths: Sequence[Path]) -> ReprocessPlan:
             preparer = MonthPreparer.of(settings, watching(display, interruption), warning_on(console()))
             plan = ReprocessPlan([_planned(preparer, file) for file in files])
     if not plan.files:
-        raise UserError("the files hold no trips", "name months that do")
+        raise UserError("the files contain no trips", "give other files")
     for month, count in Counter(plan.months).items():
         if count > 1:
-            raise UserError(f"{count} of the files hold {month}", "name one file a month")
+            raise UserError(f"{count} of the files contain {month}", "give one file per month")
     return plan
 
 

@@ -130,8 +130,8 @@ class Shadow:
         if letters := self._dead_letters():
             place = f"{self.wiring.table_set}.dead_letters"
             raise UserError(
-                f"{len(letters):,} rows of run {self.run} are in {place} and would be missing ({letters[0]})",
-                "take the cause away and run the same command again",
+                f"{len(letters):,} rows of run {self.run} were rejected into {place} ({letters[0]})",
+                "fix the cause, then run the same command again",
             )
 
     def _dead_letters(self) -> Sequence[str]:
@@ -164,7 +164,9 @@ class Shadow:
     def _ended(self, job_id: str, release: Release, show: "Show") -> Job | None:
         job = next((one for one in self.site.flink.jobs(self.wiring.name) if one.job_id == job_id), None)
         if job is None:
-            raise UserError(f"Flink has lost the job of run {self.run}", "run the same command again")
+            raise UserError(
+                f"the job of run {self.run} is gone from the cluster", "run the same command again"
+            )
         if job.state in ENDED_STATES:
             return job
         status = read_status(
@@ -176,8 +178,8 @@ class Shadow:
         if status.restarts.count >= MOST_RESTARTS:
             self.site.flink.cancel(job_id)
             raise UserError(
-                f"the job of run {self.run} fails over and over ({status.failure})",
-                "mend the cause and run the same command again",
+                f"the job of run {self.run} fails repeatedly ({status.failure})",
+                "fix the cause, then run the same command again",
             )
         show.read(status.records_read)
         return None
@@ -194,7 +196,7 @@ class Show:
     def __init__(self, progress: Progress, records: int) -> None:
         self._progress, self._records = progress, records
         self._task = progress.add_task("reading", total=records)
-        self.text = "it has not begun to read"
+        self.text = "nothing is read yet"
 
     def read(self, records: int) -> None:
         """Show the number of records read."""

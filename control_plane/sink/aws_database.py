@@ -27,7 +27,7 @@ def set_up(dsn: str, passwords: Mapping[str, str]) -> None:
         place, reason = conninfo_to_dict(dsn), " ".join(str(error).split())
         raise UserError(
             f"no database answers at {place['host']}:{place['port']}: {reason}",
-            "forward its port first: terraform/README.md",
+            "forward its port first: see terraform/README.md",
         ) from None
 
 

@@ -184,15 +184,15 @@ def _until_unlocked(in_the_way: Callable[[], list[str]], attempt: Callable[[floa
     try:
         wait_until(
             was_done,
-            what="a moment at which nobody reads taxi.*",
+            what="the readers of taxi.* to release their locks",
             progress=lambda: WaitProgress(", ".join(in_the_way()), ()),
             stalled_seconds=UNREAD_SECONDS,
             polling=Polling(PAUSE_SECONDS),
         )
     except StalledError as failure:
-        who = ", ".join(in_the_way()) or "nobody does now"
+        who = ", ".join(in_the_way()) or "no session holds a lock now"
         raise TablesInUseError(
-            f"for {UNREAD_SECONDS:.0f} s there was no moment at which nobody reads taxi.*: {who}",
+            f"timed out after {UNREAD_SECONDS:.0f} s waiting for the locks of readers of taxi.*: {who}",
             "end these transactions (select pg_terminate_backend(PID)), then run the same command again",
         ) from failure
 

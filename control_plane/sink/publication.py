@@ -79,7 +79,7 @@ ComparedWith = Literal["served", "stream"]
 
 def publication_lock(home: Path) -> AbstractContextManager[None]:
     """Lock the publication of months: each publication compares with what another would change."""
-    return file_lock(home / "jobs" / "months.lock", "another ./taxi replaces months; waiting for it")
+    return file_lock(home / "jobs" / "months.lock", "another ./taxi is replacing months; waiting for it")
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def drop(dsn: str, table_set: str) -> None:
 
     def remove(ddl: Ddl) -> None:
         if served_by(ddl.connection) == table_set:
-            raise UserError(f"{table_set} is what taxi.* shows", "serve another set first")
+            raise UserError(f"{table_set} is the table set that taxi.* shows", "serve another set first")
         for schema in (table_set, f"{table_set}_months"):
             text = sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
             ddl.run(text.as_string(ddl.connection))

@@ -39,7 +39,7 @@ def show(ddl: Ddl, table_set: str, contended: list[str] | None = None) -> None:
     contended = [] if contended is None else contended
     names = relations(ddl.connection, table_set, TABLES_AND_VIEWS)
     if not names:
-        raise UserError(f"there is no table set {table_set}", "./taxi job versions lists what there is")
+        raise UserError(f"there is no table set {table_set}", "run ./taxi job versions to list the versions")
     for name in sorted(
         names, key=lambda name: contended[::-1].index(name) if name in contended else len(contended)
     ):
@@ -75,6 +75,6 @@ def _drop(ddl: Ddl, name: str, why: str) -> None:
     except psycopg.errors.DependentObjectsStillExist as failure:
         who = ", ".join((failure.diag.message_detail or str(failure)).splitlines())
         raise UserError(
-            f"{why}, and {who}; readers still see what they saw",
-            "drop what depends on it, switch, and make it again",
+            f"{why}, and {who}; the served version is unchanged",
+            "drop the dependent objects, switch, then create them again",
         ) from failure

@@ -36,7 +36,7 @@ def needed(value: str, variable: str, what: str) -> str:
 
 def code_folder(settings: SparkSettings) -> str:
     """Return the folder of the job's code in S3."""
-    return needed(settings.code, "EMR_CODE", "./taxi package --to s3://… prints what to set it to")
+    return needed(settings.code, "EMR_CODE", "run ./taxi package --to s3://…, which prints its value")
 
 
 def archive_code(settings: SparkSettings) -> str:

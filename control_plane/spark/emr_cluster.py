@@ -40,7 +40,9 @@ class ClusterSpark:
 
     def __init__(self, settings: SparkSettings) -> None:
         self._settings = settings
-        self._cluster = needed(settings.cluster_id, "EMR_CLUSTER_ID", "name the cluster that Terraform made")
+        self._cluster = needed(
+            settings.cluster_id, "EMR_CLUSTER_ID", "set it to the cluster that Terraform created"
+        )
         self._client = emr_client("emr", settings)
         # A step has no token: sent again after a lost answer, it would run twice.
         self._once = emr_client("emr", settings, attempts=1)
@@ -100,7 +102,7 @@ class ClusterSpark:
         """Return the driver's output: that of YARN's first container, else that of spark-submit."""
         step = self._describe(run_id)
         uri = str(step.get("LogUri") or self._settings.log_uri).rstrip("/")
-        folder = f"{needed(uri, 'EMR_LOG_URI', 'name the LogUri of the cluster')}/{self._cluster}"
+        folder = f"{needed(uri, 'EMR_LOG_URI', 'set it to the LogUri of the cluster')}/{self._cluster}"
         for application in step.get("AdditionalInfo", {}).get("ResourceManagerApplicationIds", []):
             found = addresses_below(self._settings, f"{folder}/containers/{application}")
             folders = (one.rpartition("/")[0] for one in found)
@@ -140,7 +142,7 @@ class ClusterSpark:
 
         found = wait_until(
             lambda: self._found(name, token) or "absent",
-            what=f"an answer of {self._cluster}",
+            what=f"an answer from {self._cluster}",
             stalled_seconds=SILENT_SECONDS,
         )
         if found == "absent":

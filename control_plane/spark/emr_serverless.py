@@ -36,7 +36,7 @@ class ServerlessSpark:
 
     def __init__(self, settings: SparkSettings) -> None:
         self._settings = settings
-        what = "name the application that Terraform made"
+        what = "set it to the application that Terraform created"
         self._application = needed(settings.application_id, "EMR_SERVERLESS_APPLICATION_ID", what)
         self._client = emr_client("emr-serverless", settings)
 
@@ -65,7 +65,9 @@ class ServerlessSpark:
         return {
             "name": name,
             "clientToken": client_token,
-            "executionRoleArn": needed(self._settings.role_arn, "EMR_JOB_ROLE_ARN", "name the run's role"),
+            "executionRoleArn": needed(
+                self._settings.role_arn, "EMR_JOB_ROLE_ARN", "set it to the role of the run"
+            ),
             "executionTimeoutMinutes": self._settings.timeout_minutes,
             "jobDriver": {
                 "sparkSubmit": {
@@ -93,7 +95,7 @@ class ServerlessSpark:
 
     def logs(self, run_id: str) -> RunLogs:
         """Return the driver's output from S3."""
-        uri = needed(self._settings.log_uri, "EMR_LOG_URI", "name the folder in S3 that logs go to")
+        uri = needed(self._settings.log_uri, "EMR_LOG_URI", "set it to the folder in S3 for logs")
         return read_logs(self._settings, f"{uri}/applications/{self._application}/jobs/{run_id}/SPARK_DRIVER")
 
     def links(self, run_id: str) -> Mapping[str, str]:
@@ -132,5 +134,8 @@ def _state(found: Mapping[str, Any]) -> RunState:
 
 def _escaped(parameter: str) -> str:
     if len(parameter.split()) != 1:
-        raise UserError(f"{parameter!r} holds a space, which EMR Serverless would split", "name it otherwise")
+        raise UserError(
+            f"{parameter!r} contains a space, at which EMR Serverless would split it",
+            "use a name without spaces",
+        )
     return parameter

@@ -61,7 +61,7 @@ class LocalSpark:
     def submit(self, arguments: Sequence[str], token: str = "") -> str:
         """Start a run, or find the one that an earlier call has started."""
         name = run_name(arguments, str(ROOT), token)
-        with file_lock(self._runs / ".lock", "another ./taxi starts Spark; waiting for it"):
+        with file_lock(self._runs / ".lock", "another ./taxi is starting Spark; waiting for it"):
             found = self._found(name, token)
             if not found:
                 self._let_others_end(arguments)
@@ -77,7 +77,7 @@ class LocalSpark:
             if self._process(folder):
                 return SparkRun(run_id, RunState.RUNNING, "", seconds)
             if not (folder / "code").exists():  # it may have ended just now
-                return SparkRun(run_id, RunState.FAILED, "it was killed from outside", seconds)
+                return SparkRun(run_id, RunState.FAILED, "it was killed by another process", seconds)
         code = (folder / "code").read_text().strip()
         state = RunState.SUCCEEDED if code == "0" else RunState.FAILED
         return SparkRun(run_id, state, f"exit code {code}", seconds)
@@ -92,7 +92,7 @@ class LocalSpark:
         if process is not None:
             # Java gives Python time to exit; a process that remains after that has no work worth keeping.
             os.killpg(os.getpgid(process.pid), signal.SIGKILL)
-            wait_until(lambda: self._process(folder) is None, what=f"the end of {run_id}")
+            wait_until(lambda: self._process(folder) is None, what=f"{run_id} to end")
 
     def logs(self, run_id: str) -> RunLogs:
         """Return the output so far."""
@@ -131,7 +131,7 @@ class LocalSpark:
             start_new_session=True,
             check=True,
         )
-        wait_until(lambda: self._process(folder) or (folder / "code").exists(), what="Spark's start")
+        wait_until(lambda: self._process(folder) or (folder / "code").exists(), what="Spark to start")
         return run_id
 
     def _found(self, name: str, token: str) -> str:
@@ -150,14 +150,14 @@ class LocalSpark:
             return [one.name for one in at_it if place and _written_to(self._note(one)["arguments"]) == place]
 
         if busy := others():
-            console().print(f"{busy[0]} writes to {place} too; waiting for its end", highlight=False)
+            console().print(f"{busy[0]} also writes to {place}; waiting for it to end", highlight=False)
             folders = [self._runs / name for name in busy]
             logs = LogGrowth(folder / name for folder in folders for name in ("stdout", "stderr"))
             keepers = [keeper for folder in folders if (keeper := self._process(folder))]
             cpu = CpuSeconds(lambda: [one for keeper in keepers for one in processes(keeper.pid)])
             wait_until(
                 lambda: not others(),
-                what=f"the end of {busy[0]}",
+                what=f"{busy[0]} to end",
                 progress=lambda: (logs(), cpu()),
                 stalled_seconds=STALLED_RUN_SECONDS,
                 polling=Polling(1.0),

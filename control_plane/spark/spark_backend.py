@@ -67,7 +67,7 @@ class Usage:
         """Format the usage for display."""
         if self.vcpu_hours is None or self.gb_hours is None:
             return "not known: set EMR_CLUSTER_VCPUS and EMR_CLUSTER_GB"
-        rates = "set SPARK_USD_PER_VCPU_HOUR and SPARK_USD_PER_GB_HOUR for dollars"
+        rates = "set SPARK_USD_PER_VCPU_HOUR and SPARK_USD_PER_GB_HOUR to see dollars"
         price = rates if self.dollars is None else f"about ${self.dollars:,.4f}"
         return f"{self.vcpu_hours:.4f} vCPU-hours, {self.gb_hours:.4f} GB-hours; {price}"
 

@@ -32,7 +32,7 @@ def wait(
             spark, _ended(spark, run_id, seconds=seconds, every=every, on_message=on_message), every
         )
     except KeyboardInterrupt:
-        on_message(f"{run_id} runs on: {_follow_up_commands(spark, run_id)}")
+        on_message(f"{run_id} is still running: {_follow_up_commands(spark, run_id)}")
         raise
 
 
@@ -89,7 +89,7 @@ def _ended(
     watch = _RunWatch(spark, run_id, seconds, on_message)
     return wait_until(
         watch.ended,
-        what=f"an answer about {run_id}",
+        what=f"the state of {run_id}",
         progress=lambda: watch.answers,
         stalled_seconds=SILENT_SECONDS,
         on_waiting=lambda _: None,  # users see changes of its state instead
@@ -112,7 +112,7 @@ class _RunWatch:
         """Return the run when it has ended; raises UserError when its time is over."""
         if time.monotonic() > self._limit:
             raise UserError(
-                f"{self._run_id} has not ended after {self._seconds:.0f} s and runs on",
+                f"{self._run_id} is still running after {self._seconds:.0f} s",
                 _follow_up_commands(self._spark, self._run_id),
             )
         try:
@@ -145,6 +145,6 @@ def _report_links(spark: SparkBackend, run_id: str, on_message: Callable[[str], 
 def _follow_up_commands(spark: SparkBackend, run_id: str) -> str:
     on = spark.place.value
     return (
-        f"./taxi spark-run status {run_id} --on {on} tells how it is,"
-        f" ./taxi spark-run cancel {run_id} --on {on} ends it"
+        f"run ./taxi spark-run status {run_id} --on {on} to see its state,"
+        f" or ./taxi spark-run cancel {run_id} --on {on} to cancel it"
     )

@@ -36,13 +36,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Flow": (
         Panel(
             "Records read",
-            "How fast the job reads the trips topic.",
+            "Records of the trips topic that the job reads per second.",
             {"{{job_name}}": "taxi_job_read_records_per_second"},
             "reqps",
         ),
         Panel(
             "Where records go",
-            "Counted as they pass, since the start of the task; the exact accounts are below.",
+            "Counted in the operators since the start of the task; the exact accounts are below.",
             {
                 "on time": _rate("on_time"),
                 "windowed": _rate("windowed"),
@@ -56,13 +56,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Quarantined, by rule",
-            "A trip counts under every rule that it breaks.",
+            "A trip is counted under every rule that it breaks.",
             {"{{rule}}": _rate("quarantined_by_rule", "rule")},
             "reqps",
         ),
         Panel(
             "Rows written, by writer",
-            "What each writer takes in.",
+            "Records that each writer receives per second.",
             {
                 "{{operator_name}}": "sum by (operator_name)"
                 f' (rate({OPERATOR}_numRecordsIn{{operator_name=~".*{WRITER_PREFIX}.*"}}[1m]))'
@@ -79,24 +79,24 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Watermark lag",
-            "Event time that the watermark is behind the publishers' clock; windows close by it.",
+            "Event time that the watermark, which closes the windows, is behind the publishers' clock.",
             {"{{job_name}}": "taxi_job_watermark_lag_seconds"},
             "s",
         ),
         Panel(
-            "Records waiting in Kafka",
-            "What the job has not read.",
+            "Consumer lag",
+            "Records in Kafka that the job has not read.",
             {"{{job_name}}": "taxi_job_lag_records"},
         ),
         Panel(
             "Time to catch up",
-            "Records that wait, at the present rate.",
+            "Consumer lag divided by the current read rate.",
             {"{{job_name}}": "taxi_job_lag_records / clamp_min(taxi_job_read_records_per_second, 1)"},
             "s",
         ),
         Panel(
             "Back-pressure, by task",
-            "Share of the time for which a task could not hand on what it had.",
+            "Share of time for which a task could not emit its output.",
             {
                 "{{step}}": f"max by (step) (label_replace("
                 f"flink_taskmanager_job_task_backPressuredTimeMsPerSecond, {FIRST_STEP})) / 1000"
@@ -105,7 +105,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Busy, by task",
-            "Share of the time for which a task worked.",
+            "Share of time for which a task processed records.",
             {
                 "{{step}}": f"max by (step) (label_replace("
                 f"flink_taskmanager_job_task_busyTimeMsPerSecond, {FIRST_STEP})) / 1000"
@@ -122,7 +122,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Not accounted for",
-            "Of all hours: also what is under way. Of settled hours, whose windows are closed: never right.",
+            "All hours include records in flight. In settled hours (windows closed) any record is an error.",
             {
                 "all hours": "sum(taxi_ledger_imbalance_records)",
                 "settled hours": "sum(taxi_ledger_settled_imbalance_records)",
@@ -130,7 +130,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "In Kafka, not yet in the ledger",
-            "Records in the topic, less those that the ledger has counted.",
+            "Records in the topic minus the records that the ledger has counted.",
             {
                 "records": "sum(taxi_topic_records)"
                 ' - sum(taxi_ledger_records{account=~"received|progress_markers"})'
@@ -138,12 +138,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Dead letters, by error class",
-            "Counted as they pass.",
+            "Counted in the operators.",
             {"{{error_class}}": f"sum by (error_class) ({OPERATOR}_taxi_dead_letters_by_error_class_total)"},
         ),
         Panel(
             "Dead letters waiting",
-            "Those that were not driven again.",
+            "Dead letters that were not re-driven.",
             {"letters": "taxi_dead_letters_waiting"},
             kind="stat",
         ),
@@ -151,25 +151,25 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Health": (
         Panel(
             "Verdict",
-            "As ./taxi job status draws it.",
+            "The same verdict as in ./taxi job status.",
             {"{{job_name}}: {{verdict}}": "taxi_job_verdict == 1"},
             kind="stat",
         ),
         Panel(
             "Restarts",
-            "Since the job was started.",
+            "Time since the job was started.",
             {"{{job_name}}": "taxi_job_restarts"},
             kind="stat",
         ),
         Panel(
             "Age of the newest checkpoint",
-            "One is begun every five seconds.",
+            "A checkpoint starts every five seconds.",
             {"{{job_name}}": "time() - taxi_job_last_checkpoint_timestamp_seconds"},
             "s",
         ),
         Panel(
-            "Checkpoints: how long, how many failed",
-            "The duration in seconds, and failures in five minutes.",
+            "Checkpoint duration and failures",
+            "Duration in seconds, and failures within five minutes.",
             {
                 "seconds": f"{JOB}_lastCheckpointDuration / 1000",
                 "failed": f"increase({JOB}_numberOfFailedCheckpoints[5m])",
@@ -177,7 +177,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Heap",
-            "Used, of each JVM of Flink.",
+            "Memory used by each JVM of Flink.",
             {
                 "JobManager": "flink_jobmanager_Status_JVM_Memory_Heap_Used",
                 "TaskManager": "flink_taskmanager_Status_JVM_Memory_Heap_Used",
@@ -186,7 +186,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Processor",
-            "Share of the machine that each JVM of Flink uses.",
+            "Share of the machine's CPU that each JVM of Flink uses.",
             {
                 "JobManager": "flink_jobmanager_Status_JVM_CPU_Load",
                 "TaskManager": "flink_taskmanager_Status_JVM_CPU_Load",
@@ -195,7 +195,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Disk free",
-            "Where the stack lives.",
+            "Free share of the disk with the stack's state.",
             {"free": "taxi_disk_free_bytes / taxi_disk_size_bytes"},
             "percentunit",
         ),

@@ -13,8 +13,8 @@ def chosen(home: Path, *, wanted: bool, data: Path) -> bool:
     # A purge removes the record first; where it is lost, the folder of secrets gives the same answer.
     if wanted and not known and (data / "PG_VERSION").exists() and not Secrets(home).folder.exists():
         raise UserError(
-            "the stack of this home was made without --secure",
-            "remove its data by ./taxi down --purge, or set TAXI_HOME",
+            "the stack in this home was created without --secure",
+            "run ./taxi down --purge to remove its data, or set TAXI_HOME to another folder",
         )
     return wanted or known
 

@@ -70,7 +70,7 @@ def component_health(port: int, name: str) -> str:
     found: dict[str, Any] = get_json(f"http://{LOOPBACK}:{port}/api/v2/monitor/health")
     state = found[_HEALTH_NAMES[name]]["status"]
     if state != "healthy":
-        raise ConnectionError(f"Airflow calls it {state or 'not there'}")
+        raise ConnectionError(f"Airflow reports it as {state or 'absent'}")
     return f"serves http://{LOOPBACK}:{port}" if name == API_SERVER else "heartbeat is fresh"
 
 
@@ -134,7 +134,7 @@ def _ensure_password(home: Path) -> None:
     password = secrets.token_urlsafe(12)
     write_json(passwords_file(home), {LOGIN: password}, PRIVATE)
     console().print(
-        f"Airflow's login is {LOGIN} with the password {password}, kept in {passwords_file(home)}",
+        f"Airflow's login is {LOGIN} with the password {password}, stored in {passwords_file(home)}",
         highlight=False,
         markup=False,
     )

@@ -244,6 +244,6 @@ def _computed_resources(site: Site, name: str) -> str:
     if done.returncode != 0 or len(results) != 2:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise UserError(
-            f"Flink refuses its configuration: {' '.join(reason)}", f"see {site.home / 'flink/conf'}"
+            f"Flink rejects its configuration: {' '.join(reason)}", f"see {site.home / 'flink/conf'}"
         )
     return "\n".join(results) + "\n"

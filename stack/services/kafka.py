@@ -134,7 +134,7 @@ def _format_storage(jars: str, properties: Path, site: Site) -> None:
     if done.returncode != 0:
         reason = (done.stderr or done.stdout).strip().splitlines()[:1]
         raise UserError(
-            f"Kafka could not format {site.home / 'kafka'}: {' '.join(reason)}", "./taxi down --purge"
+            f"Kafka could not format {site.home / 'kafka'}: {' '.join(reason)}", "run ./taxi down --purge"
         )
 
 

@@ -41,10 +41,10 @@ def keeper_status(home: Path) -> str:
     try:
         status = KeeperStatus(**json.loads(status_path(home).read_text("utf-8")))
     except FileNotFoundError:
-        raise ConnectionError("it has not looked yet") from None
+        raise ConnectionError("it has not checked yet") from None
     silent_seconds = time.time() - status.valid_until
     if silent_seconds > 0:
-        raise ConnectionError(f"it should have looked {silent_seconds:,.0f} s ago")
+        raise ConnectionError(f"its check is {silent_seconds:,.0f} s overdue")
     return status.message
 
 

@@ -52,7 +52,9 @@ def _prepare(site: Site) -> Program:
     data = data_folder(site.home)
     data.parent.mkdir(mode=0o755, exist_ok=True)
     if data.parent.stat().st_uid != os.geteuid():  # every user may write in /var/tmp
-        raise UserError(f"{data.parent} belongs to another user", "remove it, or move the stack: TAXI_HOME")
+        raise UserError(
+            f"{data.parent} belongs to another user", "remove it, or set TAXI_HOME to another folder"
+        )
     root = data.parent if site.secrets else None
     programs = (database_locks.installation(root) if root else installation(site.home)) / "bin"
     if not (data / "PG_VERSION").exists():
@@ -80,7 +82,9 @@ def _initialise(data: Path, programs: Path, secrets: Secrets | None) -> None:
         done = account().run([*command, *initdb_options])
     if done.returncode != 0:
         reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise UserError(f"initdb failed in {draft}: {' '.join(reason)}", "free the disk, then ./taxi up")
+        raise UserError(
+            f"initdb failed in {draft}: {' '.join(reason)}", "free disk space, then run ./taxi up"
+        )
     shutil.rmtree(data, ignore_errors=True)
     draft.replace(data)
 

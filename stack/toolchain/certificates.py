@@ -33,7 +33,7 @@ def variables(environment: Mapping[str, str], cache: Path, stores: Iterable[str]
     named = {name: Path(environment[name]) for name in NAMES if environment.get(name)}
     for name, path in named.items():
         if not path.exists():
-            raise CertificateError(f"{name} names {path}, which does not exist; correct it or unset it")
+            raise CertificateError(f"{name}={path} does not exist; correct the path or unset {name}")
     store = next((Path(path) for path in stores if Path(path).is_file()), None)
     sources = list(dict.fromkeys(named.values()))
     if "SSL_CERT_FILE" not in named and store is not None and store not in sources:

@@ -34,7 +34,7 @@ def ensure_environment(name: str) -> Path:
     except OSError as error:
         raise BootstrapError(
             f"{error.filename or folder} cannot be used ({error.strerror or error}); the clone, TAXI_HOME and"
-            " TAXI_CACHE_DIR must belong to the user who runs ./taxi: make a clone of your own"
+            " TAXI_CACHE_DIR must belong to the user who runs ./taxi: use a clone of your own"
         ) from error
     return folder
 
@@ -65,7 +65,7 @@ def _is_current(folder: Path, lock: Path) -> bool:
 
 
 def _make(folder: Path, lock: Path) -> None:
-    _print_message(f"Python environment {folder.name}: installing what {lock.relative_to(ROOT)} locks")
+    _print_message(f"Python environment {folder.name}: installing {lock.relative_to(ROOT)}")
     # A folder without its stamp is worthless: a killed installation is repeated from the start.
     shutil.rmtree(folder, ignore_errors=True)
     _run_uv(["venv", "--quiet", "--python", _base_python(), str(folder)])
@@ -96,7 +96,7 @@ def _is_new_enough(uv: str) -> bool:
 
 
 def _installed_uv(own: Path) -> str:
-    _print_message("bringing uv, which installs the rest")
+    _print_message("installing uv, which installs the other packages")
     folder = own.parents[1]
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "venv", str(folder)], "Python's venv module does not work")
@@ -144,7 +144,7 @@ def _run(command: list[str], failure_message: str, environment: Mapping[str, str
         raise BootstrapError(f"{failure_message}: {error}") from error
     if code != 0:
         raise BootstrapError(
-            f"{failure_message} (see above); check the network and the disk, then run it again"
+            f"{failure_message} (see above); check the network and the disk, then run the same command again"
         )
 
 

@@ -13,7 +13,7 @@ def distribution() -> Path:
     """Return its folder."""
     spec = find_spec("pyflink")  # does not import it, which takes a second
     if spec is None or spec.origin is None:
-        raise UserError("apache-flink is not installed", "run this by ./taxi")
+        raise UserError("apache-flink is not installed", "run this command through ./taxi")
     return Path(spec.origin).parent
 
 

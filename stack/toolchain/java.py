@@ -15,7 +15,7 @@ def java_home() -> Path:
     """Return the folder of the Java runtime."""
     spec = find_spec(PACKAGE)  # does not import it, which reads the metadata of packages
     if spec is None or spec.origin is None:
-        raise UserError(f"{PACKAGE} is not installed", "run this by ./taxi")
+        raise UserError(f"{PACKAGE} is not installed", "run this command through ./taxi")
     return Path(spec.origin).parent / "java-runtime"
 
 

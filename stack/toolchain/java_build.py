@@ -50,7 +50,7 @@ def _ensure_jar(project: JavaProject, build: Path | None) -> Path:
     build = build or StackSettings.from_environment().build
     target = build / _content_hash(project) / project.jar_name
     if not target.exists():
-        with file_lock(build / ".lock", "another ./taxi compiles the Java; waiting for it"):
+        with file_lock(build / ".lock", "another ./taxi is compiling the Java code; waiting for it"):
             if not target.exists():
                 _build(project, target)
     return target
@@ -75,7 +75,9 @@ def _files(folder: Path) -> list[Path]:
 def _build(project: JavaProject, target: Path) -> None:
     sources = sorted((project.folder / "src").rglob("*.java"))
     if not sources:
-        raise UserError(f"there is no Java under {project.folder / 'src'}", f"git checkout {project.folder}")
+        raise UserError(
+            f"there is no Java code under {project.folder / 'src'}", f"run git checkout {project.folder}"
+        )
     classes = target.parent / "classes"
     shutil.rmtree(classes, ignore_errors=True)
     classes.mkdir(parents=True)
@@ -104,9 +106,8 @@ def _compile(project: JavaProject, sources: Iterable[Path], classes: Path) -> No
     command = [java(), "-jar", str(compiler), *options, "-cp", libraries, *map(str, sources)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise UserError(
-            f"the Java under {project.folder} does not compile:\n{done.stderr.strip() or done.stdout.strip()}"
-        )
+        errors = done.stderr.strip() or done.stdout.strip()
+        raise UserError(f"the Java code under {project.folder} does not compile:\n{errors}")
 
 
 def _write_jar(path: Path, roots: Iterable[Path]) -> None:

@@ -52,5 +52,5 @@ def _relock_group(group: str) -> None:
         subprocess.run(command, cwd=ROOT, env=environment, check=False, stdout=subprocess.DEVNULL).returncode
         != 0
     ):
-        raise UserError(f"{target} cannot be resolved", "see above")
+        raise UserError(f"{target} cannot be resolved", "see the output above")
     console().print(f"{target}: resolved", highlight=False)

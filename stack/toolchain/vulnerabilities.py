@@ -51,11 +51,14 @@ def print_findings(
     try:
         found = known_vulnerabilities(locks, settings.osv_url)
     except OsvUnreachableError as silence:
-        console().print(f"not looked at, as the advisories cannot be reached: {silence}", highlight=False)
+        console().print(f"not checked, because the advisories cannot be reached: {silence}", highlight=False)
         return True
     known = {name for one in found for name in one.names}
     for name in sorted(set(accepted) - known):
-        console().print(f"{name} is accepted in {accepted_file.name}, and found no more", highlight=False)
+        console().print(
+            f"{name} is accepted in {accepted_file.name} but no longer found: remove it there",
+            highlight=False,
+        )
     for one in found:
         why = next((accepted[name] for name in one.names if name in accepted), "")
         output().print(f"{one.line}{f' (accepted: {why})' if why else ''}", highlight=False, markup=False)
@@ -71,7 +74,7 @@ def accepted_vulnerabilities(path: Path) -> Mapping[str, str]:
     for row in rows:
         if not row.get("id") or len(str(row.get("why", "")).split()) < 4:
             raise UserError(
-                f"{path.name} accepts {row.get('id', 'something')} without a reason", "write its `why`"
+                f"{path.name} accepts {row.get('id', 'something')} without a reason", "add its `why`"
             )
     return {str(row["id"]): str(row["why"]) for row in rows}
 
@@ -98,12 +101,12 @@ def _known_of(lock: Path, osv_url: str | None) -> list[Vulnerability]:
     rows: list[Mapping[str, Any]] = json.loads(done.stdout)["dependencies"]
     unread = [str(row["skip_reason"]) for row in rows if "skip_reason" in row]
     if unread:
-        raise UserError(f"pip-audit left out {len(unread)} packages of {lock.name}", unread[0])
+        raise UserError(f"pip-audit skipped {len(unread)} packages of {lock.name}", unread[0])
     return [_vulnerability(row, one) for row in rows for one in row["vulns"]]
 
 
 def _give_up(log_text: str) -> None:
-    last = (log_text.strip().splitlines() or ["it said nothing"])[-1]
+    last = (log_text.strip().splitlines() or ["it printed nothing"])[-1]
     if NO_ANSWER.search(log_text):
         raise OsvUnreachableError(last)
     raise UserError(f"pip-audit failed: {last}", "see requirements/*.txt")

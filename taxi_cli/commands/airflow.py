@@ -10,8 +10,8 @@ from taxi_cli.forwarding import replace_process
 
 
 def airflow(context: typer.Context) -> None:
-    """Airflow's own command line, on the stack's Airflow."""
+    """Run Airflow's command line on the stack's Airflow."""
     site = lifecycle.running_site(StackSettings.from_environment())
     if service.NAME not in site.extra_ports:
-        raise UserError("this stack has no Airflow", "./taxi up --with airflow")
+        raise UserError("this stack has no Airflow", "run ./taxi up --with airflow")
     replace_process([str(service.program()), *context.args], service.environment(site))

@@ -21,13 +21,17 @@ NO_QUIET_POINT = 3
 
 
 def audit(
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the quiet point.")] = 0,
-    by_hour: Annotated[bool, typer.Option(help="Hours with an imbalance, or those that you name.")] = False,
-    since: Annotated[str | None, typer.Option("--from", help="The first hour, as 2023-12-01T08.")] = None,
-    until: Annotated[str | None, typer.Option("--to", help="The hour to end before.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until no record is in flight.")] = 0,
+    by_hour: Annotated[
+        bool, typer.Option(help="Also print hours: those with an imbalance, or those of --from/--to.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option("--from", help="First hour, for example 2023-12-01T08.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Hour to stop before.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show where every record went; exit 1 when one is lost, 3 when it is too early to say."""
+    """Show where every record went; exit 1 if one is lost, 3 if records are in flight."""
     first, end = _instant(since), _instant(until)
     endpoints = Endpoints.of_running_stack()
     found = take(endpoints, wait_seconds=wait)
@@ -48,20 +52,20 @@ def _verdict_text(found: Audit) -> str:
     return {
         "balanced": "it adds up exactly",
         "imbalance": "it does not add up",
-        "no quiet point": "it is too early to say whether that adds up",
+        "no quiet point": "records are in flight, so this is not final",
     }[found.verdict]
 
 
 def _conclusions(found: Audit) -> list[str]:
     lines = [
-        f"hole between {hole.between}{f', {hole.taxi_type}' if hole.taxi_type else ''}: {hole.story}"
+        f"discrepancy between {hole.between}{f', {hole.taxi_type}' if hole.taxi_type else ''}: {hole.story}"
         for hole in found.holes
     ]
     if found.verdict == "no quiet point":
-        remedy = "./taxi audit --wait 300 waits for one"
-        return [f"no quiet point, so this says nothing yet: {found.pending_reason}; {remedy}"]
+        remedy = "run ./taxi audit --wait 300 to wait until none is"
+        return [f"records are in flight, so the audit is not conclusive: {found.pending_reason}; {remedy}"]
     if found.pending_reason:
-        return [f"it adds up now, though {found.pending_reason}"]
+        return [f"the accounts balance, although records are in flight: {found.pending_reason}"]
     return lines
 
 
@@ -83,4 +87,4 @@ def _instant(text: str | None) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise UserError(f"{text} is no time", "write it as 2023-12-01 or 2023-12-01T08") from error
+        raise UserError(f"{text} is not a time", "write it as 2023-12-01 or 2023-12-01T08") from error

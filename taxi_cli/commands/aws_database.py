@@ -15,25 +15,25 @@ from stack.console import console
 
 def aws_database(
     operations: Annotated[
-        Path, typer.Option(help="A file: `terraform output -json operations`.", exists=True)
+        Path, typer.Option(help="File with the output of `terraform output -json operations`.", exists=True)
     ],
     through: Annotated[
-        str, typer.Option(help="Where its port is forwarded to on this machine.")
+        str, typer.Option(help="Local address that is forwarded to the database.")
     ] = "127.0.0.1:15432",
 ) -> None:
-    """Make the roles of the programs and the tables on AWS, and give each empty secret its password."""
+    """Create the database roles and tables on AWS, and store a password in each empty secret."""
     try:
         found: Mapping[str, Any] = json.loads(operations.read_text())
         owner_secret, role_secrets = found["owner_secret_arn"], dict(found["role_secret_arns"])
         database = str(found["postgres_database"])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{operations} is no output of Terraform ({error})",
-            "terraform output -json operations > operations.json",
+            f"{operations} is not an output of Terraform ({error})",
+            "run terraform output -json operations > operations.json",
         ) from None
     host, _, port = through.partition(":")
     place = {"host": host, "port": port, "dbname": database, "sslmode": "require"}
     login = read_owner(owner_secret)
     passwords = {role: ensure_password(secret) for role, secret in role_secrets.items()}
     set_up(make_conninfo("", **place, **login), passwords)
-    console().print(f"{len(passwords)} roles and the tables are there", highlight=False)
+    console().print(f"{len(passwords)} roles and the tables exist", highlight=False)

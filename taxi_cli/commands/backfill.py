@@ -19,27 +19,27 @@ from stack.endpoints import Endpoints
 def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
     taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.", show_default=False)] = "",
     month: Annotated[
-        list[str] | None, typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")
+        list[str] | None, typer.Option(help="Month or range: 2024-01, 2024-01:2024-06; repeatable.")
     ] = None,
     on: Annotated[
-        SparkTarget | None, typer.Option(help="Where Spark runs; the setting SPARK_BACKEND, or local.")
+        SparkTarget | None, typer.Option(help="Where Spark runs; default: SPARK_BACKEND, else local.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there; do nothing.")] = False,
-    fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Bring the files, and no more.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; change nothing.")] = False,
+    fetch_only: Annotated[bool, typer.Option("--fetch-only", help="Fetch the files, then stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before withdrawing trips.")] = False,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Also withdraw much of a month, or take one nearly all quarantined."),
+        typer.Option("--force", help="Publish even if much of a month is withdrawn or quarantined."),
     ] = False,
     refresh: Annotated[
         bool,
-        typer.Option("--refresh", help="Take months that were re-issued in the place of the older ones."),
+        typer.Option("--refresh", help="Replace months that the TLC has re-issued by their new files."),
     ] = False,
-    undo: Annotated[str | None, typer.Option(help="Take back what this run published.")] = None,
+    undo: Annotated[str | None, typer.Option(help="Undo what this run published.")] = None,
 ) -> None:
-    """Replace months by what Spark makes of the TLC's files: fetch, process, compare, publish."""
+    """Rebuild months with Spark from the TLC's files: fetch, process, compare, publish."""
     if bool(month) == bool(undo) or bool(month) != bool(taxi_type):
-        raise UserError("give --taxi-type and --month, or --undo RUN", "./taxi backfill --help")
+        raise UserError("give --taxi-type and --month, or --undo RUN", "see ./taxi backfill --help")
     endpoints = Endpoints.of_running_stack()
     if undo:
         take_back(endpoints, undo)

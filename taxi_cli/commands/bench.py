@@ -33,7 +33,7 @@ app = typer.Typer(cls=ForwardedBenchmarks, help=HELP, no_args_is_help=True)
 
 
 def forward(context: typer.Context) -> None:
-    """Become the benchmark of the command's name."""
+    """Replace this process with the benchmark of the command's name."""
     benchmark = next(one for one in BENCHMARKS if one.verb.name == context.info_name)
     home, python = StackSettings.from_environment().home, sys.executable
     variables = {}

@@ -8,6 +8,6 @@ from taxi_cli.forwarding import replace_process_and_environment
 
 
 def dbt(context: typer.Context) -> None:
-    """dbt's own command line, on the live tables; with --target duckdb on the processed history."""
+    """Run dbt on the live tables; with --target duckdb, on the processed history."""
     run = dbt_run(context.args, MartsSettings.from_environment())
     replace_process_and_environment(run.command, run.environment)

@@ -22,7 +22,9 @@ from taxi_cli.options import AsJson
 BYTES_A_LINE = 16
 MOST_BYTES_SHOWN = 1024
 
-app = typer.Typer(no_args_is_help=True, help="The records that are no trips: list, show, redrive.")
+app = typer.Typer(
+    no_args_is_help=True, help="Dead letters, the records that are not trips: list, show, redrive."
+)
 
 ErrorClass = Annotated[str | None, typer.Option("--class", help="Only this error class.", show_default=False)]
 
@@ -30,7 +32,7 @@ ErrorClass = Annotated[str | None, typer.Option("--class", help="Only this error
 @app.command("list")
 def list_letters(
     error_class: ErrorClass = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", help="How many letters to show.", min=0)] = 10,
+    limit: Annotated[int, typer.Option("-n", "--limit", help="Number of letters to show.", min=0)] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Count the dead letters by error class, and show the newest."""
@@ -55,7 +57,7 @@ def show(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Show a letter's bytes, and how far they can be read."""
+    """Show the bytes of a letter and the fields that can be decoded."""
     endpoints = Endpoints.of_running_stack()
     letter = DeadLetterStore(endpoints.postgres_dsn).at(Address.parse(address))
     reading = _read(letter, endpoints)
@@ -72,24 +74,24 @@ def redrive(
     addresses: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="ADDRESSES", help="topic/partition/offset; without one, all not re-driven yet."
+            metavar="ADDRESSES", help="topic/partition/offset; default: every letter not yet re-driven."
         ),
     ] = None,
     error_class: ErrorClass = None,
-    schema_id: Annotated[int | None, typer.Option(help="Write this schema id into each.", min=0)] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also those that still cannot be decoded.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be published.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    schema_id: Annotated[int | None, typer.Option(help="Schema id to write into each record.", min=0)] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also publish what cannot be decoded.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be published.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Publish letters once more, when they can be decoded now; run twice, each still counts once."""
+    """Publish letters again that can be decoded now; a repeated run counts each of them once."""
     if addresses and error_class:
-        raise UserError("letters are chosen by address or by --class, not by both", "leave one out")
+        raise UserError("addresses and --class exclude each other", "give one of them")
     endpoints = Endpoints.of_running_stack()
     letters = DeadLetterStore(endpoints.postgres_dsn)
     chosen = [letters.at(Address.parse(text)) for text in addresses or ()]
     known = len(chosen) or sum(count.letters - count.redriven for count in letters.counts(error_class))
     if known and not (yes or dry_run):
-        typer.confirm(f"This looks at {_letters(known)} and publishes what are trips now. Go on?", abort=True)
+        typer.confirm(f"Check {_letters(known)} and publish those that are valid trips now?", abort=True)
     pages: Iterator[Sequence[DeadLetter]] = (
         iter([chosen]) if chosen else letters.not_redriven(TRIPS_TOPIC, error_class)
     )
@@ -109,7 +111,7 @@ def _summary(outcome: RedriveResult, *, dry_run: bool) -> str:
     if not outcome.held_back:
         return done
     kinds = ", ".join(f"{count:,} {name}" for name, count in sorted(outcome.held_back.items()))
-    return f"{done}; held back, because they still are no trips: {kinds} (--force publishes them too)"
+    return f"{done}; held back because they are still not valid trips: {kinds} (use --force to publish them)"
 
 
 def _letters(count: int) -> str:
@@ -124,7 +126,7 @@ def _print_letter(letter: DeadLetter, reading: decoding.DecodedPayload) -> None:
     output().print("\n".join(hex_dump(letter.payload or b"")), markup=False, highlight=False)
     for name, value in reading.fields.items():
         output().print(f"{name:<28} {value!r}", markup=False, highlight=False)
-    output().print(reading.fault or "every byte can be read now", markup=False, highlight=False)
+    output().print(reading.fault or "every byte can be decoded now", markup=False, highlight=False)
 
 
 def _facts(letter: DeadLetter, reading: decoding.DecodedPayload) -> list[tuple[str, str]]:
@@ -142,7 +144,7 @@ def _facts(letter: DeadLetter, reading: decoding.DecodedPayload) -> list[tuple[s
 
 
 def _clock(letter: DeadLetter) -> str:
-    return "UTC, when its table refused it" if letter.is_row else "on the publisher's event clock"
+    return "UTC, when the table rejected it" if letter.is_row else "on the publisher's event clock"
 
 
 def hex_dump(payload: bytes) -> list[str]:
@@ -150,7 +152,7 @@ def hex_dump(payload: bytes) -> list[str]:
     shown = payload[:MOST_BYTES_SHOWN]
     lines = [_hex_line(shown, start) for start in range(0, len(shown), BYTES_A_LINE)]
     left = len(payload) - len(shown)
-    return [*lines, f"… {left:,} bytes more"] if left else lines
+    return [*lines, f"… {left:,} more bytes"] if left else lines
 
 
 def _hex_line(payload: bytes, start: int) -> str:

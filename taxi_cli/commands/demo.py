@@ -27,7 +27,7 @@ SYNTHETIC_ROWS = 60_000
 STALLED_SECONDS = 120.0
 LOOK_SECONDS = 1.0
 
-DEAREST_ZONES = """
+MOST_EXPENSIVE_ZONES = """
 select
     zones.zone_name as "zone",
     zones.borough as "borough",
@@ -45,11 +45,11 @@ limit 10
 
 def demo(
     taxi_type: Annotated[str, typer.Option(help="yellow or green.")] = "green",
-    month: Annotated[str, typer.Option(help="The month, as 2023-12.")] = "2023-12",
-    speedup: Annotated[str, typer.Option(help="Event seconds a second, or max.")] = "max",
-    start_over: Annotated[bool, typer.Option(help="Replace the trips of other months.")] = False,
+    month: Annotated[str, typer.Option(help="Month, for example 2023-12.")] = "2023-12",
+    speedup: Annotated[str, typer.Option(help="Seconds of event time per second, or max.")] = "max",
+    start_over: Annotated[bool, typer.Option(help="Remove the trips of other months first.")] = False,
 ) -> None:
-    """Start the stack, replay a real month through it and show the result; leaves the stack running."""
+    """Start the stack, replay a real month through it and show the result; the stack keeps running."""
     endpoints = start.up()
     path = _month_file(endpoints, taxi_type, month)
     _start_over(endpoints, path.name, allowed=start_over)
@@ -59,7 +59,7 @@ def demo(
     ledger = _await_last_window(endpoints)
     _report_times(ledger, path, first_window_seconds, time.monotonic() - begun)
     print_ledger(ledger)
-    _print_dearest(endpoints)
+    _print_most_expensive(endpoints)
     _print_next_commands(endpoints)
 
 
@@ -68,7 +68,7 @@ def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
     if others and not allowed:
         raise UserError(
             f"the tables hold trips of {', '.join(others)}, which the demo would remove",
-            "./taxi demo --start-over removes them; ./taxi replay FILE adds to them",
+            "run ./taxi demo --start-over to remove them, or ./taxi replay FILE to add to them",
         )
     reset.reset(endpoints)
 
@@ -81,7 +81,7 @@ def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
     if fetch.returncode == 0:
         return Path(found.decode().strip().partition(": ")[2])
     console().print(
-        f"the real month {taxi_type} {month} cannot be had here, so a SYNTHETIC one takes its place",
+        f"the real month {taxi_type} {month} is not available; using a SYNTHETIC month instead",
         style="yellow",
     )
     file = (
@@ -91,7 +91,7 @@ def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     if _producer(endpoints, "generate", *arguments, "--rows", str(SYNTHETIC_ROWS), "--to", str(file)).wait():
-        raise UserError("no month could be made either", "the message is above")
+        raise UserError("no synthetic month could be generated either", "see the message above")
     return file
 
 
@@ -112,7 +112,7 @@ def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
             raise
         first_window_seconds = time.monotonic() - begun
     if replay.returncode:
-        raise UserError("the replay failed", "its message is above")
+        raise UserError("the replay failed", "see the message above")
     return first_window_seconds
 
 
@@ -142,7 +142,7 @@ def _await_last_window(endpoints: Endpoints) -> Ledger:
             polling=Polling(LOOK_SECONDS),
         )
     except StalledError as stalled:
-        raise UserError(stalled.message, "see ./taxi job status and ./taxi audit") from stalled
+        raise UserError(stalled.message, "run ./taxi job status and ./taxi audit") from stalled
 
 
 def _has_windows(endpoints: Endpoints) -> bool:
@@ -159,9 +159,9 @@ def _report_times(ledger: Ledger, path: Path, first_window_seconds: float, secon
     )
 
 
-def _print_dearest(endpoints: Endpoints) -> None:
-    found = database.query(endpoints.postgres_dsn, DEAREST_ZONES)
-    title = "\nThe ten dearest zones to be picked up in, of those with 30 trips or more"
+def _print_most_expensive(endpoints: Endpoints) -> None:
+    found = database.query(endpoints.postgres_dsn, MOST_EXPENSIVE_ZONES)
+    title = "\nThe ten most expensive pickup zones with at least 30 trips"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, min_width=len(title))
     for column in found.columns:
         table.add_column(column, justify="left" if column in {"zone", "borough"} else "right")
@@ -179,7 +179,7 @@ def _print_next_commands(endpoints: Endpoints) -> None:
         "Postgres": endpoints.postgres_dsn,
         "query": './taxi sql "select * from taxi.zone_fares_now limit 10"',
         "the job": "./taxi job status",
-        "stop it all": "./taxi down",
+        "stop the stack": "./taxi down",
     }
     output().print()
     for label, value in next_commands.items():

@@ -23,7 +23,7 @@ def docs(
         bool,
         typer.Option("--serve", help="Serve the site on loopback; a change in docs/ rebuilds it."),
     ] = False,
-    port: Annotated[int, typer.Option("--port", help="Port of --serve.", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", help="Port for --serve.", min=1, max=65535)] = 8000,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only warnings and errors.")] = False,
 ) -> None:
     """Build the documentation site into .taxi/docs/site; exit 1 for a broken link or anchor."""
@@ -42,4 +42,4 @@ def docs(
 def _generate(pages: Path) -> None:
     command = [sys.executable, "-P", "-m", GENERATOR, str(pages)]
     if subprocess.run(command, check=False).returncode:
-        raise UserError("the reference could not be generated", "the cause is above")
+        raise UserError("the reference could not be generated", "see the error above")

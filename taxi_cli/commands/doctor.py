@@ -7,6 +7,6 @@ from stack.settings import StackSettings
 
 
 def doctor() -> None:
-    """Check this machine, and say how to repair what is wrong."""
+    """Check this machine, and print how to fix each problem."""
     if not print_findings(StackSettings.from_environment()):
         raise typer.Exit(1)

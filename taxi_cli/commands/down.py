@@ -7,6 +7,6 @@ import typer
 from stack import lifecycle
 
 
-def down(purge: Annotated[bool, typer.Option("--purge", help="Remove the data too.")] = False) -> None:
+def down(purge: Annotated[bool, typer.Option("--purge", help="Also remove the data.")] = False) -> None:
     """Stop the local stack."""
     lifecycle.down(purge=purge)

@@ -40,19 +40,21 @@ class DrillResult:
 
 
 def drill(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, or all.", show_default=False)] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of a drill, or all.", show_default=False)
+    ] = "",
     list_them: Annotated[bool, typer.Option("--list", help="Print the names of the drills.")] = False,
-    seed: Annotated[int, typer.Option(help="Equal seeds make equal trips and equal faults.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of trips and faults; equal seeds repeat a run.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Make faults on a stack of the tests' own and compare every row; exit 1 when a drill fails."""
+    """Inject faults into a separate stack and compare every row; exit 1 if a drill fails."""
     known = _names()
     if list_them:
         print(json.dumps(known) if as_json else "\n".join(known))  # noqa: T201 - data
         return
     if name not in {*known, ALL}:
-        problem = f"there is no drill {name}" if name else "which drill?"
-        raise UserError(problem, f"there are: {', '.join([ALL, *known])}")
+        problem = f"there is no drill {name}" if name else "no drill is named"
+        raise UserError(problem, f"choose from: {', '.join([ALL, *known])}")
     results = _run(name, seed)
     if as_json:
         print(json.dumps([asdict(result) for result in results], indent=2))  # noqa: T201 - data
@@ -78,7 +80,7 @@ def _run(name: str, seed: int) -> list[DrillResult]:
         _pytest(["-v", "-p", "no:cacheprovider"], variables)
         results = [DrillResult(**line) for line in _lines(kept)]
     if not results:
-        raise UserError("no drill ran", "see above")
+        raise UserError("no drill ran", "see the output above")
     return results
 
 
@@ -96,10 +98,10 @@ def _pytest(options: Sequence[str], variables: Mapping[str, str], *, quiet: bool
         check=False,
     )
     if done.returncode not in {0, 1}:
-        output_lines = (done.stdout or "see above").strip().splitlines()
+        output_lines = (done.stdout or "see the output above").strip().splitlines()
         raise UserError(
-            f"pytest could not run the drills ({output_lines[-1] if output_lines else 'no word'})",
-            "mend them",
+            f"pytest could not run the drills ({output_lines[-1] if output_lines else 'no output'})",
+            "fix the tests, then run the same command again",
         )
 
 

@@ -9,7 +9,7 @@ from taxi_cli.forwarding import replace_process
 
 
 def flink(context: typer.Context) -> None:
-    """Flink's own command line, on the stack's cluster."""
+    """Run Flink's command line on the stack's cluster."""
     endpoints = Endpoints.of_running_stack()
     program = distribution() / "bin" / "flink"
     environment = {**endpoints.as_environment(), **client_environment(endpoints.home)}

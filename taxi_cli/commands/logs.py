@@ -16,9 +16,9 @@ FOLLOW_POLL_SECONDS = 0.3
 
 
 def logs(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The service, as `status` names it.")],
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Print new lines as they come.")] = False,
-    lines: Annotated[int, typer.Option("-n", "--lines", help="How many of the last lines.")] = 100,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Service, as named by ./taxi status.")],
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Print new lines as they arrive.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", help="Number of last lines to print.")] = 100,
 ) -> None:
     """Show the log of a service."""
     with _log_of(StackSettings.from_environment().home, name).open(errors="replace") as stream:
@@ -33,5 +33,5 @@ def _log_of(home: Path, name: str) -> Path:
     written = [path for path in log_files(home, name) if path.is_file()]
     if not written:
         known = ", ".join(sorted(path.stem for path in (home / "logs").glob("*.log"))) or "none yet"
-        raise UserError(f"there is no log of {name}", f"there are: {known}")
+        raise UserError(f"there is no log of {name}", f"choose from: {known}")
     return written[0]

@@ -29,15 +29,17 @@ def package(
     to: Annotated[str, typer.Option(help="A folder, or s3://bucket of the artifacts.")] = str(
         ROOT / ".taxi" / "packages"
     ),
-    python: Annotated[str, typer.Option(help="The Python of the EMR release.")] = PYTHON,
+    python: Annotated[str, typer.Option(help="Python version of the EMR release.")] = PYTHON,
     only: Annotated[
-        list[str] | None, typer.Option(help="flink, spark, airflow or images; may be repeated.")
+        list[str] | None, typer.Option(help="flink, spark, airflow or images; repeatable.")
     ] = None,
 ) -> None:
-    """Write all that AWS is sent, each part named by its content, with hashes and bills of materials."""
+    """Write the packages for AWS, each named by its content, with hashes and SBOMs."""
     unknown = set(only or ()) - set(WRITERS)
     if unknown:
-        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(WRITERS)}")
+        raise typer.BadParameter(
+            f"unknown package {', '.join(sorted(unknown))}; choose from {', '.join(WRITERS)}"
+        )
     if "://" not in to:
         _print_next_steps(_written(Path(to).expanduser().absolute(), python, only), to)
         return

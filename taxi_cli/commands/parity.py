@@ -16,12 +16,12 @@ from taxi_cli.options import AsJson
 
 def parity(
     taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")],
-    month: Annotated[list[str], typer.Option(help="2024-01, or 2024-01:2024-06; may be repeated.")],
+    month: Annotated[list[str], typer.Option(help="Month or range: 2024-01, 2024-01:2024-06; repeatable.")],
     as_json: AsJson = False,
 ) -> None:
-    """Compare months of Spark with those of the stream; exit 1 while a difference is unexplained.
+    """Compare months of Spark with those of the stream; exit 1 if a difference is unexplained.
 
-    Exit 3: the stream has written nothing of a month.
+    Exit 3: the stream has no rows of a month.
     """
     history = History.of(HistorySettings.from_environment())
     with translate_outage():

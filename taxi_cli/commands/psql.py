@@ -9,11 +9,9 @@ from taxi_cli.forwarding import replace_process
 
 
 def psql(context: typer.Context) -> None:
-    """Postgres' own command line, on the sink."""
+    """Run psql on the sink."""
     endpoints = Endpoints.of_running_stack()
     if endpoints.secrets:
-        raise UserError(
-            "the psql that comes with the platform knows no TLS", "use ./taxi sql, or a psql of your own"
-        )
+        raise UserError("the bundled psql does not support TLS", "use ./taxi sql, or another psql")
     command = [str(client_program("psql")), endpoints.postgres_dsn, *context.args]
     replace_process(command, endpoints.as_environment())

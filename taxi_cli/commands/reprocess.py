@@ -16,23 +16,21 @@ def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
         list[Path] | None,
         typer.Argument(metavar="FILES", help="TLC months: Parquet, CSV or CSV.gz.", show_default=False),
     ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what the files hold and what is served; do nothing.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before trips are withdrawn.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan; change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before withdrawing trips.")] = False,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Also withdraw much of a month, or take one nearly all quarantined."),
+        typer.Option("--force", help="Publish even if much of a month is withdrawn or quarantined."),
     ] = False,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Keep topic and tables of the run for a look.")
+        bool, typer.Option("--keep", help="Keep the run's topic and tables for inspection.")
     ] = False,
-    undo: Annotated[str | None, typer.Option(help="Take back what this run published.")] = None,
-    discard: Annotated[str | None, typer.Option(help="Remove what this run has left.")] = None,
+    undo: Annotated[str | None, typer.Option(help="Undo what this run published.")] = None,
+    discard: Annotated[str | None, typer.Option(help="Remove what this run left behind.")] = None,
 ) -> None:
-    """Replace months by what the served release makes of these files, while the live job goes on."""
+    """Reprocess months from these files with the served release, while the live job keeps running."""
     if sum((bool(files), bool(undo), bool(discard))) != 1:
-        raise UserError("give files, or --undo RUN, or --discard RUN", "./taxi reprocess --help")
+        raise UserError("give files, or --undo RUN, or --discard RUN", "see ./taxi reprocess --help")
     endpoints = Endpoints.of_running_stack()
     if undo:
         runs.undo(endpoints, undo)

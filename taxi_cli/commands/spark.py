@@ -8,7 +8,7 @@ from taxi_cli.forwarding import replace_process
 
 
 def spark(context: typer.Context) -> None:
-    """Spark's spark-submit: ./taxi spark batch_backfill/__main__.py process --help."""
+    """Run spark-submit: ./taxi spark batch_backfill/__main__.py process --help."""
     settings = SparkSettings.from_environment()
     options = s3_options(context.args, settings)
     # This environment makes our packages importable.

@@ -15,10 +15,10 @@ from taxi_cli.options import AsJson
 
 MINUTE = 60.0
 
-app = typer.Typer(no_args_is_help=True, help="Runs of the Spark backfill, here or on EMR.")
+app = typer.Typer(no_args_is_help=True, help="Submit and monitor runs of the Spark backfill, here or on EMR.")
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `submit` printed it.")]
-On = Annotated[SparkTarget | None, typer.Option(help="Where it runs; the setting SPARK_BACKEND, or local.")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Run id, as printed by `submit`.")]
+On = Annotated[SparkTarget | None, typer.Option(help="Where it runs; default: SPARK_BACKEND, else local.")]
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -26,12 +26,14 @@ PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
 def submit(
     context: typer.Context,
     on: On = None,
-    token: Annotated[str, typer.Option(help="A name of yours: a run of it that succeeded counts.")] = "",
-    follow: Annotated[bool, typer.Option("--wait", help="Until it has ended.")] = False,
+    token: Annotated[
+        str, typer.Option(help="Idempotency token: a successful run with it is not repeated.")
+    ] = "",
+    follow: Annotated[bool, typer.Option("--wait", help="Wait until the run has ended.")] = False,
 ) -> None:
     """Start the backfill: spark-run submit --on emr process --taxi-type green --month 2024-01 …"""
     if not context.args:
-        raise UserError("there is nothing to run", "name it: process --taxi-type green --month 2024-01")
+        raise UserError("no command is given", "add for example process --taxi-type green --month 2024-01")
     spark = _spark(on)
     run_id = spark.submit(context.args, token)
     output().print(run_id, highlight=False)
@@ -44,7 +46,7 @@ def submit(
 
 @app.command()
 def status(run: Run, on: On = None, as_json: AsJson = False) -> None:
-    """Say how a run is, what it used, and where to look; exit 1 when it failed."""
+    """Show the state of a run, its usage and its links; exit 1 if it failed."""
     spark = _spark(on)
     found = explained(spark, spark.state(run), every=1)
     used, links = spark.usage(run), spark.links(run)
@@ -61,15 +63,15 @@ def status(run: Run, on: On = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def cancel(run: Run, on: On = None) -> None:
-    """Have a run end."""
+    """Cancel a run."""
     spark = _spark(on)
     spark.cancel(run)
-    _print_message(f"{run} was told to end; it is {spark.state(run).state.value} now")
+    _print_message(f"{run}: cancellation requested; the state is {spark.state(run).state.value}")
 
 
 @app.command()
 def logs(run: Run, on: On = None) -> None:
-    """Print what the driver wrote."""
+    """Print the log of the driver."""
     found = _spark(on).logs(run)
     _print_message(f"from {found.place}")
     for text in (found.stderr, found.stdout):

@@ -14,7 +14,7 @@ from taxi_cli.forwarding import replace_process
 def tool(context: typer.Context) -> None:
     """Run a tool of the developers' environment: ./taxi tool pytest -m unit."""
     if not context.args:
-        raise UserError("which tool?", "for example ./taxi tool pytest -m unit")
+        raise UserError("no tool is named", "run for example ./taxi tool pytest -m unit")
     name, *arguments = context.args
     programs = ensure_environment("dev") / "bin"
     path = f"{programs}{os.pathsep}{user_environment().get('PATH', '')}"
@@ -24,5 +24,5 @@ def tool(context: typer.Context) -> None:
 def _found(programs: Path, name: str) -> Path:
     program = programs / name
     if not program.exists():
-        raise UserError(f"there is no tool {name}", f"see {programs}")
+        raise UserError(f"there is no tool {name}", f"the tools are in {programs}")
     return program

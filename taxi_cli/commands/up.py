@@ -21,13 +21,13 @@ RESUME = "control_plane.jobs.upgrade:resume"
 
 def up(
     secure: Annotated[
-        bool, typer.Option("--secure", help="With TLS, passwords and rights; kept until --purge.")
+        bool, typer.Option("--secure", help="With TLS, passwords and ACLs; permanent until --purge.")
     ] = False,
     extras: Annotated[
         list[str] | None,
         typer.Option(
             "--with",
-            help="Also: airflow, s3. A stack keeps what it was once started with; the map it has anyway.",
+            help="Also start airflow or s3. Later starts repeat it; the live map is on by default.",
             metavar="NAME",
             show_default=False,
         ),

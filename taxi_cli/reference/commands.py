@@ -42,7 +42,8 @@ def _sections(verb: Verb, program: str) -> Iterator[str]:
 def _described(command: Any, line: str) -> Iterator[str]:
     if isinstance(command, VerbGroup):
         for verb in command.verbs:
-            yield from _sections(verb, line)
+            if not verb.is_hidden:
+                yield from _sections(verb, line)
     elif isinstance(command, TyperGroup):
         for name, child in command.commands.items():
             yield f"### {line} {name}\n\n{prose(child.help or '')}\n"

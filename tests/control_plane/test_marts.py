@@ -18,7 +18,9 @@ def settings_with(home: Path, **variables: str) -> MartsSettings:
 @pytest.mark.parametrize("named", [{}, {"PROCESSED_DATA": "/nowhere"}])
 def test_a_history_that_is_no_folder_is_refused(tmp_path: Path, named: dict[str, str]) -> None:
     place = named.get("PROCESSED_DATA", f"{tmp_path}/history/processed-data")
-    with pytest.raises(UserError, match=rf"{place} is no folder; \./taxi backfill makes it"):
+    with pytest.raises(
+        UserError, match=rf"the folder {place} does not exist; run \./taxi backfill to create it"
+    ):
         marts.dbt_run(["build", "-t", "duckdb"], settings_with(tmp_path, **named))
 
 
@@ -43,7 +45,7 @@ def test_the_live_tables_need_a_running_stack(tmp_path: Path) -> None:
 
 
 def test_an_unknown_target_is_refused() -> None:
-    with pytest.raises(UserError, match="there is no target oracle; there are: postgres, duckdb"):
+    with pytest.raises(UserError, match="there is no target oracle; choose from: postgres, duckdb"):
         marts.target_named("oracle")
 
 

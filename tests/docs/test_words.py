@@ -49,7 +49,10 @@ def test_the_list_covers_the_readme_and_the_documentation() -> None:
         ("code.py", 'X = 1  # waited in vain\n"""Fine."""\n', 1),
         ("code.py", 'def f():\n    """Wait.\n\n    Perhaps in vain.\n    """\n', 4),
         ("code.py", 'message = f"{x} was waited for in vain"\n', 1),
+        ("code.py", 'QUERY = "select beside from t"\nNAME = "beside"\nraise E("wait in vain")\n', 3),
         ("query.sql", "select 1\n-- in vain\n", 2),
+        ("Makefile", "up: ## start in vain\n\t@./taxi up\n", 1),
+        ("alerts.yml", "groups:\n  - description: tried in vain\n", 2),
     ],
 )
 def test_a_banned_word_is_found_in_prose_only(name: str, text: str, line: int, tmp_path: Path) -> None:

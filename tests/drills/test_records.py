@@ -183,7 +183,7 @@ def test_a_partition_that_stays_idle_holds_windows_back_and_loses_none(drill: Dr
     publish(drill.platform, [*busy, *idle[:begun]])
     wait_for(lambda: drill.status().records_read == len(busy) + begun, what="all of it to be read")
     shown = wait_for(lambda: standing_still(drill), what="the verdict")
-    assert f"waits for partition {TRIPS_TOPIC}-1, which gets no trips and no markers" in shown
+    assert f"held by partition {TRIPS_TOPIC}-1, which gets neither trips nor markers" in shown
     publish(drill.platform, idle[begun:])
     drill.assert_exact(month.oracle)
     assert late_and_duplicates(drill) == (0, 0)
@@ -192,7 +192,7 @@ def test_a_partition_that_stays_idle_holds_windows_back_and_loses_none(drill: Dr
 def standing_still(drill: Drill) -> str:
     """What `./taxi job status` says when it has found out."""
     shown = drill.taxi("job", "status").stdout
-    return shown if "no markers" in shown else ""
+    return shown if "neither trips nor markers" in shown else ""
 
 
 @pytest.mark.drill("slow-partition")

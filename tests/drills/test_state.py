@@ -193,7 +193,7 @@ def test_a_topic_that_is_recreated_under_the_job_stops_it_and_nothing_of_it_is_c
     wait_for(lambda: not FlinkRest(endpoints.flink_rest_url).live_job(JOB), what="the job to be stopped")
     assert refusal in drill.taxi("job", "status").stdout
     audited = drill.taxi("audit")
-    assert (audited.returncode, "hole between Kafka and the source" in audited.stdout) == (1, True)
+    assert (audited.returncode, "discrepancy between Kafka and the source" in audited.stdout) == (1, True)
     assert refusal in audited.stdout
     for verb in (["deploy"], ["deploy", "--fresh"], ["ensure"], ["upgrade"]):
         refused = drill.taxi("job", *verb)

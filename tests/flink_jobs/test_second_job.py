@@ -160,7 +160,7 @@ def test_only_the_job_that_taxi_shows_has_versions(endpoints: Endpoints) -> None
     with pytest.raises(UserError, match="there is no version 2 of zone_hours"):
         exact_name(endpoints, f"{SECOND_JOB}-2")
     with pytest.raises(
-        UserError, match=r"zone_hours has one version: taxi\.\* shows the tables of zone_fares"
+        UserError, match=r"zone_hours has one version only: taxi\.\* shows the tables of zone_fares"
     ):
         start_side_by_side(endpoints, SECOND_JOB)
 

@@ -112,7 +112,7 @@ def _print(mutants: Sequence[Mutant], known: dict[str, tuple[Outcome, str]]) -> 
         if mutant.key in known and known[mutant.key][0] is Outcome.SURVIVED:
             CONSOLE.print(f"survived: {mutant}", markup=False)
     counts = ", ".join(f"{outcomes[outcome]:,} {outcome}" for outcome in Outcome)
-    CONSOLE.print(f"{len(mutants):,} mutants: {counts}, {len(mutants) - outcomes.total():,} not tried yet")
+    CONSOLE.print(f"{len(mutants):,} mutants: {counts}, {len(mutants) - outcomes.total():,} not tested yet")
 
 
 if __name__ == "__main__":

@@ -257,7 +257,7 @@ def test_readers_are_switched_to_another_set_and_back(stack: Endpoints) -> None:
             tables.serve(stack.postgres_dsn, table_set)
             seen.append(database.query(stack.postgres_dsn, counts).rows)
         assert seen == [[(1, 15)], [(0, 0)], [(1, 15)]]
-        with pytest.raises(UserError, match=r"taxi_1 is what taxi\.\* shows"):
+        with pytest.raises(UserError, match=r"taxi_1 is the table set that taxi\.\* shows"):
             tables.drop(stack.postgres_dsn, FIRST_SET)
     finally:
         tables.drop(stack.postgres_dsn, "taxi_2")

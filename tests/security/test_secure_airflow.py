@@ -47,5 +47,5 @@ def test_a_store_whose_key_everybody_knows_is_refused(
     airflow: Airflow, stack_settings: StackSettings
 ) -> None:
     settings = replace(stack_settings, home=airflow.endpoints.home)
-    with pytest.raises(UserError, match="s3 cannot be had on a stack with locks"):
+    with pytest.raises(UserError, match="s3 is not possible on a secure stack"):
         start.up(settings, extras=["s3"])

@@ -25,7 +25,7 @@ def found_of_topic(settings: StackSettings) -> list[tuple[str, str]]:
 def test_settings_of_the_topic_that_lose_records_are_named_and_a_running_job_says_so_too(
     platform: Platform, stack_settings: StackSettings
 ) -> None:
-    assert found_of_topic(stack_settings) == [("its settings keep every record as it came", "")]
+    assert found_of_topic(stack_settings) == [("its settings keep every record unchanged", "")]
     servers = platform.endpoints.kafka_bootstrap_servers
     alter_topic(servers, TRIPS_TOPIC, "retention.bytes", "1000000")
     alter_topic(servers, TRIPS_TOPIC, "message.timestamp.type", "LogAppendTime")

@@ -75,7 +75,7 @@ def test_nothing_is_started_for_a_name_that_there_is_not(tmp_path: Path) -> None
         {"TAXI_HOME": str(tmp_path / "home"), "TAXI_CACHE_DIR": str(tmp_path)}
     )
     with pytest.raises(
-        UserError, match="there is nothing called snowflake to start with; there is: map, airflow, s3"
+        UserError, match="there is no optional service snowflake; choose from: map, airflow, s3"
     ):
         start.up(settings, extras=["snowflake"])
 

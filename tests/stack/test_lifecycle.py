@@ -97,7 +97,7 @@ def test_a_query_is_printed_and_its_mistake_is_one_line(stack_environment: dict[
     good = taxi("sql", "--csv", "select 1 as one, 'a%b' as text", environment=stack_environment)
     assert good.stdout == "one,text\n1,a%b\n"
     bad = taxi("sql", "select nonsense", environment=stack_environment)
-    assert (bad.returncode, bad.stderr) == (1, 'error: Postgres says: column "nonsense" does not exist\n')
+    assert (bad.returncode, bad.stderr) == (1, 'error: Postgres reports: column "nonsense" does not exist\n')
 
 
 def test_a_killed_taskmanager_comes_back_by_itself(stack: Endpoints, stack_settings: StackSettings) -> None:

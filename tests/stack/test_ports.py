@@ -25,7 +25,7 @@ def taken_port() -> Iterator[int]:
 
 
 def test_a_taken_port_is_named_with_its_holder_and_the_remedy(taken_port: int) -> None:
-    message = rf"port {taken_port} for kafka is taken by .*\(pid {os.getpid()}\); .*set TAXI_KAFKA_PORT"
+    message = rf"port {taken_port} for kafka is in use by .*\(pid {os.getpid()}\); .*set TAXI_KAFKA_PORT"
     with pytest.raises(UserError, match=message):
         choose_ports({**ANY, "kafka": taken_port}, previous=None)
 
@@ -42,7 +42,7 @@ def test_the_ports_of_last_time_are_taken_again() -> None:
 
 
 def test_a_port_that_is_no_number_is_refused() -> None:
-    with pytest.raises(UserError, match="TAXI_FLINK_PORT=soon is no port"):
+    with pytest.raises(UserError, match="TAXI_FLINK_PORT=soon is not a port"):
         StackSettings.from_environment({"TAXI_FLINK_PORT": "soon", "TAXI_CACHE_DIR": "/nowhere"})
 
 
@@ -51,5 +51,5 @@ def test_the_command_tells_of_a_setting_that_makes_no_sense_in_one_line() -> Non
     done = subprocess.run(
         [str(ROOT / "taxi"), "status"], env=wrong, capture_output=True, text=True, check=False
     )
-    message = "error: TAXI_FLINK_PORT=soon is no port; give a number up to 65535, or auto\n"
+    message = "error: TAXI_FLINK_PORT=soon is not a port; set it to a number up to 65535, or to auto\n"
     assert (done.returncode, done.stderr) == (1, message)

@@ -15,14 +15,14 @@ def settings_of(home: Path) -> StackSettings:
 
 def test_a_folder_that_we_did_not_make_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letters.txt").write_text("dear Ann")
-    with pytest.raises(UserError, match=r"was not made by \./taxi"):
+    with pytest.raises(UserError, match=r"was not created by \./taxi"):
         lifecycle.down(settings_of(tmp_path), purge=True)
     assert (tmp_path / "letters.txt").exists()
 
 
 @pytest.mark.parametrize("home", [Path("/"), Path.home(), Path.home().parent])
 def test_a_persons_home_is_refused(home: Path) -> None:
-    with pytest.raises(UserError, match="is no folder of the platform's"):
+    with pytest.raises(UserError, match="is not a folder of a stack"):
         lifecycle.down(settings_of(home), purge=True)
 
 

@@ -19,10 +19,10 @@ def test_a_service_that_ends_again_and_again_is_given_up_at_once() -> None:
     exits = ExitCount()
     for started_at in range(1, MOST_EXITS + 1):
         exits.note(ProgramState("BACKOFF", 0, started_at))
-    with pytest.raises(ServiceFailedError, match=rf"^it ended {MOST_EXITS} times and is BACKOFF$"):
+    with pytest.raises(ServiceFailedError, match=rf"^it exited {MOST_EXITS} times and is BACKOFF$"):
         exits.note(ProgramState("BACKOFF", 0, MOST_EXITS + 1))
 
 
 def test_a_service_that_supervisord_has_given_up_is_given_up_at_once() -> None:
-    with pytest.raises(ServiceFailedError, match=r"^it ended and is FATAL$"):
+    with pytest.raises(ServiceFailedError, match=r"^it exited and is FATAL$"):
         ExitCount().note(ProgramState("FATAL", 0, 1))

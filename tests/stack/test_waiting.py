@@ -114,9 +114,9 @@ def test_a_transient_error_means_not_yet_and_is_what_was_seen_last(clock: FakeCl
 
 def test_a_permanent_error_ends_a_wait_at_once(clock: FakeClock) -> None:
     def failed() -> bool:
-        raise UserError("zone_fares failed as it started")
+        raise UserError("zone_fares failed during its start")
 
-    with pytest.raises(UserError, match=r"^zone_fares failed as it started$"):
+    with pytest.raises(UserError, match=r"^zone_fares failed during its start$"):
         wait_until(failed, what="the job", polling=clock.polling())
     assert clock.sleeps == []
 

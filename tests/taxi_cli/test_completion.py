@@ -85,7 +85,7 @@ def test_the_script_of_a_shell_runs_the_command_as_it_was_typed(
 
 def test_a_shell_that_is_not_served_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(completion, "detect_shell", lambda: ("tcsh", "/bin/tcsh"))
-    with pytest.raises(UserError, match="the shell is tcsh; completion is for bash, zsh, fish"):
+    with pytest.raises(UserError, match="the shell is tcsh; completion supports bash, zsh, fish"):
         completion.show(True)
 
 

@@ -26,4 +26,4 @@ def test_every_drill_stands_in_the_table_of_the_runbook() -> None:
 def test_an_unknown_drill_is_refused_with_the_known_ones() -> None:
     refused = drill("nonsense")
     assert refused.returncode == 1
-    assert refused.stderr.startswith("error: there is no drill nonsense; there are: all, ")
+    assert refused.stderr.startswith("error: there is no drill nonsense; choose from: all, ")

@@ -53,7 +53,7 @@ def test_each_verb_stands_in_the_help_with_its_line(taxi_here: InProcess) -> Non
         (
             ("job",),
             "./taxi job [OPTIONS] COMMAND [ARGS]...",
-            ["Options", "Life", "Releases", "Versions side by side"],
+            ["Options", "Life cycle", "Releases", "Versions side by side"],
         ),
         (("job", "deploy"), "./taxi job deploy [OPTIONS] [NAME]", ["Arguments", "Options"]),
         (("spark-run",), "./taxi spark-run [OPTIONS] COMMAND [ARGS]...", ["Options", "Commands"]),

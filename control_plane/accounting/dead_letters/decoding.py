@@ -82,7 +82,9 @@ def read(payload: bytes | None, registry: Registry) -> DecodedPayload:
     """Decode as many fields as possible."""
     number = schema_id_of(payload)
     if payload is None or number is None:
-        return DecodedPayload({}, "it is not framed: a zero byte and four bytes of schema id come first")
+        return DecodedPayload(
+            {}, "it has no frame: a zero byte and a schema id of four bytes must come first"
+        )
     schema = registry.schema(number)
     if schema is None:
         return DecodedPayload({}, f"the registry does not know schema {number}")
@@ -104,6 +106,8 @@ def _read_fields(schema: dict[str, Any], body: io.BytesIO) -> DecodedPayload:
                 body, fastavro.parse_schema(field["type"], named_schemas=known), None
             )
         except Exception as failure:  # any bytes may come here, also those that are not a trip
-            return DecodedPayload(fields, f"{field['name']} cannot be read ({type(failure).__name__})", name)
+            return DecodedPayload(
+                fields, f"{field['name']} cannot be decoded ({type(failure).__name__})", name
+            )
     left = len(body.read())
-    return DecodedPayload(fields, f"{left} bytes are left behind the last field" if left else "", name)
+    return DecodedPayload(fields, f"{left} bytes follow the last field" if left else "", name)

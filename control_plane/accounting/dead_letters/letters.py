@@ -66,7 +66,8 @@ class Address:
         partition, _, offset = place.partition("/")
         if not (topic and partition.isdecimal() and offset.isdecimal()):
             raise UserError(
-                f"{text} is no address of a record", "it looks like trips/0/17: topic/partition/offset"
+                f"{text} is not the address of a record",
+                "write topic/partition/offset, for example trips/0/17",
             )
         return cls(topic, int(partition), int(offset))
 
@@ -122,7 +123,9 @@ class DeadLetterStore:
         where = {"topic": address.topic, "partition": address.partition, "offset": address.offset}
         rows = self._rows(AT_ADDRESS, **where)
         if not rows:
-            raise UserError(f"there is no dead letter {address}", "./taxi dead-letters list shows the newest")
+            raise UserError(
+                f"there is no dead letter {address}", "run ./taxi dead-letters list to see the newest"
+            )
         return _letter(rows[0])
 
     def not_redriven(self, topic: str, error_class: str | None) -> Iterator[list[DeadLetter]]:

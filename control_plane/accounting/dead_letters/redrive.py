@@ -63,7 +63,7 @@ def redrive(
     """Publish the letters that decode now, each to its own partition."""
     registry = decoding.Registry(endpoints.schema_registry_url)
     if options.schema_id is not None and registry.schema(options.schema_id) is None:
-        raise UserError(f"the registry does not know schema {options.schema_id}", "register it first")
+        raise UserError(f"the registry does not know schema {options.schema_id}", "register the schema first")
     outcome = RedriveResult()
     with _publication(endpoints, topic, options) as publication:
         for page in pages:
@@ -137,15 +137,17 @@ class _DeadLetterProducer:
         try:
             wait_until(
                 lambda: self._failure or not self._producer.flush(FLUSH_SECONDS),
-                what="Kafka to take the letters",
-                progress=lambda: f"{len(self._producer):,} letters are on their way",
+                what="Kafka to acknowledge the letters",
+                progress=lambda: f"{len(self._producer):,} letters are not acknowledged",
                 stalled_seconds=STALLED_KAFKA_SECONDS,
                 polling=Polling(seconds=0),
             )
         except StalledError as failure:
             self._failure = failure.message
         if self._failure:
-            raise UserError(f"Kafka did not take the letters ({self._failure})", "run the same command again")
+            raise UserError(
+                f"Kafka did not acknowledge the letters ({self._failure})", "run the same command again"
+            )
 
     def _send(self, letter: DeadLetter) -> None:
         self._producer.produce(

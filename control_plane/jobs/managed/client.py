@@ -23,7 +23,7 @@ MANAGED_FLINK = AwsService(
     name="the managed service",
     unreachable="check the network and MANAGED_FLINK_ENDPOINT_URL",
     absent="there is no application {what} in this account and region ({message})",
-    absent_remedy="./taxi job deploy makes it; or check MANAGED_FLINK_APPLICATION and AWS_REGION",
+    absent_remedy="run ./taxi job deploy to create it, or check MANAGED_FLINK_APPLICATION and AWS_REGION",
     invalid="check the MANAGED_FLINK_ settings",
 )
 
@@ -196,7 +196,7 @@ class ManagedFlinkClient:
         """Return the code zip that the settings name, with its current version in the bucket."""
         bucket, key = self._settings.code_bucket, self._settings.code_key
         if not bucket:
-            raise UserError("MANAGED_FLINK_CODE_BUCKET is not set", "name the bucket of the code zip")
+            raise UserError("MANAGED_FLINK_CODE_BUCKET is not set", "set it to the bucket of the code zip")
         if self._settings.code_version:
             return CodeObject(bucket, key, self._settings.code_version)
         store = S3Prefix(bucket, "", self._settings.s3_endpoint_url, self._settings.region)

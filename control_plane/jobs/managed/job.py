@@ -79,13 +79,13 @@ class ManagedJob:
             self._print_deployment(spec, found, self._restore(fresh=fresh, origin=origin, found=found))
             return Deployed("", "")
         if found is None:
-            print_message(f"making the application {self.service.application} …")
+            print_message(f"creating the application {self.service.application} …")
             self.service.call("create_application", **spec.creation())
         found = self.service.settled()
         if found.is_running:
             if fresh or origin:
                 raise UserError(
-                    f"{self.name} runs already", f"./taxi job stop {self.name}, then deploy it again"
+                    f"{self.name} runs already", f"run ./taxi job stop {self.name}, then deploy it again"
                 )
             print_message(f"{self.name} runs already")
             return self._deployed(found)
@@ -118,7 +118,7 @@ class ManagedJob:
 
     def savepoint(self) -> str:
         """Take a snapshot; return its name."""
-        self._running("it can leave no snapshot")
+        self._running("it cannot take a snapshot")
         return self.service.take_snapshot().name
 
     def upgrade(self, source: Path) -> Upgrade | None:
@@ -134,7 +134,7 @@ class ManagedJob:
             return None
         begun = time.monotonic()
         before = self.service.take_snapshot().name
-        print_message(f"{self.name} left the snapshot {before}; updating …")
+        print_message(f"took the snapshot {before} of {self.name}; updating …")
         self.service.call("update_application", **spec.update(self.service.describe().token))
         attempted = self._await_update(spec, found, before)
         away_seconds = time.monotonic() - begun
@@ -152,23 +152,23 @@ class ManagedJob:
         """Roll the service back to the previous version, from its newest snapshot."""
         found = self.service.describe()
         if found.status != "ROLLING_BACK":
-            found = self._running("there is nothing to go back from")
+            found = self._running("there is nothing to roll back")
             if found.rolled_back_from or not found.updated_from:
                 was = (
-                    f"it went back from release {found.rolled_back_from}"
+                    f"it was rolled back from release {found.rolled_back_from}"
                     if found.rolled_back_from
                     else "it is new"
                 )
                 raise UserError(
-                    f"{self.name} has no earlier release to go back to: {was}",
-                    f"./taxi job releases {self.name}",
+                    f"{self.name} has no earlier release to roll back to: {was}",
+                    f"run ./taxi job releases {self.name} to list its releases",
                 )
             self.service.call("rollback_application", CurrentApplicationVersionId=found.version)
         back = self.service.settled()
         if not back.is_running:
             raise UserError(
                 f"{self.name} is {back.status}: {self.service.failure_reason()}",
-                f"./taxi job ensure {self.name}",
+                f"run ./taxi job ensure {self.name}",
             )
         left = back.rolled_back_from or found.version
         return Rollback(self.name, back.version, left, self.service.newest_snapshot(), None)
@@ -185,7 +185,9 @@ class ManagedJob:
                 return "verified"
             return "none"
         if last is None or last.name == "StopApplication":
-            raise UserError(f"{self.name} is not meant to run", f"./taxi job deploy {self.name} starts it")
+            raise UserError(
+                f"{self.name} is not meant to run", f"run ./taxi job deploy {self.name} to start it"
+            )
         if was_updated and last.status == "FAILED":
             self._return_to(found.updated_from, self.service.newest_snapshot())
         else:
@@ -204,8 +206,8 @@ class ManagedJob:
         stopped = self.service.settled()
         if stopped.is_running:
             raise UserError(
-                f"{self.name} runs on: {self.service.failure_reason()}",
-                f"./taxi job stop {self.name} --no-savepoint",
+                f"{self.name} is still running: {self.service.failure_reason()}",
+                f"run ./taxi job stop {self.name} --no-savepoint",
             )
         left = self.service.newest_snapshot() if savepoint else ""
         print_message(
@@ -254,7 +256,8 @@ class ManagedJob:
         found = self.service.settled()
         if not found.is_running:
             raise UserError(
-                f"{self.name} is {found.status}, so {otherwise}", f"./taxi job deploy {self.name} starts it"
+                f"{self.name} is {found.status}, so {otherwise}",
+                f"run ./taxi job deploy {self.name} to start it",
             )
         return found
 
@@ -271,7 +274,7 @@ class ManagedJob:
         self.service.call("start_application", RunConfiguration=restore)
         started = self.service.settled()
         if not started.is_running:
-            reason = self.service.failure_reason() or "the service does not say why"
+            reason = self.service.failure_reason() or "the service gives no reason"
             raise UserError(f"{self.name} did not start: {reason}", "see the application's log")
         print_message(f"{self.name} runs, version {started.version}")
         return started
@@ -284,9 +287,7 @@ class ManagedJob:
             return self._undo(before.version, snapshot, failure.message)
         if attempted.is_running and spec.matches(attempted.description):
             return attempted
-        failure_reason = (
-            self.service.failure_reason() or "the update failed, and the service does not say why"
-        )
+        failure_reason = self.service.failure_reason() or "the update failed, and the service gives no reason"
         if attempted.is_running:  # the service has rolled back automatically
             raise self._failed(before.version, failure_reason)
         return self._undo(before.version, snapshot, failure_reason)
@@ -298,7 +299,7 @@ class ManagedJob:
     def _finish(self, found: Application) -> None:
         """Complete the update to a version that already runs; only its verification may be missing."""
         if not self._is_proven(found):
-            print_message(f"the update to release {found.version} was cut short; verifying it")
+            print_message(f"the update to release {found.version} was interrupted; verifying it")
             self._verify(found, found.updated_from, self.service.newest_snapshot())
         print_message(f"{self.name} runs release {found.version} already")
 
@@ -312,7 +313,7 @@ class ManagedJob:
 
     def _undo(self, previous: int, snapshot: str, reason: str) -> NoReturn:
         """Return to the previous version; always raises, with what failed and what runs now."""
-        print_message(f"the update failed ({reason}); going back to release {previous}")
+        print_message(f"the update failed ({reason}); rolling back to release {previous}")
         found = self.service.describe()
         if found.status in RETURNABLE:
             self.service.call("rollback_application", CurrentApplicationVersionId=found.version)
@@ -330,7 +331,7 @@ class ManagedJob:
 
     def _failed(self, previous: int, reason: str) -> UpgradeFailedError:
         return UpgradeFailedError(
-            f"the upgrade of {self.name} failed: {reason}", f"what release {previous} was runs again"
+            f"the upgrade of {self.name} failed: {reason}", f"release {previous} runs again"
         )
 
     def _deployed(self, found: Application) -> Deployed:
@@ -371,12 +372,12 @@ def _health(found: Application, failure_reason: str, snapshot: str) -> JobHealth
     if not found.is_running:
         return JobHealth("degraded", f"the application is {found.status}{because}")
     newest = f"its newest snapshot is {snapshot}" if snapshot else "it has no snapshot yet"
-    return JobHealth("healthy", f"the service says RUNNING; {newest}")
+    return JobHealth("healthy", f"the service reports RUNNING; {newest}")
 
 
 def _refuse_tree(source: Path) -> None:
     if source != ROOT:
         raise UserError(
-            "the managed service takes its code from S3, not from a tree",
-            "leave --source out, and set MANAGED_FLINK_CODE_KEY or MANAGED_FLINK_CODE_VERSION",
+            "the managed service reads its code from S3, not from a tree",
+            "leave out --source, and set MANAGED_FLINK_CODE_KEY or MANAGED_FLINK_CODE_VERSION",
         )

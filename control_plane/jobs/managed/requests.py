@@ -52,7 +52,7 @@ class ApplicationSpec:
         """Return the request that creates the application."""
         if not self.settings.role_arn:
             raise UserError(
-                "MANAGED_FLINK_ROLE_ARN is not set", "name the role that the application takes on"
+                "MANAGED_FLINK_ROLE_ARN is not set", "set it to the role that the application assumes"
             )
         logs = [{"LogStreamARN": self.settings.log_stream_arn}] if self.settings.log_stream_arn else []
         return {

@@ -80,8 +80,9 @@ def await_caught_up(version: Version, served: Version) -> float:
             )
         except (StalledError, HopelessError) as failure:
             raise UserError(
-                f"{version.name} will not catch up: {failure.message}; readers see what they saw",
-                f"./taxi job status {version.name} shows more, job retire {version.name} removes it",
+                f"{version.name} cannot catch up: {failure.message}; the served version is unchanged",
+                f"run ./taxi job status {version.name} for details,"
+                f" or ./taxi job retire {version.name} to remove it",
             ) from failure
     return time.monotonic() - begun
 
@@ -112,7 +113,7 @@ class CatchUpWatch:
     def progress(self) -> WaitProgress:
         """Return the progress at the last reading."""
         if not self._seen:
-            return WaitProgress("it could not be looked at yet", None)
+            return WaitProgress("its status could not be read yet", None)
         now = self._seen[-1]
         return WaitProgress(now.missing, (now.missing, now.read, now.total))
 
@@ -122,9 +123,9 @@ def hopeless(seen: Sequence[CatchUpProgress]) -> str:
     now = seen[-1]
     since_checkpoint = list(takewhile(lambda one: one.checkpoints == now.checkpoints, reversed(seen)))
     if now.has_ended:
-        return f"it does not run any more{_because(now)}"
+        return f"it no longer runs{_because(now)}"
     if now.restarts - since_checkpoint[-1].restarts >= MOST_RESTARTS:
-        return f"it restarts over and over{_because(now)}"
+        return f"it restarts repeatedly{_because(now)}"
     return ""
 
 
@@ -140,13 +141,13 @@ def _unread(now: JobStatus, reference: JobStatus) -> str:
         return f"it is {now.state}"
     lag = now.flow.lag_records
     if lag is None:
-        return "it does not say yet how far it is"
+        return "its lag is not known yet"
     if lag > max(reference.flow.lag_records or 0, READING_AHEAD_SECONDS * now.flow.read_per_second):
         return f"it is {lag:,} records behind"
     here, there = now.flow.watermark_ms, reference.flow.watermark_ms
     if there is not None and (here is None or here < there - WATERMARK_SLACK_MS):
-        behind = f"its watermark is at {now.watermark or 'no time'}"
-        return f"{behind}, that of {reference.name} at {reference.watermark}"
+        behind = f"its watermark is {now.watermark or 'not set'}"
+        return f"{behind}, that of {reference.name} is {reference.watermark}"
     return ""
 
 
@@ -157,10 +158,14 @@ def _unaccounted(version: Version, served: Version, clock_ms: int) -> str:
         ledger = read_ledger(version.site.endpoints, version.table_set, exact=False)
         accounts = f"{ledger.records_read:,} of {ledger.records_in_kafka:,} records are accounted for"
         imbalance = sum(entry.imbalance for entry in ledger.entries)
-        return "" if ledger.balances else f"its ledger does not balance: {accounts}, {imbalance:,} are off"
+        return (
+            ""
+            if ledger.balances
+            else f"its ledger does not balance: {accounts}, the imbalance is {imbalance:,}"
+        )
     closed_until = datetime.fromtimestamp(clock_ms / 1000, UTC).replace(tzinfo=None) - OPEN_HOURS
     theirs, ours = (_old_imbalance(one, closed_until) for one in (served, version))
-    return f"its ledger is off by {ours:,} records before {closed_until}" if ours > theirs else ""
+    return f"its ledger has an imbalance of {ours:,} records before {closed_until}" if ours > theirs else ""
 
 
 def _old_imbalance(version: Version, closed_until: datetime) -> int:

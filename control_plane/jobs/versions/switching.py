@@ -67,7 +67,7 @@ def switch(endpoints: Endpoints, job: str, target: Version, *, force: bool = Fal
                 _refuse_behind(target, served)
             adopt_publications(endpoints.postgres_dsn, served.table_set, target.table_set)
             tables.serve(endpoints.postgres_dsn, target.table_set)
-            print_message(f"taxi.* shows {target.name} now, and no longer {served.name}, which runs on")
+            print_message(f"taxi.* now shows {target.name} instead of {served.name}, which keeps running")
         return VersionSwitch(job, target.number, served.number)
 
 
@@ -78,7 +78,9 @@ def retire(endpoints: Endpoints, job: str, number: int) -> None:
     with _job_lock(endpoints, job):
         version = versions.get(number)
         if version.is_served:
-            raise UserError(f"{version.name} is what people read", f"./taxi job switch {job} first")
+            raise UserError(
+                f"{version.name} is the version that is served", f"run ./taxi job switch {job} first"
+            )
         _remove(version)
 
 
@@ -97,7 +99,7 @@ def start_over(endpoints: Endpoints, job: str) -> None:
 
 def _job_lock(endpoints: Endpoints, job: str) -> AbstractContextManager[None]:
     lock = endpoints.home / "jobs" / f"{job}.versions.lock"
-    return file_lock(lock, f"another command changes the versions of {job}; waiting for it")
+    return file_lock(lock, f"another command is changing the versions of {job}; waiting for it")
 
 
 def _number_for(versions: Versions, source: Path, *, rebuild: bool) -> int:
@@ -138,8 +140,8 @@ def _refuse_behind(target: Version, served: Version) -> None:
         if not missing:
             return
     raise UserError(
-        f"{target.name} has not caught up with {served.name}: {missing}; readers see what they saw",
-        f"./taxi job status {target.name} shows more, --force switches all the same",
+        f"{target.name} has not caught up with {served.name}: {missing}; the served version is unchanged",
+        f"run ./taxi job status {target.name} for details, or add --force to switch nevertheless",
     )
 
 
@@ -155,4 +157,4 @@ def _remove(version: Version) -> None:
         if site.wiring.dead_letters_topic != DEAD_LETTERS_TOPIC:
             site.dead_letters_topic.remove()
         site.records.forget(site.name)
-    print_message(f"{version.name} is gone, and with it the table set {version.table_set}")
+    print_message(f"removed {version.name} and its table set {version.table_set}")

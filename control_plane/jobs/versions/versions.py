@@ -68,7 +68,8 @@ class Versions:
         found = next((version for version in self.all() if version.number == number), None)
         if found is None:
             raise UserError(
-                f"there is no version {number} of {self.job}", f"./taxi job versions {self.job} lists them"
+                f"there is no version {number} of {self.job}",
+                f"run ./taxi job versions {self.job} to list the versions",
             )
         return found
 
@@ -79,10 +80,10 @@ class Versions:
             return others[0]
         names = ", ".join(version.name for version in others)
         raise UserError(
-            f"there is more than one version beside that served: {names}"
+            f"more than one version is not served: {names}"
             if others
-            else f"there is no version of {self.job} beside that served",
-            "name one" if others else f"./taxi job beside {self.job} starts one",
+            else f"{self.job} has no version other than the served one",
+            "add --to NUMBER" if others else f"run ./taxi job deploy {self.job} --side-by-side to start one",
         )
 
     def served_before(self) -> Version:
@@ -90,7 +91,7 @@ class Versions:
         numbers = [set_number(switch.table_set) for switch in self._switches()]
         before = next((number for number in numbers if number != numbers[0]), 0)
         if not before:
-            raise UserError("no other version was served before", f"./taxi job versions {self.job}")
+            raise UserError("no other version was served before", f"run ./taxi job versions {self.job}")
         return self.get(before)
 
     def served_since(self) -> datetime:
@@ -113,8 +114,8 @@ class Versions:
             if self._recorded() <= {1}:
                 return 1
             raise UserError(
-                "Postgres does not answer, and only it knows which version is served",
-                f"name the version, as {self.job}-1, or bring Postgres back: ./taxi up",
+                "Postgres does not answer, and only Postgres stores which version is served",
+                f"name the version, for example {self.job}-1, or run ./taxi up to restart Postgres",
             ) from failure
 
     def _switches(self) -> list[tables.TableSetSwitch]:
@@ -134,7 +135,8 @@ def refuse_without_versions(job: str) -> None:
     """Raise UserError for a job whose tables `taxi.*` does not show: there is nothing to switch."""
     if not has_versions(job):
         raise UserError(
-            f"{job} has one version: taxi.* shows the tables of {DEFAULT_JOB}", f"./taxi job upgrade {job}"
+            f"{job} has one version only: taxi.* shows the tables of {DEFAULT_JOB}",
+            f"run ./taxi job upgrade {job} instead",
         )
 
 

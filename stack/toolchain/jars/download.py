@@ -18,8 +18,8 @@ from stack.toolchain.jars.maven_repository import MavenRepository
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 CHUNK_BYTES = 1 << 18
-REMEDY = "check the network, or name a mirror in MAVEN_MIRROR_URL or ~/.m2/settings.xml, and run it again"
-UNTRUSTED = "name the file of your own certificate authority in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+REMEDY = "check the network, or set a mirror in MAVEN_MIRROR_URL or ~/.m2/settings.xml, then try again"
+UNTRUSTED = "set SSL_CERT_FILE or REQUESTS_CA_BUNDLE to the file of your certificate authority"
 
 Advance = Callable[[int], None]
 Expect = Callable[[int], None]
@@ -113,7 +113,7 @@ def _transfer(client: httpx.Client, address: str, part: Path, *, expect: Expect,
 def _check(part: Path, artifact: Artifact) -> None:
     if sha256_of(part) != artifact.sha256:
         part.unlink()
-        raise TransferError("what came has not the SHA-256 of the lock")
+        raise TransferError("the SHA-256 does not match the lock")
 
 
 def _unavailable(artifact: Artifact, source: MavenRepository, reason: str, remedy: str = REMEDY) -> UserError:

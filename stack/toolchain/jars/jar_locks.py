@@ -15,7 +15,7 @@ from stack.settings import StackSettings
 from stack.toolchain.jars.lock import COMPONENTS, FOLDER, lock_path
 from stack.toolchain.jars.maven_repository import MavenRepository, configured_repository
 
-HEADER = "# Written by `make lock` from jgo.toml beside it.\n"
+HEADER = "# Generated from jgo.toml in this folder; run `make lock` to update it.\n"
 
 
 def relock() -> None:

@@ -39,7 +39,7 @@ def mirror_of_settings(path: Path, environment: Mapping[str, str]) -> MavenRepos
     try:
         root = ElementTree.parse(path).getroot()  # noqa: S314 - the user's own file
     except ElementTree.ParseError as error:
-        raise UserError(f"{path} is no XML: {error}", "mend or move it") from error
+        raise UserError(f"{path} is not valid XML: {error}", "fix the file, or move it away") from error
     for mirror in _elements(root, "mirrors", "mirror"):
         if _mirrors_central(_text(mirror, "mirrorOf")):
             url = _expanded(_text(mirror, "url"), environment)

@@ -4,7 +4,7 @@ import typer
 
 from taxi_cli.verbs import Verb, VerbGroup
 
-LIFE, RELEASES, VERSIONS = "Life", "Releases", "Versions side by side"
+LIFE, RELEASES, VERSIONS = "Life cycle", "Releases", "Versions side by side"
 
 
 class JobVerbs(VerbGroup):
@@ -13,89 +13,92 @@ class JobVerbs(VerbGroup):
     verbs = (
         Verb(
             "deploy",
-            "taxi_cli.commands.job.life:deploy",
+            "taxi_cli.commands.job.deploy:deploy",
             "Start the job from its newest savepoint or checkpoint; without one, from the topic's start.",
             LIFE,
         ),
         Verb(
             "status",
             "taxi_cli.commands.job.life:status",
-            "Say how the job does; exit 1 unless it runs.",
+            "Show the health of the job; exit 1 unless it runs.",
             LIFE,
         ),
         Verb(
             "ensure",
             "taxi_cli.commands.job.life:ensure",
-            "Bring a lost job back from its newest state; exit 0 when it was there, 3 when it was not.",
+            "Restart the job from its newest state if it is gone; exit 0 if it was not, 3 if it was.",
             LIFE,
         ),
         Verb(
             "savepoint",
             "taxi_cli.commands.job.life:savepoint",
-            "Have the running job leave a savepoint, which is kept; print its path.",
+            "Take a savepoint of the running job, which is kept; print its path.",
             LIFE,
         ),
         Verb(
             "stop",
             "taxi_cli.commands.job.life:stop",
-            "Stop the job; the next deploy goes on where it stopped.",
+            "Stop the job; the next deploy resumes where it stopped.",
             LIFE,
         ),
         Verb(
             "upgrade",
             "taxi_cli.commands.job.releases:upgrade",
-            "Go over to the code of this tree by savepoint; exit 1 after rolling back what fails.",
+            "Upgrade the job to the code of this tree by savepoint; exit 1 after a failure and rollback.",
             RELEASES,
         ),
         Verb(
             "rollback",
             "taxi_cli.commands.job.releases:rollback",
-            "Return to the release before, from the savepoint that the upgrade took.",
+            "Roll back to the previous release, from the savepoint that the upgrade took.",
             RELEASES,
         ),
         Verb(
             "releases",
             "taxi_cli.commands.job.releases:releases",
-            "List what the job was made of, and the savepoints taken from it.",
+            "List the releases of the job, and the savepoints taken from each.",
             RELEASES,
         ),
         Verb(
             "prune",
             "taxi_cli.commands.job.releases:prune",
-            "Remove the releases, savepoints and checkpoints that nothing needs any more.",
+            "Remove the releases, savepoints and checkpoints that are no longer needed.",
             RELEASES,
         ),
         Verb(
             "package",
             "taxi_cli.commands.job.package:package",
-            "Write the code zip that an application of the managed service is made of.",
+            "Write the code zip for an application of the managed service.",
             RELEASES,
         ),
         Verb(
             "beside",
             "taxi_cli.commands.job.versions:beside",
-            "Run other code as a version of its own from the start of the topic, wait for it, and compare.",
+            "Deploy a version side by side: the former name of `job deploy --side-by-side`.",
             VERSIONS,
+            is_hidden=True,
         ),
         Verb(
             "switch",
             "taxi_cli.commands.job.versions:switch",
-            "Show another version to the readers of taxi.*, all tables at once; every version runs on.",
+            "Serve another version in taxi.*, all tables at once; every version keeps running.",
             VERSIONS,
         ),
         Verb(
             "retire",
             "taxi_cli.commands.job.versions:retire",
-            "Stop a version that nobody reads, and remove its tables and its state.",
+            "Stop a version that is not served, and remove its tables and its state.",
             VERSIONS,
         ),
         Verb(
             "versions",
             "taxi_cli.commands.job.versions:versions",
-            "List the versions, how each does, and which is served.",
+            "List the versions, the health of each, and which one is served.",
             VERSIONS,
         ),
     )
 
 
-app = typer.Typer(cls=JobVerbs, no_args_is_help=True, help="The life of the Flink jobs.")
+app = typer.Typer(
+    cls=JobVerbs, no_args_is_help=True, help="Deploy, monitor, upgrade and stop the Flink jobs."
+)

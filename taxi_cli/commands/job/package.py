@@ -15,7 +15,7 @@ def package(
     to: Annotated[Path, typer.Option(help="Where to write the zip.")],
     source: Source = ROOT,
 ) -> None:
-    """Write the code zip that an application of the managed service is made of."""
+    """Write the code zip for an application of the managed service."""
     write_package(to.absolute(), source.absolute())
     size = to.stat().st_size
     output().print(

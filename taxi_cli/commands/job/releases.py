@@ -23,22 +23,22 @@ def upgrade(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go over to the code of this tree by savepoint; exit 1 after rolling back what fails."""
+    """Upgrade the job to the code of this tree by savepoint; exit 1 after a failure and rollback."""
     done = backend(name, on, dry_run=dry_run).upgrade(source.absolute())
     if as_json:
         _print_json(asdict(done) if done else {"job": name, "release": None})
     elif done:
         output().print(
             f"{name} runs release {done.release}, verified after {done.verified_seconds} s"
-            f" ({done.away_seconds} s of them it did not run); ./taxi job rollback {name} goes back to"
-            f" release {done.previous_release}",
+            f" (down for {done.away_seconds} s of them); to return to release {done.previous_release},"
+            f" run ./taxi job rollback {name}",
             highlight=False,
             soft_wrap=True,
         )
 
 
 def rollback(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
-    """Return to the release before, from the savepoint that the upgrade took."""
+    """Roll back to the previous release, from the savepoint that the upgrade took."""
     done = backend(name, on).rollback()
     if as_json:
         _print_json(asdict(done))
@@ -46,20 +46,20 @@ def rollback(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -
     again = "the" if done.records_read_again is None else f"the {done.records_read_again:,}"
     output().print(
         f"{name} runs release {done.release} again, from {done.savepoint}: it reads {again} records again"
-        f" that release {done.left_release} had read, and its upserts write the same rows over",
+        f" that release {done.left_release} had read, and its upserts overwrite the same rows",
         highlight=False,
         soft_wrap=True,
     )
 
 
 def releases(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -> None:
-    """List what the job was made of, and the savepoints taken from it."""
+    """List the releases of the job, and the savepoints taken from each."""
     rows = backend(name, on).releases()
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("release", "made at", "commit", "state", "newest savepoint"):
+    for column in ("release", "created at", "commit", "state", "newest savepoint"):
         table.add_column(column, overflow="fold")
     for row in rows:
         newest = Path(row.savepoints[-1]).name if row.savepoints else ""
@@ -69,12 +69,12 @@ def releases(name: Name = DEFAULT_JOB, on: On = None, as_json: AsJson = False) -
 
 def prune(
     name: Name = DEFAULT_JOB,
-    keep: Annotated[int, typer.Option(help="How many of the newest releases stay in any case.", min=1)] = 3,
-    dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
+    keep: Annotated[int, typer.Option(help="Number of newest releases that are always kept.", min=1)] = 3,
+    dry_run: Annotated[bool, typer.Option(help="Print what would be removed.")] = False,
     on: On = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove the releases, savepoints and checkpoints that nothing needs any more."""
+    """Remove the releases, savepoints and checkpoints that are no longer needed."""
     gone = backend(name, on).prune(keep=keep, dry_run=dry_run)
     if as_json:
         _print_json([asdict(one) for one in gone])

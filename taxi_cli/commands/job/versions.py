@@ -26,7 +26,7 @@ from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.settings import ROOT
-from taxi_cli.options import AsJson, Job
+from taxi_cli.options import AsJson, Job, Source
 
 SIZE = """
 select pg_size_pretty(coalesce(sum(pg_total_relation_size(tables.oid)), 0))
@@ -38,22 +38,25 @@ where tables.relkind = 'r' and sets.nspname = any(%(schemas)s)
 
 def beside(
     name: Job = DEFAULT_JOB,
-    source: Annotated[
-        Path, typer.Option(help="The tree to take the new version from.", show_default="this tree")
-    ] = ROOT,
-    switch: Annotated[
-        bool, typer.Option("--switch", help="Show it to readers once it has caught up.")
+    source: Source = ROOT,
+    switch: Annotated[bool, typer.Option("--switch", help="Serve it once it has caught up.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", "--anew", help="Build it even if this code is served.")
     ] = False,
-    rebuild: Annotated[bool, typer.Option("--anew", help="Even if this code is what is served.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run other code as a version of its own from the start of the topic, wait for it, and compare."""
+    """Deploy a version side by side: the former name of `job deploy --side-by-side`."""
+    deploy_side_by_side(name, source, rebuild=rebuild, serve=switch, as_json=as_json)
+
+
+def deploy_side_by_side(name: str, source: Path, *, rebuild: bool, serve: bool, as_json: bool) -> None:
+    """Run a tree as a version of its own from the start of the topic, wait for it, and compare."""
     known_job(name)
     endpoints = Endpoints.of_running_stack()
     version = start_side_by_side(endpoints, name, source.absolute(), rebuild=rebuild)
     served = Versions(endpoints, name).served()
     if version.is_served:
-        console().print(f"{served.name}, which is served, is of this code; --anew builds it once more")
+        console().print(f"{served.name}, which is served, already runs this code; --rebuild builds it again")
         if as_json:
             print(json.dumps(_comparison_json(version, 0.0, ()), indent=2))  # noqa: T201 - data for programs
         return
@@ -64,25 +67,23 @@ def beside(
     else:
         _print(f"{version.name} has caught up with {served.name} after {seconds:.0f} s")
         output().print(as_table(differences, served.name, version.name))
-    if switch:
+    if serve:
         await_caught_up(version, served)  # the comparison may have taken a while
         switch_over(endpoints, name, version, force=True)
     else:
-        console().print(
-            f"./taxi job switch {name} --to {version.number} shows it to readers", highlight=False
-        )
+        console().print(f"to serve it, run ./taxi job switch {name} --to {version.number}", highlight=False)
 
 
 def switch(
     name: Job = DEFAULT_JOB,
-    to: Annotated[int, typer.Option(help="The version to show; without it the only other one.")] = 0,
-    back: Annotated[bool, typer.Option("--back", help="The version that was shown before.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Even if it has not caught up.")] = False,
+    to: Annotated[int, typer.Option(help="Version to serve; default: the only other one.")] = 0,
+    back: Annotated[bool, typer.Option("--back", help="Serve the previous version again.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Switch even if it has not caught up.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show another version to the readers of taxi.*, all tables at once; every version runs on."""
+    """Serve another version in taxi.*, all tables at once; every version keeps running."""
     if to and back:
-        raise UserError("--to and --back exclude one another", "give one of them")
+        raise UserError("--to and --back exclude each other", "give one of them")
     known_job(name)
     endpoints = Endpoints.of_running_stack()
     versions = Versions(endpoints, name)
@@ -91,36 +92,38 @@ def switch(
     if as_json:
         print(json.dumps(asdict(done), indent=2))  # noqa: T201 - data for programs
     elif done.served != done.served_before:
-        _print(f"./taxi job switch {name} --back returns to {name}-{done.served_before}")
+        _print(f"to return to {name}-{done.served_before}, run ./taxi job switch {name} --back")
 
 
 def retire(
-    name: Annotated[str, typer.Argument(metavar="VERSION", help="The version, as zone_fares-1.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    name: Annotated[str, typer.Argument(metavar="VERSION", help="Version, for example zone_fares-1.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Stop a version that nobody reads, and remove its tables and its state."""
+    """Stop a version that is not served, and remove its tables and its state."""
     job, number = split_version_name(name)
     known_job(job)
     endpoints = Endpoints.of_running_stack()
     if not number:
         others = [one.name for one in Versions(endpoints, job).all() if not one.is_served]
         known = ", ".join(others) or "none: it is the only version"
-        raise UserError(f"{name} is what people read", f"name a version that nobody reads ({known})")
+        raise UserError(
+            f"{name} is the version that is served", f"name a version that is not served ({known})"
+        )
     Versions(endpoints, job).get(number)
     if not yes:
-        typer.confirm(f"This stops {name} and removes its tables and its state. Go on?", abort=True)
+        typer.confirm(f"Stop {name} and remove its tables and its state?", abort=True)
     end_version(endpoints, job, number)
     if number == 1:
         console().print(
-            f"the topic {DEAD_LETTERS_TOPIC} gets no more letters: each later version writes one of its own,"
-            f" as {dead_letters_topic(Versions(endpoints, job).served_number())}",
+            f"nothing writes to the topic {DEAD_LETTERS_TOPIC} any more: each later version has its own,"
+            f" now {dead_letters_topic(Versions(endpoints, job).served_number())}",
             style="yellow",
             soft_wrap=True,
         )
 
 
 def versions(name: Job = DEFAULT_JOB, as_json: AsJson = False) -> None:
-    """List the versions, how each does, and which is served."""
+    """List the versions, the health of each, and which one is served."""
     known_job(name)
     endpoints = Endpoints.of_running_stack()
     found = Versions(endpoints, name)
@@ -149,7 +152,7 @@ def _row(endpoints: Endpoints, version: Version, since: str) -> dict[str, Any]:
     return {
         "version": version.name,
         "release": version.record.release,
-        "state": status.verdict.name if version.was_started or version.is_served else "half made",
+        "state": status.verdict.name if version.was_started or version.is_served else "incomplete",
         "behind": status.flow.lag_records,
         "records": database.query(endpoints.postgres_dsn, records).rows[0][0] if there else 0,
         "size": database.query(endpoints.postgres_dsn, SIZE, {"schemas": schemas}).rows[0][0],

@@ -36,7 +36,7 @@ JOB = JobStatus(
 )
 QUIET = QuiescenceSnapshot(at=1_000, publisher="", job=JOB, open_trips=0)
 SHORT = Ledger((LedgerEntry("green", 10, 9, 0, 0, 0, 0, 0, imbalance=1),), records_in_kafka=10)
-DISCREPANCY = Discrepancy("the source and the exits", "green", 1, "")
+DISCREPANCY = Discrepancy("the source and the sinks", "green", 1, "")
 
 
 def test_nothing_is_on_its_way_when_all_is_read_and_every_window_is_closed() -> None:
@@ -54,11 +54,11 @@ def test_nothing_is_on_its_way_when_all_is_read_and_every_window_is_closed() -> 
         ),
         (
             replace(QUIET, job=replace(JOB, flow=JobThroughput())),
-            "it is not known yet how far zone_fares is behind",
+            "the lag of zone_fares is not known yet",
         ),
         (
             replace(QUIET, open_trips=3),
-            "3 trips are in windows that are still open: the event clock stands at 2024-01-10 13:00:00",
+            "3 trips are in windows that are still open: the watermark is 2024-01-10 13:00:00",
         ),
     ],
 )
@@ -190,9 +190,9 @@ def found_holes(
 @pytest.mark.parametrize(
     ("in_kafka", "story"),
     [
-        (1_012, "1,002 records in Kafka were not counted as the job read them"),
-        (11, "1 records in Kafka were not counted as the job read them"),
-        (7, "the job counted 3 records more than Kafka holds"),
+        (1_012, "the job has not counted 1,002 records of Kafka"),
+        (11, "the job has not counted 1 records of Kafka"),
+        (7, "the job has counted 3 records more than Kafka holds"),
     ],
 )
 def test_records_that_were_not_read_or_read_too_often_are_counted(
@@ -210,16 +210,16 @@ def test_hours_that_do_not_balance_are_named_the_worst_first(monkeypatch: pytest
     ledger = replace(SHORT, entries=(replace(SHORT.entries[0], imbalance=0), *SHORT.entries))
     ledger = replace(ledger, records_in_kafka=ledger.records_read)
     green, yellow, unknown = found_holes(monkeypatch, ledger, *hours, *others)
-    assert (green.between, green.taxi_type, green.records) == ("the source and the exits", "green", 1_526)
+    assert (green.between, green.taxi_type, green.records) == ("the source and the sinks", "green", 1_526)
     assert green.story == (
-        "2024-01-10 10:00 1,500 more at the exits than read (taxi.trips has as many as the windows);"
-        " 2024-01-10 11:00 20 read and at no exit (taxi.trips has as many as the windows);"
-        " 2024-01-10 12:00 3 read and at no exit (taxi.trips has as many as the windows);"
-        " and 2 hours more"
+        "2024-01-10 10:00 1,500 stored but not read (taxi.trips agrees with the windows);"
+        " 2024-01-10 11:00 20 read but not stored (taxi.trips agrees with the windows);"
+        " 2024-01-10 12:00 3 read but not stored (taxi.trips agrees with the windows);"
+        " and 2 more hours"
     )
     assert (yellow.taxi_type, yellow.records) == ("yellow", 1)
-    assert yellow.story == "2024-01-10 09:00 1 read and at no exit (taxi.trips has 9, the windows 6)"
-    assert unknown.story == "2024-01-10 09:00 2 read and at no exit"
+    assert yellow.story == "2024-01-10 09:00 1 read but not stored (taxi.trips has 9, the windows have 6)"
+    assert unknown.story == "2024-01-10 09:00 2 read but not stored"
 
 
 def test_an_audit_ends_when_postgres_stays_away_although_something_is_on_its_way(
@@ -228,7 +228,7 @@ def test_an_audit_ends_when_postgres_stays_away_although_something_is_on_its_way
     clock = FakeClock()
 
     def ledger(*_: object, **__: object) -> Ledger:
-        raise TransientError("Postgres says: connection refused")
+        raise TransientError("Postgres reports: connection refused")
 
     monkeypatch.setattr(audit, "Polling", lambda seconds: Polling(seconds, clock.clock))
     monkeypatch.setattr(audit, "read_ledger", ledger)

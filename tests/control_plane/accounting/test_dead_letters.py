@@ -52,16 +52,16 @@ def test_a_sound_record_is_read_whole() -> None:
 @pytest.mark.parametrize(
     ("payload", "fields", "fault"),
     [
-        (None, {}, "not framed"),
-        (b"\x07 no", {}, "not framed"),
-        (b"\x00\x00", {}, "not framed"),
-        (framed()[:5], {}, "zone cannot be read"),
+        (None, {}, "it has no frame"),
+        (b"\x07 no", {}, "it has no frame"),
+        (b"\x00\x00", {}, "it has no frame"),
+        (framed()[:5], {}, "zone cannot be decoded"),
         (framed(8), {}, "the registry does not know schema 8"),
-        (framed()[:-3], {"zone": 74}, "note cannot be read"),
+        (framed()[:-3], {"zone": 74}, "note cannot be decoded"),
         (
             framed() + b"\x00\x00",
             {"zone": 74, "note": "ten letters"},
-            "2 bytes are left behind the last field",
+            "2 bytes follow the last field",
         ),
     ],
 )
@@ -82,7 +82,7 @@ def test_a_hex_dump_shows_sixteen_bytes_a_line_and_counts_those_that_it_leaves_o
     lines = hex_dump(b"0123456789abcdef\x00!")
     assert lines[0] == "00000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef"
     assert lines[1].split() == ["00000010", "00", "21", ".!"]
-    assert hex_dump(b"0" * 1100)[-1] == "… 76 bytes more"
+    assert hex_dump(b"0" * 1100)[-1] == "… 76 more bytes"
 
 
 def test_a_row_that_a_table_refused_is_read_by_its_columns_and_never_published() -> None:
@@ -130,5 +130,5 @@ def test_the_registry_is_asked_once_for_each_schema_also_for_one_that_it_does_no
 
 def test_an_address_is_read_as_it_is_printed_and_anything_else_is_refused_with_an_example() -> None:
     assert str(Address.parse("trips/0/17")) == "trips/0/17"
-    with pytest.raises(UserError, match="it looks like trips/0/17"):
+    with pytest.raises(UserError, match="for example trips/0/17"):
         Address.parse("trips-0-17")

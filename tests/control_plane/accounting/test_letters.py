@@ -122,5 +122,5 @@ def test_letters_that_were_published_again_are_marked_and_no_others(store: DeadL
 
 @pytest.mark.parametrize("text", ["trips/0/", "trips//17", "/0/17", "trips/x/17", "trips/0/x", "trips", ""])
 def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(UserError, match="is no address of a record"):
+    with pytest.raises(UserError, match="is not the address of a record"):
         Address.parse(text)

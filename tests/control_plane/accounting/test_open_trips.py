@@ -105,8 +105,8 @@ def test_a_lost_trip_is_described_by_what_stands_in_its_hour_alone(
         hour = replace(lost, taxi_type=taxi_type, event_hour=at(clock))
         monkeypatch.setattr(audit, "read_hours", lambda _, hour=hour: (hour,))
         (hole,) = audit.holes(endpoints, ledger)
-        same = "as many as the windows" if trips == lost.windowed else f"{trips}, the windows 2"
-        assert hole.story.endswith(f"2 read and at no exit (taxi.trips has {same})")
+        same = "agrees with the windows" if trips == lost.windowed else f"has {trips}, the windows have 2"
+        assert hole.story.endswith(f"2 read but not stored (taxi.trips {same})")
 
 
 def test_a_job_that_does_not_run_has_no_open_trips_and_a_replay_is_seen_by_its_lock(

@@ -13,7 +13,7 @@ def after(*instants: float, proven_each_time: bool = False) -> RestartBackoff:
     """The backoff after attempts at these seconds."""
     backoff = RestartBackoff()
     for instant in instants:
-        backoff = backoff.with_attempt(instant, "it failed as it started")
+        backoff = backoff.with_attempt(instant, "it failed during its start")
         backoff = backoff.reset() if proven_each_time else backoff
     return backoff
 

@@ -58,7 +58,7 @@ def test_a_version_that_was_never_seen_is_given_up_with_the_reason() -> None:
 def test_a_version_that_restarts_without_a_checkpoint_in_between_is_given_up_with_the_cause() -> None:
     restarting = [replace(BEHIND, restarts=count, failure="no such table") for count in range(4)]
     assert hopeless(restarting[:3]) == ""
-    assert hopeless(restarting) == "it restarts over and over (no such table)"
+    assert hopeless(restarting) == "it restarts repeatedly (no such table)"
 
 
 def test_a_version_that_was_lost_with_a_taskmanager_now_and_then_is_waited_for() -> None:
@@ -68,4 +68,4 @@ def test_a_version_that_was_lost_with_a_taskmanager_now_and_then_is_waited_for()
 
 
 def test_a_version_that_ended_is_given_up() -> None:
-    assert hopeless([replace(BEHIND, has_ended=True)]) == "it does not run any more"
+    assert hopeless([replace(BEHIND, has_ended=True)]) == "it no longer runs"

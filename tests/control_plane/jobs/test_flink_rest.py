@@ -50,12 +50,12 @@ def test_a_flink_that_nobody_serves_is_reported_at_once_and_outlasted_by_those_w
         ([], "2 of 9 tasks run", False),
         (
             ["no table"],
-            "2 of 9 tasks run; failures: 1, the last: java.lang.RuntimeException: no table",
+            "2 of 9 tasks run; failures: 1, last failure: java.lang.RuntimeException: no table",
             False,
         ),
         (
             ["no table"] * 4,
-            "2 of 9 tasks run; failures: 4, the last: java.lang.RuntimeException: no table",
+            "2 of 9 tasks run; failures: 4, last failure: java.lang.RuntimeException: no table",
             True,
         ),
     ],

@@ -41,11 +41,11 @@ NO_WINDOW_CLOSES = {
 @pytest.mark.parametrize(
     ("change", "name", "reason"),
     [
-        ({}, "healthy", "all tasks run, checkpoints complete, and every record is read"),
-        ({"lag_records": 9_000}, "healthy", "and it catches up with 9,000 records"),
-        ({"lag_records": None}, "healthy", "it is not known yet how many records are left to read"),
+        ({}, "healthy", "all tasks run, checkpoints complete, every record is read"),
+        ({"lag_records": 9_000}, "healthy", "it is catching up with 9,000 records"),
+        ({"lag_records": None}, "healthy", "the lag is not known yet"),
         ({"unfit_source": "topic trips has x"}, "degraded", "topic trips has x"),
-        ({"lost_source": "topic trips was deleted"}, "down", "topic trips was deleted; ./taxi reset"),
+        ({"lost_source": "topic trips was deleted"}, "down", "topic trips was deleted; run ./taxi reset"),
         ({"state": "FAILED", "last_failure": "disk full"}, "down", "the job is FAILED (disk full)"),
         ({"state": "NOT RUNNING"}, "down", "the job is NOT RUNNING"),
         ({"state": "RESTARTING", "all_tasks_run": False}, "degraded", "the job is RESTARTING"),
@@ -53,14 +53,18 @@ NO_WINDOW_CLOSES = {
         ({"last_restart_age_seconds": 7, "last_failure": "x"}, "degraded", "it restarted 7 s ago (x)"),
         ({"checkpoint_age_seconds": None}, "degraded", "no checkpoint has completed yet"),
         ({"checkpoint_age_seconds": 90}, "degraded", "the last checkpoint completed 90 s ago"),
-        ({"lag_records": 5, "read_per_second": 0}, "degraded", "it reads nothing, and 5 records wait"),
-        ({"lag_records": 40_000}, "degraded", "40,000 records behind and reads 100 a second: 400 s"),
-        ({"lag_records": 40_000, "back_pressure": 0.9}, "degraded", "held back by its writers 90%"),
-        ({"watermark_lag_seconds": 7200}, "degraded", "all is read, yet the watermark is 7,200 s"),
+        (
+            {"lag_records": 5, "read_per_second": 0},
+            "degraded",
+            "it reads nothing, although its lag is 5 records",
+        ),
+        ({"lag_records": 40_000}, "degraded", "its lag is 40,000 records at 100 records/s: 400 s"),
+        ({"lag_records": 40_000, "back_pressure": 0.9}, "degraded", "back-pressured 90%"),
+        ({"watermark_lag_seconds": 7200}, "degraded", "every record is read, but the watermark is 7,200 s"),
         (
             NO_WINDOW_CLOSES,
             "degraded",
-            "all 102 records are read, yet there is no watermark: it waits for it",
+            "all 102 records are read, but there is no watermark: it is held by it",
         ),
     ],
 )
@@ -110,11 +114,11 @@ def test_windows_that_an_idle_partition_holds_back_are_counted_from_the_partitio
 @pytest.mark.parametrize(
     ("clocks", "subtasks", "holder"),
     [
-        ((7_200_000, None), 2, "partition trips-1, of which no trip and no marker has come"),
-        ((None, None, 5, None), 2, "partition trips-0, trips-1, trips-3, of which"),
-        ((7_200_000, 3_600_000), 2, "partition trips-1, which gets no trips and no markers"),
+        ((7_200_000, None), 2, "partition trips-1, which has had no trip or marker"),
+        ((None, None, 5, None), 2, "partition trips-0, trips-1, trips-3, which has had no"),
+        ((7_200_000, 3_600_000), 2, "partition trips-1, which gets neither trips nor markers"),
         ((3_600_000, 3_600_000), 4, "2 of 4 subtasks of the source, which read no partition"),
-        ((*(None for _ in range(6)), 5), 2, "6 partitions of trips, of which"),
+        ((*(None for _ in range(6)), 5), 2, "6 partitions of trips, which has had no"),
     ],
 )
 def test_what_holds_the_watermark_is_named(

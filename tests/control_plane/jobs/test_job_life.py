@@ -24,7 +24,8 @@ from stack.services.keeper import NAME as KEEPER
 from stack.services.keeper import keeper_status
 from stack.settings import ROOT
 from stack.supervision.supervisor import Supervisor
-from taxi_cli.commands.job.life import RESTARTED, deploy
+from taxi_cli.commands.job.deploy import deploy
+from taxi_cli.commands.job.life import RESTARTED
 from tests.drills.faults import processes
 from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.oracle.real_months import first_days
@@ -161,7 +162,8 @@ def test_a_release_that_would_misread_the_state_is_refused_before_the_job_is_tou
     )
     untouched = platform.status().job_id
     with pytest.raises(
-        UserError, match=r"sum_windows cuts time into HOP size=\[30 min\].*; ./taxi job beside"
+        UserError,
+        match=r"sum_windows cuts time into HOP size=\[30 min\].*; run ./taxi job deploy zone_fares --side",
     ):
         upgrade(platform.endpoints, JOB, wider)
     found = platform.status()
@@ -175,7 +177,9 @@ def test_a_release_that_writes_to_no_table_is_refused_before_the_job_is_touched(
     sinks, table = "flink_jobs/zone_fares/sinks.sql", "'table-name' = '${table_set}.all_trips'"
     bad = tree(tmp_path / "bad", sinks, table, "'table-name' = '${table_set}.every_trip'")
     untouched = platform.status().job_id
-    with pytest.raises(UserError, match=r"writes to every_trip, which no file .* makes; nothing was touched"):
+    with pytest.raises(
+        UserError, match=r"writes to every_trip, which no file .* creates; nothing was changed"
+    ):
         upgrade(platform.endpoints, JOB, bad)
     assert platform.status().job_id == untouched
     assert platform.query("select nspname from pg_namespace where nspname like 'taxi_trial%'") == []
@@ -301,7 +305,7 @@ def test_a_job_that_cannot_be_brought_back_is_given_up_until_a_person_starts_it(
     await_keeper(platform, f"giving up on {JOB} after 3 failed restarts")
     assert live_jobs(platform) == []
     job.start(platform.endpoints, JOB, fresh=True)
-    await_keeper(platform, f"{JOB} is there")
+    await_keeper(platform, f"{JOB} is on the cluster")
 
 
 def runs_otherwise_than(platform: Platform, job_id: str) -> bool:
@@ -323,5 +327,5 @@ def await_keeper(platform: Platform, message: str) -> None:
 
 
 def test_an_unknown_job_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match="there is no job nonsense; the jobs are: zone_fares"):
+    with pytest.raises(UserError, match="there is no job nonsense; choose from: zone_fares"):
         deploy("nonsense")

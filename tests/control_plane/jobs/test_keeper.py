@@ -80,12 +80,12 @@ def test_a_job_that_would_read_a_recreated_topic_from_the_middle_is_stopped(scen
 
 @pytest.mark.parametrize("topic_id", [KNOWN, "", None])
 def test_a_job_is_left_alone_while_the_topic_is_the_same_or_kafka_knows_none_yet(scene: Scene) -> None:
-    assert scene.status() == f"{DEFAULT_JOB} is there"
+    assert scene.status() == f"{DEFAULT_JOB} is on the cluster"
     assert scene.flink.cancelled == []
 
 
 @pytest.mark.parametrize("topic_id", ["2"])
 def test_a_job_that_a_command_has_is_the_commands_to_stop(scene: Scene) -> None:
     with file_lock(scene.home / "jobs" / f"{DEFAULT_JOB}.lock", "waiting"):
-        assert "another command has it" in scene.status()
+        assert "another command holds its lock" in scene.status()
     assert scene.flink.cancelled == []

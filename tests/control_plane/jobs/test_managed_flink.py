@@ -118,7 +118,7 @@ def test_what_does_not_prove_itself_is_undone_and_the_release_before_runs_again(
 ) -> None:
     deployed(at())
     service.behaviours["v2"] = behaviour  # type: ignore[assignment]
-    with pytest.raises(UpgradeFailedError, match="what release 1 was runs again"):
+    with pytest.raises(UpgradeFailedError, match="release 1 runs again"):
         at("v2").upgrade(ROOT)
     found = at().status()
     assert (found.state, at().releases()[-1].commit) == ("RUNNING", "v1")
@@ -161,7 +161,9 @@ def test_a_rollback_returns_once_also_when_it_was_cut_short(at: At, service: Man
     back = at().rollback()
     assert (back.left_release, at().releases()[-1].commit) == (2, "v1")
     assert changes(service).count("RollbackApplication") == 1
-    with pytest.raises(UserError, match="no earlier release to go back to: it went back from release 2"):
+    with pytest.raises(
+        UserError, match="no earlier release to roll back to: it was rolled back from release 2"
+    ):
         at().rollback()
 
 

@@ -48,11 +48,11 @@ def test_a_source_that_reads_one_more_column_is_compatible() -> None:
         ((SOURCE, replace(SUM, key="")), "sum_windows is gone"),
         (
             (SOURCE, replace(SUM, output="ROW<`taxi_type` STRING, `total` INT>")),
-            "sum_windows gives out ROW<STRING, INT> instead of ROW<STRING, BIGINT>",
+            "sum_windows emits ROW<STRING, INT> instead of ROW<STRING, BIGINT>",
         ),
         (
             (SOURCE, replace(SUM, inputs=("ROW<`taxi_type` STRING>",))),
-            "sum_windows takes in ROW<STRING> instead of ROW<STRING, BIGINT>",
+            "sum_windows reads ROW<STRING> instead of ROW<STRING, BIGINT>",
         ),
         (
             (SOURCE, replace(SUM, description=SUM.description.replace("15 min", "30 min"))),
@@ -61,7 +61,7 @@ def test_a_source_that_reads_one_more_column_is_compatible() -> None:
         ),
         (
             (SOURCE, replace(SUM, description=SUM.description.replace("SUM(", "MAX("))),
-            "sum_windows adds up MAX(sum) instead of SUM(sum)",
+            "sum_windows aggregates MAX(sum) instead of SUM(sum)",
         ),
     ],
 )

@@ -108,7 +108,9 @@ def test_where_the_return_fails_too_both_reasons_are_told_and_the_job_is_still_m
         raise ConnectionError("no route to host")
 
     monkeypatch.setattr(upgrade, "launch", launch)
-    with pytest.raises(UserError, match=r"no route to host\), and so did the return .*job ensure zone_fares"):
+    with pytest.raises(
+        UserError, match=r"no route to host\), and so did the rollback .*job ensure zone_fares"
+    ):
         upgrade._upgrade(site, release(1), release(2))  # type: ignore[arg-type]
     assert site.records.read("zone_fares").wanted
 

@@ -116,10 +116,10 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     database.query(dsn, "create schema if not exists built_on")
     database.query(dsn, "create or replace view built_on.trips as select count(*) as trips from taxi.trips")
     with replaying(platform, speedup=30_000):
-        killed_before_it_submits(platform, "beside", "--source", source)
+        killed_before_it_submits(platform, "deploy", "--side-by-side", "--source", source)
         early = taxi(platform, "switch", "--to", "2")
         assert (early.returncode, "has not caught up with zone_fares-1" in early.stderr) == (1, True)
-        started = taxi(platform, "beside", "--source", source, "--json")
+        started = taxi(platform, "deploy", "--side-by-side", "--source", source, "--json")
         assert started.returncode == 0, started.stderr
     platform.balanced_ledger()
     found = platform.status()
@@ -131,8 +131,8 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     assert [(compared["trips"]["only_old"],)] == dear
 
     third = tree(tmp_path / "third", "flink_jobs/runtime/settings.py", '"1s"', '"2s"')
-    crowded = taxi(platform, "beside", "--source", third)
-    assert (crowded.returncode, "there is no room for zone_fares-3" in crowded.stderr) == (1, True)
+    crowded = taxi(platform, "deploy", "--side-by-side", "--source", third)
+    assert (crowded.returncode, "not enough task slots for zone_fares-3" in crowded.stderr) == (1, True)
 
     with reading(platform) as seen:
         assert seen == {OLD}
@@ -151,7 +151,7 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
     assert answers == [[(True,)], [(True,)]]
     assert platform.query("select to_regclass('taxi.busy_zones')") == [(None,)]
     refused = taxi(platform, "retire", "zone_fares-1", "--yes")
-    assert (refused.returncode, "is what people read" in refused.stderr) == (1, True)
+    assert (refused.returncode, "is the version that is served" in refused.stderr) == (1, True)
     assert taxi(platform, "retire", "zone_fares-2", "--yes").returncode == 0
     assert versions(platform) == {"zone_fares-1": "served"}
     assert running(platform) == ["zone_fares"]
@@ -162,7 +162,9 @@ def test_a_changed_query_is_built_beside_the_live_job_switched_to_and_back_and_r
 def test_a_version_alone_survives_a_lost_cluster_and_starting_over_returns_to_the_first(
     platform: Platform, tmp_path: Path
 ) -> None:
-    assert taxi(platform, "beside", "--source", changed(tmp_path), "--switch").returncode == 0
+    assert (
+        taxi(platform, "deploy", "--side-by-side", "--source", changed(tmp_path), "--switch").returncode == 0
+    )
     assert taxi(platform, "retire", "zone_fares-1", "--yes").returncode == 0
     assert platform.replay(first_days(MONTH), "--speedup", "max").returncode == 0
     platform.service(JOBMANAGER).process.kill()

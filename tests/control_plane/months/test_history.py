@@ -112,7 +112,9 @@ def test_the_history_lies_in_folders_or_in_s3() -> None:
     there = {"RAW_DATA": "s3a://bucket/raw/", "PROCESSED_DATA": "processed"}
     settings = HistorySettings.from_environment(there)
     assert (settings.raw, settings.processed) == ("s3://bucket/raw", str(Path("processed").absolute()))
-    with pytest.raises(UserError, match="RAW_DATA=hdfs://raw is neither a folder nor in S3; give a folder"):
+    with pytest.raises(
+        UserError, match="RAW_DATA=hdfs://raw is neither a folder nor a prefix in S3; set it to a folder"
+    ):
         HistorySettings.from_environment({"RAW_DATA": "hdfs://raw"})
 
 

@@ -45,7 +45,7 @@ def test_trips_go_only_with_a_yes() -> None:
 
 def test_a_great_part_of_a_month_goes_only_by_force() -> None:
     many = comparison(equal=90, only_served=10)
-    with pytest.raises(UserError, match=r"green 2024-01: 10 of the trips .* \(10%\) .* with --force"):
+    with pytest.raises(UserError, match=r"green 2024-01: 10 served trips \(10%\) .* with --force"):
         require_approval(approval(yes=True), many, "r")
     require_approval(approval(yes=True, force=True), many, "r")
 

@@ -188,7 +188,7 @@ def test_a_reader_that_stays_is_named_and_holds_up_nobody_else(
         pid = reader.info.backend_pid
     assert isinstance(failure, UserError)
     assert re.search(
-        rf"no moment at which nobody reads taxi\.\*: pid {pid} \(a notebook, idle in transaction"
+        rf"waiting for the locks of readers of taxi\.\*: pid {pid} \(a notebook, idle in transaction"
         r" for \d+ s: select count\(\*\) from taxi\.trip_ledger\)",
         failure.message,
     ), failure.message

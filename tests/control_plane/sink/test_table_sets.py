@@ -63,7 +63,7 @@ def test_views_whose_columns_change_are_made_anew_unless_something_is_built_on_t
     )
     refusal = (
         "taxi.late_trips has other columns in taxi_8, and view built_on.late depends on view late_trips;"
-        " readers still see what they saw"
+        " the served version is unchanged"
     )
     with pytest.raises(UserError, match=refusal):
         tables.serve(dsn, OTHER_SET)

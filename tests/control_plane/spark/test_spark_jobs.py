@@ -236,7 +236,7 @@ def test_here_a_run_tells_its_end_and_why_it_failed(spark_environment: SparkEnvi
 
 
 def test_what_aws_says_is_one_line_with_the_remedy(spark_environment: SparkEnvironment) -> None:
-    with pytest.raises(UserError, match=r"EMR_CODE is not set; \./taxi package --to s3://"):
+    with pytest.raises(UserError, match=r"EMR_CODE is not set; run \./taxi package --to s3://"):
         spark_environment.backend(SparkTarget.EMR, code="").submit(MONTH)
     with pytest.raises(UserError, match=r"there is no run 00x; check the run's id"):
         spark_environment.backend(SparkTarget.EMR_SERVERLESS).state("00x")
@@ -244,7 +244,7 @@ def test_what_aws_says_is_one_line_with_the_remedy(spark_environment: SparkEnvir
         spark_environment.backend(SparkTarget.EMR).cancel("s-x")
     with pytest.raises(TransientAwsError, match="AWS does not answer"):
         spark_environment.backend(SparkTarget.EMR, endpoint_url="http://127.0.0.1:9").submit(MONTH)
-    with pytest.raises(UserError, match="EMR_JOB_ROLE_ARN is not set; name the run's role"):
+    with pytest.raises(UserError, match="EMR_JOB_ROLE_ARN is not set; set it to the role of the run"):
         spark_environment.backend(SparkTarget.EMR_SERVERLESS, role_arn="").submit(MONTH)
 
 

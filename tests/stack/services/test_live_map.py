@@ -45,7 +45,7 @@ def settings_of(home: Path, **variables: str) -> StackSettings:
 def test_a_port_that_was_wished_for_and_is_taken_is_an_error(taken_port: int, tmp_path: Path) -> None:
     settings = settings_of(tmp_path, TAXI_MAP_PORT=str(taken_port))
     movable = "map" in settings.movable_ports
-    with pytest.raises(UserError, match=rf"port {taken_port} for map is taken .*set TAXI_MAP_PORT"):
+    with pytest.raises(UserError, match=rf"port {taken_port} for map is in use .*set TAXI_MAP_PORT"):
         choose_extra_port("map", settings.extra_ports["map"], None, movable=movable)
 
 
@@ -59,7 +59,7 @@ def test_without_a_wish_a_taken_port_is_left_to_who_has_it(taken_port: int, tmp_
 @pytest.mark.unit
 def test_any_port_may_be_asked_for(tmp_path: Path) -> None:
     assert settings_of(tmp_path, TAXI_MAP_PORT="auto").extra_ports["map"] == AUTO
-    with pytest.raises(UserError, match="TAXI_MAP_PORT=soon is no port"):
+    with pytest.raises(UserError, match="TAXI_MAP_PORT=soon is not a port"):
         settings_of(tmp_path, TAXI_MAP_PORT="soon")
 
 

@@ -75,7 +75,7 @@ def test_cpu_that_was_burnt_before_the_first_look_does_not_count() -> None:
     first = cpu()
     old.seconds += 0.6
     assert cpu() != first
-    assert cpu().text == "1 s of CPU used"
+    assert cpu().text == "1 s of CPU time used"
 
 
 def test_a_process_that_gets_a_fiftieth_of_a_core_is_seen_at_work_within_every_90_seconds() -> None:
@@ -104,7 +104,7 @@ def test_a_process_that_ended_keeps_what_it_burnt_and_its_successor_adds_to_it()
     living[0].seconds = 5
     cpu()
     living[:] = [Worker(1)]
-    assert cpu().text == "6 s of CPU used"
+    assert cpu().text == "6 s of CPU time used"
 
 
 def test_the_cpu_of_children_counts_for_their_parent() -> None:

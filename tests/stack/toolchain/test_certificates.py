@@ -110,7 +110,7 @@ def test_where_ssl_cert_file_is_set_only_what_is_named_is_trusted_else_the_machi
 
 
 def test_a_variable_that_names_nothing_is_refused_by_its_name(tmp_path: Path) -> None:
-    with pytest.raises(CertificateError, match="REQUESTS_CA_BUNDLE names /not/here, which does not exist"):
+    with pytest.raises(CertificateError, match="REQUESTS_CA_BUNDLE=/not/here does not exist"):
         certificates.variables({"REQUESTS_CA_BUNDLE": "/not/here"}, tmp_path)
 
 

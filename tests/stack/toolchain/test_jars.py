@@ -59,7 +59,7 @@ def test_a_mirror_of_something_else_is_not_used(tmp_path: Path, mirror_of: str) 
 def test_settings_that_are_no_xml_are_an_error_that_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "settings.xml"
     path.write_text("<settings>")
-    with pytest.raises(UserError, match=r"settings\.xml is no XML"):
+    with pytest.raises(UserError, match=r"settings\.xml is not valid XML"):
         mirror_of_settings(path, {})
 
 

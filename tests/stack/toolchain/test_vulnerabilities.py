@@ -90,7 +90,7 @@ def test_what_is_accepted_by_any_of_its_names_passes_and_what_is_found_no_more_i
     folder: Path, source: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert is_well(folder, source, CVE_2099_1=WHY, CVE_2098_7=WHY)
-    assert "CVE-2098-7 is accepted in accepted.toml, and found no more" in capsys.readouterr().err
+    assert "CVE-2098-7 is accepted in accepted.toml but no longer found" in capsys.readouterr().err
 
 
 def test_nothing_is_accepted_without_a_reason(folder: Path, source: str) -> None:
@@ -102,7 +102,7 @@ def test_without_an_answer_the_reason_is_told_and_nothing_fails(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert is_well(folder, "http://127.0.0.1:9")
-    assert "not looked at, as the advisories cannot be reached" in capsys.readouterr().err
+    assert "not checked, because the advisories cannot be reached" in capsys.readouterr().err
 
 
 def test_what_we_accept_says_why() -> None:
