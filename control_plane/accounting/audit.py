@@ -57,10 +57,9 @@ class QuiescenceSnapshot:
         if lag:
             return f"{self.job.name} is {lag:,} records behind"
         if self.open_trips:
-            return (
-                f"{self.open_trips:,} trips are in windows that are still open:"
-                f" the watermark is {self.job.watermark}"
-            )
+            watermark = self.job.watermark
+            clock = f"the watermark is {watermark}" if watermark else "no record came since the job restarted"
+            return f"{self.open_trips:,} trips are in windows that are still open: {clock}"
         return ""
 
     def proves(self, earlier: "QuiescenceSnapshot") -> bool:

@@ -60,6 +60,10 @@ def test_nothing_is_on_its_way_when_all_is_read_and_every_window_is_closed() -> 
             replace(QUIET, open_trips=3),
             "3 trips are in windows that are still open: the watermark is 2024-01-10 13:00:00",
         ),
+        (
+            replace(QUIET, open_trips=3, job=replace(JOB, watermark=None)),
+            "3 trips are in windows that are still open: no record came since the job restarted",
+        ),
     ],
 )
 def test_what_is_still_on_its_way_is_named(snapshot: QuiescenceSnapshot, reason: str) -> None:
