@@ -40,6 +40,17 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
         TRIP | {"dropoff_at": "2024-01-10 10:00:59.999", "arrived_at": "2024-01-10 10:01:59.999"},
         "after_close",
     ),
+    # the watermark of its partition, which closes minute 10:00 at the same 10:00:59.999
+    (
+        "a millisecond before its partition closes its minute",
+        TRIP | {"closed_until": "2024-01-10 10:00:59.998"},
+        "on_time",
+    ),
+    (
+        "when its partition has closed its minute",
+        TRIP | {"closed_until": "2024-01-10 10:00:59.999"},
+        "after_close",
+    ),
     ("a trip that breaks a rule", TRIP | {"total_amount_cents": 0}, "quarantined"),
     ("a trip without a drop-off", TRIP | {"dropoff_at": None}, "quarantined"),
     (
