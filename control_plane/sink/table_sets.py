@@ -74,6 +74,8 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
             make_set(ddl, wanted, folder)
         if wanted and shown in {"", wanted}:
             show(ddl, wanted)
+        elif shown:
+            show_one_set_only(ddl, shown)
         if not shown:
             ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
 

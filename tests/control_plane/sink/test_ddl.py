@@ -25,7 +25,8 @@ READERS = 4
 LONGEST_QUEUE_SECONDS = 2.0
 """Three waits of a change in a row, on a machine that does something else besides."""
 VIEWS = ("trip_ledger", "zone_fares_now", "late_trips", "quarantined_trips", "zone_fares_15m", "trips")
-LONGEST_SWITCH_SECONDS = 10.0
+LONGEST_SWITCH_SECONDS, TRANSACTIONS_OF_A_SWITCH = 10.0, 6
+"""Where a busy machine makes the readers slow, so many of their transactions."""
 ROWS_OF_A_SET = (
     """
     insert into late_arrivals (
@@ -254,7 +255,7 @@ def test_a_switch_takes_seconds_beside_looping_readers_and_none_sees_half_of_eac
             begun = time.monotonic()
             tables.serve(dsn, table_set)
             took.append(time.monotonic() - begun)
-    assert max(took) < LONGEST_SWITCH_SECONDS
+    assert max(took) < max(LONGEST_SWITCH_SECONDS, TRANSACTIONS_OF_A_SWITCH * readers.longest_seconds)
     assert readers.failures == []
     mixed = [
         counts for counts in readers.seen if not any(set(counts) <= set(of.items()) for of in shown.values())
@@ -262,8 +263,7 @@ def test_a_switch_takes_seconds_beside_looping_readers_and_none_sees_half_of_eac
     assert mixed == []
     with psycopg.connect(dsn) as reader:
         assert {view: rows(reader, view) for view in VIEWS} == shown["taxi_2"]
-        definitions = "select definition from pg_views where schemaname = 'taxi'"
-        assert not [text for (text,) in reader.execute(definitions) if FIRST_SET in text]
+    assert sets_of_views(dsn) == {"taxi_2"}
 
 
 def shown_alone(dsn: str, table_set: str) -> dict[str, int]:
@@ -280,15 +280,24 @@ def test_what_a_killed_switch_leaves_shows_the_served_set_and_is_put_right(dsn: 
         for statement in ROWS_OF_A_SET:
             owner.execute(f"set search_path to {FIRST_SET}; {statement}".encode())
     before = shown_alone(dsn, FIRST_SET)
-    switch = ViewSwitch(FIRST_SET, "taxi_2")
-    switch._contended.extend(VIEWS)
-    ddl.step_by_step(dsn, switch.prepare)
-    assert switch.asking == set(VIEWS)
+    repairs = (lambda: tables.set_up(dsn), lambda: tables.drop(dsn, "taxi_2"))  # which would drop views, too
+    for repair in repairs:
+        switch = ViewSwitch(FIRST_SET, "taxi_2")
+        switch._contended.extend(VIEWS)
+        ddl.step_by_step(dsn, switch.prepare)
+        assert sets_of_views(dsn) == {FIRST_SET, "taxi_2"}
+        for _ in range(2):
+            with psycopg.connect(dsn) as reader:
+                assert {view: rows(reader, view) for view in VIEWS} == before
+            repair()
+        assert sets_of_views(dsn) == {FIRST_SET}
+
+
+def sets_of_views(dsn: str) -> set[str]:
+    """The sets that the views of `taxi` read."""
     with psycopg.connect(dsn) as reader:
-        assert {view: rows(reader, view) for view in VIEWS} == before
-    tables.drop(dsn, "taxi_2")  # would take the views with it
-    with psycopg.connect(dsn) as reader:
-        assert {view: rows(reader, view) for view in VIEWS} == before
+        found = reader.execute("select definition from pg_views where schemaname = 'taxi'").fetchall()
+    return set(re.findall(r"\btaxi_\d+(?=\.)", " ".join(text for (text,) in found)))
 
 
 @pytest.mark.integration
