@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from threading import Event, Thread
@@ -280,7 +281,8 @@ def test_what_a_killed_switch_leaves_shows_the_served_set_and_is_put_right(dsn: 
         for statement in ROWS_OF_A_SET:
             owner.execute(f"set search_path to {FIRST_SET}; {statement}".encode())
     before = shown_alone(dsn, FIRST_SET)
-    repairs = (lambda: tables.set_up(dsn), lambda: tables.drop(dsn, "taxi_2"))  # which would drop views, too
+    # The latter would drop the views with the set.
+    repairs = (partial(tables.set_up, dsn), partial(tables.drop, dsn, "taxi_2"))
     for repair in repairs:
         switch = ViewSwitch(FIRST_SET, "taxi_2")
         switch._contended.extend(VIEWS)
