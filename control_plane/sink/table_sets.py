@@ -114,11 +114,10 @@ def numbered_sets(dsn: str) -> list[str]:
 
 def serve(dsn: str, table_set: str) -> None:
     """Serve another set in the schema `taxi`, all tables at once."""
-    before = served(dsn)
-    views = ViewSwitch(before, table_set)
+    views = ViewSwitch(table_set)
 
     def switch(ddl: Ddl) -> None:
-        _carry_marks(ddl.connection, before, table_set)
+        _carry_marks(ddl.connection, served_by(ddl.connection), table_set)
         views.show(ddl)
         ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
 
@@ -128,11 +127,10 @@ def serve(dsn: str, table_set: str) -> None:
 
 def serve_only_first(dsn: str) -> None:
     """Serve the first set, recreated if missing, and delete the history of switches."""
-    before = served(dsn)
-    views = ViewSwitch(before, FIRST_SET)
+    views = ViewSwitch(FIRST_SET)
 
     def start_over(ddl: Ddl) -> None:
-        if before != FIRST_SET:
+        if served_by(ddl.connection) != FIRST_SET:
             make_set(ddl, FIRST_SET)
             views.show(ddl)
         ddl.connection.execute("delete from taxi.switches")
@@ -201,7 +199,7 @@ def _show_plainly(dsn: str, views: ViewSwitch) -> None:
     """Point the views that ask which set is served at it; until then they only are slower."""
     if views.asking:
         try:
-            step_by_step(dsn, lambda ddl: show(ddl, views.after))
+            step_by_step(dsn, lambda ddl: show(ddl, views.table_set))
         except TablesInUseError as failure:
             console().print(f"{failure}; ./taxi up does it later", style="yellow", soft_wrap=True)
 

@@ -37,12 +37,12 @@ READ_NOW = """
 select distinct relname from pg_locks join pg_class on pg_locks.relation = pg_class.oid
 where relnamespace = 'taxi'::regnamespace and relkind = 'v' and pid <> pg_backend_pid() and granted
 """
-SERVED = "(select table_set from taxi.switches order by switched_at desc limit 1)"
+SERVED = "select table_set from taxi.switches order by switched_at desc limit 1"
 ASKING = f"""
 create or replace view {{view}} as
-select {{columns}} from {{before_table}} where {SERVED} = {{before}}
+select {{columns}} from {{before_table}} where ({SERVED}) = {{before}}
 union all
-select {{columns}} from {{after_table}} where {SERVED} = {{after}}
+select {{columns}} from {{after_table}} where ({SERVED}) = {{after}}
 """  # noqa: S608 - put together from our own text
 NOT_OF_BOTH_SETS = (
     *(errors.UndefinedTable, errors.UndefinedColumn),
@@ -62,7 +62,7 @@ def show(ddl: Ddl, table_set: str) -> None:
 
 @dataclass
 class ViewSwitch:
-    """The change of every view of `taxi` from one set to another, at a single moment.
+    """The change of every view of `taxi` to another set, at a single moment.
 
     A transaction that collects the locks of all views has to give way to each reader that holds one view and
     waits for another. Among looping readers it may never get them all. So a view whose lock timed out is
@@ -70,17 +70,17 @@ class ViewSwitch:
     of these the switch needs only the lock of that table, which no reader waits for while it holds it.
     """
 
-    before: str
-    after: str
+    table_set: str
     asking: set[str] = field(default_factory=set)
-    _contended: list[str] = field(default_factory=list)
+    contended: list[str] = field(default_factory=list)
 
     def prepare(self, ddl: Ddl) -> None:
         """Have views ask which set is served once a lock timed out: that one, and those that are read now."""
-        if self.before and self._contended:
+        (before,) = ddl.connection.execute(SERVED).fetchone() or ("",)
+        if self.contended and before not in {"", self.table_set}:
             read_now = [str(name) for (name,) in ddl.connection.execute(READ_NOW).fetchall()]
-            for name in sorted({*self._contended, *read_now} - self.asking - {WRITTEN_THROUGH}):
-                if self._ask(ddl, name):
+            for name in sorted({*self.contended, *read_now} - self.asking - {WRITTEN_THROUGH}):
+                if self._ask(ddl, name, str(before)):
                     self.asking.add(name)
 
     def show(self, ddl: Ddl) -> None:
@@ -88,21 +88,21 @@ class ViewSwitch:
         if self.asking:
             # Before any view: a reader that waits for it may hold another view.
             ddl.run("lock table taxi.switches in access exclusive mode")
-        names = _names(ddl.connection, self.after)
+        names = _names(ddl.connection, self.table_set)
         for name in sorted(set(names) - self.asking, key=self._contended_first):
             try:
-                _show(ddl, self.after, name, even_if_done=True)
+                _show(ddl, self.table_set, name, even_if_done=True)
             except LOCK_ERRORS:
-                self._contended.append(name)
+                self.contended.append(name)
                 raise
-        _drop_others(ddl, self.after, names)
+        _drop_others(ddl, self.table_set, names)
 
     def _contended_first(self, name: str) -> tuple[int, str]:
         """While a transaction waits for its first lock it blocks no session that has others."""
-        newest = self._contended[::-1]
+        newest = self.contended[::-1]
         return (newest.index(name) if name in newest else len(newest), name)
 
-    def _ask(self, ddl: Ddl, name: str) -> bool:
+    def _ask(self, ddl: Ddl, name: str, before: str) -> bool:
         """Replace a view by one of both sets; False where one of them lacks it, or a column."""
         columns = ddl.connection.execute(COLUMNS, [f"taxi.{name}"]).fetchall()
         if not columns:
@@ -110,10 +110,10 @@ class ViewSwitch:
         statement = sql.SQL(ASKING).format(
             view=sql.Identifier("taxi", name),
             columns=sql.SQL(", ").join(sql.SQL(column) for (column,) in columns),
-            before_table=sql.Identifier(self.before, name),
-            after_table=sql.Identifier(self.after, name),
-            before=sql.Literal(self.before),
-            after=sql.Literal(self.after),
+            before_table=sql.Identifier(before, name),
+            after_table=sql.Identifier(self.table_set, name),
+            before=sql.Literal(before),
+            after=sql.Literal(self.table_set),
         )
         try:
             ddl.run(statement.as_string(ddl.connection))

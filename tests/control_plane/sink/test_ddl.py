@@ -284,8 +284,7 @@ def test_what_a_killed_switch_leaves_shows_the_served_set_and_is_put_right(dsn: 
     # The latter would drop the views with the set.
     repairs = (partial(tables.set_up, dsn), partial(tables.drop, dsn, "taxi_2"))
     for repair in repairs:
-        switch = ViewSwitch(FIRST_SET, "taxi_2")
-        switch._contended.extend(VIEWS)
+        switch = ViewSwitch("taxi_2", contended=[*VIEWS])
         ddl.step_by_step(dsn, switch.prepare)
         assert sets_of_views(dsn) == {FIRST_SET, "taxi_2"}
         for _ in range(2):
