@@ -69,6 +69,13 @@ def test_members_and_padding_are_one_content(members: list[bytes], zeros: int, b
     assert unpacked(packed, block) == b"".join(members)
 
 
+@pytest.mark.parametrize("zeros", [0, 1, 512])
+def test_padding_is_noticed(zeros: int) -> None:
+    content = GzipContent()
+    assert b"".join(content.unpacked([gzip.compress(CONTENT) + bytes(zeros)])) == CONTENT
+    assert content.is_padded is (zeros > 0)
+
+
 @given(st.integers(0, 10_000), st.integers(0, 7))
 def test_a_changed_bit_is_never_believed(place: int, bit: int) -> None:
     packed = bytearray(gzip.compress(CONTENT, mtime=0))
