@@ -217,7 +217,13 @@ class SparkSettings:
 def _path_or_uri(variable: str, value: str | None, default: Path) -> str:
     """Parse a folder, or a prefix in S3 as its own programs write it."""
     if value is None or "://" not in value:
-        return str(folder_setting(value, default=default))
+        folder = str(folder_setting(value, default=default))
+        if "\\" in folder:
+            raise UserError(
+                f"{variable}: {folder} has a backslash, which DuckDB and Spark do not read as part of a name",
+                f"set {variable} to a folder without one",
+            )
+        return folder
     try:
         bucket, prefix = parse_s3_uri(value)
     except UserError:

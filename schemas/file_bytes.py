@@ -65,7 +65,7 @@ def _remedy(kind: str | None, name: str) -> str:
         return SAVE_AS_UTF_8
     if kind == PARQUET:
         return f"name it {name.partition('.')[0]}.parquet"
-    if kind == GZIP and not name.endswith(".gz"):
+    if kind == GZIP and not name.endswith((".gz", ".parquet")):
         return f"name it {name}.gz, or unpack it with gunzip"
     return "unpack it, and give the file that is in it"
 

@@ -147,23 +147,21 @@ def step_by_step(dsn: str, change: Callable[[Ddl], None]) -> None:
         change(Ddl(connection))
 
 
-def at_once(dsn: str, change: Callable[[Ddl], None]) -> None:
+def at_once(dsn: str, change: Callable[[Ddl], None], prepare: Callable[[Ddl], None] = lambda _: None) -> None:
     """Apply a change in one transaction, or none of it.
 
-    Each attempt waits only briefly: of two sessions that wait for each other, this one gives up first.
+    Each attempt waits only briefly: of two sessions that wait for each other, this one gives up first. Before
+    each, `prepare` may change objects step by step.
     """
+    with psycopg.connect(dsn, autocommit=True) as connection:
 
-    def attempt(seconds: float) -> None:
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            _alone(connection, seconds)
+        def attempt(seconds: float) -> None:
+            prepare(Ddl(connection))
             with connection.transaction():
                 change(Ddl(connection, seconds))
 
-    def in_the_way() -> list[str]:
-        with psycopg.connect(dsn) as connection:
-            return holders(connection)
-
-    _until_unlocked(in_the_way, attempt)
+        _until_unlocked(lambda: holders(connection), lambda seconds: _alone(connection, seconds))
+        _until_unlocked(lambda: holders(connection), attempt)
 
 
 def holders(connection: Connection) -> list[str]:

@@ -15,8 +15,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from control_plane.sink.ddl import LOCK_ERRORS, Connection, Ddl, at_once, step_by_step
-from control_plane.sink.views import TABLES, relations, show
+from control_plane.sink.ddl import LOCK_ERRORS, Connection, Ddl, TablesInUseError, at_once, step_by_step
+from control_plane.sink.views import TABLES, ViewSwitch, relations, show, show_one_set_only
 from schemas.errors import UserError
 from schemas.table_set import filled
 from stack.console import console
@@ -74,6 +74,8 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
             make_set(ddl, wanted, folder)
         if wanted and shown in {"", wanted}:
             show(ddl, wanted)
+        elif shown:
+            show_one_set_only(ddl, shown)
         if not shown:
             ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
 
@@ -112,28 +114,30 @@ def numbered_sets(dsn: str) -> list[str]:
 
 def serve(dsn: str, table_set: str) -> None:
     """Serve another set in the schema `taxi`, all tables at once."""
-    contended: list[str] = []
+    views = ViewSwitch(table_set)
 
     def switch(ddl: Ddl) -> None:
         _carry_marks(ddl.connection, served_by(ddl.connection), table_set)
-        show(ddl, table_set, contended)
+        views.show(ddl)
         ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
 
-    at_once(dsn, switch)
+    at_once(dsn, switch, views.prepare)
+    _show_plainly(dsn, views)
 
 
 def serve_only_first(dsn: str) -> None:
     """Serve the first set, recreated if missing, and delete the history of switches."""
-    contended: list[str] = []
+    views = ViewSwitch(FIRST_SET)
 
     def start_over(ddl: Ddl) -> None:
         if served_by(ddl.connection) != FIRST_SET:
             make_set(ddl, FIRST_SET)
-            show(ddl, FIRST_SET, contended)
+            views.show(ddl)
         ddl.connection.execute("delete from taxi.switches")
         ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
 
-    at_once(dsn, start_over)
+    at_once(dsn, start_over, views.prepare)
+    _show_plainly(dsn, views)
 
 
 def empty(dsn: str, table_set: str) -> None:
@@ -157,8 +161,11 @@ def drop(dsn: str, table_set: str) -> None:
     """Drop a set that is not served; raises UserError for the served one."""
 
     def remove(ddl: Ddl) -> None:
-        if served_by(ddl.connection) == table_set:
+        shown = served_by(ddl.connection)
+        if shown == table_set:
             raise UserError(f"{table_set} is the table set that taxi.* shows", "serve another set first")
+        if shown:
+            show_one_set_only(ddl, shown)
         for schema in (table_set, f"{table_set}_months"):
             text = sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
             ddl.run(text.as_string(ddl.connection))
@@ -186,6 +193,15 @@ def missing_objects(dsn: str, folder: Path, names: Collection[str]) -> list[str]
         there = relations(connection, trial, TABLES)
         connection.rollback()
     return sorted(set(names) - set(there))
+
+
+def _show_plainly(dsn: str, views: ViewSwitch) -> None:
+    """Point the views that ask which set is served at it; until then they only are slower."""
+    if views.asking:
+        try:
+            step_by_step(dsn, lambda ddl: show(ddl, views.table_set))
+        except TablesInUseError as failure:
+            console().print(f"{failure}; ./taxi up does it later", style="yellow", soft_wrap=True)
 
 
 def _carry_marks(connection: Connection, old: str, new: str) -> None:

@@ -29,6 +29,7 @@ TRIP: dict[str, Any] = {
 }
 UNREADABLE: dict[str, Any] = {"error": "it cannot be read", "arrived_at": "2024-01-10 10:00:00"}
 MARKER = UNREADABLE | {"record_key": base64.b64encode(PROGRESS_MARKER_KEY).decode()}
+AHEAD = "more than a minute after its publisher's clock"
 CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("a trip that has just ended", TRIP, "on_time"),
     # its minute 10:00 closes when the clock, less a minute of disorder, is at 10:00:59.999
@@ -40,6 +41,19 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
         TRIP | {"dropoff_at": "2024-01-10 10:00:59.999", "arrived_at": "2024-01-10 10:01:59.999"},
         "after_close",
     ),
+    # the watermark of its partition, which closes minute 10:00 at the same 10:00:59.999
+    (
+        "a millisecond before its partition closes its minute",
+        TRIP | {"closed_until": "2024-01-10 10:00:59.998"},
+        "on_time",
+    ),
+    (
+        "when its partition has closed its minute",
+        TRIP | {"closed_until": "2024-01-10 10:00:59.999"},
+        "after_close",
+    ),
+    ("a minute after its publisher's clock", TRIP | {"arrived_at": "2024-01-10 09:59:00"}, "on_time"),
+    (AHEAD, TRIP | {"arrived_at": "2024-01-10 09:58:59.999"}, "after_close"),
     ("a trip that breaks a rule", TRIP | {"total_amount_cents": 0}, "quarantined"),
     ("a trip without a drop-off", TRIP | {"dropoff_at": None}, "quarantined"),
     (
@@ -82,9 +96,13 @@ def test_each_record_goes_one_way_and_only_what_can_be_trusted_moves_the_clock(
     assert {name: disposition for name, (disposition, _) in classified.items()} == {
         name: disposition for name, _, disposition in CASES
     }
-    assert {name: clock for name, (_, clock) in classified.items()} == {
-        name: with_milliseconds(record.get(CLOCKS.get(disposition, ""), EPOCH))
+    trusted = {
+        name: record.get(CLOCKS.get(disposition, ""), EPOCH)
         for name, record, disposition in CASES
+        if name != AHEAD
+    }
+    assert {name: clock for name, (_, clock) in classified.items()} == {
+        name: with_milliseconds(clock) for name, clock in {**trusted, AHEAD: EPOCH}.items()
     }
 
 

@@ -77,7 +77,9 @@ SUITES = (
     ),
     Suite(
         "flink_jobs/**/*.sql",
-        (("tests/flink_jobs/test_contract_columns.py",), ("tests/flink_jobs/test_windows.py",)),
+        tuple(
+            (f"tests/flink_jobs/test_{name}.py",) for name in ("contract_columns", "dispositions", "windows")
+        ),
     ),
     Suite(
         "control_plane/accounting/**/*.py",

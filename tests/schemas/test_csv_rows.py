@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.csv_head import BLANKS, head_of
+from schemas.csv_head import BLANKS, has_sound_quotes, head_of
 from schemas.csv_rows import LONGEST_LINE_BYTES, CsvAccount, CsvRows
 from schemas.file_bytes import DamagedError
+from schemas.vintages import UNNAMED
 
 pytestmark = pytest.mark.unit
 
@@ -98,6 +99,39 @@ def test_a_line_without_an_end_takes_no_memory() -> None:
     plain, account = read(HEADER + b"\n1,2," + b"x" * (3 * LONGEST_LINE_BYTES) + b"\r\n1,2,3\n")
     assert (account.rows, account.torn, account.lines) == (2, 1, 3)
     assert len(plain) < LONGEST_LINE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"a,b", True),
+        (b'"a"', True),
+        (b'"a",b,"c"', True),
+        (b'a,"b",c', True),
+        (b'"a""b",c', True),
+        (b'"",""', True),
+        (b'"a","b","c","d"', True),
+        (b'"', False),
+        (b'"a', False),
+        (b'a"', False),
+        (b'x"a"', False),
+        (b'"a"x', False),
+        (b'"a"x,"b"', False),
+        (b'"a",x"b"', False),
+        (b'"a"x"b"', False),
+        (b'"a","b"x,"c"', False),
+        (b'"a""', False),
+    ],
+)
+def test_quotes_enclose_whole_fields_and_are_doubled_inside(line: bytes, expected: bool) -> None:
+    assert has_sound_quotes(line) is expected
+
+
+def test_columns_of_one_name_or_of_none_can_be_told_apart() -> None:
+    head = head_of(b"a,A,,b\n1,2,3,4,5\n1,2,3,4,5\n1,2\n")
+    assert head.names == ("a", "A", "", "b")
+    assert head.columns == ("a", "A (1)", f"{UNNAMED}2", "b", f"{UNNAMED}4")
+    assert not head_of(b"a,b\n").has_rows
 
 
 def test_a_header_with_a_stray_quote_is_damage() -> None:

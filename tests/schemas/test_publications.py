@@ -237,6 +237,37 @@ def test_a_month_is_published_again_and_each_undoing_leads_to_the_one_before(emp
         assert state_after(empty, *both, undo("second"), undo("first")) == state_after(empty, *order)
 
 
+#  trip   stream              first file   second file
+#  4      before both: 2      2            4            only the second changes it
+#  5      after both: 4       2            4            the stream brings what the second has
+#  6      between them: 4     2            4
+#  7      never               2            no
+def test_after_both_undoings_the_values_are_those_of_the_stream(empty: Connection) -> None:
+    writes = (
+        on_time(4, vendor=2),
+        file_holds(trips=(4, 5, 6, 7), vendor=2),
+        publish("first"),
+        on_time(6, vendor=4),
+        file_holds(trips=(4, 5, 6), vendor=4),
+        publish("second"),
+        on_time(5, vendor=4),
+    )
+    once, both = undo("second"), (undo("second"), undo("first"))
+    assert vendors(empty, *writes) == {4: 4, 5: 4, 6: 4}
+    assert vendors(empty, *writes, once) == {4: 2, 5: 2, 6: 2, 7: 2}
+    assert vendors(empty, *writes, *both) == {4: 2, 5: 4, 6: 4}
+
+
+def vendors(connection: Connection, *writes: Write) -> dict[int, int]:
+    """The vendor of each trip that is shown after these writes, which are undone."""
+    select = (
+        "select array(select trip_id from taxi.trips order by trip_id),"
+        " array(select vendor_id from taxi.trips order by trip_id)"
+    )
+    trips, found = state_after(connection, *writes, select=select)
+    return {trip.int: vendor for trip, vendor in zip(trips, found, strict=True)}
+
+
 def test_publishing_the_same_run_twice_changes_nothing(empty: Connection) -> None:
     FILE(empty)
     everything = "select array(select publications::text from taxi.publications)"

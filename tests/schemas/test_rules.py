@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from schemas.rules import RULES, Rule, broken_rules_sql, is_valid_sql
+from schemas.rules import RULES, Rule, broken_rules_sql, is_nearly_all, is_valid_sql
 
 pytestmark = pytest.mark.unit
 
@@ -115,6 +115,16 @@ def test_validity_is_never_null_and_says_what_the_named_rules_say(
     verdicts = trip_table.execute(f"select {is_valid_sql()}, {broken_rules_sql()} from trip").fetchall()
     assert len(verdicts) == 900
     assert [verdict for verdict in verdicts if verdict[0] is not (verdict[1] == "")] == []
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "trips", "expected"),
+    [(90, 100, False), (91, 100, True), (901, 1000, True), (0, 0, False)],
+)
+def test_a_file_with_another_months_name_is_one_of_which_more_than_nine_tenths_break_a_rule(
+    quarantined: int, trips: int, expected: bool
+) -> None:
+    assert is_nearly_all(quarantined, trips) is expected
 
 
 def test_the_rules_have_the_names_that_are_stored() -> None:

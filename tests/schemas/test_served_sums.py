@@ -318,14 +318,19 @@ def test_windows_are_the_sums_over_their_trips_whatever_is_written_first_or_agai
     write(empty, history)
     assert read_fares(empty, "taxi_1.late_fares_15m") == fares_of(history.late)
     assert read_fares(empty, "taxi.zone_fares_15m") == fares_of(history.rides)
-    averages = empty.execute(
+    assert_averages_are_of(empty, fares_of(history.rides))
+    on_time = dict.fromkeys((ride.number for ride in history.on_time), (True, 1))
+    assert read_trips(empty) == on_time | dict.fromkeys((ride.number for ride in history.late), (False, 1))
+
+
+def assert_averages_are_of(connection: Connection, fares: Fares) -> None:
+    """What a trip costs on average in each window, rounded once."""
+    averages = connection.execute(
         "select taxi_type, pickup_zone_id, window_end, avg_total_amount from taxi.zone_fares_15m"
     )
     assert {row[:3]: row[3] for row in averages.fetchall()} == {
-        window: dollars(cents, trips) for window, (trips, cents) in fares_of(history.rides).items()
+        window: dollars(cents, trips) for window, (trips, cents) in fares.items()
     }
-    on_time = dict.fromkeys((ride.number for ride in history.on_time), (True, 1))
-    assert read_trips(empty) == on_time | dict.fromkeys((ride.number for ride in history.late), (False, 1))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -627,6 +632,7 @@ def test_a_published_month_shows_the_file_and_is_undone_whenever_it_is_published
     fares = fares_of(file.shown_beside(history))
     assert read_trips(beside_files) == trips_of(history, file)
     assert read_fares(beside_files, "taxi.zone_fares_15m") == fares
+    assert_averages_are_of(beside_files, fares)
     assert read_ledger(beside_files) == Accounts.of(history).rows()
     assert_newest_windows_are_shown(beside_files, clocks_of(history.on_time), fares)
     undo(beside_files)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.zones import OUTSIDE_ZONE_ID, UNKNOWN_ZONE_ID
 from tests.oracle.real_months import REPOSITORY, shared_file
 
 pytestmark = pytest.mark.unit
@@ -33,6 +34,12 @@ def test_the_zone_ids_are_1_to_265_in_order() -> None:
     zones = rows_of(SEED)
     assert list(zones[0]) == COLUMNS
     assert [int(zone["zone_id"]) for zone in zones] == list(range(1, 266))
+
+
+def test_points_without_a_zone_have_the_numbers_of_the_table() -> None:
+    zones = {int(zone["zone_id"]): zone for zone in rows_of(SEED)}
+    assert zones[UNKNOWN_ZONE_ID]["borough"] == "Unknown"
+    assert zones[OUTSIDE_ZONE_ID]["zone_name"] == "Outside of NYC"
 
 
 def test_no_value_is_empty_or_padded() -> None:

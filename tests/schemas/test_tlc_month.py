@@ -1,9 +1,11 @@
 """Months as the user writes them."""
 
+from datetime import date
+
 import pytest
 
 from schemas.errors import UserError
-from schemas.tlc_month import parse_month, parse_months
+from schemas.tlc_month import TlcMonth, parse_month, parse_months
 
 pytestmark = pytest.mark.unit
 
@@ -23,6 +25,18 @@ def test_months_come_in_order_and_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("taxi_type", "first"), [("yellow", "2009-01"), ("green", "2013-08"), ("fhvhv", "2019-02")]
+)
+def test_the_first_month_of_a_taxi_type_is_one(taxi_type: str, first: str) -> None:
+    assert parse_month(taxi_type, first).text == first
+
+
+def test_a_day_in_the_middle_is_no_month() -> None:
+    with pytest.raises(UserError, match="2024-01-02 is not the first day of a month"):
+        TlcMonth("green", date.fromisoformat("2024-01-02"))
+
+
+@pytest.mark.parametrize(
     ("taxi_type", "month", "reason"),
     [
         ("red", "2024-01", "unknown taxi type 'red'"),
@@ -33,6 +47,7 @@ def test_months_come_in_order_and_once() -> None:
         ("green", "0000-01", "not a month"),
         ("green", "2013-07", "begin with 2013-08"),
         ("yellow", "2008-12", "begin with 2009-01"),
+        ("fhvhv", "2019-01", "begin with 2019-02"),
         ("green", "2024-02:2024-01", "ends before it begins"),
         ("green", "2024-02:", "has no end"),
     ],

@@ -29,7 +29,7 @@ def test_the_settings_with_which_topics_are_made_are_fit() -> None:
         ("retention.bytes", "1073741824"),
         ("message.timestamp.type", "LogAppendTime"),
         ("message.timestamp.before.max.ms", "3600000"),
-        ("max.message.bytes", "100000"),
+        ("max.message.bytes", "999999"),
     ],
 )
 def test_each_setting_that_loses_refuses_or_delays_records_is_named_with_its_remedy(
@@ -40,6 +40,13 @@ def test_each_setting_that_loses_refuses_or_delays_records_is_named_with_its_rem
     assert found.remedy.startswith(f"set {setting}=")
     wanted = found.remedy.removeprefix(f"set {setting}=").removesuffix(" on it")
     assert unfit_settings({**FIT, setting: wanted}) == ()
+
+
+def test_no_limit_is_how_brokers_write_it_and_a_batch_is_a_megabyte() -> None:
+    at_the_edge = {"message.timestamp.before.max.ms": "9223372036854775807", "max.message.bytes": "1000000"}
+    assert unfit_settings(FIT | at_the_edge) == ()
+    (found,) = unfit_settings(FIT | {"message.timestamp.before.max.ms": "9223372036854775806"})
+    assert found.wanted == "9223372036854775807"
 
 
 def test_a_setting_that_an_older_broker_does_not_know_is_fit() -> None:

@@ -83,6 +83,12 @@ def test_each_version_begins_with_a_later_month_than_the_one_before() -> None:
     assert months == sorted(set(months))
 
 
+def test_the_congestion_fee_begins_with_2025() -> None:
+    assert [schema.first_month.isoformat() for schema in VERSIONS[:2]] == ["2009-01-01", "2025-01-01"]
+    added = set(VERSIONS[1].columns) - set(VERSIONS[0].columns)
+    assert added == {"cbd_congestion_fee_cents"}
+
+
 @pytest.mark.parametrize("schema", VERSIONS, ids=named)
 def test_every_field_says_what_it_means(schema: TripSchema) -> None:
     assert schema.record["doc"].strip()

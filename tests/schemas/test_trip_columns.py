@@ -1,6 +1,7 @@
 """What the columns of the contract are in the engines; one that no engine or no file knows is refused."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -8,7 +9,7 @@ from schemas import standardisation
 from schemas.processed import TRIPS
 from schemas.standardisation import cast_columns_sql
 from schemas.trip import TripSchema, all_versions, current
-from schemas.trip_columns import TripColumn, columns_of, current_columns
+from schemas.trip_columns import ALLOWED_TEXTS, DATE_RANGES, TripColumn, columns_of, current_columns
 from schemas.vintages import CONTRACT_COLUMNS
 
 pytestmark = pytest.mark.unit
@@ -40,6 +41,12 @@ def test_every_valid_trip_has_what_its_rules_and_its_record_demand() -> None:
         *("trip_id", "taxi_type", "source_file", "source_month"),
         *("pickup_at", "dropoff_at", "pickup_zone_id", "total_amount_cents"),
     }
+
+
+def test_a_trip_of_any_month_that_the_tlc_has_published_can_be_stored() -> None:
+    earliest, latest = DATE_RANGES["source_month"]
+    assert (earliest, latest.year) == (date(2009, 1, 1), 2099)
+    assert set(ALLOWED_TEXTS["taxi_type"]) == {"yellow", "green", "fhvhv"}
 
 
 def test_two_records_of_a_trip_agree_in_what_identifies_it() -> None:

@@ -25,7 +25,8 @@ def test_nonsense_is_refused_with_its_reason(size: int, slide: int, disorder: in
 
 
 def test_zone_fares_are_fifteen_minutes_every_minute() -> None:
-    assert (ZONE_FARES.size, ZONE_FARES.slide) == (timedelta(minutes=15), timedelta(minutes=1))
+    minute = timedelta(minutes=1)
+    assert (ZONE_FARES.size, ZONE_FARES.slide, ZONE_FARES.max_disorder) == (15 * minute, minute, minute)
     assert ZONE_FARES.panes == 15
 
 

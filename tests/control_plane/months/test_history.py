@@ -118,6 +118,14 @@ def test_the_history_lies_in_folders_or_in_s3() -> None:
         HistorySettings.from_environment({"RAW_DATA": "hdfs://raw"})
 
 
+@pytest.mark.parametrize("variable", ["RAW_DATA", "PROCESSED_DATA"])
+def test_a_folder_that_cannot_be_read_again_is_refused_before_anything_is_written(variable: str) -> None:
+    with pytest.raises(
+        UserError, match=rf"{variable}: .*/a\\b has a backslash, which DuckDB .*; set {variable} to"
+    ):
+        HistorySettings.from_environment({variable: "a\\b"})
+
+
 def test_spark_is_told_of_s3_only_where_something_lies_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
