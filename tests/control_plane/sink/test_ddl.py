@@ -24,7 +24,7 @@ from tests.lone_postgres import lone_postgres
 
 READERS = 4
 LONGEST_QUEUE_SECONDS = 10.0
-"""Many waits of a change for its locks. Readers that queue behind one that waits until it gives up take longer."""
+"""Many waits of a change for its locks; readers that queue behind one until it gives up wait longer."""
 VIEWS = ("trip_ledger", "zone_fares_now", "late_trips", "quarantined_trips", "zone_fares_15m", "trips")
 LONGEST_SWITCH_SECONDS, TRANSACTIONS_OF_A_SWITCH = 10.0, 6
 """Where a busy machine makes the readers slow, so many of their transactions."""
