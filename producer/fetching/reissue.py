@@ -57,7 +57,7 @@ class ReissueCheck:
         except UnreachableError as error:
             self._is_away.set()
             logger.warning(
-                "cannot ask whether months were re-issued, and take what is here: %s", error.message
+                "cannot check whether months were re-issued; using the present files: %s", error.message
             )
             return None
 
@@ -112,6 +112,6 @@ def lines_of(title: str, location: str, reissue: Reissue) -> Iterator[str]:
     """Yield the lines to print about a re-issue."""
     what = f"{title}: the TLC has re-issued this month ({reissue.version})"
     if reissue.is_taken:
-        yield f"{what}; {location} is the new file now"
+        yield f"{what}; {location} was replaced by the new file"
     else:
-        yield f"{what}: the new file is {reissue.location}; --refresh takes it in the place of {location}"
+        yield f"{what}; the new file is {reissue.location}; to replace {location}, add --refresh"

@@ -49,5 +49,5 @@ def test_something_else_behind_it_is_damage(behind: bytes) -> None:
 
 
 def test_deflate_without_gzip_is_damage() -> None:
-    with pytest.raises(DamagedError, match="cannot be unpacked"):
+    with pytest.raises(DamagedError, match="cannot decompress"):
         unpacked(zlib.compress(CONTENT))
