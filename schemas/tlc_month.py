@@ -10,7 +10,7 @@ from schemas.errors import UserError
 TAXI_TYPES = ("yellow", "green", "fhvhv")
 FIRST_MONTH = {"yellow": date(2009, 1, 1), "green": date(2013, 8, 1), "fhvhv": date(2019, 2, 1)}
 REFUSED_TAXI_TYPES = {
-    "fhv": "the TLC publishes no fares of for-hire trips of small bases (fhv)",
+    "fhv": "for-hire trips of small bases (fhv) have no fares in the TLC's data",
 }
 RAW_SUFFIXES = (".parquet", ".csv", ".csv.gz")
 """Suffixes of files with trips."""

@@ -24,7 +24,7 @@ from producer.fetching.versions import (
     remove_with_version,
 )
 
-BESIDE = "reissued"
+REISSUES = "reissued"
 """The folder for re-issues, next to a month; no reader takes it for a month of its own."""
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class FetchedMonth:
         """Fetch a newer version next to the file; with `refresh` it replaces the file."""
         if (newer := self.newer()) is None:
             return None
-        beside = self.file.parent / BESIDE / self.file.name
+        beside = self.file.parent / REISSUES / self.file.name
         noted = read_version(beside) if beside.is_file() else None
         if noted is None or noted.differs_from(newer):
             try:

@@ -1,4 +1,8 @@
-"""The prose of a file: Markdown without code, comments and strings of code."""
+"""The prose of a file: Markdown without code, comments and strings of Python, comments of SQL and Jinja.
+
+Of any other file, such as YAML, Terraform, Java and HTML, it is every line: the words are no identifiers there, so
+no parser is needed.
+"""
 
 import io
 import re
@@ -11,7 +15,7 @@ Line = tuple[int, str]
 _CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"`[^`]*`", re.DOTALL)
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
-_COMMENT = {".sql": "--", ".java": "//", ".tf": "#", ".toml": "#", ".yml": "#", ".yaml": "#", ".sh": "#"}
+_SQL_COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.DOTALL)
 
 
 def prose_of(path: Path) -> Iterator[Line]:
@@ -19,9 +23,11 @@ def prose_of(path: Path) -> Iterator[Line]:
     text = path.read_text("utf-8")
     if path.suffix == ".py":
         return _of_python(text)
-    if path.suffix in _COMMENT:
-        return _of_comments(text, _COMMENT[path.suffix])
-    return _of_markdown(text)
+    if path.suffix == ".md":
+        return _of_markdown(text)
+    if path.suffix == ".sql":
+        return _of_sql(text)
+    return _of_lines(text)
 
 
 def _of_markdown(text: str) -> Iterator[Line]:
@@ -39,8 +45,13 @@ def _of_python(text: str) -> Iterator[Line]:
                 yield token.start[0] + offset, _CODE_SPAN.sub("", line)
 
 
-def _of_comments(text: str, mark: str) -> Iterator[Line]:
+def _of_sql(text: str) -> Iterator[Line]:
+    for comment in _SQL_COMMENT.finditer(text):
+        first = text.count("\n", 0, comment.start()) + 1
+        for number, line in enumerate(comment[0].splitlines(), first):
+            yield number, _CODE_SPAN.sub("", line)
+
+
+def _of_lines(text: str) -> Iterator[Line]:
     for number, line in enumerate(text.splitlines(), 1):
-        _, found, comment = line.partition(mark)
-        if found:
-            yield number, _CODE_SPAN.sub("", comment)
+        yield number, _CODE_SPAN.sub("", line)

@@ -19,7 +19,7 @@ WORDS = {re.compile(rf"\b(?:{words})\b", re.IGNORECASE): use for words, use in L
 
 def checked_files() -> list[Path]:
     """List the files that are checked."""
-    found = {path for pattern in LIST["files"] for path in ROOT.glob(pattern)}
+    found = {path for pattern in LIST["files"] for path in ROOT.glob(pattern) if path.is_file()}
     return sorted(found - {ROOT / name for name in LIST["except"]})
 
 
@@ -36,6 +36,10 @@ def test_no_banned_word_is_used(path: Path) -> None:
     assert list(banned_in(path)) == []
 
 
+def test_each_pattern_of_the_list_finds_a_file() -> None:
+    assert [pattern for pattern in LIST["files"] if not any(ROOT.glob(pattern))] == []
+
+
 def test_the_list_covers_the_readme_and_the_documentation() -> None:
     files = checked_files()
     assert {ROOT / "README.md", ROOT / "docs" / "runbooks" / "job.md"} <= set(files)
@@ -50,6 +54,10 @@ def test_the_list_covers_the_readme_and_the_documentation() -> None:
         ("code.py", 'def f():\n    """Wait.\n\n    Perhaps in vain.\n    """\n', 4),
         ("code.py", 'message = f"{x} was waited for in vain"\n', 1),
         ("query.sql", "select 1\n-- in vain\n", 2),
+        ("macro.sql", "{#-\n    Perhaps in vain.\n-#}\n", 2),
+        ("main.tf", 'x = 1\ndescription = "Waited in vain."\n', 2),
+        ("model.yml", "a: 1\ndescription: >\n  in vain\n", 3),
+        ("Reader.java", 'class Reader {\n  /** Reads in vain. */\n}\n', 2),
     ],
 )
 def test_a_banned_word_is_found_in_prose_only(name: str, text: str, line: int, tmp_path: Path) -> None:

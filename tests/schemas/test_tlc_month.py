@@ -26,7 +26,7 @@ def test_months_come_in_order_and_once() -> None:
     ("taxi_type", "month", "reason"),
     [
         ("red", "2024-01", "unknown taxi type 'red'"),
-        ("fhv", "2024-01", "the TLC publishes no fares of for-hire trips"),
+        ("fhv", "2024-01", "have no fares in the TLC's data"),
         ("green", "2024-13", "not a month"),
         ("green", "2024-1", "not a month"),
         ("green", "january", "not a month"),

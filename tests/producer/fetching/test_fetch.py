@@ -111,7 +111,7 @@ def test_all_since_begins_with_the_first_month_of_a_younger_taxi_type(site: TlcS
     ("taxi_type", "since", "reason"),
     [
         ("green", "2024-02", "has not published any green month since 2024-02"),
-        ("green", "2024-06", "lies ahead"),
+        ("green", "2024-06", "is in the future"),
         ("green", "2024-6", "not a month"),
         ("red", "2024-01", "unknown taxi type 'red'"),
     ],
@@ -310,8 +310,8 @@ def test_no_network_is_one_line_with_remedies(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--taxi-type", "green", "--month", "2024-13"), "'2024-13' is not a month: write it as 2024-01"),
-        (("--month", "2024-01"), "the months are of no taxi type; add --taxi-type yellow, green or fhvhv"),
+        (("--taxi-type", "green", "--month", "2024-13"), "'2024-13' is not a month; write it as 2024-01"),
+        (("--month", "2024-01"), "no taxi type is given; add --taxi-type yellow, green or fhvhv"),
         ((), "nothing to fetch; add --month 2024-01, --all-since 2024-01 or --zones"),
     ],
 )
