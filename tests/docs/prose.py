@@ -1,7 +1,7 @@
 """The prose of a file: Markdown without code, comments and strings of Python, comments of SQL and Jinja.
 
-Of any other file, such as YAML, Terraform, Java and HTML, it is every line: the words are no identifiers there, so
-no parser is needed.
+Of any other file, such as YAML, Terraform, Java and HTML, it is every line: no parser is needed, because the
+words are not identifiers there.
 """
 
 import io

@@ -57,7 +57,7 @@ def test_the_list_covers_the_readme_and_the_documentation() -> None:
         ("macro.sql", "{#-\n    Perhaps in vain.\n-#}\n", 2),
         ("main.tf", 'x = 1\ndescription = "Waited in vain."\n', 2),
         ("model.yml", "a: 1\ndescription: >\n  in vain\n", 3),
-        ("Reader.java", 'class Reader {\n  /** Reads in vain. */\n}\n', 2),
+        ("Reader.java", "class Reader {\n  /** Reads in vain. */\n}\n", 2),
     ],
 )
 def test_a_banned_word_is_found_in_prose_only(name: str, text: str, line: int, tmp_path: Path) -> None:

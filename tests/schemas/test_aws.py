@@ -89,7 +89,11 @@ def translated(error: Exception, service: AwsService = CAKES) -> AwsError:
             TransientAwsError,
             "the bakery is unavailable (InternalError: it says why); run the same command again",
         ),
-        (refusal("TooSweet"), AwsError, "plum: the bakery refused the request: TooSweet: it says why; take less sugar"),
+        (
+            refusal("TooSweet"),
+            AwsError,
+            "plum: the bakery refused the request: TooSweet: it says why; take less sugar",
+        ),
         (refusal("TooSour"), AwsError, "plum: the bakery refused the request: TooSour: it says why"),
         (NoCredentialsError(), AwsError, CREDENTIALS),
         (PartialCredentialsError(provider="env", cred_var="secret"), AwsError, CREDENTIALS),

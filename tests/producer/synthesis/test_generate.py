@@ -434,6 +434,6 @@ def test_several_months_do_not_go_into_one_file(tmp_path: Path) -> None:
 
 def test_too_small_a_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     rows = str(10**15)
-    with pytest.raises(UserError, match=r"trips take about 18.0 PB, but .* has only .* free; free disk space"):
+    with pytest.raises(UserError, match=r"trips take about 18.0 PB, but .* has only .* free; free disk"):
         run_generate("--month", "2024-01", "--rows", rows, "--to", str(tmp_path / "absent" / "month.parquet"))
     assert list(tmp_path.iterdir()) == []
