@@ -112,7 +112,7 @@ def unreadable(file: RawFile, error: Exception) -> UserError:
     """Return the error for a file that Spark cannot read."""
     reason = innermost(error)
     if "magic number" in reason or "is not a Parquet file" in reason:
-        reason = "the file is truncated or not Parquet: it has no Parquet footer"
+        reason = "it is truncated or not Parquet (no Parquet footer)"
     return UserError(f"{file.path}: cannot read the file: {reason}", FETCH_AGAIN)
 
 

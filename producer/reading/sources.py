@@ -96,7 +96,7 @@ def unreadable(month: MonthFile, error: Exception) -> UserError:
         return UserError(f"{month.path}: {error}", FETCH_AGAIN)
     reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
     if "magic bytes" in reason or "footer" in reason:
-        reason = "the file is truncated or not Parquet: it has no Parquet footer"
+        reason = "it is truncated or not Parquet (no Parquet footer)"
     return UserError(f"{month.path}: cannot read the file: {reason}", FETCH_AGAIN)
 
 

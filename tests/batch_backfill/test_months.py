@@ -292,7 +292,7 @@ def assert_same_as_producer(
 @pytest.mark.parametrize(
     ("month", "message"),
     [
-        (TRUNCATED, "the file is truncated or not Parquet"),
+        (TRUNCATED, "it is truncated or not Parquet"),
         (MISSING_COLUMN, "required columns are missing: lpep_pickup_datetime"),
         (ABSENT, "has no file of green 2024-04"),
     ],
