@@ -1,6 +1,6 @@
 {#-
-    On DuckDB, tables have types and NOT NULL, but no keys. DuckDB would hold an index of all trips in memory, and could
-    not delete a key and insert it again in one transaction, which replacing a month requires. Data tests check the keys.
+    On DuckDB, tables have types and NOT NULL, but no keys. DuckDB would hold an index of all trips in memory, and
+    could not delete a key and insert it again in one transaction, as replacing a month does. Data tests check the keys.
 -#}
 {% macro duckdb__get_table_columns_and_constraints() -%}
 (

@@ -19,7 +19,8 @@ final class Framing {
       return new Fault("null_value", "the record has no value");
     }
     if (message.length <= HEADER_BYTES) {
-      return new Fault("too_short", "the record has " + message.length + " bytes, a framed record has more than " + HEADER_BYTES);
+      return new Fault(
+          "too_short", "the record has " + message.length + " bytes, a framed record has more than " + HEADER_BYTES);
     }
     if (message[0] != MAGIC) {
       return new Fault("wrong_magic", String.format("the first byte is 0x%02x, not 0x00", message[0]));
