@@ -294,7 +294,7 @@ def assert_same_as_producer(
     [
         (TRUNCATED, "it is truncated or not Parquet"),
         (MISSING_COLUMN, "required columns are missing: lpep_pickup_datetime"),
-        (ABSENT, "has no file of green 2024-04"),
+        (ABSENT, "no file of green 2024-04"),
     ],
     ids=str,
 )
