@@ -99,7 +99,7 @@ function sentence(zone) {
   const fare = shown.fares.get(zone.id);
   const place = zone.borough ? `${zone.name}, ${zone.borough}` : zone.name;
   if (!fare) return `${place}: no trips in the last hour`;
-  return `${place}: average ${dollars(fare.average)} of ${plural(fare.trips, "trip")}, ` +
+  return `${place}: ${dollars(fare.average)} average of ${plural(fare.trips, "trip")}, ` +
     `${textOf(minuteOf(fare.end) - 15).slice(11)} to ${fare.end.slice(11)}`;
 }
 
