@@ -165,7 +165,7 @@ class MonthsSettledSensor(BaseSensorOperator):
         if not by_request and is_covered(self._published_until(), Variable.get(MARTS_COVER, default=None)):
             raise AirflowSkipException("the marts already cover every published month")
         under_way = sum(self._under_way(ti, one) for one in self.dag_ids)
-        self.log.info("waiting for %s active runs of %s", under_way, ", ".join(self.dag_ids))
+        self.log.info("%s active runs of %s", under_way, ", ".join(self.dag_ids))
         return under_way <= 0
 
     def _published_until(self) -> datetime:
