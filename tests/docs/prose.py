@@ -15,6 +15,7 @@ Line = tuple[int, str]
 _CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"`[^`]*`", re.DOTALL)
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
+_QUERY = re.compile(r"""\w*["']+\s*(?:select|insert into|update\s+\S+\s+set|delete from)\s""")
 _SQL_COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.DOTALL)
 
 
@@ -40,9 +41,14 @@ def _of_markdown(text: str) -> Iterator[Line]:
 def _of_python(text: str) -> Iterator[Line]:
     kinds = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1)}
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type in kinds:
+        if token.type in kinds and _is_prose(token.string):
             for offset, line in enumerate(token.string.splitlines()):
                 yield token.start[0] + offset, _CODE_SPAN.sub("", line)
+
+
+def _is_prose(text: str) -> bool:
+    """Check that a comment or string is neither a single name nor a query."""
+    return " " in text.strip() and not _QUERY.match(text)
 
 
 def _of_sql(text: str) -> Iterator[Line]:

@@ -53,10 +53,13 @@ def test_the_list_covers_the_readme_and_the_documentation() -> None:
         ("code.py", 'X = 1  # waited in vain\n"""Fine."""\n', 1),
         ("code.py", 'def f():\n    """Wait.\n\n    Perhaps in vain.\n    """\n', 4),
         ("code.py", 'message = f"{x} was waited for in vain"\n', 1),
+        ("code.py", 'QUERY = "select beside from t"\nNAME = "beside"\nraise E("wait in vain")\n', 3),
         ("query.sql", "select 1\n-- in vain\n", 2),
+        ("query.sql", "alter table t add column beside text\n-- in vain\n", 2),
         ("macro.sql", "{#-\n    Perhaps in vain.\n-#}\n", 2),
         ("main.tf", 'x = 1\ndescription = "Waited in vain."\n', 2),
         ("model.yml", "a: 1\ndescription: >\n  in vain\n", 3),
+        ("Makefile", "up: ## start in vain\n\t@./taxi up\n", 1),
         ("Reader.java", "class Reader {\n  /** Reads in vain. */\n}\n", 2),
     ],
 )
