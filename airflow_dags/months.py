@@ -46,11 +46,11 @@ def task_defaults(execution_timeout: timedelta) -> dict[str, Any]:
 def months_params() -> dict[str, Param]:
     """Return the DAG parameters with which a user selects months."""
     return {
-        "taxi_type": Param("green", enum=list(TAXI_TYPES), description="Of which taxis"),
+        "taxi_type": Param("green", enum=list(TAXI_TYPES), description="Taxi type of the months"),
         "months": Param(
             "2023-12",
             type="string",
             pattern=r"^\d{4}-\d{2}(:\d{4}-\d{2})?$",
-            description="2024-01 or 2024-01:2024-03",
+            description="Month like 2024-01, or range like 2024-01:2024-03",
         ),
     }

@@ -51,16 +51,16 @@ def decide(status: Mapping[str, Any], memory: WatchdogState, now: float) -> Deci
     if name == "down":
         if len(recent.heals) < BUDGET:
             return Decision("heal", reason, replace(recent, degraded_since=None))
-        text = f"brought back {BUDGET} times within an hour, and down again: {reason}"
+        text = f"down again after {BUDGET} restarts within an hour: {reason}"
         return _alert_once("down", text, recent)
     since = recent.degraded_since or now
     recent = replace(recent, degraded_since=since)
     if now - since < PATIENCE_SECONDS:
-        return Decision("nothing", f"degraded, for {now - since:.0f} s: {reason}", recent)
+        return Decision("nothing", f"degraded for {now - since:.0f} s: {reason}", recent)
     return _alert_once("degraded", f"degraded for {now - since:.0f} s: {reason}", recent)
 
 
 def _alert_once(problem: str, text: str, memory: WatchdogState) -> Decision:
     if memory.alerted_for == problem:
-        return Decision("nothing", f"told already: {text}", memory)
+        return Decision("nothing", f"alert already sent: {text}", memory)
     return Decision("alert", text, replace(memory, alerted_for=problem))

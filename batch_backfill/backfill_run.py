@@ -146,8 +146,8 @@ def _hardly_that_month(month: TlcMonth, summary: MonthSummary) -> UserError:
     most = max(summary.quarantined_by_rule, key=lambda rule: summary.quarantined_by_rule[rule])
     return UserError(
         f"{', '.join(summary.files)}: {summary.quarantined:,} of {trips:,} trips would be quarantined,"
-        f" most by {most}: it is hardly {month}",
-        "see ./taxi inspect, or take it all the same by --force",
+        f" most of them by the rule {most}: the file is probably not {month}",
+        "check the file with ./taxi inspect, or process it anyway with --force",
     )
 
 

@@ -15,8 +15,8 @@ def explained(error: Exception) -> str:
     """Return what went wrong and what to do about it."""
     cause = innermost(error)
     if DAMAGE.search(cause):
-        return f"a file of the month is damaged: {cause}; fetch it again (./taxi fetch)"
-    return f"{cause}; run this month again"
+        return f"a file of the month is damaged: {cause}; fetch it again with ./taxi fetch"
+    return f"{cause}; run the month again"
 
 
 def innermost(error: Exception) -> str:

@@ -27,26 +27,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="batch_backfill", description="Months of trips by Spark.")
+    parser = argparse.ArgumentParser(prog="batch_backfill", description="Process months of trips with Spark.")
     command = parser.add_subparsers(dest="command", required=True).add_parser(
-        "process", help="raw months → trips, quarantined trips and windows"
+        "process", help="process raw months into trips, quarantined trips and windows"
     )
     command.add_argument("--taxi-type", required=True, help="yellow, green or fhvhv")
     command.add_argument(
         "--month", required=True, action="append", help="2024-01, or 2024-01:2024-06; may be repeated"
     )
     command.add_argument("--raw", help="folder or s3:// prefix of the raw months; default: RAW_DATA")
-    command.add_argument("--processed", help="that of the processed history; default: PROCESSED_DATA")
+    command.add_argument(
+        "--processed", help="folder or s3:// prefix of the processed history; default: PROCESSED_DATA"
+    )
     command.add_argument(
         "--fingerprint",
         action="append",
         metavar="MONTH=TEXT",
-        help="noted beside the month's rows; may be repeated",
+        help="identifier of the month's input, stored with its rows; may be repeated",
     )
     command.add_argument(
-        "--force", action="store_true", help="also take a month of which nearly all trips are quarantined"
+        "--force", action="store_true", help="process a month even if nearly all of its trips are quarantined"
     )
-    command.add_argument("--json", action="store_true", help="print the summary for programs")
+    command.add_argument("--json", action="store_true", help="print the summary as JSON")
     return parser
 
 
@@ -67,13 +69,13 @@ def _process(namespace: argparse.Namespace, settings: BatchSettings) -> int:
 def _pair(text: str) -> tuple[str, str]:
     month, equals, fingerprint = text.partition("=")
     if not equals:
-        raise UserError(f"--fingerprint {text} is for no month", "write it as 2024-01=TEXT")
+        raise UserError(f"--fingerprint {text} names no month", "write it as 2024-01=TEXT")
     return month, fingerprint
 
 
 def _named(value: str, option: str, variable: str) -> str:
     if not value:
-        raise UserError(f"{option} is not given", f"give it, or set {variable}")
+        raise UserError(f"{option} is missing", f"add {option}, or set {variable}")
     return value.rstrip("/")
 
 

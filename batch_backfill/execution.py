@@ -31,7 +31,7 @@ def execute(
     try:
         return _processed(session, request, settings, print_message)
     except Py4JError as error:
-        remedy = "check the address, the credentials and that the storage answers"
+        remedy = "check the address and the credentials, and that the storage is reachable"
         raise UserError(f"{request.processed}: {innermost(error)}", remedy) from None
     finally:
         session.stop()
@@ -43,7 +43,7 @@ def _processed(
     storage = Storage(session)
     raw, processed, zones = map(storage.known, (request.raw, request.processed, settings.taxi_zones_file))
     for finished in finish_committed(storage, processed):
-        print_message(f"{finished}: put in place, as an earlier run had committed it")
+        print_message(f"{finished}: completed the replacement that an earlier run had committed")
     own = replace(settings, taxi_zones_file=zones)
     run = BatchRun(session, storage, raw, processed, own, print_message, request.fingerprints, request.force)
     summaries = list(run.process(request.months))

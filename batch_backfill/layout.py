@@ -58,7 +58,7 @@ def write_month(rows: DataFrame, table: ProcessedTable, folder: str, stretches: 
 def write_in_order(rows: DataFrame, table: ProcessedTable, folder: str) -> None:
     """Write rows in the order given, one file per partition."""
     if tuple(rows.columns) != table.column_names:
-        raise ValueError(f"{table.name} has the columns {rows.columns}, not those of schemas/processed.py")
+        raise ValueError(f"the columns of {table.name} differ from schemas/processed.py: {rows.columns}")
     rows.write.parquet(folder, mode="overwrite", compression=table.compression)
 
 

@@ -39,7 +39,7 @@ def raw_files(storage: Storage, raw: str, month: TlcMonth) -> Sequence[RawFile]:
     found = files_of_month(month, lambda folder: storage.files(f"{raw}/{folder}".rstrip("/")))
     if not found:
         raise UserError(
-            f"{raw}/{month_folder(month)}: has no file of {month}",
-            f"fetch it: ./taxi fetch --taxi-type {month.taxi_type} --month {month.text}",
+            f"{raw}/{month_folder(month)}: no file of {month}",
+            f"run ./taxi fetch --taxi-type {month.taxi_type} --month {month.text}",
         )
     return [RawFile(file.path, file.name, file.size, position, month) for position, file in enumerate(found)]

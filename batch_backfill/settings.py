@@ -35,5 +35,5 @@ class BatchSettings:
 def _positive(environment: Mapping[str, str], name: str, default: int) -> int:
     value = environment.get(name, "") or str(default)
     if not value.isdecimal() or int(value) == 0:
-        raise UserError(f"{name}={value} is no number of rows", "give a whole number above 0")
+        raise UserError(f"invalid setting {name}={value}", "give a whole number above 0")
     return int(value)

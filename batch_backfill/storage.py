@@ -65,7 +65,7 @@ class Storage:
         system, place = self._system(target), self.path(target)
         system.mkdirs(place.getParent())
         if not system.rename(self.path(folder), place):
-            raise OSError(f"{folder} cannot be moved to {target}")
+            raise OSError(f"cannot move {folder} to {target}")
 
     def write_text(self, path: str, text: str) -> None:
         """Write or replace a small file."""

@@ -1,4 +1,4 @@
-"""Draws docs/lineage.svg from dbt's manifest: what each mart is made of, and who uses it.
+"""Draw docs/lineage.svg from dbt's manifest: the models that each mart is built from, and its users.
 
 ./taxi dbt parse
 ./taxi tool python dbt/lineage_diagram.py .taxi/dbt/postgres/manifest.json > docs/lineage.svg
@@ -24,7 +24,7 @@ BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 158, 28, 44, 24, 14
 
 @dataclass(frozen=True)
 class Node:
-    """A box of the picture."""
+    """A box of the diagram."""
 
     label: str
     kind: str
@@ -32,12 +32,12 @@ class Node:
 
 
 def main(manifest_file: str) -> None:
-    """Print the picture."""
+    """Print the diagram."""
     print(drawn(json.loads(Path(manifest_file).read_text("utf-8"))))  # noqa: T201 - it is the output
 
 
 def drawn(manifest: Mapping[str, Any]) -> str:
-    """The picture as SVG."""
+    """Return the diagram as SVG."""
     nodes = _nodes(manifest)
     columns = _columns(nodes)
     positions = _positions(columns)
@@ -54,7 +54,7 @@ def drawn(manifest: Mapping[str, Any]) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
             ' font-family="sans-serif" font-size="11">',
-            "<title>Sources and seeds, staging, marts, and who uses them</title>",
+            "<title>Sources and seeds, staging models, marts and exposures</title>",
             f'<rect width="{width}" height="{height}" fill="white"/>',
             *arrows,
             *boxes,
@@ -84,7 +84,7 @@ def _kind(entry: Mapping[str, Any]) -> str:
 
 
 def _columns(nodes: Mapping[str, Node]) -> list[list[str]]:
-    """Each box stands right of everything that it is made of; within a column by where its parents are."""
+    """Place each box to the right of its parents; order a column by the positions of the parents."""
     depths: dict[str, int] = {}
 
     def depth(name: str) -> int:

@@ -39,7 +39,9 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port))
     except OSError as error:
-        raise UserError(f"the map cannot listen on {host}:{port} ({error.strerror})") from error
+        raise UserError(
+            f"the map cannot listen on {host}:{port} ({error.strerror})", "set MAP_PORT to a free port"
+        ) from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     return listener
 

@@ -83,7 +83,7 @@ class Metrics:
         return self.value(name, "job", job_name=served, **labels)
 
     def verdict(self) -> str | None:
-        """The status of the job as `./taxi job status` reports it."""
+        """Return the verdict on the job as `./taxi job status` reports it."""
         states = ("healthy", "degraded", "down")
         return next((one for one in states if self.of_job("taxi_job_verdict", verdict=one) == 1), None)
 
@@ -114,7 +114,10 @@ def _ledger(taxi_type: str, facts: Facts) -> Check:
     ledger = facts.ledger
     if ledger is None:
         return Check(
-            name, "unknown", f"No hour of {taxi_type} is settled, or the ledger cannot be read.", command
+            name,
+            "unknown",
+            f"No hour of {taxi_type} is complete yet, or the ledger is not readable.",
+            command,
         )
     until = f"up to {ledger.last_hour:%Y-%m-%d %H}h"
     if ledger.imbalance:
@@ -125,7 +128,7 @@ def _ledger(taxi_type: str, facts: Facts) -> Check:
 
 def _freshness(taxi_type: str, facts: Facts) -> Check:
     lag = facts.metrics.value("taxi_served_lag_seconds", "served", taxi_type=taxi_type)
-    says = "the publishers' clock" if lag is None else f"{_minutes(lag)} behind the publishers' clock"
+    says = "unknown" if lag is None else f"{_minutes(lag)} behind the publishers' clock"
     return _bounded(
         "Freshness", lag, GREATEST_SERVED_LAG_SECONDS, f"The newest window is {says}.", "./taxi job status"
     )
@@ -141,14 +144,14 @@ def _watermark(facts: Facts) -> Check:
 
 def _bounded(name: str, lag: float | None, bound: float, says: str, command: str) -> Check:
     if lag is None:
-        return Check(name, "unknown", "The platform's exporter does not say.", command)
+        return Check(name, "unknown", "The metrics exporter does not report it.", command)
     return Check(name, "good" if lag <= bound else "bad", says, command)
 
 
 def _job(facts: Facts) -> Check:
     verdict = facts.metrics.verdict()
     if verdict is None:
-        return Check("Job", "unknown", "The platform's exporter does not say.", "./taxi job status")
+        return Check("Job", "unknown", "The metrics exporter does not report it.", "./taxi job status")
     state: State = "good" if verdict == "healthy" else "bad"
     return Check("Job", state, f"The job is {verdict}.", "./taxi job status")
 
@@ -156,12 +159,14 @@ def _job(facts: Facts) -> Check:
 def _parity(taxi_type: str, facts: Facts) -> Check:
     parity, command = facts.parity, f"./taxi parity --taxi-type {taxi_type} --month "
     if parity is None:
-        return Check("Parity", "unknown", "No month was compared with the batch yet.", f"{command}2024-01")
+        return Check(
+            "Parity", "unknown", "No month has been compared with the batch yet.", f"{command}2024-01"
+        )
     command += parity.month
     if parity.unexplained:
-        says = f"{parity.unexplained:,} windows of {parity.month} differ from the batch, unexplained."
+        says = f"{parity.unexplained:,} windows of {parity.month} differ from the batch without explanation."
         return Check("Parity", "bad", says, command)
-    return Check("Parity", "good", f"{parity.month} agrees with the batch, window by window.", command)
+    return Check("Parity", "good", f"Every window of {parity.month} equals the batch.", command)
 
 
 def _minutes(seconds: float) -> str:

@@ -66,7 +66,7 @@ def shapes(rings: Mapping[int, Rings], name: str) -> Drawing:
     centres = {centre.zone_id: centre for centre in read_centres()}
     strangers = sorted(rings.keys() - centres.keys())
     if strangers:
-        raise UserError(f"{name} has a zone {strangers[0]}, which is none of the {len(centres)}")
+        raise UserError(f"{name} has the unknown zone {strangers[0]}; there are {len(centres)} zones")
     points = [point for outline in rings.values() for ring in outline for point in ring]
     in_degrees = all(abs(x) <= LARGEST_DEGREE for x, _ in points)
     projection, height = _fit(points, math.cos(math.radians(MIDDLE_LATITUDE)) if in_degrees else 1.0)
@@ -74,7 +74,7 @@ def shapes(rings: Mapping[int, Rings], name: str) -> Drawing:
     missing = [centre for zone_id, centre in centres.items() if zone_id not in rings]
     if in_degrees:
         drawn |= {centre.zone_id: _circle(centre, projection, SMALLEST_RADIUS) for centre in missing}
-    notice = f"{name} has no shape of {len(missing)} of the zones." if missing else ""
+    notice = f"{name} has no shapes for {len(missing)} zones." if missing else ""
     return Drawing(WIDTH, height, tuple(drawn[zone_id] for zone_id in sorted(drawn)), notice)
 
 

@@ -13,7 +13,7 @@ def taxi_type_of(request: Request) -> str:
     """Return the taxi type; yellow by default."""
     asked = str(request.query_params.get("taxi_type", TAXI_TYPES[0]))
     if asked not in TAXI_TYPES:
-        raise UserError("there is no such taxi type", f"there is: {', '.join(TAXI_TYPES)}")
+        raise UserError("unknown taxi_type", f"use one of {', '.join(TAXI_TYPES)}")
     return asked
 
 
@@ -22,9 +22,9 @@ def moment_of(request: Request) -> datetime:
     try:
         found = datetime.fromisoformat(request.query_params.get("at", ""))
     except ValueError:
-        raise UserError("at is no moment", "give it as 2024-01-12T18:15") from None
+        raise UserError("at is not a time", "write it as 2024-01-12T18:15") from None
     if found.tzinfo is not None:
-        raise UserError("at has a time zone", "give New York's wall-clock time without one")
+        raise UserError("at has a time zone", "give New York wall-clock time without a time zone")
     return found
 
 
@@ -32,5 +32,5 @@ def zone_id_of(request: Request) -> int:
     """Return the number of a zone."""
     text = request.query_params.get("zone_id", "")
     if not (text.isascii() and text.isdecimal() and FIRST_ZONE_ID <= int(text[:9]) <= LAST_ZONE_ID):
-        raise UserError("zone_id is no zone", f"give a number from {FIRST_ZONE_ID} to {LAST_ZONE_ID}")
+        raise UserError("zone_id is not a zone", f"give a number from {FIRST_ZONE_ID} to {LAST_ZONE_ID}")
     return int(text)

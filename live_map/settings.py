@@ -28,7 +28,7 @@ class MapSettings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "MapSettings":
         """Read every setting; raises UserError for an invalid one."""
         if not environment.get("POSTGRES_DSN"):
-            raise UserError("POSTGRES_DSN is not set", "the map is started by ./taxi up")
+            raise UserError("POSTGRES_DSN is not set", "start the map with ./taxi up")
         return cls(
             postgres_dsn=environment["POSTGRES_DSN"],
             host=environment.get("MAP_HOST") or cls.host,
@@ -42,7 +42,7 @@ class MapSettings:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise UserError(f"MAP_PORT={text} is no port", "give a number from 1 to 65535")
+        raise UserError(f"invalid setting MAP_PORT={text}", "give a number from 1 to 65535")
     return int(text)
 
 

@@ -39,7 +39,7 @@ class Streams:
         except UserError as refusal:
             return JSONResponse({"error": str(refusal)}, 400)
         if self._feed.watchers >= MOST_CLIENTS:
-            return JSONResponse({"error": f"{MOST_CLIENTS} pages are open already"}, 503)
+            return JSONResponse({"error": f"{MOST_CLIENTS} pages are already open; close one"}, 503)
         # A page that was hidden reconnects on its own, and cannot set the header.
         event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
         return EventSourceResponse(

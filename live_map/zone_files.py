@@ -21,11 +21,11 @@ def drawing_of(settings: MapSettings) -> Drawing:
         file = find_shapes(settings.taxi_zones_file, settings.tlc_data_dir, settings.cache)
         if file is None:
             return circles(
-                "No shapes of the zones were found: each is a circle. ./taxi fetch --zones brings them."
+                "Zones are drawn as circles: no zone shapes were found. To get them: ./taxi fetch --zones"
             )
         return shapes(rings_of_file(file), file.name)
     except UserError as error:
-        return circles(f"The zones are circles: {error}.")
+        return circles(f"Zones are drawn as circles: {error}.")
 
 
 def rings_of_file(file: Path) -> dict[int, Rings]:
@@ -35,7 +35,7 @@ def rings_of_file(file: Path) -> dict[int, Rings]:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file.name} cannot be read: {error}") from None
+        raise UserError(f"cannot read {file.name}: {error}") from None
     found = read_shapes(text, file.name)
     return _by_zone(zip(found.zone_ids, map(json.loads, found.geometries), strict=True))
 
@@ -49,7 +49,7 @@ def _rings_of_shapefile(file: Path) -> dict[int, Rings]:
             )
     # Any error that a damaged file causes in the reader.
     except (shapefile.ShapefileException, zipfile.BadZipFile, OSError, ValueError, LookupError) as error:
-        raise UserError(f"{file.name} cannot be read: {error}") from None
+        raise UserError(f"cannot read {file.name}: {error}") from None
 
 
 def _zone_id(properties: Mapping[str, Any]) -> int:

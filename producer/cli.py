@@ -27,12 +27,12 @@ Files = Annotated[
     typer.Argument(metavar="FILES", help="TLC months: Parquet, CSV or CSV.gz.", show_default=False),
 ]
 TaxiType = Annotated[
-    str | None, typer.Option(help="yellow, green or fhvhv, if the file's name does not say.")
+    str | None, typer.Option(help="yellow, green or fhvhv; needed if the file name does not contain it.")
 ]
-Month = Annotated[str | None, typer.Option(help="Like 2024-01, if the file's name does not say.")]
+Month = Annotated[str | None, typer.Option(help="Like 2024-01; needed if the file name does not contain it.")]
 
 app = typer.Typer(
-    help="Publish TLC taxi trips as they happened.",
+    help="Publish TLC taxi trips to Kafka in event order.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,36 +43,45 @@ app = typer.Typer(
 def replay(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: Files,
     speedup: Annotated[
-        str | None, typer.Option(help="Event seconds a second, or max; max unless --shift-to-now.")
+        str | None,
+        typer.Option(help="Event seconds per second, or max; default: max, with --shift-to-now 1."),
     ] = None,
-    from_at: Annotated[datetime | None, typer.Option("--from", help="Start here (New York time).")] = None,
-    to_at: Annotated[datetime | None, typer.Option("--to", help="Stop before this (New York time).")] = None,
+    from_at: Annotated[
+        datetime | None, typer.Option("--from", help="First drop-off to publish, in New York time.")
+    ] = None,
+    to_at: Annotated[
+        datetime | None, typer.Option("--to", help="Stop before this drop-off, in New York time.")
+    ] = None,
     shift_to_now: Annotated[
         bool,
         typer.Option(
-            "--shift-to-now", help="Move the trips by whole weeks, so that they happen from now on."
+            "--shift-to-now", help="Shift the trips by whole weeks, so that they happen from now on."
         ),
     ] = False,
     disorder: Annotated[
-        int, typer.Option(help="Trips come up to so many seconds late; up to 60 is in time for all windows.")
+        int, typer.Option(help="Delay trips by up to this many seconds; up to 60 is on time for all windows.")
     ] = 0,
     lateness: Annotated[
-        LatenessMode, typer.Option(help="store-and-forward: trips flagged Y come 2 to 30 minutes late.")
+        LatenessMode, typer.Option(help="store-and-forward: delay trips flagged Y by 2 to 30 minutes.")
     ] = LatenessMode.NONE,
-    seed: Annotated[int, typer.Option(help="Equal seeds delay the same trips by the same seconds.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the delays; equal seeds give equal delays.")] = 0,
     as_late: Annotated[
-        bool, typer.Option("--as-late", help="Publish trips that the stream has passed.")
+        bool, typer.Option("--as-late", help="Publish trips whose windows are already closed, as late trips.")
     ] = False,
-    processes: Annotated[int, typer.Option(help="Publish from so many processes, each its partitions.")] = 1,
+    processes: Annotated[
+        int, typer.Option(help="Number of publishing processes; each has its own partitions.")
+    ] = 1,
     taxi_type: TaxiType = None,
     month: Month = None,
     topic: Annotated[str | None, typer.Option(help="Topic to publish to.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Prepare and count, publish nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Prepare and count the trips; publish nothing.")
+    ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Also a month of which nearly all trips would be quarantined.")
+        bool, typer.Option("--force", help="Publish even if nearly all trips would be quarantined.")
     ] = False,
 ) -> None:
-    """Publish months as they happened, at any speed; resumes after a kill."""
+    """Publish months in event order, at any speed; resume after an interruption."""
     settings = ProducerSettings.from_environment()
     if topic:
         settings = settings.model_copy(update={"trips_topic": topic})
@@ -88,10 +97,10 @@ def inspect(
     taxi_type: TaxiType = None,
     month: Month = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Exit with 0 also when nearly all trips would be quarantined.")
+        bool, typer.Option("--force", help="Exit with 0 even if nearly all trips would be quarantined.")
     ] = False,
 ) -> None:
-    """Say what is in months: rows, valid trips, quarantined trips by rule, columns."""
+    """Print what months contain: rows, valid trips, quarantined trips by rule, columns."""
     settings = ProducerSettings.from_environment()
     naming = Naming(taxi_type, month, settings.tlc_data_dir)
     if not inspect_files(files, naming, settings, _console(), force=force):

@@ -63,15 +63,16 @@ class Naming:
         found = self._located(path)
         if not found.name.endswith(RAW_SUFFIXES):
             raise UserError(
-                f"{path}: not a TLC month", f"expected a file that ends in {', '.join(RAW_SUFFIXES)}"
+                f"{path}: not a TLC month", f"the file name must end in {', '.join(RAW_SUFFIXES)}"
             )
         named = _TLC_NAME.search(found.name)
         taxi_type = self.taxi_type or (named and named[1])
         month = self.month or (named and named[2])
         if not taxi_type or not month:
             raise UserError(
-                f"{path}: the name does not tell taxi type and month (like green_tripdata_2024-01.parquet)",
-                "rename it, or give --taxi-type and --month",
+                f"{path}: the file name does not contain taxi type and month,"
+                " like green_tripdata_2024-01.parquet",
+                "rename the file, or add --taxi-type and --month",
             )
         try:
             return MonthFile(found, parse_month(taxi_type, month))
@@ -85,5 +86,5 @@ class Naming:
                 # A link keeps its own name: its target may have any name.
                 return candidate.absolute()
         if path.is_dir():
-            raise UserError(f"{path}: is a folder", "name the month files in it")
-        raise UserError(f"{path}: no such file", "download a month with ./taxi fetch, or check the name")
+            raise UserError(f"{path}: is a folder", "give the paths of the month files in it")
+        raise UserError(f"{path}: no such file", "check the path, or download a month with ./taxi fetch")

@@ -19,12 +19,12 @@ def damage(file: Path) -> str | None:
     """Return what is wrong with the file, if anything: both magic numbers and the footer must be readable."""
     size = file.stat().st_size
     if size < SMALLEST_BYTES:
-        return f"it has only {size} bytes"
+        return f"it is only {size} bytes long"
     first, last = _ends(file)
     if first != MAGIC:
-        return "it is not a Parquet file (it does not begin with PAR1)"
+        return "it is not a Parquet file: it does not begin with PAR1"
     if last != MAGIC:
-        return "it is cut off (it does not end with PAR1)"
+        return "it is truncated: it does not end with PAR1"
     return _unreadable_footer(file)
 
 
@@ -39,7 +39,7 @@ def _unreadable_footer(file: Path) -> str | None:
     try:
         pq.read_metadata(file)
     except (pa.ArrowException, OSError) as error:
-        return f"its footer cannot be read ({str(error).splitlines()[0]})"
+        return f"cannot read its footer ({str(error).splitlines()[0]})"
     return None
 
 

@@ -84,4 +84,4 @@ class ProducerSettings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             variable = str(first["loc"][0]).upper()
-            raise UserError(f"{variable}={first['input']!r} makes no sense: {first['msg']}") from None
+            raise UserError(f"invalid setting {variable}={first['input']!r}: {first['msg']}") from None

@@ -80,7 +80,7 @@ class AwsService:
 
     name: str = "AWS"
     unreachable: str = "check the network"
-    denied: str = "check the credentials and their rights"
+    denied: str = "check the credentials and their permissions"
     absent: str = "there is no {what}"
     """Sentence for a missing resource; {message} in it is AWS' own text."""
     absent_remedy: str = "check its name, the account and AWS_REGION"
@@ -132,5 +132,5 @@ def parse_s3_uri(address: str) -> tuple[str, str]:
     """Split s3://bucket/key into bucket and key; raises UserError for another address."""
     bucket, _, key = address.partition("://")[2].partition("/")
     if not is_s3_uri(address) or not bucket:
-        raise UserError(f"{address!r} is no address in S3", "write it as s3://bucket/folder")
+        raise UserError(f"{address!r} is not an S3 address", "write it as s3://bucket/folder")
     return bucket, key

@@ -57,11 +57,11 @@ def _refusal(error: aws.ClientError, what: str, service: AwsService) -> AwsError
     if code in ABSENT:
         return AwsNotFoundError(service.absent.format(what=what, message=message), service.absent_remedy)
     if code in BUSY:
-        return AwsBusyError(
-            f"{what} is being changed by somebody else ({message})", "run the same command again"
-        )
+        return AwsBusyError(f"another operation is changing {what} ({message})", "run the same command again")
     if code in THROTTLED or status >= 500:
         return TransientAwsError(
-            f"{service.name} cannot answer now ({code}: {message})", "run the same command again"
+            f"{service.name} is unavailable ({code}: {message})", "run the same command again"
         )
-    return AwsError(f"{what}: {service.name} refuses: {code}: {message}", service.refused.get(code, ""))
+    return AwsError(
+        f"{what}: {service.name} refused the request: {code}: {message}", service.refused.get(code, "")
+    )

@@ -21,17 +21,13 @@ def incompatibilities(candidate: str, published: Sequence[TripSchema]) -> tuple[
     try:
         new = _parsed(candidate)
     except (AvroException, json.JSONDecodeError) as error:
-        return (f"it is no Avro schema: {error}",)
+        return (f"it is not an Avro schema: {error}",)
     found = []
     for schema in published:
         found += _lost_fields(json.loads(candidate), schema)
         old = _parsed(schema.text)
-        found += [
-            f"a reader of the new schema, what v{schema.version} wrote: {why}" for why in _faults(new, old)
-        ]
-        found += [
-            f"a reader of v{schema.version}, what the new schema writes: {why}" for why in _faults(old, new)
-        ]
+        found += [f"the new schema cannot read data of v{schema.version}: {why}" for why in _faults(new, old)]
+        found += [f"v{schema.version} cannot read data of the new schema: {why}" for why in _faults(old, new)]
     return tuple(found)
 
 
@@ -49,7 +45,7 @@ def _lost_fields(candidate: dict[str, Any], schema: TripSchema) -> list[str]:
     """
     fields = {field["name"]: field["type"] for field in candidate.get("fields", [])}
     gone = [field["name"] for field in schema.record["fields"] if fields.get(field["name"]) != field["type"]]
-    return [f"field {name} of v{schema.version} is gone or has another type" for name in gone]
+    return [f"field {name} of v{schema.version} was removed or has another type" for name in gone]
 
 
 def _faults(reader: Schema, writer: Schema) -> list[str]:

@@ -11,7 +11,7 @@ from schemas.vintages import UNNAMED
 LINES_LOOKED_AT = 100
 BLANKS = bytes(range(33))
 """The bytes of a blank line: those that Java's `trim` removes."""
-WRONG_HEADER = "has a quote in the wrong place in its header"
+WRONG_HEADER = "has a misplaced quote in its header"
 
 
 @dataclass(frozen=True)

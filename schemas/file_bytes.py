@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 
 from schemas.errors import UserError
 
-GZIP = "packed by gzip"
+GZIP = "gzip-compressed"
 PARQUET = "Parquet"
 KINDS = {
     b"\x1f\x8b": GZIP,
     b"PAR1": PARQUET,
     b"PK\x03\x04": "a ZIP archive",
-    b"BZh": "packed by bzip2",
-    b"\xfd7zXZ\0": "packed by xz",
-    b"\x28\xb5\x2f\xfd": "packed by Zstandard",
+    b"BZh": "bzip2-compressed",
+    b"\xfd7zXZ\0": "xz-compressed",
+    b"\x28\xb5\x2f\xfd": "Zstandard-compressed",
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
     b"\xff\xfe": "text in UTF-16",
     b"\xfe\xff": "text in UTF-16",
@@ -21,7 +21,7 @@ KINDS = {
 UTF_8_MARK = b"\xef\xbb\xbf"
 HEAD_BYTES = 1 << 16
 GZIP_ONLY = 31
-SAVE_AS_UTF_8 = "save it as UTF-8, for example by: iconv -f UTF-16 -t UTF-8 FILE > NEW"
+SAVE_AS_UTF_8 = "convert it to UTF-8, for example with: iconv -f UTF-16 -t UTF-8 FILE > NEW"
 
 
 class DamagedError(ValueError):
@@ -39,9 +39,9 @@ def refuse_other_kinds(path: object, name: str, head: bytes) -> None:
     elif not name.endswith(".gz"):
         refuse_no_text(path, name, head)
     elif kind is None:
-        raise UserError(f"{path}: is not packed by gzip", f"name it {name.removesuffix('.gz')}")
+        raise UserError(f"{path}: is not gzip-compressed", f"rename it to {name.removesuffix('.gz')}")
     elif kind != GZIP:
-        raise UserError(f"{path}: is {kind}, not packed by gzip", _remedy(kind, name))
+        raise UserError(f"{path}: is {kind}, not gzip-compressed", _remedy(kind, name))
 
 
 def refuse_no_text(path: object, name: str, head: bytes) -> None:
@@ -51,7 +51,7 @@ def refuse_no_text(path: object, name: str, head: bytes) -> None:
         raise UserError(f"{path}: is {kind}{twice}, not CSV in UTF-8", _remedy(kind, name))
     if b"\0" in head.partition(b"\n")[0]:
         raise UserError(
-            f"{path}: its header has zero bytes, so it is text in UTF-16 or no text at all", SAVE_AS_UTF_8
+            f"{path}: its header contains zero bytes, so it is text in UTF-16 or binary data", SAVE_AS_UTF_8
         )
 
 
@@ -64,10 +64,10 @@ def _remedy(kind: str | None, name: str) -> str:
     if kind == "text in UTF-16":
         return SAVE_AS_UTF_8
     if kind == PARQUET:
-        return f"name it {name.partition('.')[0]}.parquet"
+        return f"rename it to {name.partition('.')[0]}.parquet"
     if kind == GZIP and not name.endswith((".gz", ".parquet")):
-        return f"name it {name}.gz, or unpack it with gunzip"
-    return "unpack it, and give the file that is in it"
+        return f"rename it to {name}.gz, or decompress it with gunzip"
+    return "extract it, and use the extracted file"
 
 
 class GzipContent:
@@ -91,7 +91,7 @@ class GzipContent:
                 left = member.unused_data
                 member = None if member.eof else member
         if member is not None:
-            raise DamagedError("is cut off: its gzip data have no end")
+            raise DamagedError("is truncated: its gzip data is incomplete")
 
     def _without_padding(self, block: bytes) -> bytes:
         rest = block.lstrip(b"\0")
@@ -108,7 +108,7 @@ def _decompressed(member: "zlib._Decompress", packed: bytes, *, is_first: bool) 
 
 def _gzip_damage(reason: str, *, is_first: bool) -> str:
     if "data check" in reason or "length check" in reason:
-        return "is damaged: its content is not that of its gzip checksum"
+        return "is damaged: its content does not match its gzip checksum"
     if "header check" in reason and not is_first:
-        return "is damaged: something that is not gzip stands behind its gzip data"
-    return f"is damaged: its gzip data cannot be unpacked ({reason.rpartition(': ')[2]})"
+        return "is damaged: its gzip data is followed by other data"
+    return f"is damaged: cannot decompress its gzip data ({reason.rpartition(': ')[2]})"

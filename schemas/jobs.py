@@ -46,11 +46,11 @@ class JobDeclaration:
     def __post_init__(self) -> None:
         strange = [name for name in self.steps if not _STEP_NAME.fullmatch(name)]
         if strange:
-            raise UserError(f"{strange[0]!r} is no name of a step", "use small letters, digits and _")
+            raise UserError(f"invalid step name {strange[0]!r}", "use lower-case letters, digits and _")
         watched = (self.watched.source, self.watched.event_clock)
         unknown = [name for name in watched if name and name not in self.steps]
         if unknown:
-            raise UserError(f"{unknown[0]} is watched but is no step", "declare it under [steps]")
+            raise UserError(f"[watched] names the unknown step {unknown[0]}", "declare it under [steps]")
         for name, pattern in self.steps.items():
             _refuse_bad_pattern(name, pattern)
 
@@ -64,7 +64,8 @@ def parse_declaration(text: str, origin: str) -> JobDeclaration:
         raise UserError(f"{origin}: {error.message}", error.remedy) from error
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise UserError(
-            f"{origin} declares no job: {error}", "it has the tables [steps] and [watched], with a source"
+            f"{origin} is not a job declaration: {error}",
+            "declare the tables [steps] and [watched], and a source in [watched]",
         ) from error
 
 
@@ -83,4 +84,4 @@ def _refuse_bad_pattern(name: str, pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise UserError(f"the pattern of {name} is no regular expression: {error}") from error
+        raise UserError(f"the pattern of step {name} is not a regular expression: {error}") from error

@@ -23,7 +23,7 @@ PASSING = frozenset(
 
 def kafka_reason(error: BaseException) -> str:
     """Return Kafka's error text; a future that timed out has none of its own."""
-    return str(error.args[0].str()) if isinstance(error, KafkaException) else "no answer in time"
+    return str(error.args[0].str()) if isinstance(error, KafkaException) else "timed out"
 
 
 def passing_kafka_reason(error: BaseException) -> str:

@@ -28,10 +28,10 @@ class KafkaSecurity:
     def __post_init__(self) -> None:
         """Raise for settings that cannot authenticate, with the reason."""
         if self.mode not in MODES:
-            raise ValueError(f"KAFKA_SECURITY={self.mode} is none of {', '.join(MODES)}")
+            raise ValueError(f"KAFKA_SECURITY={self.mode} is invalid; use one of {', '.join(MODES)}")
         missing = [name for name, value in self._needed().items() if not value]
         if missing:
-            raise ValueError(f"KAFKA_SECURITY={self.mode} needs {', '.join(missing)}")
+            raise ValueError(f"KAFKA_SECURITY={self.mode} requires {', '.join(missing)}")
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, str]) -> "KafkaSecurity":

@@ -20,7 +20,7 @@ class Rule:
                 f"rule name {self.name!r} must be lower_snake_case: it is stored in a text[] column"
             )
         if not self.breaks_when.strip():
-            raise ValueError(f"rule {self.name} has no predicate: it could never be broken")
+            raise ValueError(f"rule {self.name} has no predicate, so no trip could break it")
 
 
 NEEDED_COLUMNS = ("pickup_at", "dropoff_at", "pickup_zone_id", "total_amount_cents")

@@ -28,17 +28,17 @@ class Demand:
         return f"{self.is_missed}({column}{f', {self.bound}' if self.bound else ''})"
 
 
-_WHOLE = Demand("is_no_whole", "whole numbers of a sensible size", "no whole number of a sensible size")
-_AMOUNT = Demand("is_no_amount", "amounts of a sensible size", "no amount of a sensible size")
+_WHOLE = Demand("is_no_whole", "whole numbers in range", "not a whole number in range")
+_AMOUNT = Demand("is_no_amount", "amounts in range", "not an amount in range")
 _CLOCK = Demand(
     "is_no_clock",
-    "New York times like 2024-01-31 08:00:00 (no UTC, no offset)",
-    "no time like 2024-01-31 08:00:00, without a zone",
+    "New York times like 2024-01-31 08:00:00, without UTC offset",
+    "not a time like 2024-01-31 08:00:00, without UTC offset",
 )
 _TEXT = Demand(
     "is_no_text",
-    "texts that Avro and SQL can carry",
-    "no text that Avro and SQL can carry",
+    "texts that Avro and SQL can store",
+    "not a text that Avro and SQL can store",
     str(LONGEST_TEXT),
 )
 DEMANDS: Mapping[Kind, Demand] = {
@@ -47,9 +47,9 @@ DEMANDS: Mapping[Kind, Demand] = {
     Kind.WHOLE: _WHOLE,
     Kind.PAYMENT_CODE: _WHOLE,
     Kind.VENDOR_CODE: _WHOLE,
-    Kind.LICENCE: Demand("is_no_whole", "licences like HV0003", "no licence like HV0003"),
+    Kind.LICENCE: Demand("is_no_whole", "licences like HV0003", "not a licence like HV0003"),
     Kind.AMOUNT: _AMOUNT,
-    Kind.DEGREES: Demand("is_no_number", "degrees", "no degrees"),
+    Kind.DEGREES: Demand("is_no_number", "coordinates in degrees", "not a coordinate in degrees"),
     Kind.TEXT: _TEXT,
     Kind.FLAG: _TEXT,
     Kind.FLAG_CODE: _TEXT,
@@ -91,7 +91,9 @@ def cast_columns_sql() -> str:
 def _cast(column: TripColumn) -> str:
     source = column.name.removesuffix("_cents")
     if source not in CONTRACT_COLUMNS:
-        raise ValueError(f"schemas/vintages.py does not say what the TLC calls {source}, of {column.name}")
+        raise ValueError(
+            f"schemas/vintages.py does not declare the TLC's name of {source}, which {column.name} needs"
+        )
     return f"{CASTS[column.avro_type].format(source)} as {column.name}"
 
 

@@ -35,7 +35,7 @@ def filled(path: Path) -> str:
     def columns(placeholder: re.Match[str]) -> str:
         indent, prefix, name = placeholder.groups(default="")
         if name not in lists:
-            raise UserError(f"{path} names the columns {name}", f"there are {', '.join(lists)}")
+            raise UserError(f"{path}: unknown column list {name}", f"use one of {', '.join(lists)}")
         # A list on lines of its own gets one line per column.
         separator = f",\n{indent}" if indent else ", "
         return indent + separator.join(f"{prefix}.{column}" if prefix else column for column in lists[name])

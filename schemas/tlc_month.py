@@ -10,7 +10,7 @@ from schemas.errors import UserError
 TAXI_TYPES = ("yellow", "green", "fhvhv")
 FIRST_MONTH = {"yellow": date(2009, 1, 1), "green": date(2013, 8, 1), "fhvhv": date(2019, 2, 1)}
 REFUSED_TAXI_TYPES = {
-    "fhv": "for-hire trips of small bases (fhv) are another service, for which the TLC publishes no fares",
+    "fhv": "for-hire trips of small bases (fhv) have no fares in the TLC's data",
 }
 RAW_SUFFIXES = (".parquet", ".csv", ".csv.gz")
 """Suffixes of files with trips."""
@@ -28,12 +28,13 @@ class TlcMonth:
         if self.taxi_type in REFUSED_TAXI_TYPES:
             raise UserError(REFUSED_TAXI_TYPES[self.taxi_type], f"choose one of {', '.join(TAXI_TYPES)}")
         if self.taxi_type not in TAXI_TYPES:
-            raise UserError(f"unknown taxi type {self.taxi_type!r}: choose one of {', '.join(TAXI_TYPES)}")
+            raise UserError(f"unknown taxi type {self.taxi_type!r}", f"choose one of {', '.join(TAXI_TYPES)}")
         if self.first_day.day != 1:
             raise UserError(f"{self.first_day} is not the first day of a month")
         if self.first_day < FIRST_MONTH[self.taxi_type]:
             raise UserError(
-                f"the TLC's {self.taxi_type} months begin with {FIRST_MONTH[self.taxi_type]:%Y-%m}"
+                f"the TLC's first {self.taxi_type} month is {FIRST_MONTH[self.taxi_type]:%Y-%m}",
+                "choose a later month",
             )
 
     @property
@@ -79,9 +80,9 @@ def _range(taxi_type: str, text: str) -> list[TlcMonth]:
     first_text, _, last_text = text.partition(":")
     day, last = _first_day(first_text), _first_day(last_text or first_text)
     if ":" in text and not last_text:
-        raise UserError(f"month range {text!r} has no end: write it as 2024-01:2024-06")
+        raise UserError(f"month range {text!r} has no end", "write it as 2024-01:2024-06")
     if last < day:
-        raise UserError(f"month range {text!r} ends before it begins")
+        raise UserError(f"month range {text!r} ends before it begins", "swap the months")
     months = []
     while day <= last:
         months.append(TlcMonth(taxi_type, day))
@@ -92,7 +93,7 @@ def _range(taxi_type: str, text: str) -> list[TlcMonth]:
 def _first_day(text: str) -> date:
     match = MONTH_PATTERN.fullmatch(text)
     if match is None or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
-        raise UserError(f"{text!r} is not a month: write it as 2024-01")
+        raise UserError(f"{text!r} is not a month", "write it as 2024-01")
     return date(int(match[1]), int(match[2]), 1)
 
 

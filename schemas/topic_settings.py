@@ -38,25 +38,25 @@ _REQUIREMENTS = (
         "retention.ms",
         _exactly("-1"),
         "-1",
-        "it deletes old records, and replayed trips are old: they would be gone at once",
+        "it deletes old records, so replayed trips would be deleted at once",
     ),
     _Requirement(
         "retention.bytes",
         _exactly("-1"),
         "-1",
-        "it deletes the oldest records as soon as a partition is larger",
+        "it deletes the oldest records of a larger partition",
     ),
     _Requirement(
         "message.timestamp.type",
         _exactly("CreateTime"),
         "CreateTime",
-        "it replaces the event clock by the broker's, by which every trip is late",
+        "it replaces the event time with the broker's clock, which makes every trip late",
     ),
     _Requirement(
         "message.timestamp.before.max.ms",
         _at_least(UNLIMITED_MS),
         str(UNLIMITED_MS),
-        "it refuses records with old timestamps, and those of replayed trips are years old",
+        "it refuses records with old timestamps, so replayed trips would be refused",
     ),
     _Requirement(
         "max.message.bytes",
@@ -82,7 +82,7 @@ class UnfitSetting:
     @property
     def remedy(self) -> str:
         """The change that fixes it."""
-        return f"set {self.setting}={self.wanted} on it"
+        return f"set {self.setting}={self.wanted} on the topic"
 
 
 def unfit_settings(values: Mapping[str, str]) -> tuple[UnfitSetting, ...]:

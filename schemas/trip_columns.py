@@ -56,8 +56,8 @@ class TripColumn:
     def __post_init__(self) -> None:
         if self.avro_type not in SQL_TYPES:
             raise ValueError(
-                f"column {self.name} is of the Avro type {self.avro_type}, which no engine stores yet:"
-                f" SQL_TYPES knows {', '.join(SQL_TYPES)}"
+                f"column {self.name}: the Avro type {self.avro_type} has no SQL type;"
+                f" use one of {', '.join(SQL_TYPES)}, or add it to SQL_TYPES"
             )
 
     @property

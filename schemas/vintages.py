@@ -292,18 +292,18 @@ class RefusedVintage:
 REFUSED_VINTAGES = (
     RefusedVintage(
         ("hvfhs_license_num", "sr_flag"),
-        "is a CSV of high-volume trips (fhvhv) as published until 2020, which has no fares",
-        "take the Parquet that the TLC publishes today: ./taxi fetch --taxi-type fhvhv",
+        "is a CSV of high-volume trips (fhvhv) in the format until 2020, which has no fares",
+        "use the Parquet file that the TLC publishes today: ./taxi fetch --taxi-type fhvhv",
     ),
     RefusedVintage(
         ("dispatching_base_num",),
-        "holds for-hire trips of small bases (fhv), another service, for which the TLC publishes no fares",
-        "replay yellow, green or fhvhv months",
+        "contains for-hire trips of small bases (fhv), for which the TLC publishes no fares",
+        "use yellow, green or fhvhv months",
     ),
     RefusedVintage(
         ("pickup_location_id",),
-        "has columns that the TLC does not use: somebody renamed them",
-        "take the month as the TLC publishes it (./taxi fetch)",
+        "has columns that the TLC does not use: they were renamed",
+        "fetch the TLC's original file with ./taxi fetch",
     ),
 )
 
@@ -385,8 +385,8 @@ def refuse_repeated_names(names: Sequence[str], file: TlcFile) -> None:
         if folded and folded in first:
             both = " and ".join(dict.fromkeys((first[folded].strip(), name.strip())))
             raise UserError(
-                f"{file.path}: has two columns of one name ({both})",
-                "leave one, with all the values, or take the month as the TLC publishes it (./taxi fetch)",
+                f"{file.path}: has two columns of the same name ({both})",
+                "keep the one with all values, or fetch the TLC's original file with ./taxi fetch",
             )
         first[folded] = name
 
@@ -428,8 +428,8 @@ def _refuse_missing(there: set[str], by_folded_name: Mapping[str, str], file: Tl
         for column in missing
     )
     raise UserError(
-        f"{file.path}: needed columns are missing: {names}",
-        f"is this a {file.taxi_type} month as the TLC publishes it?",
+        f"{file.path}: required columns are missing: {names}",
+        f"check that this is a {file.taxi_type} month from the TLC",
     )
 
 
@@ -442,7 +442,7 @@ def _refuse_wrong_types(
         if family not in (*STORED_AS[read[name]], "NULL"):
             raise UserError(
                 f"{file.path}: column {original} is stored as {stored}, not as a {read[name]}",
-                "take the month as the TLC publishes it (./taxi fetch)",
+                "fetch the TLC's original file with ./taxi fetch",
             )
 
 

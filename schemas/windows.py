@@ -14,17 +14,17 @@ class SlidingWindows:
 
     def __post_init__(self) -> None:
         if self.slide <= timedelta(0):
-            raise ValueError(f"slide is {self.slide}: windows that do not move never end")
+            raise ValueError(f"slide must be above 0, not {self.slide}")
         if self.slide > self.size:
             raise ValueError(
-                f"slide {self.slide} > size {self.size}: trips between two windows would be in none"
+                f"slide {self.slide} > size {self.size}: trips between two windows would be in no window"
             )
         if self.size % self.slide:
             raise ValueError(
-                f"size {self.size} is no multiple of slide {self.slide}: panes could not be shared"
+                f"size {self.size} is not a multiple of slide {self.slide}: windows could not share panes"
             )
         if self.max_disorder < timedelta(0):
-            raise ValueError(f"max_disorder is {self.max_disorder}: events cannot come before they happen")
+            raise ValueError(f"max_disorder must not be negative, but is {self.max_disorder}")
 
     @property
     def panes(self) -> int:

@@ -27,7 +27,9 @@ def find_shapes(configured: Path | None, tlc_data_dir: Path | None, cache: Path 
     if configured:
         if configured.is_file():
             return configured
-        raise UserError(f"TAXI_ZONES_FILE={configured}: no such file")
+        raise UserError(
+            f"TAXI_ZONES_FILE={configured}: no such file", "fix the path, or unset TAXI_ZONES_FILE"
+        )
     candidates = (folder / name for folder in _folders(tlc_data_dir, cache) for name in SHAPE_FILES)
     return next((path for path in candidates if path.is_file()), None)
 
@@ -47,7 +49,7 @@ def read_shapes(text: str, address: str) -> ZoneShapes:
         found = _topology(document) if document.get("type") == "Topology" else _features(document)
         zones = sorted(found, key=lambda zone: zone[0])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _no_shapes(address, f"cannot be read: {error}") from None
+        raise _no_shapes(address, f"cannot read the file: {error}") from None
     if not zones:
         raise _no_shapes(address, f"has no zones with a property {ID_PROPERTIES[0]}")
     return ZoneShapes(tuple(zone for zone, _ in zones), tuple(json.dumps(shape) for _, shape in zones))
@@ -96,4 +98,4 @@ def _zone_id(properties: Mapping[str, Any]) -> int:
 
 
 def _no_shapes(address: str, reason: str) -> UserError:
-    return UserError(f"{address}: {reason}", "give the zones as GeoJSON or TopoJSON in degrees")
+    return UserError(f"{address}: {reason}", "use GeoJSON or TopoJSON in degrees")

@@ -164,13 +164,13 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     "a short line": OddMonth(".csv", with_rows_like("2,2024-01-10 10:00:00"), ONE_REJECT),
     "a long line": OddMonth(".csv", with_rows_like(f"{ROW},1,2,3"), ONE_REJECT),
     "header only": OddMonth(".csv", text(), Counts(0)),
-    "gzip named .csv": OddMonth(".csv", PACKED, "is packed by gzip, not CSV"),
-    "CSV named .csv.gz": OddMonth(".csv.gz", GOOD, "is not packed by gzip"),
+    "gzip named .csv": OddMonth(".csv", PACKED, "is gzip-compressed, not CSV"),
+    "CSV named .csv.gz": OddMonth(".csv.gz", GOOD, "is not gzip-compressed"),
     "ZIP named .csv.gz": OddMonth(".csv.gz", zipped(GOOD), "is a ZIP archive"),
     "ZIP named .csv": OddMonth(".csv", zipped(GOOD), "is a ZIP archive"),
     "Parquet named .csv": OddMonth(".csv", parquet(trips()), "is Parquet, not CSV"),
-    "gzip named .parquet": OddMonth(".parquet", PACKED, "is packed by gzip, not Parquet"),
-    "packed twice": OddMonth(".csv.gz", gzip.compress(PACKED), "is packed by gzip twice"),
+    "gzip named .parquet": OddMonth(".parquet", PACKED, "is gzip-compressed, not Parquet"),
+    "packed twice": OddMonth(".csv.gz", gzip.compress(PACKED), "is gzip-compressed twice"),
     "packed in several members": OddMonth(
         ".csv.gz", gzip.compress(GOOD[:700]) + gzip.compress(GOOD[700:]), ALL
     ),
@@ -178,9 +178,9 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     "zeros between members": OddMonth(
         ".csv.gz", gzip.compress(GOOD[:700]) + bytes(3) + gzip.compress(GOOD[700:]) + bytes(1), ALL
     ),
-    "something behind gzip": OddMonth(".csv.gz", PACKED + b"</html>", "stands behind its gzip data"),
-    "gzip cut off": OddMonth(".csv.gz", PACKED[:-40], "is cut off"),
-    "gzip cut off in its checksum": OddMonth(".csv.gz", PACKED[:-5], "is cut off"),
+    "something behind gzip": OddMonth(".csv.gz", PACKED + b"</html>", "followed by other data"),
+    "gzip cut off": OddMonth(".csv.gz", PACKED[:-40], "is truncated"),
+    "gzip cut off in its checksum": OddMonth(".csv.gz", PACKED[:-5], "is truncated"),
     "a wrong checksum of gzip": OddMonth(".csv.gz", flipped(PACKED, len(PACKED) - 7), "gzip checksum"),
     "a wrong length of gzip": OddMonth(".csv.gz", flipped(PACKED, len(PACKED) - 2), "gzip checksum"),
     "times in UTC": OddMonth(".csv", text(*[with_times_like("2024-01-10T15:00:00Z")] * ROWS), NO_TIMES),
@@ -216,15 +216,15 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     ),
     "flags as words": OddMonth(".csv", text(*[ROW.replace(",N,", ",False,")] * ROWS), ALL),
     "two columns of one name": OddMonth(
-        ".csv", text(*[f"{ROW},0"] * ROWS, header=f"{HEADER},VendorID"), "of one name"
+        ".csv", text(*[f"{ROW},0"] * ROWS, header=f"{HEADER},VendorID"), "of the same name"
     ),
     "two columns but for case": OddMonth(
-        ".parquet", parquet(trips().append_column("vendorid", pa.array([1] * ROWS))), "of one name"
+        ".parquet", parquet(trips().append_column("vendorid", pa.array([1] * ROWS))), "of the same name"
     ),
     "two equal columns": OddMonth(
-        ".parquet", parquet(trips().append_column("VendorID", pa.array([1] * ROWS))), "of one name"
+        ".parquet", parquet(trips().append_column("VendorID", pa.array([1] * ROWS))), "of the same name"
     ),
-    "Parquet cut off": OddMonth(".parquet", parquet(trips())[:-300], "cut off"),
+    "Parquet cut off": OddMonth(".parquet", parquet(trips())[:-300], "truncated"),
     "Parquet without rows": OddMonth(".parquet", parquet(trips().slice(0, 0)), Counts(0)),
     "a wrong page of Parquet": OddMonth(
         ".parquet", damaged_page(compression="none", write_page_checksum=True), "checksum"

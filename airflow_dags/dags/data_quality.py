@@ -1,8 +1,10 @@
-"""### Whether every record is accounted for
+"""### Check that every record is accounted for
 
-Daily: `./taxi audit` waits for a quiet point; an imbalance fails at once and alerts, while no quiet point
-is tried again. `parity` then compares, for the last published month of each taxi type, every window that is
-served with its trips. It starts paused: `./taxi airflow dags unpause data_quality`.
+Runs daily. `audit` runs `./taxi audit`, which waits for a quiet point. If records are lost, the task fails at
+once and alerts. If there is no quiet point, the task is retried. The `parity` tasks then compare, for the
+last published month of each taxi type, every served window with its trips.
+
+The DAG starts paused. To start it: `./taxi airflow dags unpause data_quality`.
 """
 
 from datetime import datetime, timedelta
@@ -24,13 +26,13 @@ LAST_CLOSED = (
 
 with DAG(
     dag_id="data_quality",
-    description="Audits the accounts, and the parity of the last closed month",
+    description="Audits the record counts, and compares the last published windows with their trips",
     doc_md=__doc__,
     schedule="@daily",
     start_date=datetime(2024, 1, 1),  # noqa: DTZ001 - Airflow's default zone is meant
     catchup=False,
     max_active_runs=1,
-    is_paused_upon_creation=True,  # before the first deploy there are no accounts to audit
+    is_paused_upon_creation=True,  # before the first deploy there are no counts to audit
     tags=["quality"],
     default_args=task_defaults(timedelta(minutes=30)),
 ):
@@ -39,7 +41,7 @@ with DAG(
         TaxiQueryOperator(
             task_id=f"parity_{taxi_type}",
             query=month_parity(taxi_type, LAST_CLOSED.format(taxi_type)),
-            demand=f"each window that is served of the last {taxi_type} month is the sum of its trips",
+            demand=f"each served window of the last {taxi_type} month is the sum of its trips",
             trigger_rule="all_done",
         )
         for taxi_type in TAXI_TYPES

@@ -1,12 +1,13 @@
-"""### A Flink job's life, by request
+"""### Deploy, upgrade, roll back or stop a Flink job
 
-Trigger it with an **action**: `deploy`, `upgrade`, `savepoint`, `rollback` or `stop`; and, for deploy and
-upgrade, with a **release**: the number of a kept one (`./taxi job releases`), or the folder of a tree.
-Empty: the stack's tree.
+Runs on request. Trigger it with an **action**: `deploy`, `upgrade`, `savepoint`, `rollback` or `stop`. For
+`deploy` and `upgrade`, also choose a **release**: the number of a kept release (`./taxi job releases`), or
+the path of a source tree. If it is empty, the stack's own tree is deployed.
 
-Every task may be killed anywhere and run again. `./taxi job` settles what a killed command has left: it
-starts nothing twice and goes on from the savepoint that was taken. A retried savepoint is the same
-savepoint, by its trigger id, and a retried rollback goes no release further. One request at a time.
+Every task is idempotent: it may be killed at any point and retried. `./taxi job` first cleans up after a
+killed command: it starts nothing twice and continues from the savepoint that was taken. A retried savepoint
+is the same savepoint, because its trigger id is the same. A retried rollback does not go back one more
+release. Only one run is active at a time.
 """
 
 from datetime import timedelta
@@ -45,9 +46,13 @@ with DAG(
         "on_failure_callback": AlertNotifier(),
     },
     params={
-        "action": Param("deploy", enum=ACTIONS, description="What is to be done"),
-        "release": Param("", type="string", description="A release's number or a tree; empty: the stack's"),
-        "job": Param(DEFAULT_JOB, type="string", pattern=r"^[a-z_]+(-\d+)?$", description="Which job"),
+        "action": Param("deploy", enum=ACTIONS, description="The action to run"),
+        "release": Param(
+            "",
+            type="string",
+            description="Number of a release, or path of a source tree; empty: the stack's tree",
+        ),
+        "job": Param(DEFAULT_JOB, type="string", pattern=r"^[a-z_]+(-\d+)?$", description="Name of the job"),
     },
 ):
     check = CheckRequestOperator(

@@ -1,14 +1,16 @@
-"""### The watchdog of the Flink job
+"""### Watchdog of the Flink job
 
-Every two minutes it reads the verdict of `./taxi job status`: the job's state, the age of its checkpoints,
-its restarts, its watermark. A job that is **down**, also one that FAILED under a healthy JobManager, is
-brought back by `./taxi job ensure`, three times an hour; then people are told, once. A job that is
-**degraded** for five minutes is told too.
+Every two minutes, `look` reads the verdict of `./taxi job status`: the job's state, the age of its last
+checkpoint, its restarts and its watermark.
 
-The stack's keeper looks every three seconds and is mostly there first. The two cannot fight: whoever brings
-the job back holds its lock, and the other then finds it there, which costs no budget. The watchdog goes on
-where the keeper has given up, and alerts where neither helps. A job that was stopped on purpose is left
-alone by both.
+- **down**, which includes FAILED under a healthy JobManager: `heal` restarts the job with
+  `./taxi job ensure`, up to three times an hour. After that, `alert` sends one alert.
+- **degraded** for five minutes: `alert` sends one alert.
+
+The stack's keeper checks every three seconds and usually restarts the job first. The two cannot conflict: the
+one that restarts the job holds its lock, and the other then finds the job running, which uses no budget. The
+watchdog continues after the keeper has given up, and alerts if restarts do not help. Neither touches a job
+that was stopped on purpose.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +23,7 @@ from airflow_dags.operators.watch import AlertOperator, FlinkEnsureOperator, Fli
 
 with DAG(
     dag_id="flink_job_watchdog",
-    description="Brings a lost Flink job back, and tells people when that does not help",
+    description="Restarts a Flink job that is down, and alerts if restarts do not help",
     doc_md=__doc__,
     schedule="*/2 * * * *",
     start_date=datetime(2024, 1, 1),  # noqa: DTZ001 - Airflow's default zone is meant

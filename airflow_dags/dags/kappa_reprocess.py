@@ -1,8 +1,10 @@
-"""### Months once more through the same Flink SQL
+"""### Reprocess months with the Flink SQL of the live job
 
-`./taxi reprocess` of chosen months, beside the live job: compared with what is served, then published in
-one transaction. The same files are the same run: again, it does nothing. `force` also withdraws more than 5
-% of a month.
+Runs on request. `./taxi reprocess` computes the chosen months while the live job keeps running. It compares
+the result with the served rows, then publishes it in one transaction.
+
+The run is idempotent: if the same files are already published, it changes nothing. A result that would
+withdraw more than 5 % of a month is refused, unless `force` is set.
 """
 
 from datetime import timedelta
@@ -14,7 +16,7 @@ from airflow_dags.operators.months import FetchMonthsOperator, ReprocessOperator
 
 with DAG(
     dag_id="kappa_reprocess",
-    description="Replaces chosen months by what the live job's SQL makes of their files",
+    description="Reprocesses chosen months with the SQL of the live job, and replaces the served rows",
     doc_md=__doc__,
     schedule=None,
     max_active_runs=1,
@@ -23,7 +25,9 @@ with DAG(
     default_args=task_defaults(timedelta(hours=6)),
     params={
         **months_params(),
-        "force": Param(False, type="boolean", description="Also withdraw a great part of a month"),
+        "force": Param(
+            False, type="boolean", description="Publish even if it withdraws more than 5 % of a month"
+        ),
     },
 ):
     fetch = FetchMonthsOperator(

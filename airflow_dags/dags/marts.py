@@ -1,7 +1,8 @@
-"""### The marts, after months were published
+"""### Build the marts after months were published
 
-Each published month asks for a run. It waits until no month is under way, then `./taxi marts` builds and
-tests them; a run of months that are built already skips. So a backfill of many months builds the marts once.
+Each published month triggers a run. `settled` waits until no month is being processed, and skips the run if
+the marts already cover every published month. `build` then builds and tests the marts with `./taxi marts`. A
+backfill of many months therefore builds the marts once.
 """
 
 from datetime import timedelta
@@ -13,7 +14,7 @@ from airflow_dags.operators.months import BuildMartsOperator, MonthsSettledSenso
 
 with DAG(
     dag_id="marts",
-    description="Builds and tests the marts, once for all months of a backfill",
+    description="Builds and tests the dbt marts, once for all months of a backfill",
     doc_md=__doc__,
     schedule=[PUBLISHED_MONTHS],
     max_active_runs=1,

@@ -1,23 +1,29 @@
-"""### A month of the TLC, from its file to the served tables
+"""### Backfill one TLC month, from the file to the served tables
 
-One run is one month of one taxi type, by its logical date, and is named after it: `backfill__2023-10-01…`.
-It starts paused, because its schedule fetches and publishes each new month. Made for Airflow's own backfill:
+One run processes one month of one taxi type. Its logical date is the month, and the run is named after it:
+`backfill__2023-10-01…`. The DAG starts paused, because its schedule fetches and publishes each new month.
+Start a backfill with Airflow's command line:
 
     ./taxi airflow dags unpause tlc_month_backfill_green
     ./taxi airflow backfill create --dag-id tlc_month_backfill_green \\
         --from-date 2023-10-01 --to-date 2023-12-01
 
-or by the page, or `POST /api/v2/backfills`. Options `--reprocess-behavior`, `--run-backwards`, `--dry-run`
-as usual.
+or on the DAG's page, or with `POST /api/v2/backfills`. The options `--reprocess-behavior`, `--run-backwards`
+and `--dry-run` work as usual.
 
-`available` waits for the TLC in a scheduled run, and skips at once in any other; it says so when the TLC has
-re-issued a month that is here, which the parameter `refresh` takes. `ingest` brings the file to
-where Spark reads it, `process` has Spark compute the month, compares it with what is served and publishes it
-in one transaction (`./taxi backfill`); `parity` compares what is served now, window by window, with its
-trips, and only then `publish` says to others that the month is there. Where Spark runs, here or on EMR, is
-the setting `SPARK_BACKEND`. By Flink instead of Spark: `kappa_reprocess`.
+1. `available` waits until the TLC has published the month. Only a scheduled run waits; any other run is
+   skipped at once. The log reports when the TLC has re-issued a month that is already present; set `refresh`
+   to take the new file.
+2. `ingest` fetches the file to `RAW_DATA`, where Spark reads it.
+3. `process` runs `./taxi backfill`: Spark computes the month, the result is compared with the served rows
+   and published in one transaction.
+4. `parity` compares every served window with its trips.
+5. `publish` emits the asset event that triggers the marts.
 
-Every task may be killed anywhere and run again: a published month is published once.
+The setting `SPARK_BACKEND` selects where Spark runs: on this machine or on EMR. To use Flink instead, run
+`kappa_reprocess`.
+
+Every task is idempotent: it may be killed at any point and retried. A month is published once.
 """
 
 from datetime import datetime, timedelta
@@ -54,7 +60,7 @@ def month_dag(taxi_type: str) -> DAG:
     first = FIRST_MONTH[taxi_type]
     with DAG(
         dag_id=backfill_dag_id(taxi_type),
-        description=f"A {taxi_type} month: ingest, compute, compare, publish",
+        description=f"Ingests, processes, compares and publishes one {taxi_type} month",
         doc_md=__doc__,
         # Not by intervals: Airflow would name the run of October after the first of November.
         schedule=CronTriggerTimetable("@monthly", timezone="UTC", run_immediately=True),
@@ -65,9 +71,14 @@ def month_dag(taxi_type: str) -> DAG:
         tags=["months"],
         default_args=task_defaults(timedelta(hours=3)),
         params={
-            "month": Param("", type="string", pattern=r"^(\d{4}-\d{2})?$", description="Empty: by the date"),
+            "month": Param(
+                "",
+                type="string",
+                pattern=r"^(\d{4}-\d{2})?$",
+                description="Month like 2024-01; empty: the month of the run's logical date",
+            ),
             "refresh": Param(
-                default=False, type="boolean", description="Take a re-issue in the place of the older file"
+                default=False, type="boolean", description="Replace the file if the TLC has re-issued it"
             ),
         },
     ) as dag:
@@ -79,7 +90,7 @@ def month_dag(taxi_type: str) -> DAG:
         parity = TaxiQueryOperator(
             task_id="parity",
             query=month_parity(taxi_type, FIRST_DAY),
-            demand="each window that is served is the sum of its trips",
+            demand="each served window is the sum of its trips",
         )
         publish = TaxiQueryOperator(
             task_id="publish",

@@ -1,11 +1,12 @@
-"""### Months of the TLC into the processed history, by Spark
+"""### Process TLC months into the history with Spark
 
-For an Airflow that stands beside no stack, as on AWS: `./taxi spark-run submit`, where the setting
-`SPARK_BACKEND` says. The months' files are in `RAW_DATA` already (`./taxi fetch --to`), the history is in
-`PROCESSED_DATA`. What is served from Postgres is not touched: that is `tlc_month_backfill`, beside a stack.
+Runs on request, for an Airflow without a stack on the same machine, as on AWS. It runs `./taxi spark-run
+submit`; the setting `SPARK_BACKEND` selects where Spark runs. The files of the months must be in `RAW_DATA`
+already (`./taxi fetch --to`). The history is written to `PROCESSED_DATA`. The tables in Postgres are not
+touched; `tlc_month_backfill` replaces those.
 
-Spark replaces a month whole or not at all. A task that is tried again goes on with the run of Spark that its
-first try has started.
+Spark replaces a month completely or not at all. A retried task continues with the Spark run that its first
+attempt started.
 """
 
 from datetime import timedelta
@@ -17,7 +18,7 @@ from airflow_dags.operators.months import ProcessMonthsOperator
 
 with DAG(
     dag_id="tlc_month_history",
-    description="Replaces months of the processed history by what Spark makes of their files",
+    description="Processes months with Spark, and replaces them in the processed history",
     doc_md=__doc__,
     schedule=None,
     max_active_runs=1,

@@ -38,7 +38,7 @@ class AlertNotifier(BaseNotifier):
             try:
                 send_alert(conn_id, text)
             except Exception:
-                self.log.exception("the alert could not be sent by %s", conn_id)
+                self.log.exception("cannot send the alert to connection %s; check the connection", conn_id)
 
     def _by_webhook(self, conn_id: str, text: str) -> None:
         # A webhook's URL is its secret, so the whole URL is stored as the connection's password.
@@ -57,6 +57,6 @@ def failure_text(context: Mapping[str, Any]) -> str:
     """Return which task failed, in which run, and why."""
     ti = context.get("ti")
     if ti is None:
-        return str(context.get("reason", "something failed"))
+        return str(context.get("reason", "a task failed"))
     reason = str(context.get("exception") or context.get("reason") or "see its log").splitlines()[0]
     return f"{ti.dag_id}.{ti.task_id} failed in {ti.run_id}: {reason}"

@@ -117,13 +117,13 @@ class FlinkRollbackOperator(FlinkJobOperator):
         self.from_release = from_release
 
     def execute(self, context: Any) -> Any:
-        """Roll back, unless an earlier try has; then only ensure that the job runs."""
+        """Roll back, unless an earlier attempt has; then only ensure that the job runs."""
         result = self.run_command(["job", "releases", self.job, "--json"])
         self.check_result(result)
         now = current_release(result.output)
         if str(now) == str(self.from_release):
             return super().execute(context)
-        self.log.info("an earlier try has gone back from release %s to %s", self.from_release, now)
+        self.log.info("an earlier attempt already rolled back from release %s to %s", self.from_release, now)
         result = self.run_command(["job", "ensure", self.job, "--json"])
         if result.code != RESTARTED:
             self.check_result(result)
@@ -133,7 +133,7 @@ class FlinkRollbackOperator(FlinkJobOperator):
 class FlinkSavepointOperator(BaseOperator):
     """A task that triggers a savepoint of the running job, and waits for it in the triggerer.
 
-    A retry asks for the savepoint of the first try: the trigger id is derived from the DAG run's id.
+    A retry asks for the savepoint of the first attempt: the trigger id is derived from the DAG run's id.
 
     :param job: the job's name (templated)
     :param target_directory: empty for the cluster's own, where `./taxi job` looks for it (templated)
@@ -161,7 +161,10 @@ class FlinkSavepointOperator(BaseOperator):
         hook = FlinkRestHook(self.flink_conn_id)
         found = hook.live_job(self.job)
         if found is None:
-            raise AirflowFailException(f"{self.job} does not run, so it can leave no savepoint")
+            raise AirflowFailException(
+                f"job {self.job} is not running, so it cannot take a savepoint;"
+                f" start it with ./taxi job deploy {self.job}"
+            )
         ti = context["ti"]
         trigger_id = trigger_id_of(ti.dag_id, ti.run_id, ti.task_id, found["jid"])
         hook.take_savepoint(found["jid"], trigger_id, self.target_directory)
@@ -178,7 +181,7 @@ class FlinkSavepointOperator(BaseOperator):
     def resume(self, context: Any, event: dict[str, Any]) -> str:
         """Return the savepoint's path; raises if the savepoint failed."""
         if event["state"] != "complete":
-            raise TaxiCommandError(f"the savepoint did not complete: {event['reason']}")
+            raise TaxiCommandError(f"the savepoint failed: {event['reason']}")
         return str(event["savepoint"])
 
 
@@ -196,6 +199,6 @@ def folder_of_release(releases_json: str, number: int) -> str:
     """Return the folder of a release's code; raises AirflowFailException if the release does not exist."""
     rows = {row["release"]: row["folder"] for row in json.loads(releases_json)}
     if number not in rows:
-        known = ", ".join(str(one) for one in rows) or "none yet"
-        raise AirflowFailException(f"there is no release {number}; there are: {known}")
+        known = ", ".join(str(one) for one in rows) or "none"
+        raise AirflowFailException(f"release {number} does not exist; kept releases: {known}")
     return str(rows[number])

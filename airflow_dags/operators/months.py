@@ -84,7 +84,7 @@ class BackfillOperator(MonthsOperator):
 class ProcessMonthsOperator(MonthsOperator):
     """A task that processes months into the history with Spark; the served tables are not touched.
 
-    A Spark run is identified by the DAG run: a retry finds the run that an earlier try started.
+    A Spark run is identified by the DAG run: a retry finds the run that an earlier attempt started.
     """
 
     def execute(self, context: Any) -> Any:
@@ -138,7 +138,7 @@ class TaxiQueryOperator(TaxiOperator):
         self.arguments = ["sql", "--csv", "--", self.query]  # a comment may come first
         rows = read_rows(super().execute(context))
         if self.demand and (not rows or rows[0][0] in {"", "0", "f"}):
-            raise AirflowFailException(f"it does not hold that {self.demand}")
+            raise AirflowFailException(f"check failed: expected that {self.demand}")
         return rows
 
 
@@ -163,9 +163,9 @@ class MonthsSettledSensor(BaseSensorOperator):
         ti = context["ti"]
         by_request = not context["triggering_asset_events"]
         if not by_request and is_covered(self._published_until(), Variable.get(MARTS_COVER, default=None)):
-            raise AirflowSkipException("the marts were built after all that was published")
+            raise AirflowSkipException("the marts already cover every published month")
         under_way = sum(self._under_way(ti, one) for one in self.dag_ids)
-        self.log.info("%s runs of %s are under way", under_way, ", ".join(self.dag_ids))
+        self.log.info("%s active runs of %s", under_way, ", ".join(self.dag_ids))
         return under_way <= 0
 
     def _published_until(self) -> datetime:
@@ -209,7 +209,7 @@ def is_covered(published_until: datetime, covered_until: str | None) -> bool:
 
 
 def fetched_files(printed: str) -> list[str]:
-    """Parse the output of `./taxi fetch`, one line per file: `green 2024-01 (already there): PATH`."""
+    """Parse the output of `./taxi fetch`, one line per file: `green 2024-01 (already present): PATH`."""
     return [line.partition(": ")[2] for line in printed.splitlines() if ": " in line]
 
 

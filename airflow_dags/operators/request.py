@@ -15,7 +15,7 @@ TREE = ("flink_jobs", "schemas")
 class CheckRequestOperator(TaxiOperator):
     """A task that refuses, without a retry, an unknown action or release; it records the current release.
 
-    :param action: what is to be done (templated)
+    :param action: the requested action (templated)
     :param release: a release's number or a tree; may be empty (templated)
     :param job: which job (templated)
     :param actions: the known actions
@@ -36,7 +36,7 @@ class CheckRequestOperator(TaxiOperator):
         """Ask for the releases, and compare."""
         if self.action not in self.actions:
             raise AirflowFailException(
-                f"there is no action {self.action}; there are: {', '.join(self.actions)}"
+                f"unknown action {self.action}; choose one of: {', '.join(self.actions)}"
             )
         result = self.run_command(["job", "releases", self.job, "--json"])
         self.check_result(result)
@@ -49,8 +49,11 @@ def refuse_bad_release(action: str, release: str, releases_json: str) -> None:
     if not release:
         return
     if action not in WITH_RELEASE:
-        raise AirflowFailException(f"{action} takes no release; leave it empty")
+        raise AirflowFailException(f"{action} takes no release; leave the parameter release empty")
     if release.isdecimal():
         folder_of_release(releases_json, int(release))
     elif not all((Path(release) / part).is_dir() for part in TREE):
-        raise AirflowFailException(f"{release} is no tree of the platform: it holds no {' and '.join(TREE)}")
+        raise AirflowFailException(
+            f"{release} is not a source tree of the platform: it has no folders {' and '.join(TREE)};"
+            " give the path of one, or the number of a release"
+        )

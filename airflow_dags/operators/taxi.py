@@ -57,7 +57,7 @@ class TaxiOperator(BaseOperator):
         self._running = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info)
         result = self._running.run()
         if result.output and not self.reads_json:
-            self.log.info("it printed:\n%s", result.output.rstrip())
+            self.log.info("output:\n%s", result.output.rstrip())
         return result
 
     def check_result(self, result: CommandResult) -> None:

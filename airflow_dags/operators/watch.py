@@ -47,7 +47,7 @@ class FlinkWatchOperator(BaseBranchOperator):
         result = TaxiCommand(AirflowSettings.from_environment().taxi_command, words, self.log.info).run()
         if not result.output.strip():
             # Without the stack or Flink the watchdog cannot help: service supervision and people handle that.
-            raise RuntimeError(result.error_message or "./taxi job status said nothing")
+            raise RuntimeError(result.error_message or "./taxi job status printed nothing; see the log above")
         decision = decide(json.loads(result.output), load_state(self.job), time.time())
         self.log.info("%s: %s", decision.action, decision.reason)
         save_state(self.job, decision.memory)

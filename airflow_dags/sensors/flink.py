@@ -60,5 +60,9 @@ class FlinkJobSensor(BaseOperator):
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         """Return the observed state; raises on a timeout."""
         if event["state"] == "late":
-            raise JobNotFoundError(f"{self.job} after {self.wait_seconds:.0f} s: {event['reason']}")
+            wanted = "be gone" if self.action == self.gone_when else "run"
+            raise JobNotFoundError(
+                f"timed out after {self.wait_seconds:.0f} s waiting for job {self.job} to {wanted}:"
+                f" {event['reason']}"
+            )
         return event

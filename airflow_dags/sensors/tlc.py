@@ -49,8 +49,8 @@ class TlcMonthSensor(BaseSensorOperator):
         if result.code == 0:
             return True
         if scheduled:  # it waits for weeks anyway, so also for a network
-            self.log.info("asking again in %s s", self.poke_interval)
+            self.log.info("the month is not available yet; checking again in %s", self.poke_interval)
             return False
         if NOT_PUBLISHED in result.combined_output:
-            raise AirflowSkipException(f"the TLC has not published {self.taxi_type} {self.month} (yet)")
+            raise AirflowSkipException(f"the TLC has not published {self.taxi_type} {self.month} yet")
         raise TaxiCommandError(result.combined_output.partition("\n")[0])

@@ -27,7 +27,7 @@ class _FlinkTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield one event: the result, or the timeout."""
-        last = "nothing was seen of it yet"
+        last = "no status received yet"
         while time.time() < self.parameters["until"]:
             try:
                 event, last = await self.poll()
@@ -70,13 +70,13 @@ class FlinkJobTrigger(_FlinkTrigger):
         """Ask for the job and its checkpoints."""
         job = await self.hook.alive_job(self.parameters["job"])
         if not self.parameters["wanted"]:
-            return (None, f"it is {job['state']}") if job else ({"state": "gone"}, "")
+            return (None, f"its state is {job['state']}") if job else ({"state": "gone"}, "")
         if job is None:
-            return None, "no such job runs"
+            return None, "no job of this name is running"
         if not runs(job):
-            return None, f"it is {job['state']}, and not all its tasks run"
+            return None, f"its state is {job['state']}, and not all of its tasks are running"
         if not await self.hook.completed_checkpoints(job["jid"]):
-            return None, "it has completed no checkpoint"
+            return None, "it has not completed a checkpoint"
         return {"state": "running", "job_id": job["jid"]}, ""
 
 
@@ -105,7 +105,7 @@ class FlinkSavepointTrigger(_FlinkTrigger):
         """Ask for the savepoint."""
         found = await self.hook.savepoint(self.parameters["job_id"], self.parameters["trigger_id"])
         if found["status"]["id"] != "COMPLETED":
-            return None, "it is not complete"
+            return None, "the savepoint is not complete"
         operation = found["operation"]
         if "failure-cause" in operation:
             return {"state": "failed", "reason": operation["failure-cause"]["class"]}, ""

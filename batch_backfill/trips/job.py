@@ -16,7 +16,7 @@ from schemas.errors import UserError
 from schemas.standardisation import DEMANDS, is_what_it_claims, normalise_sql
 from schemas.vintages import Layout
 
-TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"
+TAKE_THE_TLCS = "fetch the TLC's original file with ./taxi fetch"
 FEW = 1_000_000
 """The most rows that may be broadcast to every executor."""
 
@@ -69,8 +69,8 @@ def _examined(standardised: DataFrame, sources: Sequence[RawSource]) -> tuple[in
 def _refuse_unaccounted_rows(source: RawSource, rows: int) -> None:
     if rows != source.rows_in_file:
         raise UserError(
-            f"{source.file.path}: has {source.rows_in_file:,} rows, of which Spark found {rows:,};"
-            " nothing of it is taken",
+            f"{source.file.path}: has {source.rows_in_file:,} rows, but Spark read {rows:,};"
+            " the month is refused",
             TAKE_THE_TLCS,
         )
 
@@ -88,8 +88,8 @@ def _refuse_what_is_something_else(source: RawSource, trips: dict[str | None, in
 def _fault(layout: Layout, name: str) -> str:
     """Return the error text for rows that do not fit because of this column."""
     if name not in layout.read:
-        return "are none: they have too few or too many fields, or a quote in the wrong place"
-    return f"do not fit: their {layout.found[name]} are not {DEMANDS[layout.read[name]].plural}"
+        return "are not valid CSV: they have too few or too many fields, or a misplaced quote"
+    return f"are invalid: their {layout.found[name]} are not {DEMANDS[layout.read[name]].plural}"
 
 
 def _kept(standardised: DataFrame, file: RawFile) -> DataFrame:

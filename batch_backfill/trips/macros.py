@@ -60,7 +60,7 @@ def _arguments(sql: str, start: int) -> tuple[list[str], int]:
                 return arguments, begin
         elif piece[0] == ")":
             depth -= 1
-    raise ValueError(f"a parenthesis is not closed in: {sql[start:]}")
+    raise ValueError(f"unclosed parenthesis in: {sql[start:]}")
 
 
 def _pieces(sql: str, start: int) -> Iterator[re.Match[str]]:

@@ -13,7 +13,7 @@ from schemas.file_bytes import HEAD_BYTES, DamagedError, GzipContent, refuse_no_
 
 BLOCK_BYTES = 1 << 20
 PACKED_BLOCK_BYTES = 1 << 17
-FETCH_AGAIN = "fetch it again (./taxi fetch)"
+FETCH_AGAIN = "fetch it again with ./taxi fetch"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def readable_csv(storage: Storage, file: RawFile, scratch: str) -> ReadableCsv:
     except DamagedError as damage:
         raise UserError(f"{file.path}: {damage}", FETCH_AGAIN) from None
     except csv.Error as error:
-        raise UserError(f"{file.path}: cannot be read: {error}", FETCH_AGAIN) from None
+        raise UserError(f"{file.path}: cannot read the file: {error}", FETCH_AGAIN) from None
     return ReadableCsv(copy, head, rows.account.rows)
 
 

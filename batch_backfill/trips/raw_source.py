@@ -85,7 +85,7 @@ def open_source(
     with the zone shapes.
     """
     if file.size == 0:
-        raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
+        raise UserError(f"{file.path}: the file is empty", FETCH_AGAIN)
     try:
         source = (
             _parquet(session, storage, file) if file.is_parquet else _csv(session, storage, file, scratch)
@@ -101,9 +101,9 @@ def provide_zones(session: SparkSession, storage: Storage, file: RawFile, shapes
     """Register the zone function in SQL; raises UserError if no shapes are given."""
     if not shapes:
         raise UserError(
-            f"{file.path}: has longitude and latitude instead of taxi zones, as months before 2016-07 have,"
-            " and the shapes of the zones are not given",
-            "name them: TAXI_ZONES_FILE=taxi_zones.geojson or taxi_zones.topojson",
+            f"{file.path}: has coordinates instead of taxi zones, like all months before 2016-07,"
+            " and the zone shapes are missing",
+            "set TAXI_ZONES_FILE to taxi_zones.geojson or taxi_zones.topojson",
         )
     register_zone_at(session, read_shapes(storage.read_text(shapes), shapes))
 
@@ -112,8 +112,8 @@ def unreadable(file: RawFile, error: Exception) -> UserError:
     """Return the error for a file that Spark cannot read."""
     reason = innermost(error)
     if "magic number" in reason or "is not a Parquet file" in reason:
-        reason = "the file is cut off or no Parquet at all (its end has no Parquet footer)"
-    return UserError(f"{file.path}: cannot be read: {reason}", FETCH_AGAIN)
+        reason = "it is truncated or not Parquet (no Parquet footer)"
+    return UserError(f"{file.path}: cannot read the file: {reason}", FETCH_AGAIN)
 
 
 def _parquet(session: SparkSession, storage: Storage, file: RawFile) -> RawSource:

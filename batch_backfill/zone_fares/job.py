@@ -42,5 +42,7 @@ def zone_fares(trips: DataFrame, stretches: Stretches) -> DataFrame:
 def window_minutes() -> int:
     """Return the size of a window; raises ValueError if panes would need another length."""
     if ZONE_FARES.slide != timedelta(minutes=1):
-        raise ValueError(f"windows slide by {ZONE_FARES.slide}: zone_fares has panes of a minute")
+        raise ValueError(
+            f"windows slide by {ZONE_FARES.slide}, but zone_fares supports only panes of one minute"
+        )
     return ZONE_FARES.panes

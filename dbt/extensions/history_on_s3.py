@@ -1,4 +1,4 @@
-"""Lets DuckDB read s3:// addresses: a plugin of dbt-duckdb, idle where the history lies on disk."""
+"""Let DuckDB read s3:// addresses: a plugin of dbt-duckdb, idle if the history is on disk."""
 
 from importlib.resources import files
 from typing import Any

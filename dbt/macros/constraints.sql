@@ -1,6 +1,6 @@
 {#-
-    DuckDB gets the types and NOT NULL, but no keys: it would hold an index of all trips in memory, and refuse to
-    delete a key and insert it again in one transaction, which is how a month is replaced. There the tests stand guard.
+    On DuckDB, tables have types and NOT NULL, but no keys. DuckDB would hold an index of all trips in memory, and
+    could not delete a key and insert it again in one transaction, as replacing a month does. Data tests check the keys.
 -#}
 {% macro duckdb__get_table_columns_and_constraints() -%}
 (
@@ -12,7 +12,7 @@
 )
 {%- endmacro %}
 
-{#- Each key that a model declares, as a row of literals: its table and what Postgres calls its kind. -#}
+{#- Each key that a model declares, as a row of literals: its table and its type in Postgres' words. -#}
 {% macro declared_keys() %}
     {% set keys = [] %}
     {% for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' %}

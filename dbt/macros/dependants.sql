@@ -1,10 +1,10 @@
 {#-
-    What others have built on our tables hangs on the table itself, not on its name: dbt replaces a table by building
-    another and dropping the first with all that hangs on it. So where something does, rows are replaced in place, and
-    a table whose columns change is refused before anything is done.
+    Views and foreign keys of users depend on the table, not on its name. dbt replaces a table by building a new one and
+    dropping the old one with its dependants. So if a table has dependants of users, its rows are replaced in place; if
+    its columns change, the run fails before anything is changed.
 -#}
 
-{#- What is not ours and uses a table of ours: pairs of the table's name and the user's. None on DuckDB. -#}
+{#- Objects of users that depend on a mart: pairs of the mart's name and the dependant's. None on DuckDB. -#}
 {% macro foreign_dependants(name=none) %}
     {% if not execute or target.type != 'postgres' %}
         {{ return([]) }}
@@ -32,7 +32,7 @@
     {{ return(found if name is none else found | selectattr(0, 'equalto', name) | list) }}
 {% endmacro %}
 
-{#- Whether a table has just the columns that the model's contract declares, whatever their order. -#}
+{#- Whether a table has exactly the columns that the model's contract declares, in any order. -#}
 {% macro has_contract_columns(node) %}
     {% set query %}
         create temporary table declared_columns as
@@ -56,7 +56,7 @@
     {{ return(same) }}
 {% endmacro %}
 
-{#- At the start of a full refresh: raises, with names, where a table would have to go that somebody uses. -#}
+{#- At the start of a full refresh: raises if a table with dependants of users would have to be dropped. -#}
 {% macro refuse_to_drop_what_others_use() %}
     {% set refusals = [] %}
     {% if execute and flags.FULL_REFRESH %}
@@ -64,24 +64,24 @@
         {% for node in graph.nodes.values() if node.resource_type == 'model' and node.name in used | map(attribute=0) %}
             {% if node.unique_id in selected_resources and not has_contract_columns(node) %}
                 {% set users = used | selectattr(0, 'equalto', node.name) | map(attribute=1) | join(', ') %}
-                {% do refusals.append(node.schema ~ '.' ~ node.name ~ ' gets other columns, and ' ~ users ~ ' uses it') %}
+                {% do refusals.append(node.schema ~ '.' ~ node.name ~ ' gets other columns, but ' ~ users ~ ' depends on it') %}
             {% endif %}
         {% endfor %}
     {% endif %}
     {% if refusals %}
         {{ exceptions.raise_compiler_error(
-            refusals | join('; ') ~ '. Nothing was changed: drop what uses it, refresh, and make it again'
+            refusals | join('; ') ~ '. Nothing was changed: drop the dependants, run the full refresh again, then create them again'
         ) }}
     {% endif %}
 {% endmacro %}
 
-{#- A seed is loaded into the table that is there. -#}
+{#- Loads a seed into the existing table. -#}
 {% macro postgres__reset_csv_table(model, full_refresh, old_relation, agate_table) %}
     {% set in_place = foreign_dependants(model.name) | length > 0 %}
     {{ return(default__reset_csv_table(model, full_refresh and not in_place, old_relation, agate_table)) }}
 {% endmacro %}
 
-{#- All rows, in the transaction of the model: who reads meanwhile sees the former ones. -#}
+{#- Replaces all rows in the transaction of the model: concurrent readers see the old rows. -#}
 {% macro get_incremental_replace_all_sql(arguments) %}
     {% set columns = get_quoted_csv(arguments.dest_columns | map(attribute='name')) %}
     delete from {{ arguments.target_relation }};

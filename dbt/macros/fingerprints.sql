@@ -1,7 +1,7 @@
 {#-
-    One row a taxi type and month, with a fingerprint that changes with any row of that month. Postgres is asked for
-    the rows themselves, in one scan. Of the history it is enough to know the files: names, sizes and times.
-    `spread` widens a month of files by its neighbours, for rows that may lie in the files of the month beside.
+    One row per taxi type and month, with a fingerprint that changes with any row of that month. In Postgres, one scan
+    hashes the rows. In the history, names, sizes and times of the files are sufficient. `spread` adds the files of
+    neighbouring months, for rows that may be in the files of the previous or next month.
 -#}
 {% macro month_fingerprints(folder, relation, month_column, spread=0) -%}
     {{ return(adapter.dispatch('month_fingerprints')(folder, relation, month_column, spread)) }}

@@ -1,4 +1,4 @@
-{#- Every hour from one to the other, both included, as rows of a select list. -#}
+{#- Every hour from the first to the last, both included, as rows of a select list. -#}
 {% macro hours_between(first_hour, last_hour) -%}
     {{ return(adapter.dispatch('hours_between')(first_hour, last_hour)) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    dbt's own, but for one thing: in a full refresh the table stays where something of others hangs on a mart. A
-    dimension keeps its rows, to which the facts point, and gets the new ones; of a fact all rows are replaced.
+    Like dbt's own materialization, with one difference: a full refresh keeps the table if a user's object depends on a
+    mart. A dimension keeps its rows, which the facts reference, and gets the new ones; all rows of a fact are replaced.
 -#}
 {% materialization incremental, adapter='postgres' -%}
     {%- set existing_relation = load_cached_relation(this) -%}

@@ -1,4 +1,4 @@
-{#- Dollars with four decimals, half a one rounds up: whole numbers only, so that every engine says the same. -#}
+{#- Dollars with four decimals, rounded half up. Computed with integers, so that every engine gives the same result. -#}
 {% macro average_dollars(cents, count) -%}
     cast({{ whole_quotient('200 * (' ~ cents ~ ') + ' ~ count, '2 * ' ~ count) }} * 0.0001 as numeric(12, 4))
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- The month of the TLC's file: a column of the live table, the folder's name in the history (so that it prunes). -#}
+{#- The month of the TLC file: a column of the live table; in the history the folder's name, which prunes files. -#}
 {% macro source_month(live) -%}
     {{ return(adapter.dispatch('source_month')(live)) }}
 {%- endmacro %}
@@ -11,7 +11,7 @@
     make_date(cast(year as integer), cast(month as integer), 1)
 {%- endmacro %}
 
-{#- Which months each mart holds in which state: written with the mart, in one transaction. -#}
+{#- The months of each mart with their fingerprints, written in one transaction with the mart. -#}
 {% macro loaded_months() -%}
     {{ return(api.Relation.create(database=target.database, schema='marts_staging', identifier='loaded_months')) }}
 {%- endmacro %}
@@ -29,7 +29,7 @@
     select '{{ this.identifier }}', taxi_type, month, fingerprint from {{ months }};
 {% endmacro %}
 
-{#- The months to replace: new ones, those whose fingerprint is another now, and those that the source has no more. -#}
+{#- The months to replace: new ones, those with another fingerprint, and those that the source no longer has. -#}
 {% macro changed_months(months) %}
     {% set query %}
         select coalesce(found.taxi_type, loaded.taxi_type), cast(coalesce(found.month, loaded.month) as text)
@@ -54,7 +54,7 @@
     {{ return(wider | unique | sort) }}
 {% endmacro %}
 
-{#- A condition of literals: DuckDB reads no file of another month. -#}
+{#- A condition of literals, so that DuckDB reads only files of these months. -#}
 {% macro in_months(months, month_column) %}
     {%- for taxi_type, of_type in months | groupby(0) -%}
         (taxi_type = '{{ taxi_type }}' and {{ month_column }} in (
@@ -65,7 +65,7 @@
     {%- endfor -%}
 {% endmacro %}
 
-{#- Months as units, all in the transaction of the model: the changed ones go out and come in again whole. -#}
+{#- Deletes the changed months and inserts them again, all in the transaction of the model. -#}
 {% macro get_incremental_replace_months_sql(arguments) %}
     {% set columns = get_quoted_csv(arguments.dest_columns | map(attribute='name')) %}
     {% set meta = config.get('meta') %}

@@ -1,6 +1,6 @@
 {#-
-    The months whose rows came, went or changed since the marts were built: on a live stream, the present one. Marts can
-    only be held against a source that rests; the next build replaces these months anyway.
+    The months with rows that were added, removed or changed since the marts were built: on a live stream, the current
+    month. Tests skip them, because marts can only be compared with an unchanged source. The next build replaces them.
 -#}
 {% macro months_in_motion(mart, folder, relation, month_column, spread=0) %}
     select

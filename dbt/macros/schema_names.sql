@@ -1,4 +1,4 @@
-{#- The schemas are named alike everywhere: marts is marts, whatever the target. -#}
+{#- The schemas have the same names in every target. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ custom_schema_name or target.schema }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#-
-    The columns that models/staging/_sources.yml declares for a trip: what a model does not make itself it carries on
-    as it comes. A unit test knows no sources, and says by an override what stands there.
+    The columns that models/staging/_sources.yml declares for a trip: a model passes on the columns that it does not
+    compute. A unit test has no sources, and overrides this macro with the columns.
 -#}
 {% macro source_trip_columns() %}
     {% set found = [] %}
@@ -10,14 +10,14 @@
     {{ return(found) }}
 {% endmacro %}
 
-{#- All but those that the model has named before, for a select list. -#}
+{#- All columns except those that the model has already named, for a select list. -#}
 {% macro remaining_trip_columns(named, relation=none) %}
     {%- for column in source_trip_columns() if column not in named %}
     {{ relation ~ '.' if relation }}{{ column }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
-{#- What a total is the sum of. -#}
+{#- The parts whose sum is the total. -#}
 {% macro sum_of_trip_parts() %}
     {%- for column in source_trip_columns() if column.endswith('_cents') and column != 'total_amount_cents' %}
             {{ '+ ' if not loop.first }}coalesce({{ column }}, 0)

@@ -1,8 +1,8 @@
 #!/bin/sh
 set -eu
-# The password comes as a file: it is in no environment that `docker inspect` shows.
+# The password is read from a file, because `docker inspect` shows environment variables.
 POSTGRES_DSN="postgresql://taxi:$(cat "$POSTGRES_PASSWORD_FILE")@postgres:5432/taxi"
-# In a container every interface is its own; the door to the outside is on loopback.
+# The container has its own network interfaces; docker-compose.yml publishes the port on loopback only.
 MAP_HOST=0.0.0.0
 export POSTGRES_DSN MAP_HOST
 exec python -m live_map

@@ -1,4 +1,4 @@
-"""Puts the connectors and our own jar into one folder, when the image is built."""
+"""Copy the connectors and the platform's own jar into one folder, when the image is built."""
 
 import shutil
 import sys
@@ -9,7 +9,7 @@ from stack.toolchain.java_build import ensure_formats_jar
 
 
 def main(target: Path) -> None:
-    """Leave copies of them all."""
+    """Copy every jar."""
     target.mkdir(parents=True)
     for jar in (*jars.ensure("flink"), ensure_formats_jar()):
         shutil.copyfile(jar, target / jar.name)

@@ -1,4 +1,4 @@
-"""Brings a file of a bucket into a folder, where a replay can read it: month s3://bucket/key FOLDER."""
+"""Download a file from a bucket to a folder, where a replay can read it: month s3://bucket/key FOLDER."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from schemas.errors import UserError
 
 
 def main(address: str, folder: str) -> int:
-    """Leave the file, whole or not at all; print where."""
+    """Download the file atomically; print its path."""
     try:
         prefix, _, name = address.rpartition("/")
         settings = SparkSettings.from_environment()

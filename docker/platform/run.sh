@@ -1,10 +1,10 @@
 #!/bin/sh
-# One image, several programs; the first argument says which.
+# One image for several programs; the first argument selects the program.
 set -eu
 program=$1
 shift
 
-# The password comes as a file: it is in no environment that `docker inspect` shows.
+# The password is read from a file, because `docker inspect` shows environment variables.
 if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
     POSTGRES_DSN="postgresql://taxi:$(cat "$POSTGRES_PASSWORD_FILE")@postgres:5432/taxi"
     export POSTGRES_DSN
@@ -24,11 +24,11 @@ case $program in
     producer) exec python -m producer "$@" ;;
     topics) exec python "$(dirname "$0")/topics.py" ;;
     month) exec python "$(dirname "$0")/month.py" "$@" ;;
-    # Nothing, for so many seconds: for whoever works in here, or has a port forwarded through.
+    # Sleeps for this many seconds, for an interactive shell or port forwarding.
     door) exec sleep "${1:-3600}" ;;
     *)
-        echo "error: there is no program $program;" \
-            "there are: jobmanager, taskmanager, tables, job, producer, topics, month, door" >&2
+        echo "error: unknown program $program;" \
+            "use one of: jobmanager, taskmanager, tables, job, producer, topics, month, door" >&2
         exit 64
         ;;
 esac

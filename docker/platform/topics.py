@@ -1,4 +1,4 @@
-"""Makes the topics of the platform where there are none: the producer's name is the one that may."""
+"""Create the topics of the platform if they are missing: only the producer's user may create them."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from schemas.errors import UserError
 
 
 def main() -> int:
-    """Leave both topics; print what they are."""
+    """Create both topics; print their partition counts."""
     try:
         settings = ProducerSettings.from_environment()
         cluster = KafkaCluster(settings.kafka_bootstrap_servers, settings.kafka_access)

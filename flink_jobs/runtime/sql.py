@@ -53,7 +53,7 @@ def whole_minutes(duration: timedelta) -> str:
     """Format a duration for an SQL interval; raises ValueError unless it is a whole number of minutes."""
     minutes, rest = divmod(duration, timedelta(minutes=1))
     if rest:
-        raise ValueError(f"{duration} is no whole number of minutes, which the SQL of the jobs counts in")
+        raise ValueError(f"{duration} is not a whole number of minutes, which the SQL of the jobs requires")
     return str(minutes)
 
 

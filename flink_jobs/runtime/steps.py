@@ -30,7 +30,9 @@ def name_steps(sinks: list[Any], steps: Mapping[str, str]) -> list[str]:
             transformation.setUid(names[transformation.getId()])
     absent = sorted(steps.keys() - set(names.values()))
     if absent:
-        raise UserError(f"no operator of the plan is {', '.join(absent)}", "correct [steps] in job.toml")
+        raise UserError(
+            f"no operator of the plan matches {', '.join(absent)}", "fix the patterns in [steps] of job.toml"
+        )
     return [names[number] for number in sorted(names)]
 
 

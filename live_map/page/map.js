@@ -1,9 +1,9 @@
-// The live map: paints what the server streams. Texts from elsewhere become text nodes, never HTML.
+// The live map: paints the events of the server. Texts from other sources become text nodes, never HTML.
 
 const LEVELS = [10, 15, 20, 25, 35, 50, 75]; // dollars, where the next colour begins
 const AGES = [5, 15, 30]; // minutes, where a zone pales
 const STEP_MINUTES = 5, FRAME_MS = 300; // of the play-back
-const SILENT_MS = 9000; // the server says something every two seconds
+const SILENT_MS = 9000; // the server sends an event every two seconds
 const RETRY_MS = 1000;
 const LISTED = 12;
 const SVG = "http://www.w3.org/2000/svg";
@@ -12,15 +12,15 @@ const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Frida
 const byId = (id) => document.getElementById(id);
 const page = Object.fromEntries(
   ["badge", "badge-text", "back", "check-list", "checks", "city", "clock", "close", "day", "day-chart", "day-summary",
-    "dearest-none", "dearest-rows", "explain", "forth", "least", "legend", "live", "month", "notice", "pace", "run",
+    "ranking-none", "ranking-rows", "explain", "forth", "least", "legend", "live", "month", "notice", "pace", "run",
     "scrub", "spoken", "stage", "theme", "tooltip", "types", "zone", "zone-name", "zone-now", "zone-usual", "zones",
     "zoom"].map((id) => [id, byId(id)]));
 
 const zones = new Map(); // zone id -> {id, x, y, element, name, borough}
 const live = { clock: null, fares: new Map() }; // what is served now
-let shown = live; // that, or an earlier moment
+let shown = live; // or the fares of an earlier time
 let taxiType = "yellow";
-let chosen = false; // by the person; until then the type is one that has fares
+let chosen = false; // whether the user chose the taxi type; until then it is one that has fares
 let playing = false;
 let openZone = null;
 let focused = null;
@@ -28,7 +28,7 @@ let speed = null;
 let lastEventId = "";
 let earliest = null;
 
-// --- Time: New York's wall clock, counted as if it were UTC, so that no time zone can move it.
+// --- Time: New York's wall clock, treated as UTC, so that no time zone shifts it.
 
 const minuteOf = (text) => Date.parse(`${text}:00Z`) / 60000;
 const textOf = (minute) => new Date(minute * 60000).toISOString().slice(0, 16);
@@ -90,7 +90,7 @@ async function learnNames() {
     label(zone);
   }
   learnNames.done = true;
-  listDearest();
+  listRanking();
 }
 
 const ageOf = (fare) => minuteOf(shown.clock) - minuteOf(fare.end);
@@ -98,8 +98,8 @@ const ageOf = (fare) => minuteOf(shown.clock) - minuteOf(fare.end);
 function sentence(zone) {
   const fare = shown.fares.get(zone.id);
   const place = zone.borough ? `${zone.name}, ${zone.borough}` : zone.name;
-  if (!fare) return `${place}: no trip within the hour`;
-  return `${place}: ${dollars(fare.average)} on average of ${plural(fare.trips, "trip")}, ` +
+  if (!fare) return `${place}: no trips in the last hour`;
+  return `${place}: ${dollars(fare.average)} average of ${plural(fare.trips, "trip")}, ` +
     `${textOf(minuteOf(fare.end) - 15).slice(11)} to ${fare.end.slice(11)}`;
 }
 
@@ -128,38 +128,38 @@ function paintAll() {
 }
 
 function paintAround() {
-  page.clock.textContent = shown.clock ? spokenTime(shown.clock) : "No window has closed yet";
+  page.clock.textContent = shown.clock ? spokenTime(shown.clock) : "No window is closed yet";
   const isLive = shown === live;
   page.live.setAttribute("aria-pressed", String(isLive));
   const runs = isLive || playing;
   page.run.textContent = runs ? "❚❚" : "▶";
   page.run.setAttribute("aria-label", runs ? "Pause" : "Play");
-  page.pace.textContent = isLive ? paceText() : `an earlier moment${playing ? ", played" : ""}`;
+  page.pace.textContent = isLive ? paceText() : `earlier time${playing ? ", playing" : ""}`;
   if (shown.clock && document.activeElement !== page.day) page.day.value = shown.clock.slice(0, 10);
   if (shown.clock) {
     page.scrub.value = minuteOf(shown.clock) % 1440;
     page.scrub.setAttribute("aria-valuetext", shown.clock.slice(11));
   }
   if (live.clock) page.day.max = live.clock.slice(0, 10);
-  listDearest();
+  listRanking();
   showZoneNow();
 }
 
 function paceText() {
   if (speed === null) return "";
-  if (speed === 0) return "stands still";
-  return speed < 1.5 ? "in real time" : `${Math.round(speed).toLocaleString("en")} times as fast as it happened`;
+  if (speed === 0) return "event time is not advancing";
+  return speed < 1.5 ? "real time" : `${Math.round(speed).toLocaleString("en")}× real time`;
 }
 
-function listDearest() {
+function listRanking() {
   const least = Math.max(1, Number(page.least.value) || 1);
   const rows = [...shown.fares].filter(([id, fare]) => fare.trips >= least && zones.has(id))
     .sort(([, one], [, other]) => Number(other.average) - Number(one.average) || other.trips - one.trips)
     .slice(0, LISTED);
-  // The rows stay and their texts change: a row that is made anew takes the keyboard's focus with it.
-  while (page["dearest-rows"].rows.length > rows.length) page["dearest-rows"].deleteRow(-1);
+  // Rows are reused and only their texts change: a new row would lose the keyboard focus.
+  while (page["ranking-rows"].rows.length > rows.length) page["ranking-rows"].deleteRow(-1);
   rows.forEach(([id, fare], index) => {
-    const row = page["dearest-rows"].rows[index] ?? dearestRow();
+    const row = page["ranking-rows"].rows[index] ?? rankingRow();
     const [name, average, trips] = row.cells;
     const zone = zones.get(id);
     row.dataset.zone = id;
@@ -167,15 +167,15 @@ function listDearest() {
     setText(average, dollars(fare.average));
     setText(trips, fare.trips.toLocaleString("en"));
   });
-  page["dearest-none"].hidden = rows.length > 0;
+  page["ranking-none"].hidden = rows.length > 0;
 }
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-function dearestRow() {
-  const row = page["dearest-rows"].insertRow();
+function rankingRow() {
+  const row = page["ranking-rows"].insertRow();
   const button = html("button", "", { type: "button" });
   button.addEventListener("click", () => open(Number(row.dataset.zone)));
   row.insertCell().append(button);
@@ -184,7 +184,7 @@ function dearestRow() {
   return row;
 }
 
-// --- The stream. A hidden page lets go of it: browsers have few connections, and it resumes where it was.
+// --- The stream. A hidden page disconnects, because browsers limit connections; it resumes where it was.
 
 let source = null;
 let heardAt = 0;
@@ -215,7 +215,7 @@ function reconnect() {
 }
 
 function lost() {
-  say("line", "The map's server does not answer: these are the last numbers that came. It connects by itself.", "bad");
+  say("line", "The map server does not answer. The numbers are the last ones received. The page reconnects automatically.", "bad");
   badge([{ state: "unknown" }]);
 }
 
@@ -237,7 +237,7 @@ function takeFares(event) {
   const before = live.clock;
   live.clock = change.clock;
   if (shown !== live) return;
-  // The clock ages every zone; a correction within a window touches only its own.
+  // A new clock ages every zone; a correction within a window changes only its own zone.
   for (const id of before === live.clock ? touched : zones.keys()) {
     if (zones.has(id)) paint(zones.get(id));
   }
@@ -256,7 +256,7 @@ function takeHealth(health) {
   heardAt = Date.now();
   say("line", "");
   speed = health.speed;
-  say("outage", health.outage ? `Postgres does not answer: these are the last numbers that it gave. (${health.outage})` : "", "bad");
+  say("outage", health.outage ? `Postgres does not answer. The numbers are the last ones received. (${health.outage})` : "", "bad");
   page.stage.classList.toggle("stale", Boolean(health.outage));
   badge(health.checks);
   listChecks(health.checks);
@@ -270,8 +270,8 @@ function badge(checks) {
   const bad = checks.find((check) => check.state === "bad");
   const unknown = checks.filter((check) => check.state === "unknown");
   const state = bad ? "bad" : unknown.length || !checks.length ? "unknown" : "good";
-  const text = bad ? `${bad.name} fails` : checks.length < 2 ? "Not known" : unknown.length
-    ? `${unknown.length} of ${checks.length} checks not known` : "All checks hold";
+  const text = bad ? `${bad.name} check failed` : checks.length < 2 ? "Unknown" : unknown.length
+    ? `${unknown.length} of ${checks.length} checks unknown` : "All checks passed";
   if (page.badge.dataset.state === state && page["badge-text"].textContent === text) return;
   page.badge.dataset.state = state;
   page["badge-text"].textContent = text;
@@ -288,13 +288,13 @@ function listChecks(checks) {
     const name = html("b");
     name.append(link);
     item.append(html("span", "", { class: "dot", "aria-hidden": "true" }), name,
-      html("span", `${{ good: "Holds.", bad: "Fails.", unknown: "Not known." }[check.state]} ${check.says}`),
+      html("span", `${{ good: "Passed.", bad: "Failed.", unknown: "Unknown." }[check.state]} ${check.says}`),
       html("code", check.command));
     return item;
   }));
 }
 
-// --- Sentences for the person; one place for all that may be wrong.
+// --- Notices for the user; one place for all errors.
 
 const notices = new Map();
 
@@ -312,7 +312,7 @@ function announce(text) {
   page.spoken.textContent = text;
 }
 
-// --- Earlier moments.
+// --- Earlier times.
 
 let asked = 0;
 
@@ -321,7 +321,7 @@ async function showMoment(minute) {
   const turn = ++asked;
   try {
     const found = await ask(`api/fares?taxi_type=${taxiType}&at=${at}`);
-    if (turn !== asked) return; // another was asked for since, or live again
+    if (turn !== asked) return; // a later request replaced this one, or the map is live again
     shown = { clock: at, fares: new Map(found.zones.map(([id, end, trips, average]) => [id, { end, trips, average }])) };
     say("moment", "");
     paintAll();
@@ -362,7 +362,7 @@ async function play() {
 }
 
 async function learnSpan() {
-  earliest = undefined; // asked once
+  earliest = undefined; // the request is sent once
   try {
     const span = await ask(`api/span?taxi_type=${taxiType}`);
     earliest = span.earliest;
@@ -407,7 +407,7 @@ function showZoneNow() {
 
 let zoneTimer = 0;
 
-// At most once a second: the day changes by the minute of event time, which may be a hundredth of a second.
+// At most once a second: the day changes every minute of event time, which may take a hundredth of a second.
 function askForZone(now = false) {
   if (openZone === null || !shown.clock || (zoneTimer && !now)) return;
   clearTimeout(zoneTimer);
@@ -426,10 +426,10 @@ function askForZone(now = false) {
 function showDay({ day, at, usual }) {
   const bars = day.map(([end, trips, average]) => ({ slot: 95 + Math.ceil((minuteOf(end) - minuteOf(at)) / 15), trips, average: Number(average) }));
   const most = Math.max(1, ...bars.map((bar) => bar.trips));
-  const dearest = Math.max(10, usual ? Number(usual.high) : 0, ...bars.map((bar) => bar.average));
+  const highest = Math.max(10, usual ? Number(usual.high) : 0, ...bars.map((bar) => bar.average));
   const [left, width, top, height] = [34, 440, 12, 130];
   const x = (slot) => left + (slot * width) / 96;
-  const y = (average) => top + height - (average / dearest) * height;
+  const y = (average) => top + height - (average / highest) * height;
   const parts = [element("line", { class: "axis", x1: left, x2: left + width, y1: top + height, y2: top + height })];
   for (const { slot, trips } of bars) {
     const tall = (trips / most) * height * 0.6;
@@ -442,7 +442,7 @@ function showDay({ day, at, usual }) {
   });
   parts.push(element("path", { class: "curve", d: line }));
   if (usual) parts.push(element("line", { class: "usual", x1: left, x2: left + width, y1: y(Number(usual.median)), y2: y(Number(usual.median)) }));
-  parts.push(element("text", { x: 0, y: top + 8 }, `$${Math.round(dearest)}`), element("text", { x: 0, y: top + height }, "$0"));
+  parts.push(element("text", { x: 0, y: top + 8 }, `$${Math.round(highest)}`), element("text", { x: 0, y: top + height }, "$0"));
   for (const slot of [0, 24, 48, 72]) {
     parts.push(element("text", { x: x(slot), y: top + height + 16 }, textOf(minuteOf(at) - (96 - slot) * 15).slice(11)));
   }
@@ -454,19 +454,19 @@ function summarise(bars, usual) {
   const averages = bars.map((bar) => bar.average);
   const trips = bars.reduce((sum, bar) => sum + bar.trips, 0);
   page["day-summary"].textContent = bars.length
-    ? `Last 24 hours: ${plural(trips, "trip")}; a quarter of an hour cost ${dollars(Math.min(...averages))} to ${dollars(Math.max(...averages))}. Line: average, bars: trips.`
-    : "Last 24 hours: no trip.";
+    ? `Last 24 hours: ${plural(trips, "trip")}; the average of 15 minutes was ${dollars(Math.min(...averages))} to ${dollars(Math.max(...averages))}. Line: average; bars: trips.`
+    : "Last 24 hours: no trips.";
   page["zone-usual"].textContent = usualText(usual);
 }
 
 function usualText(usual) {
-  if (!usual) return "Whether that is unusual: no history yet.";
+  if (!usual) return "No history yet for this weekday and hour.";
   const fare = shown.fares.get(openZone);
   const range = `${dollars(usual.low)} to ${dollars(usual.high)} at this weekday and hour`;
-  if (!fare) return `Usual is ${range}.`;
+  if (!fare) return `Usual: ${range}.`;
   const average = Number(fare.average);
-  const verdict = average < Number(usual.low) ? "Unusually cheap" : average > Number(usual.high) ? "Unusually dear" : "As usual";
-  return `${verdict}: usual is ${range}.`;
+  const verdict = average < Number(usual.low) ? "Unusually cheap" : average > Number(usual.high) ? "Unusually expensive" : "As usual";
+  return `${verdict}. Usual: ${range}.`;
 }
 
 // --- Keyboard, pointer, zoom.
@@ -480,15 +480,15 @@ function focusOn(id) {
 
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// The nearest zone that lies more in this direction than beside it.
+// The nearest zone that is at most 45 degrees off this direction.
 function neighbour([right, down]) {
   const from = zones.get(focused);
   let [best, least] = [null, Infinity];
   for (const zone of zones.values()) {
     const [x, y] = [zone.x - from.x, zone.y - from.y];
     const along = x * right + y * down;
-    const beside = Math.abs(x * down) + Math.abs(y * right);
-    if (along > 0 && beside <= along && along + 2 * beside < least) [best, least] = [zone.id, along + 2 * beside];
+    const across = Math.abs(x * down) + Math.abs(y * right);
+    if (along > 0 && across <= along && along + 2 * across < least) [best, least] = [zone.id, along + 2 * across];
   }
   return best;
 }
@@ -589,7 +589,7 @@ function followControls() {
     page.badge.setAttribute("aria-expanded", String(!page.checks.hidden));
   });
   page.close.addEventListener("click", closeZone);
-  page.least.addEventListener("input", listDearest);
+  page.least.addEventListener("input", listRanking);
   page.live.addEventListener("click", goLive);
   page.back.addEventListener("click", () => move(-15));
   page.forth.addEventListener("click", () => move(15));
@@ -625,7 +625,7 @@ function switchTo(kind) {
   connect();
 }
 
-// A stack that has only green trips shows these to a person who has said nothing.
+// If only green trips are served, a user who has not chosen a taxi type sees those.
 function switchToServed(clocks) {
   const [[kind, clock] = []] = Object.entries(clocks).sort(([, one], [, other]) => ((one ?? "") < (other ?? "") ? 1 : -1));
   if (!clock || kind === taxiType) return;
@@ -635,11 +635,11 @@ function switchToServed(clocks) {
 
 function followTheme() {
   const themes = ["", "light", "dark"];
-  const names = { "": "as the system", light: "light", dark: "dark" };
+  const names = { "": "system", light: "light", dark: "dark" };
   const use = (theme) => {
     if (theme) document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
-    page.theme.setAttribute("aria-label", `Colours: ${names[theme]}`);
+    page.theme.setAttribute("aria-label", `Theme: ${names[theme]}`);
   };
   let theme = themes.find((known) => known === localStorage.getItem("theme")) ?? "";
   use(theme);
@@ -651,7 +651,7 @@ function followTheme() {
 }
 
 function drawLegend() {
-  page.legend.append(html("span", "no trip"),
+  page.legend.append(html("span", "no trips"),
     ...[0, ...LEVELS].map((bound, level) => html("span", `$${bound}`, { "data-level": level })));
 }
 

@@ -96,7 +96,9 @@ def download(remote: RemoteFile, to: Path, on_progress: OnProgress = no_progress
             note_version(target, version)
             partial.discard()
     except DownloadInProgressError:
-        raise FetchError(f"another process is fetching {remote.title} into {to} now: wait for it") from None
+        raise FetchError(
+            f"another process is already fetching {remote.title} into {to}", "wait until it ends"
+        ) from None
     return target
 
 
@@ -183,21 +185,21 @@ def _attempt(remote: RemoteFile, partial: PartialDownload, on_progress: OnProgre
     with httpx.stream("GET", remote.url, headers=headers, timeout=timeout, follow_redirects=True) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             partial.discard()
-            raise _RetryableError("the unfinished download does not fit the file any more")
+            raise _RetryableError("the file has changed since the partial download")
         _refuse(remote, response)
         expected_bytes = _receive(response, partial, on_progress)
     if expected_bytes is not None and partial.size != expected_bytes:
         size = partial.size
         partial.discard()
-        raise _RetryableError(f"{size} bytes came, {expected_bytes} were announced")
+        raise _RetryableError(f"received {size} bytes, expected {expected_bytes}")
     fault = remote.damage(partial.file)
     if fault:
         partial.discard()
-        raise FetchError(f"{remote.url} came whole, but {fault}")
+        raise FetchError(f"{remote.url} was downloaded completely, but {fault}")
     fault = content_damage(partial.file, response.headers)
     if fault:
         partial.discard()
-        raise _SpoiltError(f"{remote.url} came whole, but {fault}")
+        raise _SpoiltError(f"{remote.url} was downloaded completely, but {fault}")
     return replace(FileVersion.of(response.headers), size=partial.size)
 
 
@@ -205,7 +207,7 @@ def _refuse(remote: RemoteFile, response: httpx.Response) -> None:
     """Raise unless the response carries the file or the rest of it."""
     status = response.status_code
     if status in {403, 404}:
-        raise NotPublishedError(f"the TLC has not published {remote.title} (yet)")
+        raise NotPublishedError(f"the TLC has not published {remote.title} yet")
     if status >= httpx.codes.INTERNAL_SERVER_ERROR or status in {408, 425, 429}:
         raise _RetryableError(f"the server answered {status} {response.reason_phrase}")
     if status not in {200, 206}:
@@ -235,7 +237,7 @@ def _whole_bytes(headers: Mapping[str, str]) -> int | None:
 
 def _unreachable(remote: RemoteFile, error: Exception) -> str:
     remedy = (
-        "Name the file of your own certificate authority in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+        "Set SSL_CERT_FILE or REQUESTS_CA_BUNDLE to the certificate of your own certificate authority"
         if UNTRUSTED in str(error)
         else remote.remedy
     )

@@ -15,7 +15,7 @@ from producer.fetching.download import (
 )
 from producer.fetching.month_files import fetch_month, find_month, folders, months_dir, remote_month
 from producer.fetching.object_store import S3Prefix
-from producer.fetching.reissue import BESIDE, FetchedMonth, Reissue, ReissueCheck
+from producer.fetching.reissue import REISSUES, FetchedMonth, Reissue, ReissueCheck
 from producer.fetching.versions import FileVersion, note_version, read_version
 from producer.settings import ProducerSettings
 from schemas.atomic_file import atomic_path
@@ -159,7 +159,7 @@ class MonthToBucket:
             local = self._newest(local, on_progress)
         file = local or self.fetch.download(months_dir(self.fetch.settings), on_progress)
         is_beside = newer is not None and not self.fetch.refresh
-        path = f"{BESIDE}/{self.path}" if is_beside else self.path
+        path = f"{REISSUES}/{self.path}" if is_beside else self.path
         is_sent = self._send(file, path, read_version(file), on_progress)
         reissue = Reissue(newer, self.bucket.uri(path), is_taken=not is_beside) if newer else None
         return DownloadResult(

@@ -31,30 +31,28 @@ def fetch(  # noqa: PLR0913, PLR0917 - one parameter an option
     month: Annotated[
         list[str] | None, typer.Option(help="2024-01, or a range 2024-01:2024-06; may be repeated.")
     ] = None,
-    all_since: Annotated[
-        str | None, typer.Option(help="Every month from this one to the newest that is published.")
-    ] = None,
+    all_since: Annotated[str | None, typer.Option(help="Every published month from this one on.")] = None,
     zones: Annotated[
-        bool, typer.Option("--zones", help="The lookup and the shapes of the zones, into the cache.")
+        bool, typer.Option("--zones", help="Fetch the zone lookup and the zone shapes into the cache.")
     ] = False,
     to: Annotated[
-        str | None, typer.Option(help="Folder, or s3://bucket/prefix, for the months; default: the cache.")
+        str | None, typer.Option(help="Target folder or s3://bucket/prefix; default: the cache.")
     ] = None,
     parallel: Annotated[
-        int, typer.Option(min=1, max=MOST_PARALLEL, help="How many files at the same time.")
+        int, typer.Option(min=1, max=MOST_PARALLEL, help="Number of parallel downloads.")
     ] = 4,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be fetched, and fetch nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be fetched; fetch nothing.")
     ] = False,
     refresh: Annotated[
-        bool, typer.Option("--refresh", help="Take a month that was re-issued in the place of the older one.")
+        bool, typer.Option("--refresh", help="Replace months that the TLC has re-issued.")
     ] = False,
 ) -> None:
-    """Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download."""
+    """Fetch TLC months from TLC_DATA_DIR, the cache, or the TLC's public download."""
     settings = ProducerSettings.from_environment()
     months = _wanted(taxi_type or [], month or [], all_since, settings)
     if not months and not zones:
-        raise UserError("nothing to fetch", "name --month 2024-01, --all-since 2024-01 or --zones")
+        raise UserError("nothing to fetch", "add --month 2024-01, --all-since 2024-01 or --zones")
     tasks = _zone_tasks(settings) if zones else []
     tasks += _month_tasks(months, to, settings, refresh=refresh) if months else []
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
@@ -67,7 +65,7 @@ def _wanted(
 ) -> list[TlcMonth]:
     """Return every requested month once."""
     if (months or since) and not taxi_types:
-        raise UserError("the months are of no taxi type", "add --taxi-type yellow, green or fhvhv")
+        raise UserError("no taxi type is given", "add --taxi-type yellow, green or fhvhv")
     today, site = datetime.now(UTC).date(), DownloadSite(settings.tlc_base_url)
     named = {one for taxi_type in taxi_types for one in parse_months(taxi_type, months)}
     return sorted(named | _published(taxi_types, since, site, today))
@@ -120,7 +118,7 @@ def _line(outcome: DownloadOutcome, *, is_dry: bool) -> str | None:
         return f"{outcome.title} (re-issued): {result.location}"
     if result.was_there:
         since = ", re-issued since" if result.reissue else ""
-        return f"{outcome.title} (already there{since}): {result.location}"
+        return f"{outcome.title} (already present{since}): {result.location}"
     size = "" if result.size is None else f", {result.size:,} bytes"
     return (
         f"{outcome.title} (to fetch{size}): {result.location}"
@@ -152,4 +150,4 @@ def _summary(outcomes: Sequence[DownloadOutcome], *, is_dry: bool) -> str:
     sizes = [result.size or 0 for result in results if not result.was_there]
     there, failed = len(results) - len(sizes), len(outcomes) - len(results)
     done, ending = ("to fetch", "; --dry-run: nothing was fetched") if is_dry else ("fetched", "")
-    return f"{len(sizes)} {done} ({decimal(sum(sizes))}), {there} already there, {failed} failed{ending}"
+    return f"{len(sizes)} {done} ({decimal(sum(sizes))}), {there} already present, {failed} failed{ending}"

@@ -65,12 +65,12 @@ def published_since(taxi_type: str, since: str, *, site: DownloadSite, today: da
     earliest = parse_month("yellow", since).first_day
     began = max(earliest, FIRST_MONTH.get(taxi_type, earliest))
     if began > today:
-        raise FetchError(f"--all-since {since} lies ahead: name a month that is over")
+        raise FetchError(f"--all-since {since} is in the future", "give a past month")
     candidates = parse_months(taxi_type, [f"{began:%Y-%m}:{today:%Y-%m}"])
     for newest in reversed(candidates):
         if _is_published(newest, site):
             return candidates[: candidates.index(newest) + 1]
-    raise NotPublishedError(f"the TLC has not published any {taxi_type} month since {since} (yet)")
+    raise NotPublishedError(f"the TLC has not published any {taxi_type} month since {since} yet")
 
 
 def _is_published(month: TlcMonth, site: DownloadSite) -> bool:
@@ -84,5 +84,5 @@ def _is_published(month: TlcMonth, site: DownloadSite) -> bool:
 def _is_whole(file: Path) -> bool:
     fault = damage(file) if file.suffix == ".parquet" else None
     if fault:
-        logger.warning("%s is passed over: %s", file, fault)
+        logger.warning("skipping %s: %s", file, fault)
     return fault is None

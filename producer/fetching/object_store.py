@@ -226,7 +226,7 @@ class S3Prefix:
         """Accept that another process completed the same upload, provided that the object is now equal."""
         if not self._holds(path, fingerprint):
             raise AwsError(
-                f"the upload of {self.uri(path)} was ended by another process", "run the same command again"
+                f"another process ended the upload of {self.uri(path)}", "run the same command again"
             )
 
     def _holds(self, path: str, fingerprint: Fingerprint) -> bool:
@@ -264,9 +264,9 @@ class S3Prefix:
         place = self.endpoint_url or "AWS"
         service = AwsService(
             name=f"S3 at {place}",
-            unreachable="check S3_ENDPOINT_URL and that the server runs",
-            denied="check the credentials and their rights to list, read and write the bucket",
-            absent_remedy="make the bucket first, or name another",
+            unreachable="check S3_ENDPOINT_URL and that the server is running",
+            denied="check that the credentials may list, read and write the bucket",
+            absent_remedy="create the bucket, or use another one",
             invalid="check the address and S3_ENDPOINT_URL",
         )
         return translate_aws_errors(f"{uri} at {place}", service)

@@ -24,7 +24,7 @@ from producer.fetching.versions import (
     remove_with_version,
 )
 
-BESIDE = "reissued"
+REISSUES = "reissued"
 """The folder for re-issues, next to a month; no reader takes it for a month of its own."""
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class ReissueCheck:
         except UnreachableError as error:
             self._is_away.set()
             logger.warning(
-                "cannot ask whether months were re-issued, and take what is here: %s", error.message
+                "cannot check whether months were re-issued; using the present files: %s", error.message
             )
             return None
 
@@ -81,7 +81,7 @@ class FetchedMonth:
         """Fetch a newer version next to the file; with `refresh` it replaces the file."""
         if (newer := self.newer()) is None:
             return None
-        beside = self.file.parent / BESIDE / self.file.name
+        beside = self.file.parent / REISSUES / self.file.name
         noted = read_version(beside) if beside.is_file() else None
         if noted is None or noted.differs_from(newer):
             try:
@@ -112,6 +112,6 @@ def lines_of(title: str, location: str, reissue: Reissue) -> Iterator[str]:
     """Yield the lines to print about a re-issue."""
     what = f"{title}: the TLC has re-issued this month ({reissue.version})"
     if reissue.is_taken:
-        yield f"{what}; {location} is the new file now"
+        yield f"{what}; {location} was replaced by the new file"
     else:
-        yield f"{what}: the new file is {reissue.location}; --refresh takes it in the place of {location}"
+        yield f"{what}; the new file is {reissue.location}; to replace {location}, add --refresh"

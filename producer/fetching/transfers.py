@@ -74,7 +74,7 @@ def _in_parallel(
         except KeyboardInterrupt:
             stop()
             pool.shutdown(wait=True, cancel_futures=True)
-            raise StoppedByUser("stopped; the same command goes on where this one ended") from None
+            raise StoppedByUser("stopped; run the same command again to resume") from None
 
 
 def _outcome(task: DownloadTask, do: Callable[[DownloadTask], DownloadResult]) -> DownloadOutcome:

@@ -92,7 +92,7 @@ def content_damage(file: Path, headers: Mapping[str, str]) -> str | None:
         return None
     with file.open("rb") as content:
         found = hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    return None if found == named[1] else "its bytes are not those that its ETag names"
+    return None if found == named[1] else "its content does not match its ETag"
 
 
 def is_same_content(one: Path, two: Path) -> bool:

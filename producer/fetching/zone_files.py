@@ -13,7 +13,7 @@ def remote_zone_files(settings: ProducerSettings) -> list[RemoteFile]:
     """Return the zone files at the TLC."""
     site, folder = DownloadSite(settings.tlc_zones_url), zones_dir(settings.taxi_cache_dir)
     return [
-        RemoteFile(site, name, name, damage, f"Try again later, or put {name} into {folder} yourself")
+        RemoteFile(site, name, name, damage, f"Try again later, or copy {name} to {folder}")
         for name, damage in (("taxi_zone_lookup.csv", lookup_damage), ("taxi_zones.zip", shapes_damage))
     ]
 
@@ -26,7 +26,7 @@ def lookup_damage(file: Path) -> str | None:
     except (UnicodeDecodeError, csv.Error):
         return "it is not a CSV file"
     if sorted(zones, key=str) != sorted(map(str, range(FIRST_ZONE_ID, LAST_ZONE_ID + 1))):
-        return f"it is not a lookup of the {LAST_ZONE_ID} zones (it has {len(zones)} rows)"
+        return f"it is not a lookup of the {LAST_ZONE_ID} zones; it has {len(zones)} rows"
     return None
 
 
@@ -36,9 +36,9 @@ def shapes_damage(file: Path) -> str | None:
         with zipfile.ZipFile(file) as archive:
             broken, names = archive.testzip(), archive.namelist()
     except (zipfile.BadZipFile, EOFError):
-        return "it is not a zip file, or cut off"
+        return "it is not a ZIP file, or it is truncated"
     if broken:
         return f"its entry {broken} is damaged"
     if not any(name.lower().endswith(".shp") for name in names):
-        return "it holds no .shp file"
+        return "it contains no .shp file"
     return None

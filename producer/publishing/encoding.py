@@ -91,7 +91,10 @@ class TripEncoder:
         sample = np.unique(np.linspace(0, columns.num_rows - 1, SAMPLED_ROWS, dtype=np.int64))
         if not np.array_equal(records[sample], self._encode_slowly(columns.take(pa.array(sample)))):
             self._encode_fast, self.is_fast = None, False
-            self._warn("the fast Avro encoder wrote other bytes than the reference: going on with that one")
+            self._warn(
+                "the fast Avro encoder and the reference encoder wrote different bytes;"
+                " continuing with the reference encoder"
+            )
             return self._encode_slowly(columns)
         return records
 
@@ -100,7 +103,7 @@ class TripEncoder:
         for name, kind in self._fields:
             if isinstance(kind, str) and columns.column(name).null_count:
                 raise UserError(
-                    f"a trip has no {name}, which the contract demands", "report this: it is a bug"
+                    f"a trip has no {name}, which the contract requires", "this is a bug; please report it"
                 )
 
     def _encode_quickly(self, columns: pa.RecordBatch) -> EncodedRecords:

@@ -33,7 +33,10 @@ def introduce(
     for partition in added:
         producer.produce(topic.name, None, PROGRESS_MARKER_KEY, partition, timestamp=grown[partition])
     if producer.flush(TIMEOUT_SECONDS):
-        raise UserError(f"the partitions added to topic {topic.name} take no record", "run it again")
+        raise UserError(
+            f"timed out after {TIMEOUT_SECONDS:.0f} s writing to the new partitions of topic {topic.name}",
+            "run the same command again",
+        )
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         check()

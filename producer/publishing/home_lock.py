@@ -35,7 +35,7 @@ def occupied(topic: str, holder: str) -> UserError:
     """Return the error for the second publisher."""
     return UserError(
         f"another replay is publishing to topic {topic}: {holder}",
-        "wait for it or stop it; when it was killed, Kafka frees the topic within a minute",
+        "wait until it ends, or stop it; if it was killed, Kafka releases the topic within a minute",
     )
 
 

@@ -124,13 +124,13 @@ class KafkaCluster:
                 if passing_kafka_reason(error):
                     raise
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise UserError(f"topic {name} cannot be made: {error.args[0].str()}") from None
+                    raise UserError(f"cannot create topic {name}: {error.args[0].str()}") from None
 
         self.ask(create)
 
     def _refuse_unfit_settings(self, admin: AdminClient, name: str) -> None:
         for fault in unfit_settings(self.ask(read_settings, admin, name, TIMEOUT_SECONDS)):
-            raise UserError(f"topic {name} has {fault}", f"{fault.remedy}, or choose another --topic")
+            raise UserError(f"topic {name} has {fault}", f"{fault.remedy}, or use another --topic")
 
     def _admin(self) -> AdminClient:
         return AdminClient(self.configuration)
@@ -169,7 +169,7 @@ class KafkaCluster:
 def _remedy(security: KafkaSecurity) -> str:
     # The client reports refused credentials with the same error as an unreachable Kafka.
     if not security.is_open:
-        return "see whether it runs, and whether it knows KAFKA_USER and its password"
+        return "check that Kafka is running, and that KAFKA_USER and its password are correct"
     return "start the stack with ./taxi up, or set KAFKA_BOOTSTRAP_SERVERS"
 
 

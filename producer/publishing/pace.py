@@ -41,7 +41,7 @@ class Pacer:
 
     def __post_init__(self) -> None:
         if not self.speedup > 0:
-            raise ValueError(f"speedup is {self.speedup}: event time would stand still or run backwards")
+            raise ValueError(f"speedup must be above 0, not {self.speedup}: event time must advance")
 
     def event_at(self, wall: float) -> float:
         """Return where the event clock should be; infinite when it is not paced."""
@@ -69,5 +69,5 @@ def parse_speedup(text: str) -> float:
     except ValueError:
         speedup = math.nan
     if not 0 < speedup < math.inf:
-        raise UserError(f"--speedup {text} is no pace", "give event seconds a second, like 600, or max")
+        raise UserError(f"invalid --speedup {text}", "give event seconds per second, like 600, or max")
     return speedup

@@ -252,12 +252,14 @@ class Publisher:
     def _refuse_silence(self) -> None:
         silent_seconds = time.monotonic() - self._last_sign
         if silent_seconds > self._outage_seconds:
-            raise UserError(f"Kafka has not answered for {silent_seconds:.0f} s ({self._last_error})")
+            raise UserError(
+                f"timed out: Kafka has not answered for {silent_seconds:.0f} s ({self._last_error})"
+            )
         if silent_seconds > QUIET_SECONDS and not self._has_warned:
             self._has_warned = True
             self._warn(
-                f"Kafka does not answer ({self._last_error}); {self.in_flight:,} records wait,"
-                f" trying for {self._outage_seconds:.0f} s"
+                f"Kafka does not answer ({self._last_error}); {self.in_flight:,} records are waiting;"
+                f" retrying for up to {self._outage_seconds:.0f} s"
             )
 
     def _produce_later(self, **record: Any) -> None:

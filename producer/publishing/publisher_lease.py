@@ -107,7 +107,9 @@ class PublisherLease:
             if time.monotonic() > deadline:
                 self._consumer.close()
                 raise UserError(
-                    f"Kafka gave no answer for {JOIN_SECONDS:.0f} s on who publishes to {self._topic}"
+                    f"timed out after {JOIN_SECONDS:.0f} s waiting for Kafka to grant the publisher lease"
+                    f" of topic {self._topic}",
+                    "check that Kafka is healthy with ./taxi status, then run the same command again",
                 )
             self._look()
         if self._failure is None:
@@ -120,7 +122,7 @@ class PublisherLease:
         """Raise UserError if another publisher has taken the lease since."""
         if self._failure is not None:
             raise UserError(
-                f"another publisher took over topic {self._topic} while this one was cut off from Kafka"
+                f"another publisher took over topic {self._topic} while this one was disconnected from Kafka"
             )
 
     def release(self) -> None:
@@ -221,14 +223,17 @@ def _taken(cluster: KafkaCluster, topic: str, holder: Holder, warn: Warn) -> Pub
             return lease
         if not _is_taken(refusal):
             _refuse_without_rights(topic, refusal)
-            warn(f"this Kafka keeps nobody of another home from publishing to {topic} ({refusal.str()})")
+            warn(
+                f"this Kafka does not support the publisher lease ({refusal.str()}):"
+                f" it cannot stop a publisher of another stack from writing to {topic}"
+            )
             return None
         dead = _dead_holder(cluster, topic, holder)
         if time.monotonic() > deadline:
             raise occupied(topic, dead)
         if not has_warned:
             has_warned = True
-            warn(f"waiting for Kafka to notice that {dead} has ended")
+            warn(f"waiting for Kafka to end the session of {dead}, which has ended")
         time.sleep(PAUSE_SECONDS)
 
 
@@ -260,8 +265,8 @@ def _refuse_without_rights(topic: str, refusal: KafkaError) -> None:
     unknown = (KafkaError.UNSUPPORTED_VERSION, KafkaError._UNSUPPORTED_FEATURE)
     if not any(_is_of_code(refusal, code) for code in unknown):
         raise UserError(
-            f"Kafka does not let this publisher ask who else publishes to {topic} ({refusal.str()})",
-            f"it needs the right to read group {publisher_group(topic)}",
+            f"Kafka denies the publisher lease of topic {topic} ({refusal.str()})",
+            f"grant READ on the consumer group {publisher_group(topic)}",
         )
 
 

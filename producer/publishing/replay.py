@@ -48,11 +48,15 @@ class ReplayRequest:
 
     def __post_init__(self) -> None:
         if self.processes < 1:
-            raise UserError(f"--processes {self.processes} is no number of processes", "give 1 or more")
+            raise UserError(f"--processes is {self.processes}", "give 1 or more")
         if self.pace.is_live and self.from_at:
-            raise UserError("--shift-to-now starts now", "leave --from out")
+            raise UserError(
+                "--shift-to-now and --from exclude each other: --shift-to-now starts now", "remove --from"
+            )
         if self.from_at and self.to_at and self.from_at >= self.to_at:
-            raise UserError(f"--from {self.from_at} is not before --to {self.to_at}", "swap them")
+            raise UserError(
+                f"--from {self.from_at} is not before --to {self.to_at}", "give an earlier --from"
+            )
 
     @property
     def to_ms(self) -> int | None:
@@ -92,7 +96,7 @@ class Replay:
                 self._console.print("zero trips between --from and --to: nothing to replay")
             elif self._request.dry_run:
                 described = _described(span, self._request.pace)
-                self._console.print(f"{described}; nothing was published (--dry-run)")
+                self._console.print(f"{described}; --dry-run: nothing was published")
             else:
                 entry = self._new_entry(span, source, months)
                 callbacks = SessionCallbacks(display.replaying, self._warn, interruption.check)
@@ -117,7 +121,7 @@ class Replay:
             now = new_york_now()
             first_row, clock_ms = span_of(source.path, now).first_row, instant_of(now)
             self._console.print(
-                f"live from {text_of(clock_ms)} on: {span.end_row - first_row:,} trips are to come"
+                f"live from {text_of(clock_ms)}: {span.end_row - first_row:,} trips to publish"
             )
         return ReplayProgress(
             files=tuple(month.name for month in months),
@@ -171,8 +175,8 @@ class Replay:
         if not added or not set(tails_ms) - set(added):
             return tails_ms
         self._console.print(
-            f"topic {topic.name} has {len(added)} new partitions: waiting {WAIT_SECONDS:.0f} s,"
-            " so that the stream finds them first"
+            f"topic {topic.name} has {len(added)} new partitions: waiting {WAIT_SECONDS:.0f} s"
+            " until its readers have discovered them"
         )
         return introduce(self._cluster, topic, added, tails_ms, check)
 
@@ -181,9 +185,9 @@ class Replay:
         found = earlier_publication(self._cluster, topic, span.path, entry.next_row, entry.end_row)
         if found.is_whole:
             self._console.print(
-                f"{', '.join(entry.files)}: already published, its trips are on topic {topic.name}"
+                f"{', '.join(entry.files)}: already published: the trips are on topic {topic.name}"
                 f" ({found.looked_up} of them, from the first to the last, were looked up);"
-                " nothing to do (--as-late publishes it once more)"
+                " nothing to do; to publish them again, add --as-late"
             )
         return found.is_whole
 
@@ -196,8 +200,8 @@ class Replay:
         if earlier and not self._request.as_late:
             trips = new.end_row - new.next_row
             self._console.print(
-                f"{', '.join(new.files)}: all {trips:,} trips were published to topic {new.topic} before;"
-                " nothing to do (--as-late publishes it once more)"
+                f"{', '.join(new.files)}: all {trips:,} trips were already published to topic {new.topic};"
+                " nothing to do; to publish them again, add --as-late"
             )
             return None
         return new
@@ -241,20 +245,20 @@ def refuse_late(span: Span, entry: ReplayProgress, late: TooLate | None) -> None
     """Raise UserError if any trip would be too late."""
     if late is None:
         return
-    left = " that are left" if entry.next_row > span.first_row else ""
+    left = " remaining" if entry.next_row > span.first_row else ""
     raise UserError(
-        f"{', '.join(entry.files)}: the stream is at {text_of(late.progress_ms)} already,"
-        f" so {late.late_trips:,} of {late.valid_trips:,} valid trips{left}"
-        " would come too late for their windows",
-        "start afresh with ./taxi reset, replay months that follow one another in one command,"
-        " or publish these as late trips on purpose with --as-late",
+        f"{', '.join(entry.files)}: the stream is already at {text_of(late.progress_ms)},"
+        f" so {late.late_trips:,} of {late.valid_trips:,}{left} valid trips"
+        " would be too late for their windows",
+        "publish them as late trips with --as-late, delete all trips with ./taxi reset,"
+        " or replay consecutive months in one command",
     )
 
 
 def _going_on(span: Span, entry: ReplayProgress) -> str:
     done = entry.next_row - span.first_row
     return (
-        f"{', '.join(entry.files)}: going on at {text_of(entry.clock_ms)}, after {done:,} acknowledged trips"
+        f"{', '.join(entry.files)}: resuming at {text_of(entry.clock_ms)}, after {done:,} acknowledged trips"
     )
 
 
@@ -267,7 +271,7 @@ def _described(span: Span, pace: Pace) -> str:
 
 
 def _late_on_purpose(span: Span) -> str:
-    return f", {span.late_trips:,} late on purpose" if span.late_trips else ""
+    return f", {span.late_trips:,} intentionally late" if span.late_trips else ""
 
 
 def _summary(outcome: SessionResult, destination: Destination, span: Span) -> str:

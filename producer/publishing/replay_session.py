@@ -16,7 +16,7 @@ from producer.publishing.worker_pool import WorkerPool
 from producer.replay_display import Report
 
 SECONDS_BETWEEN_LEDGER_WRITES = 0.3
-GO_ON = "run the same command again to go on from there"
+GO_ON = "run the same command again to resume"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Session:
             raise StoppedByUser(f"stopped {self._so_far}; {GO_ON}") from None
         except (UserError, KafkaException) as error:
             self._note_acknowledged()
-            raise UserError(f"{reason_of(error)}; gave up {self._so_far}", GO_ON) from None
+            raise UserError(f"{reason_of(error)}; stopped {self._so_far}", GO_ON) from None
         return self._completed()
 
     def _completed(self) -> SessionResult:

@@ -41,9 +41,9 @@ class Arrival:
 
     def __post_init__(self) -> None:
         if not 0 <= self.disorder_seconds <= MOST_DISORDER.total_seconds():
-            raise UserError(f"--disorder {self.disorder_seconds} is no delay", "give 0 to 86400 seconds")
+            raise UserError(f"--disorder is {self.disorder_seconds}", "give 0 to 86400 seconds")
         if self.seed < 0:
-            raise UserError(f"--seed {self.seed} is no seed", "give 0 or more")
+            raise UserError(f"--seed is {self.seed}", "give 0 or more")
 
     def to_present(self, span: Span, now: datetime) -> "Arrival":
         """Shift by whole weeks, so that this weekday and time of the file's first week are now."""
@@ -55,12 +55,10 @@ class Arrival:
         """Return the trips in arrival order; the result is cached next to the prepared month."""
         if self.weeks_later:
             fingerprint = digest(self._shift_sql, source.fingerprint)
-            source = preparer.derived_month(source, fingerprint, "moving to the present", self._shifted)
+            source = preparer.derived_month(source, fingerprint, "shift to the present", self._shifted)
         if self.disorder_seconds or self.lateness is not LatenessMode.NONE:
             fingerprint = digest(self._arrive_sql, source.fingerprint)
-            source = preparer.derived_month(
-                source, fingerprint, "putting in the order of arrival", self._delayed
-            )
+            source = preparer.derived_month(source, fingerprint, "arrival order", self._delayed)
         return source
 
     def _shifted(self, rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

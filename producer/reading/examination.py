@@ -22,7 +22,7 @@ def examine(months: Sequence[MonthFile], console: Console) -> dict[MonthFile, La
 
 def _print_oddities(month: MonthFile, source: MonthSource | None, console: Console) -> None:
     if source is None or not has_rows(source):
-        console.print(f"{month.path}: is empty: zero trips")
+        console.print(f"{month.path}: the file has no trips")
     elif source.layout.ignored:
         names = ", ".join(source.layout.ignored)
-        warning_on(console)(f"{month.path}: unknown columns are ignored: {names}")
+        warning_on(console)(f"{month.path}: ignoring unknown columns: {names}")

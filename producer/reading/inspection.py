@@ -65,8 +65,9 @@ def _inspect_month(
         names = " and ".join(layout.found[part] for part in layout.computed[zone])
         counts = zone_counts(source.path, zone)
         console.print(
-            f"  {zone} from {names}, by {preparer.shapes}: {counts.get(UNKNOWN_ZONE_ID, 0):,} without a fix"
-            f" ({UNKNOWN_ZONE_ID}), {counts.get(OUTSIDE_ZONE_ID, 0):,} in no zone ({OUTSIDE_ZONE_ID})"
+            f"  {zone} from {names}, by {preparer.shapes}:"
+            f" {counts.get(UNKNOWN_ZONE_ID, 0):,} without a position ({UNKNOWN_ZONE_ID}),"
+            f" {counts.get(OUTSIDE_ZONE_ID, 0):,} outside every zone ({OUTSIDE_ZONE_ID})"
         )
     doubt = doubt_about(month, source)
     return [doubt] if doubt else []
@@ -91,11 +92,11 @@ def _print_columns(layout: Layout, console: Console) -> None:
     computed = tuple(name for name in layout.computed if name not in layout.zones_by_coordinates)
     translated = tuple(layout.found[name] for name, kind in layout.read.items() if kind in TRANSLATED)
     lists = (
-        ("summed up", computed),
+        ("computed as a sum", computed),
         ("translated", translated),
-        ("absent, so null", layout.absent),
-        ("known, not carried", layout.unused),
-        ("unknown, so ignored", layout.ignored),
+        ("absent, set to null", layout.absent),
+        ("known, not used", layout.unused),
+        ("unknown, ignored", layout.ignored),
     )
     for title, names in lists:
         if names:

@@ -12,7 +12,7 @@ def refuse_nearly_all_quarantined(months: Sequence[MonthFile], prepared: Sequenc
     """Raise UserError for the first month of which nearly no trip would be counted."""
     for month, one in zip(months, prepared, strict=True):
         if doubt := doubt_about(month, one):
-            raise UserError(doubt, "see ./taxi inspect, or publish all of it with --force")
+            raise UserError(doubt, "check the file with ./taxi inspect, or publish it anyway with --force")
 
 
 def doubt_about(month: MonthFile, prepared: Prepared) -> str | None:
@@ -23,5 +23,5 @@ def doubt_about(month: MonthFile, prepared: Prepared) -> str | None:
     rule = next(iter(broken_rules(prepared.path)))
     return (
         f"{month.path}: {found.quarantined_trips:,} of {found.trips:,} trips would be quarantined,"
-        f" most by {rule}: it is hardly {month.tlc_month}"
+        f" most of them by the rule {rule}: the file is probably not {month.tlc_month}"
     )

@@ -100,9 +100,9 @@ class MonthPreparer:
     def _warn_of_rejects(self, month: MonthFile, prepared: Prepared) -> None:
         rejects = self.rejects(month, prepared)
         if rejects.count:
-            rows = "1 row is" if rejects.count == 1 else f"{rejects.count:,} rows are"
+            rows = "1 row was" if rejects.count == 1 else f"{rejects.count:,} rows were"
             self.warn(
-                f"{month.path}: {rows} left out, with values that a trip cannot carry: see {rejects.path}"
+                f"{month.path}: {rows} rejected, because a trip cannot store the values: see {rejects.path}"
             )
 
     def _shapes_for(self, month: MonthFile) -> Path | None:
@@ -113,10 +113,10 @@ class MonthPreparer:
             return None
         if self.shapes is None:
             raise UserError(
-                f"{month.path}: has longitude and latitude instead of taxi zones, as the TLC published before"
-                " 2016-07, and the shapes of the zones are not at hand",
-                f"run ./taxi fetch --zones, or put one of {', '.join(SHAPE_FILES)}"
-                f" into {zones_dir(self.cache_dir)}",
+                f"{month.path}: has coordinates instead of taxi zones, like all months before 2016-07,"
+                " and the zone shapes are missing",
+                f"run ./taxi fetch --zones, or copy one of {', '.join(SHAPE_FILES)}"
+                f" to {zones_dir(self.cache_dir)}",
             )
         return self.shapes
 
@@ -135,8 +135,8 @@ class MonthPreparer:
                 self._watched(connection, month.name, work)
         except (duckdb.Error, OSError) as error:
             raise UserError(
-                f"{month.path}: cannot be prepared: {str(error).splitlines()[0]}",
-                f"make space in {self._folder}, or raise PREPARE_MEMORY_LIMIT ({self.memory_limit})",
+                f"{month.path}: preparation failed: {str(error).splitlines()[0]}",
+                f"free disk space in {self._folder}, or raise PREPARE_MEMORY_LIMIT ({self.memory_limit})",
             ) from None
         self._forget_unused()
         return result
@@ -146,7 +146,7 @@ class MonthPreparer:
         result = Prepared(self._folder / f"merged.{fingerprint}.parquet", fingerprint)
         if _is_there(result.path):
             return result
-        watch = partial(self.watch, "merging in event order")
+        watch = partial(self.watch, "merge in event order")
         write_merged([part.path for part in parts], result.path, watch)
         self._forget_unused()
         return result

@@ -46,7 +46,7 @@ def derived(rows: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDB
     """Return the lazy result of a query that reads `rows` under this name."""
     result = rows.query(name, sql)
     if result is None:
-        raise TypeError(f"the query on {name} has no rows to give: it is no SELECT")
+        raise TypeError(f"the query on {name} returns no rows: it is not a SELECT")
     return result
 
 

@@ -15,7 +15,7 @@ from schemas.atomic_file import atomic_path
 from schemas.errors import UserError
 from schemas.standardisation import DEMANDS, is_what_it_claims
 
-TAKE_THE_TLCS = "take the month as the TLC publishes it (./taxi fetch)"
+TAKE_THE_TLCS = "fetch the TLC's original file with ./taxi fetch"
 
 LONGEST_FIELD = 1 << 30
 
@@ -23,7 +23,7 @@ TORN: Mapping[str, str] = {
     "MISSING COLUMNS": "has fewer fields than the other rows",
     "TOO MANY COLUMNS": "has more fields than the other rows",
     "INVALID ENCODING": "is not UTF-8",
-    "UNQUOTED VALUE": "has a quote in the wrong place",
+    "UNQUOTED VALUE": "has a misplaced quote",
     "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
 }
 """The reason why a CSV line is not a row, by the error names of DuckDB and schemas/csv_rows.py."""
@@ -67,7 +67,7 @@ def refusal(connection: duckdb.DuckDBPyConnection, source: MonthSource, staged: 
     if staged.torn > staged.misfits:
         error_type, row = connection.execute(query("torn_example")).fetchall()[0]
         return UserError(
-            f"{path}: {staged.torn:,} of {staged.rows:,} rows are none; row {row:,} {TORN[error_type]}",
+            f"{path}: {staged.torn:,} of {staged.rows:,} lines are not rows; row {row:,} {TORN[error_type]}",
             TAKE_THE_TLCS,
         )
     name, count, first_row = connection.execute(query("examples")).fetchall()[0]
@@ -82,8 +82,8 @@ def refusal(connection: duckdb.DuckDBPyConnection, source: MonthSource, staged: 
 def not_accounted_for(month: MonthFile, found: int, rows_in_file: int) -> UserError:
     """Return the error for a file whose rows are not all trips or listed rejects."""
     return UserError(
-        f"{month.path}: has {rows_in_file:,} rows, of which {found:,} were found again as trips and rejects;"
-        " nothing of it is taken",
+        f"{month.path}: has {rows_in_file:,} rows, but only {found:,} were read as trips or rejects;"
+        " the month is refused",
         TAKE_THE_TLCS,
     )
 

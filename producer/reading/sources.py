@@ -25,7 +25,7 @@ from schemas.vintages import (
     resolve,
 )
 
-FETCH_AGAIN = "fetch it again (./taxi fetch)"
+FETCH_AGAIN = "fetch it again with ./taxi fetch"
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def unreadable(month: MonthFile, error: Exception) -> UserError:
         return UserError(f"{month.path}: {error}", FETCH_AGAIN)
     reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
     if "magic bytes" in reason or "footer" in reason:
-        reason = "the file is cut off or no Parquet at all (its end has no Parquet footer)"
-    return UserError(f"{month.path}: cannot be read: {reason}", FETCH_AGAIN)
+        reason = "it is truncated or not Parquet (no Parquet footer)"
+    return UserError(f"{month.path}: cannot read the file: {reason}", FETCH_AGAIN)
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, path: Path, head: CsvHead) -> duckdb.DuckDBPyRelation:

@@ -47,7 +47,7 @@ def load_zones(file: Path) -> ZoneMap:
     try:
         shapes = geopandas.read_file(_readable(file))
     except (pyogrio.errors.DataSourceError, zipfile.BadZipFile, OSError) as error:
-        raise _no_shapes(file, f"cannot be read: {str(error).splitlines()[0]}") from None
+        raise _no_shapes(file, f"cannot read the file: {str(error).splitlines()[0]}") from None
     id_property = next((name for name in ID_PROPERTIES if name in shapes.columns), None)
     if id_property is None or shapes.empty:
         raise _no_shapes(file, f"has no zones with a property {ID_PROPERTIES[0]}")
@@ -91,7 +91,7 @@ def _readable(file: Path) -> str:
     with zipfile.ZipFile(file) as archive:
         inside = next((name for name in archive.namelist() if name.endswith(".shp")), None)
     if inside is None:
-        raise _no_shapes(file, "has no shapefile in it")
+        raise _no_shapes(file, "contains no shapefile")
     return f"/vsizip/{file.resolve()}/{inside}"
 
 
@@ -104,9 +104,9 @@ def _in_degrees(shapes: geopandas.GeoDataFrame, file: Path) -> geopandas.GeoData
         return shapes.to_crs(WGS84)
     west, south, east, north = shapes.total_bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise _no_shapes(file, "does not say in which coordinates it is")
+        raise _no_shapes(file, "does not state its coordinate system")
     return shapes.set_crs(WGS84)
 
 
 def _no_shapes(file: Path, reason: str) -> UserError:
-    return UserError(f"{file}: {reason}", "take the TLC's taxi_zones.zip (./taxi fetch --zones)")
+    return UserError(f"{file}: {reason}", "use the TLC's taxi_zones.zip: ./taxi fetch --zones")

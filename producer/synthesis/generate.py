@@ -36,18 +36,20 @@ BLOCKS_AHEAD = 3
 def generate(
     taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")],
     month: Annotated[
-        list[str], typer.Option(help="2024-01, or a range 2024-01:2024-12; from 2019-01 on; may be repeated.")
+        list[str],
+        typer.Option(help="2024-01, or a range 2024-01:2024-12; not before 2019-01; may be repeated."),
     ],
-    rows: Annotated[int, typer.Option(help="How many trips in each month.")],
-    seed: Annotated[int, typer.Option(help="Equal seeds make equal rows.")] = 1,
+    rows: Annotated[int, typer.Option(help="Number of trips per month.")],
+    seed: Annotated[int, typer.Option(help="Random seed; equal seeds give equal rows.")] = 1,
     to: Annotated[
-        Path | None, typer.Option(help="File (of one month) or folder; default: the user's cache.")
+        Path | None, typer.Option(help="Target file (for one month) or folder; default: the user's cache.")
     ] = None,
     hot_zone: Annotated[
-        list[str] | None, typer.Option(help="ZONE:SHARE of the pickups, like 74:0.5; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Share of the pickups in a zone: ZONE:SHARE, like 74:0.5; may be repeated."),
     ] = None,
 ) -> None:
-    """Make synthetic TLC months with the quirks of the real ones; their metadata says what they are."""
+    """Generate synthetic TLC months with the anomalies of real ones; metadata marks them as synthetic."""
     months = [checked_month(one, rows, seed, hot_zone or []) for one in parse_months(taxi_type, month)]
     targets = targets_of(months, to)
     check_space(months, targets[0].parent)
@@ -55,7 +57,7 @@ def generate(
     for wanted, target in zip(months, targets, strict=True):
         file = write_month(wanted, target, console)
         console.print(
-            f"{wanted.month} with {rows} trips is SYNTHETIC (seed {seed}): made up, not published by the TLC"
+            f"{wanted.month} with {rows} trips is SYNTHETIC (seed {seed}): generated, not from the TLC"
         )
         typer.echo(str(file))
 
@@ -63,13 +65,15 @@ def generate(
 def checked_month(month: TlcMonth, rows: int, seed: int, hot_zones: Sequence[str] = ()) -> SyntheticMonth:
     """Return what to generate; raises UserError for what the generator cannot make."""
     if month.taxi_type not in PROFILES:
-        raise UserError(f"the generator makes {', '.join(sorted(PROFILES))} months, not {month.taxi_type}")
+        raise UserError(
+            f"cannot generate {month.taxi_type} months", f"choose one of {', '.join(sorted(PROFILES))}"
+        )
     if month.first_day < EARLIEST:
-        raise UserError(f"the generator makes months from {EARLIEST:%Y-%m} on, not {month.text}")
+        raise UserError(f"cannot generate {month.text}", f"choose a month from {EARLIEST:%Y-%m} on")
     if rows < 0:
-        raise UserError(f"--rows is {rows}: a month cannot have fewer than 0 trips")
+        raise UserError(f"--rows is {rows}", "give 0 or more")
     if seed < 0:
-        raise UserError(f"--seed is {seed}: choose 0 or more")
+        raise UserError(f"--seed is {seed}", "give 0 or more")
     return SyntheticMonth(month, rows, seed, _hot_zones(hot_zones))
 
 
@@ -77,7 +81,8 @@ def _hot_zones(texts: Sequence[str]) -> dict[int, float]:
     shares = dict(_hot_zone(text) for text in texts)
     if sum(shares.values()) > 1:
         raise UserError(
-            f"the hot zones have {sum(shares.values()):g} of the pickups: at most 1 can be shared out"
+            f"the shares of --hot-zone add up to {sum(shares.values()):g}",
+            "give shares of at most 1 in total",
         )
     return shares
 
@@ -87,9 +92,12 @@ def _hot_zone(text: str) -> tuple[int, float]:
     try:
         zone, share = int(zone_text), float(share_text)
     except ValueError:
-        raise UserError(f"--hot-zone {text!r} is not ZONE:SHARE, like 74:0.5") from None
+        raise UserError(f"invalid --hot-zone {text!r}", "give ZONE:SHARE, like 74:0.5") from None
     if not 1 <= zone <= LAST_ZONE or not 0 < share <= 1:
-        raise UserError(f"--hot-zone {text!r}: the zone is 1 to {LAST_ZONE}, its share above 0 and at most 1")
+        raise UserError(
+            f"invalid --hot-zone {text!r}",
+            f"give a zone from 1 to {LAST_ZONE}, and a share above 0 and at most 1",
+        )
     return zone, share
 
 
@@ -103,7 +111,7 @@ def targets_of(months: Sequence[SyntheticMonth], to: Path | None) -> list[Path]:
     if len(months) == 1:
         return [folder]
     if folder.suffix or folder.exists():
-        raise UserError(f"--to {to} is no folder, but {len(months)} months need one", "name a folder")
+        raise UserError(f"--to {to} is not a folder, but {len(months)} months need one", "give a folder")
     return [folder / name for name in names]
 
 
@@ -116,7 +124,7 @@ def check_space(months: Sequence[SyntheticMonth], folder: Path) -> None:
     if needed > free:
         raise UserError(
             f"{trips:,} trips take about {decimal(needed)}, but {folder} has only {decimal(free)} free",
-            "make room, ask for fewer --rows, or name another place with --to",
+            "free disk space, give fewer --rows, or use another folder with --to",
         )
 
 

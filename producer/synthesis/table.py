@@ -26,7 +26,7 @@ def block_table(month: SyntheticMonth, number: int) -> pa.Table:
     elif isinstance(profile, MeterProfile):
         arrays = _meter_arrays(block, meter_columns(block, profile))
     else:
-        raise TypeError(f"no rides are known for {profile}")
+        raise TypeError(f"no ride generator for {profile}")
     return pa.Table.from_arrays(arrays, schema=schema_of(month.month))
 
 

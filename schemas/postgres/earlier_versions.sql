@@ -3,7 +3,7 @@ do $$
 declare
     table_set text;
 begin
-    -- Until there were several table sets, the one that there was lay in the schema that people read.
+    -- Versions without numbered table sets kept their only set in the schema that users read.
     if (select relkind from pg_class where oid = to_regclass('taxi.on_time_fares_15m')) = 'r' then
         drop view if exists taxi.trip_ledger, taxi.late_trips, taxi.quarantined_trips, taxi.zone_fares_now,
             taxi.zone_fares_15m;
@@ -21,7 +21,7 @@ begin
         alter schema taxi_months rename to taxi_1_months;
     end if;
 
-    -- Until there were publications, every trip that was stored counted.
+    -- In versions without publications, every stored trip counted.
     for table_set in
         select nspname from pg_class inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
         where relname = 'trips' and relkind = 'p' and nspname ~ '^taxi_'
@@ -31,7 +31,7 @@ begin
         execute format('alter table %I.all_trips add withdrawn_by bigint, add published_by bigint', table_set);
     end loop;
 
-    -- Until there was parity, a month was compared with what is served, and nothing else.
+    -- Versions without parity compared a month only with the served rows.
     for table_set in
         select nspname from pg_proc inner join pg_namespace on pg_proc.pronamespace = pg_namespace.oid
         where proname = 'compare_month' and pronargs = 3 and nspname ~ '^taxi_'

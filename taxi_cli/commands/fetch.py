@@ -6,5 +6,5 @@ from taxi_cli.forwarding import run_producer
 
 
 def fetch(context: typer.Context) -> None:
-    """Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download."""
+    """Fetch TLC months from TLC_DATA_DIR, the cache, or the TLC's public download."""
     run_producer("fetch", context.args, needs_kafka=False)

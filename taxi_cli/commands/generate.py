@@ -6,5 +6,5 @@ from taxi_cli.forwarding import run_producer
 
 
 def generate(context: typer.Context) -> None:
-    """Make synthetic TLC months with the quirks of the real ones; their metadata says what they are."""
+    """Generate synthetic TLC months with the anomalies of real ones; metadata marks them as synthetic."""
     run_producer("generate", context.args, needs_kafka=False)

@@ -6,5 +6,5 @@ from taxi_cli.forwarding import run_producer
 
 
 def inspect(context: typer.Context) -> None:
-    """Say what is in months: rows, valid trips, quarantined trips by rule, columns."""
+    """Print what months contain: rows, valid trips, quarantined trips by rule, columns."""
     run_producer("inspect", context.args, needs_kafka=False)

@@ -34,7 +34,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "replay",
         "taxi_cli.commands.replay:replay",
-        "Publish months as they happened, at any speed; resumes after a kill.",
+        "Publish months in event order, at any speed; resume after an interruption.",
         EVERYDAY,
         passes_through=True,
         completed_by="producer.cli:replay",
@@ -57,7 +57,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "fetch",
         "taxi_cli.commands.fetch:fetch",
-        "Get TLC months: from TLC_DATA_DIR, the cache, or the TLC's public download.",
+        "Fetch TLC months from TLC_DATA_DIR, the cache, or the TLC's public download.",
         DATA,
         passes_through=True,
         completed_by="producer.cli:fetch",
@@ -65,7 +65,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "inspect",
         "taxi_cli.commands.inspect:inspect",
-        "Say what is in months: rows, valid trips, quarantined trips by rule, columns.",
+        "Print what months contain: rows, valid trips, quarantined trips by rule, columns.",
         DATA,
         passes_through=True,
         completed_by="producer.cli:inspect",
@@ -73,7 +73,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "generate",
         "taxi_cli.commands.generate:generate",
-        "Make synthetic TLC months with the quirks of the real ones; their metadata says what they are.",
+        "Generate synthetic TLC months with the anomalies of real ones; metadata marks them as synthetic.",
         DATA,
         passes_through=True,
         completed_by="producer.cli:generate",

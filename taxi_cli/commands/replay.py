@@ -6,5 +6,5 @@ from taxi_cli.forwarding import run_producer
 
 
 def replay(context: typer.Context) -> None:
-    """Publish months as they happened, at any speed; resumes after a kill."""
+    """Publish months in event order, at any speed; resume after an interruption."""
     run_producer("replay", context.args, needs_kafka="--dry-run" not in context.args)

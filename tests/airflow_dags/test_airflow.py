@@ -74,7 +74,7 @@ def test_a_request_for_no_action_or_no_release_touches_nothing_and_is_told(
     assert (tasks[""], tasks["check"], tasks["upgrade"]) == ("failed", "failed", "upstream_failed")
     assert live_job(airflow) == job
     (text,) = [text for text in alert_webhook.texts if text.startswith("flink_job_lifecycle.check failed")]
-    assert "there is no release 77" in text
+    assert "release 77 does not exist" in text
     assert text in topic.heard()
 
 

@@ -254,7 +254,7 @@ def test_the_watchdog_heals_three_times_and_then_tells(
     airflow.run(WATCHDOG)
     assert actions(airflow, earlier) == ["heal", "heal", "heal", "alert"]
     assert [
-        text for text in alert_webhook.texts if f"{JOB}: brought back 3 times within an hour" in text
+        text for text in alert_webhook.texts if f"{JOB}: down again after 3 restarts within an hour" in text
     ] != []
 
 

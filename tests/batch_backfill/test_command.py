@@ -18,7 +18,7 @@ WHERE = ["--raw", "raw", "--processed", "processed"]
         (["--taxi-type", "green", "--month", "2024-13", *WHERE], "'2024-13' is not a month"),
         (["--taxi-type", "pink", "--month", "2024-01", *WHERE], "unknown taxi type 'pink'"),
         (["--taxi-type", "green", "--month", "2024-02:2024-01", *WHERE], "ends before it begins"),
-        (["--taxi-type", "green", "--month", "2024-01", "--processed", "here"], "--raw is not given"),
+        (["--taxi-type", "green", "--month", "2024-01", "--processed", "here"], "--raw is missing"),
     ],
 )
 def test_a_wrong_wish_is_one_line(
@@ -31,7 +31,7 @@ def test_a_wrong_wish_is_one_line(
 
 
 def test_a_setting_that_makes_no_sense_is_named() -> None:
-    with pytest.raises(UserError, match="ROWS_PER_FILE=many is no number of rows; give a whole number"):
+    with pytest.raises(UserError, match="invalid setting ROWS_PER_FILE=many; give a whole number"):
         BatchSettings.from_environment({"ROWS_PER_FILE": "many"})
 
 

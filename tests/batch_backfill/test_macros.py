@@ -30,7 +30,7 @@ def test_calls_are_replaced(sql: str, expanded: str) -> None:
 
 
 def test_an_unclosed_call_is_refused() -> None:
-    with pytest.raises(ValueError, match="not closed"):
+    with pytest.raises(ValueError, match="unclosed parenthesis"):
         MACROS.expanded("half(a")
 
 

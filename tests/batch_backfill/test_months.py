@@ -292,9 +292,9 @@ def assert_same_as_producer(
 @pytest.mark.parametrize(
     ("month", "message"),
     [
-        (TRUNCATED, "the file is cut off or no Parquet at all"),
-        (MISSING_COLUMN, "needed columns are missing: lpep_pickup_datetime"),
-        (ABSENT, "has no file of green 2024-04"),
+        (TRUNCATED, "it is truncated or not Parquet"),
+        (MISSING_COLUMN, "required columns are missing: lpep_pickup_datetime"),
+        (ABSENT, "no file of green 2024-04"),
     ],
     ids=str,
 )

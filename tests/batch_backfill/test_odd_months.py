@@ -121,5 +121,7 @@ def test_a_path_is_a_path(summaries: Mapping[str, Mapping[str, Any]]) -> None:
 
 def test_a_month_under_a_wrong_name_is_not_taken(summaries: Mapping[str, Mapping[str, Any]]) -> None:
     error = summaries[UNDER_A_WRONG_NAME]["error"]
-    assert f"{ROWS} of {ROWS} trips would be quarantined, most by outside_source_month" in error
+    assert (
+        f"{ROWS} of {ROWS} trips would be quarantined, most of them by the rule outside_source_month" in error
+    )
     assert error.endswith("--force")

@@ -57,7 +57,7 @@ def test_a_month_is_replaced_wholly_or_not_at_all(tmp_path: Path) -> None:
     (backfill.raw / "yellow_tripdata_2010-01.csv").write_text(WITHOUT_ZONES)
     summary, refused = backfill.process(MONTH, ("yellow", "2010-01"))
     assert (summary["state"], summary["accepted"]) == ("processed", 1)
-    assert "the shapes of the zones are not given" in refused["error"]
+    assert "the zone shapes are missing" in refused["error"]
     assert backfill.rows(TRIPS, *MONTH).shape[0] == 1
     assert "old.parquet" not in backfill.files(TRIPS, *MONTH)
     for table in TABLES:

@@ -27,9 +27,9 @@ def test_points_all_over_the_city_lie_in_the_zones_of_the_producer() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("zip", "cannot be read"),
+        ("zip", "cannot read the file"),
         ('{"type": "FeatureCollection", "features": []}', "has no zones"),
-        ('{"type": "FeatureCollection"}', "cannot be read: 'features'"),
+        ('{"type": "FeatureCollection"}', "cannot read the file: 'features'"),
     ],
 )
 def test_what_has_no_shapes_is_refused_in_one_line(text: str, message: str) -> None:

@@ -70,7 +70,7 @@ def test_the_door_opens_and_shuts_by_itself_and_an_unknown_program_is_told_which
     assert run("door", "0").returncode == 0
     unknown = run("./taxi", "replay")
     assert unknown.returncode == 64
-    assert "there are: jobmanager, taskmanager, tables, job, producer, topics, month, door" in unknown.stderr
+    assert "use one of: jobmanager, taskmanager, tables, job, producer, topics, month, door" in unknown.stderr
 
 
 @pytest.mark.unit

@@ -1,4 +1,8 @@
-"""The prose of a file: Markdown without code, comments and strings of code."""
+"""The prose of a file: Markdown without code, comments and strings of Python, comments of SQL and Jinja.
+
+Of any other file, such as YAML, Terraform, Java and HTML, it is every line: no parser is needed, because the
+words are not identifiers there.
+"""
 
 import io
 import re
@@ -11,10 +15,8 @@ Line = tuple[int, str]
 _CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _CODE_SPAN = re.compile(r"`[^`]*`", re.DOTALL)
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
-_COMMENT = {".sql": "--", ".java": "//", ".tf": "#", ".toml": "#", ".yml": "#", ".yaml": "#", ".sh": "#"}
-_COMMENT_BY_NAME = {"Makefile": "#", "run": "#", "alerts.yml": "", "settings.toml": ""}
-"""The mark by file name; an empty one reads whole lines, because the values are texts for people."""
-_SQL = re.compile(r"""\w*["']+\s*(?:select|insert into|update\s+\S+\s+set|delete from)\s""")
+_QUERY = re.compile(r"""\w*["']+\s*(?:select|insert into|update\s+\S+\s+set|delete from)\s""")
+_SQL_COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.DOTALL)
 
 
 def prose_of(path: Path) -> Iterator[Line]:
@@ -22,10 +24,11 @@ def prose_of(path: Path) -> Iterator[Line]:
     text = path.read_text("utf-8")
     if path.suffix == ".py":
         return _of_python(text)
-    mark = _COMMENT_BY_NAME.get(path.name, _COMMENT.get(path.suffix))
-    if mark is not None:
-        return _of_comments(text, mark)
-    return _of_markdown(text)
+    if path.suffix == ".md":
+        return _of_markdown(text)
+    if path.suffix == ".sql":
+        return _of_sql(text)
+    return _of_lines(text)
 
 
 def _of_markdown(text: str) -> Iterator[Line]:
@@ -45,11 +48,16 @@ def _of_python(text: str) -> Iterator[Line]:
 
 def _is_prose(text: str) -> bool:
     """Check that a comment or string is neither a single name nor a query."""
-    return " " in text.strip() and not _SQL.match(text)
+    return " " in text.strip() and not _QUERY.match(text)
 
 
-def _of_comments(text: str, mark: str) -> Iterator[Line]:
+def _of_sql(text: str) -> Iterator[Line]:
+    for comment in _SQL_COMMENT.finditer(text):
+        first = text.count("\n", 0, comment.start()) + 1
+        for number, line in enumerate(comment[0].splitlines(), first):
+            yield number, _CODE_SPAN.sub("", line)
+
+
+def _of_lines(text: str) -> Iterator[Line]:
     for number, line in enumerate(text.splitlines(), 1):
-        _, found, comment = line.partition(mark) if mark else ("", True, line)
-        if found:
-            yield number, _CODE_SPAN.sub("", comment)
+        yield number, _CODE_SPAN.sub("", line)

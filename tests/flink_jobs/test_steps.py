@@ -73,5 +73,5 @@ def test_two_operators_of_one_name_are_told_apart() -> None:
 
 def test_a_name_that_no_operator_gets_is_refused() -> None:
     steps = {"read_trips": r"TableSourceScan\(", "sum_windows": r"HOP", "sum_panes": "HOP"}
-    with pytest.raises(UserError, match="no operator of the plan is sum_panes, sum_windows"):
+    with pytest.raises(UserError, match="no operator of the plan matches sum_panes, sum_windows"):
         name_steps(plan(), steps)

@@ -119,7 +119,7 @@ def test_an_earlier_moment_shows_what_sql_says_of_it_and_live_returns(
 def test_the_clock_can_be_held_played_and_moved(city: City, server: str, open_map: OpenMap) -> None:
     page = open_map(server)
     page.page.click("#run")
-    page.await_text("#pace", "an earlier moment")
+    page.await_text("#pace", "earlier time")
     page.page.click("#back")
     page.await_clock("11:45")
     page.page.get_by_role("button", name="Play").click()
@@ -194,9 +194,9 @@ def test_the_dearest_zones_have_a_minimum_of_trips(city: City, server: str, open
     city.put("green", NOON, {74: (2, 60000), 75: (5, 100000)})
     page = open_map(server)
     page.await_average(74, "300.0000")
-    page.await_text("#dearest-rows tr:first-child", "$200.00")
+    page.await_text("#ranking-rows tr:first-child", "$200.00")
     page.page.fill("#least", "1")
-    page.await_text("#dearest-rows tr:first-child", "$300.00")
+    page.await_text("#ranking-rows tr:first-child", "$300.00")
 
 
 def test_nothing_moves_for_those_who_want_it_so(city: City, server: str, open_map: OpenMap) -> None:
@@ -236,7 +236,7 @@ def test_it_can_be_used_by_everybody_on_every_screen(
     shapes = str(shared_file("zones/taxi_zones.topojson"))
     with map_server(city.dsn, tmp_path / "log", {"TAXI_ZONES_FILE": shapes}) as url:
         page = open_map(url, **SCREENS[screen])
-        page.await_text("#dearest-rows", "Manhattan")
+        page.await_text("#ranking-rows", "Manhattan")
         page.picture(screen)
         page.page.click("#badge")
         page.page.locator('.zone[data-zone="74"]').dispatch_event("click")

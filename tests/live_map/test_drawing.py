@@ -58,11 +58,11 @@ def test_a_zone_that_the_file_lacks_is_a_circle_and_is_said() -> None:
     drawing = shapes({zone: square(-74.0, 40.6, 0.3) for zone in range(1, 261)}, "zones.json")
     assert [zone.zone_id for zone in drawing.zones] == list(range(1, 264))
     assert "a" in drawing.zones[-1].path
-    assert drawing.notice == "zones.json has no shape of 3 of the zones."
+    assert drawing.notice == "zones.json has no shapes for 3 zones."
 
 
 def test_shapes_of_something_else_are_refused() -> None:
-    with pytest.raises(UserError, match=r"states\.json has a zone 264, which is none of the 263"):
+    with pytest.raises(UserError, match=r"states\.json has the unknown zone 264; there are 263 zones"):
         shapes({264: square(0, 0, 1)}, "states.json")
 
 

@@ -77,20 +77,24 @@ def translated(error: Exception, service: AwsService = CAKES) -> AwsError:
         (
             refusal("ResourceInUseException"),
             AwsBusyError,
-            "plum is being changed by somebody else (it says why); run the same command again",
+            "another operation is changing plum (it says why); run the same command again",
         ),
         (
             refusal("ThrottlingException"),
             TransientAwsError,
-            "the bakery cannot answer now (ThrottlingException: it says why); run the same command again",
+            "the bakery is unavailable (ThrottlingException: it says why); run the same command again",
         ),
         (
             refusal("InternalError", status=500),
             TransientAwsError,
-            "the bakery cannot answer now (InternalError: it says why); run the same command again",
+            "the bakery is unavailable (InternalError: it says why); run the same command again",
         ),
-        (refusal("TooSweet"), AwsError, "plum: the bakery refuses: TooSweet: it says why; take less sugar"),
-        (refusal("TooSour"), AwsError, "plum: the bakery refuses: TooSour: it says why"),
+        (
+            refusal("TooSweet"),
+            AwsError,
+            "plum: the bakery refused the request: TooSweet: it says why; take less sugar",
+        ),
+        (refusal("TooSour"), AwsError, "plum: the bakery refused the request: TooSour: it says why"),
         (NoCredentialsError(), AwsError, CREDENTIALS),
         (PartialCredentialsError(provider="env", cred_var="secret"), AwsError, CREDENTIALS),
         (TokenRetrievalError(provider="sso", error_msg="old"), AwsError, CREDENTIALS),
@@ -162,7 +166,7 @@ def test_an_address_in_s3_has_a_bucket_and_perhaps_a_key() -> None:
         False,
     ]
     for wrong in ("s3://", "s3:///key", "hdfs://bucket/key", "bucket/key", ""):
-        with pytest.raises(UserError, match="is no address in S3; write it as s3://bucket/folder"):
+        with pytest.raises(UserError, match="is not an S3 address; write it as s3://bucket/folder"):
             parse_s3_uri(wrong)
 
 

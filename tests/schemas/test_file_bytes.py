@@ -41,15 +41,15 @@ def test_a_file_of_the_kind_that_its_name_says_is_taken(name: str, head: bytes) 
 @pytest.mark.parametrize(
     ("name", "head", "refusal"),
     [
-        ("m.parquet", GZIP_HEAD, "here: is packed by gzip, not Parquet; unpack it"),
-        ("m.parquet", ZIP_HEAD, "here: is a ZIP archive, not Parquet; unpack it"),
-        ("m.csv", PARQUET_HEAD, "here: is Parquet, not CSV in UTF-8; name it m.parquet"),
-        ("m.csv", GZIP_HEAD, "here: is packed by gzip, not CSV in UTF-8; name it m.csv.gz"),
-        ("m.csv", UTF_16_HEAD, "here: is text in UTF-16, not CSV in UTF-8; save it as UTF-8"),
-        ("m.csv", b"a\0,\0b\0\n\0", "here: its header has zero bytes"),
-        ("m.csv.gz", b"a,b\n", "here: is not packed by gzip; name it m.csv"),
-        ("m.csv.gz", PARQUET_HEAD, "here: is Parquet, not packed by gzip; name it m.parquet"),
-        ("m.csv.gz", ZIP_HEAD, "here: is a ZIP archive, not packed by gzip; unpack it"),
+        ("m.parquet", GZIP_HEAD, "here: is gzip-compressed, not Parquet; extract it"),
+        ("m.parquet", ZIP_HEAD, "here: is a ZIP archive, not Parquet; extract it"),
+        ("m.csv", PARQUET_HEAD, "here: is Parquet, not CSV in UTF-8; rename it to m.parquet"),
+        ("m.csv", GZIP_HEAD, "here: is gzip-compressed, not CSV in UTF-8; rename it to m.csv.gz"),
+        ("m.csv", UTF_16_HEAD, "here: is text in UTF-16, not CSV in UTF-8; convert it to UTF-8"),
+        ("m.csv", b"a\0,\0b\0\n\0", "here: its header contains zero bytes"),
+        ("m.csv.gz", b"a,b\n", "here: is not gzip-compressed; rename it to m.csv"),
+        ("m.csv.gz", PARQUET_HEAD, "here: is Parquet, not gzip-compressed; rename it to m.parquet"),
+        ("m.csv.gz", ZIP_HEAD, "here: is a ZIP archive, not gzip-compressed; extract it"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_with_what_to_do(name: str, head: bytes, refusal: str) -> None:
@@ -59,7 +59,7 @@ def test_a_file_of_another_kind_is_refused_with_what_to_do(name: str, head: byte
 
 
 def test_gzip_in_gzip_is_refused() -> None:
-    with pytest.raises(UserError, match="here: is packed by gzip twice, not CSV in UTF-8; unpack it"):
+    with pytest.raises(UserError, match="here: is gzip-compressed twice, not CSV in UTF-8; extract it"):
         refuse_no_text("here", "m.csv.gz", GZIP_HEAD)
 
 
@@ -100,5 +100,5 @@ def test_something_else_behind_it_is_damage(behind: bytes) -> None:
 
 
 def test_deflate_without_gzip_is_damage() -> None:
-    with pytest.raises(DamagedError, match="cannot be unpacked"):
+    with pytest.raises(DamagedError, match="cannot decompress"):
         unpacked(zlib.compress(CONTENT))

@@ -32,12 +32,12 @@ def test_steps_keep_their_order_because_the_first_that_matches_names_an_operator
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('source = "read_rides"', 'source = "read_trips"', "read_trips is watched but is no step"),
-        ("count_hours =", "Count-Hours =", "'Count-Hours' is no name of a step"),
-        ("'WindowAggregate'", "'(Window'", "the pattern of count_hours is no regular expression"),
-        ('source = "read_rides"', "", "declares no job"),
-        ("[watched]", "[watch", "declares no job"),
-        ('source = "read_rides"', 'clock = "read_rides"', "declares no job"),
+        ('source = "read_rides"', 'source = "read_trips"', r"\[watched\] names the unknown step read_trips"),
+        ("count_hours =", "Count-Hours =", "invalid step name 'Count-Hours'"),
+        ("'WindowAggregate'", "'(Window'", "the pattern of step count_hours is not a regular expression"),
+        ('source = "read_rides"', "", "is not a job declaration"),
+        ("[watched]", "[watch", "is not a job declaration"),
+        ('source = "read_rides"', 'clock = "read_rides"', "is not a job declaration"),
     ],
 )
 def test_a_declaration_that_makes_no_sense_is_refused_with_its_file(old: str, new: str, message: str) -> None:

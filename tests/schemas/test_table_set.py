@@ -46,7 +46,7 @@ def test_a_list_on_lines_of_its_own_has_a_line_for_each_column(tmp_path: Path) -
 
 
 def test_an_unknown_list_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="names the columns trip_colums"):
+    with pytest.raises(UserError, match="unknown column list trip_colums"):
         filled(file_with("select ${trip_colums}", tmp_path))
 
 

@@ -38,7 +38,7 @@ def test_each_setting_that_loses_refuses_or_delays_records_is_named_with_its_rem
     (found,) = unfit_settings({**FIT, setting: value})
     assert str(found).startswith(f"{setting}={value}: it ") or setting == "cleanup.policy"
     assert found.remedy.startswith(f"set {setting}=")
-    wanted = found.remedy.removeprefix(f"set {setting}=").removesuffix(" on it")
+    wanted = found.remedy.removeprefix(f"set {setting}=").removesuffix(" on the topic")
     assert unfit_settings({**FIT, setting: wanted}) == ()
 
 

@@ -73,12 +73,14 @@ def test_every_column_of_a_file_is_one_of_the_contract_and_the_other_way_round()
 def test_a_type_that_no_engine_stores_is_refused() -> None:
     record = current().record
     record["fields"].append({"name": "tip_share", "type": ["null", "float"], "default": None})
-    with pytest.raises(ValueError, match="tip_share is of the Avro type float, which no engine stores yet"):
+    with pytest.raises(ValueError, match="tip_share: the Avro type float has no SQL type"):
         columns_of(TripSchema(9, json.dumps(record)))
 
 
 def test_a_column_that_no_file_is_known_to_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = (*current_columns(), TripColumn("driver_pay_cents", "long", is_required=False))
     monkeypatch.setattr(standardisation, "current_columns", lambda: columns)
-    with pytest.raises(ValueError, match="does not say what the TLC calls driver_pay, of driver_pay_cents"):
+    with pytest.raises(
+        ValueError, match="does not declare the TLC's name of driver_pay, which driver_pay_cents needs"
+    ):
         cast_columns_sql()

@@ -12,11 +12,11 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("size", "slide", "disorder", "reason"),
     [
-        (15, 0, 1, "do not move"),
-        (15, -1, 1, "do not move"),
-        (15, 16, 1, "in none"),
-        (15, 4, 1, "no multiple"),
-        (15, 1, -1, "before they happen"),
+        (15, 0, 1, "must be above 0"),
+        (15, -1, 1, "must be above 0"),
+        (15, 16, 1, "in no window"),
+        (15, 4, 1, "not a multiple"),
+        (15, 1, -1, "must not be negative"),
     ],
 )
 def test_nonsense_is_refused_with_its_reason(size: int, slide: int, disorder: int, reason: str) -> None:

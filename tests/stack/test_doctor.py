@@ -36,8 +36,8 @@ def test_settings_of_the_topic_that_lose_records_are_named_and_a_running_job_say
 
     found = wait_for(both, what="both settings")
     assert [remedy for _, remedy in found] == [
-        "set retention.bytes=-1 on it",
-        "set message.timestamp.type=CreateTime on it",
+        "set retention.bytes=-1 on the topic",
+        "set message.timestamp.type=CreateTime on the topic",
     ]
     verdict = JobSite.of(platform.endpoints, DEFAULT_JOB).status().verdict
     assert (verdict.name, "retention.bytes=1000000" in verdict.reason) == ("degraded", True)

@@ -1,5 +1,5 @@
--- What a job writes is a table set: a schema with a number, made by the files of table_set/. People read the schema
--- taxi, whose views show one of the sets. The newest row says which.
+-- A job writes to a table set: a numbered schema, created by the files of table_set/. Users read the schema taxi, whose
+-- views show one of the sets. The newest row names that set.
 create table if not exists taxi.switches (
     switched_at timestamptz not null default clock_timestamp() primary key,
     table_set text not null

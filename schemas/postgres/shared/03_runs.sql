@@ -1,4 +1,4 @@
--- One row a month of a run that replaces months: planned, running, then published or failed; or undone.
+-- One row per month of a run that replaces months: planned, running, then published or failed; or undone.
 create table if not exists taxi.backfill_runs (
     run text not null,
     taxi_type text not null,
@@ -20,10 +20,10 @@ create table if not exists taxi.backfill_runs (
 -- Identifies the edition of the month: each file of the run with its checksum, as reported by the store of the files.
 alter table taxi.backfill_runs add column if not exists source_content text;
 
--- One row a comparison of a month that a run made, in windows; trips beside them. A publication holds it against what
--- is served: a window is explained that differs by just the trips that only one side has. `./taxi parity` holds it
--- against what the stream wrote, which is the served side then: explained is a window that would be right if each trip
--- of the late ledger were counted in it.
+-- One row per comparison of a month that a run computed: counts of windows, and of trips. A publication compares the
+-- month with the served rows: a window that differs is explained if exactly the trips that only one side has cause the
+-- difference. `./taxi parity` compares the month with the rows of the stream, which are then the served side: a window
+-- that differs is explained if it would be equal with the late trips counted in it.
 create table if not exists taxi.parity_reports (
     report bigint generated always as identity primary key,
     run text not null,

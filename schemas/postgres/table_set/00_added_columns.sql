@@ -1,4 +1,4 @@
--- Adds columns that the contract has gained to a set that an earlier version made. A new set has no tables yet. Only
+-- Adds the new columns of the contract to a set that an earlier version created. A new set has no tables yet. Only
 -- tables that lack a column are altered: even when `add column if not exists` adds nothing, it waits for every reader.
 do $$
 declare
@@ -14,7 +14,7 @@ begin
                 select from pg_attribute
                 where attrelid = to_regclass(tables.name) and attname = split_part(columns.definition, ' ', 1)
             )
-        -- Trips are moved between these tables by the place of their columns.
+        -- Trips are moved between these tables by column position.
         order by columns.place
     loop
         execute format('alter table %I add column %s', missing.name, missing.definition);

@@ -1,8 +1,8 @@
--- Average trip cost of a pickup zone over 15 minutes, one window a minute: the sum of three tables. The job writes one
--- of them, and writes windows again when it restarts. Late trips and published months are added in the two others, so
--- that a restart of the job undoes nothing.
+-- Average trip cost by pickup zone over 15 minutes, one window per minute: the sum of three tables. The job writes one
+-- of them, and rewrites windows after a restart. Late trips and published months are added in the two others, so that
+-- a restart of the job reverts nothing.
 
--- The windows of the trips that came on time. Written by the job.
+-- The windows of on-time trips. The job writes them.
 create table if not exists on_time_fares_15m (
     taxi_type text not null,
     pickup_zone_id integer not null,
@@ -16,12 +16,12 @@ create table if not exists on_time_fares_15m (
 );
 
 -- The windows that end on a quarter of an hour do not overlap, and each trip is in exactly one of them. The ledger
--- counts windowed trips there, without reading the other fourteen fifteenths.
+-- counts windowed trips there, and reads only one window in fifteen.
 create index if not exists on_time_fares_15m_quarter_hours on on_time_fares_15m (taxi_type, window_start)
 include (trips)
 where extract(minute from window_end)::integer % 15 = 0;
 
--- The windows of the trips that came late: of each row of trips that is not on_time. Kept by its triggers.
+-- The windows of late trips: of each row of trips that is not on_time. The triggers of all_trips maintain them.
 create table if not exists late_fares_15m (
     taxi_type text not null,
     pickup_zone_id integer not null,
@@ -36,8 +36,8 @@ create index if not exists late_fares_15m_quarter_hours on late_fares_15m (taxi_
 include (trips)
 where extract(minute from window_end)::integer % 15 = 0;
 
--- What published months change: plus each trip that only a publication counts, minus each that one has withdrawn.
--- Kept by the triggers of all_trips.
+-- The changes by published months: plus each trip that only a publication counts, minus each trip that a publication
+-- has withdrawn. The triggers of all_trips maintain them.
 create table if not exists published_fares_15m (
     taxi_type text not null,
     pickup_zone_id integer not null,
@@ -55,8 +55,8 @@ create or replace function average_dollars(total_amount_cents bigint, trips bigi
 returns numeric language sql immutable parallel safe
 return round(total_amount_cents::numeric / (trips * 100), 4)::numeric(12, 4);
 
--- One row a taxi type, pickup zone and window that has trips. A window stands in up to three tables, and is shown by
--- the first of them: on time, late, published.
+-- One row per taxi type, pickup zone and window with trips. A window may be in up to three tables. The view shows it
+-- once, from the first of them: on time, late, published.
 create or replace view zone_fares_15m as
 select
     on_time.taxi_type,
@@ -143,11 +143,11 @@ where
             and late.window_end = published.window_end
     );
 
--- The newest closed window of each zone. A few index look-ups a zone, however many windows there are: of each table
--- Postgres finds the newest row by the key, but of the view only by reading it all.
--- The job's newest window says how far the clock has come. A trip that is late by minutes, and a month published ahead
--- of the stream, are in windows that are still open; these are left out.
--- Materialized, and with look-ups by key instead of joins, or the planner works the clocks out once more for each zone.
+-- The newest closed window of each zone. It costs a few index look-ups per zone, regardless of the number of windows:
+-- Postgres finds the newest row of each table by its key, but would read the whole view.
+-- The newest window of the job defines the current event time. A trip that is late by minutes, or a month published
+-- ahead of the stream, is in windows that are still open. These windows are excluded.
+-- Materialized, and with look-ups by key instead of joins: otherwise the planner evaluates the clocks for each zone.
 create or replace view zone_fares_now as
 with clocks as materialized (
     select

@@ -1,6 +1,6 @@
--- One row an accepted trip. Partitioned by month of drop-off, so that what concerns a month touches three partitions.
--- on_time says which windows count it: those of the job, or, when it came late, late_fares_15m. It is null where the
--- stream does not know the trip: then published_fares_15m counts it.
+-- One row per accepted trip. Partitioned by month of drop-off, so that an operation on a month touches three
+-- partitions. on_time tells which windows count the trip: true, those of the job; false, late_fares_15m; null, if the
+-- stream does not know the trip, published_fares_15m.
 create table if not exists all_trips (
     ${trip_column_definitions},
     on_time boolean,

@@ -22,7 +22,7 @@ create table if not exists quarantined_arrivals (
 );
 create index if not exists quarantined_arrivals_trip_id on quarantined_arrivals (trip_id);
 
--- The whole trip, from which `trips` takes those that were not counted before: see 04_late_trips.sql.
+-- The complete trip. The triggers of 04_late_trips.sql copy it to `trips` if it was not counted before.
 create table if not exists late_arrivals (
     topic text not null,
     partition integer not null,
@@ -33,7 +33,7 @@ create table if not exists late_arrivals (
 );
 create index if not exists late_arrivals_trip_id on late_arrivals (trip_id);
 
--- Copies of a trip that came while its minute was still open; the window counts the first only.
+-- Copies of a trip that arrived while its minute was still open; the window counts only the first.
 create table if not exists repeated_arrivals (
     trip_id uuid not null,
     taxi_type text not null,
@@ -42,8 +42,9 @@ create table if not exists repeated_arrivals (
     primary key (trip_id, dropoff_minute)
 );
 
--- Records that are no trips, by their address. And rows of the job that Postgres refused (error_class refused_by_sink):
--- their topic is the table, their offset a number made of the key, and their payload the row as JSON.
+-- Records that cannot be decoded or stored, by their address in Kafka. Also rows of the job that Postgres refused
+-- (error_class refused_by_sink): their topic is the table, their offset is a number derived from the key, and their
+-- payload is the row as JSON.
 create table if not exists dead_letters (
     topic text not null,
     partition integer not null,

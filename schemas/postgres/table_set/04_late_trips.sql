@@ -32,7 +32,7 @@ begin
             false
         from arrived
         order by trip_id, dropoff_at, arrived_at, topic, partition, kafka_offset
-        -- A trip that only a publication counted so far is the stream's from now on: see 06_publications.sql.
+        -- A trip that only a publication counted until now belongs to the stream from now on: see 06_publications.sql.
         on conflict (trip_id, dropoff_at) do update
         set
             (${trip_details}) = (${excluded.trip_details}),
@@ -93,7 +93,7 @@ begin
 end
 $$;
 
--- Row triggers, but for late rows only: an insert fires neither, and the condition skips nearly all updates.
+-- Row triggers, but only for late rows: an insert fires neither, and the condition skips nearly all updates.
 create or replace trigger uncount_late_trip
 after update on all_trips
 for each row when (new.on_time and not old.on_time) execute function uncount_late_trip();
@@ -102,7 +102,7 @@ create or replace trigger uncount_deleted_late_trip
 after delete on all_trips
 for each row when (not old.on_time) execute function uncount_late_trip();
 
--- A valid trip that came after its minute had closed, at its first arrival; later arrivals of it are duplicates.
+-- A valid trip that arrived after its minute had closed, at its first arrival; its later arrivals are duplicates.
 create or replace view late_trips as
 select distinct on (trips.trip_id)
     trips.trip_id,

@@ -1,8 +1,8 @@
 -- The accounting: every record that the job read, and where it went. Trips that publications add or withdraw are not
 -- records of the stream, so the ledger ignores them.
 
--- Counted by the job as it reads: what arrived, before any of it is dealt with.
--- quarter_start is the quarter of an hour of the drop-off where the trip is valid, else of the arrival.
+-- The records as the job reads them, before any processing. The job counts them.
+-- quarter_start is the quarter of an hour of the drop-off if the trip is valid, else of the arrival.
 create table if not exists received_records (
     taxi_type text not null,
     quarter_start timestamp not null,
@@ -13,8 +13,9 @@ create table if not exists received_records (
     primary key (taxi_type, quarter_start, disposition)
 );
 
--- The on-time trips once more, counted without event time: what a window drops is in here, and not up there. Before
--- there was this table, a job counted only there; and the first quarters of one that was upgraded are whole only there.
+-- A second count of the on-time trips, without event time: a trip that a window drops is counted here, but not above.
+-- A job of a version without this table counted only above, and so the first quarters of an upgraded job are complete
+-- only there.
 create table if not exists on_time_as_read (
     taxi_type text not null,
     quarter_start timestamp not null,

@@ -18,7 +18,7 @@ create table if not exists publications (
 create index if not exists publications_month on publications (taxi_type, source_month, publication);
 
 -- Trips as they were before a publication changed or withdrew them; under the first publication of a month, as the
--- stream has written them since. What an undoing restores.
+-- stream has written them since. An undo restores them.
 create table if not exists replaced_trips (
     publication bigint not null,
     like all_trips,
@@ -63,7 +63,7 @@ where
             and later.publication > publications.publication
     );
 
--- The trips that break a rule: of a published month those of its file, else those that the stream has met.
+-- The trips that break a rule: of a published month those of its file, else those that the stream has received.
 create or replace view quarantined_trips as
 select
     arrivals.trip_id,

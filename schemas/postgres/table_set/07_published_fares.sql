@@ -6,7 +6,7 @@ begin atomic
 end;
 
 -- published_fares_15m is the sum over all_trips of: 1 for a trip unknown to the stream, -1 for a withdrawn trip that
--- the stream knows. Very few rows are either, so the trigger does very little work.
+-- the stream knows. Very few trips are one or the other, so the trigger does very little work.
 create or replace function keep_published_fares()
 returns trigger language plpgsql set search_path from current as $$
 declare

@@ -1,4 +1,4 @@
--- A trip that the stream brings for a published month is not in its file: all trips of the file are stored already.
+-- A new trip of the stream in a published month is not in the month's file, whose trips are all stored already.
 create or replace function withdraw_unpublished_trips()
 returns trigger language plpgsql
 set search_path from current

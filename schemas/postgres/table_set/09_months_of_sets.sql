@@ -2,7 +2,7 @@
 create or replace function look_at_month(other_set text, wanted_taxi_type text, wanted_month date)
 returns void language plpgsql as $$
 declare
-    -- The set of an earlier version lacks the columns that came later: of those it knows no values.
+    -- The set of an earlier version lacks the columns that were added later, and has no values for them.
     lacking text := coalesce(
         (
             select string_agg(

@@ -18,7 +18,7 @@ as $$
 declare
     published publications;
     this bigint;
-    -- Rows of transactions that had not ended when we began to look.
+    -- Rows of transactions that had not ended when the publication began.
     earliest xid := pg_snapshot_xmin(pg_current_snapshot())::xid;
     is_second_look boolean;
     begins timestamp := first_dropoff_at(wanted_month);
@@ -67,9 +67,9 @@ begin
         if is_second_look and exclusive then
             exit;
         elsif is_second_look then
-            -- Who waits for us must not be waited for; and we give up before Postgres looks for a deadlock, after 1 s.
+            -- Do not wait for a session that waits for this one, and give up before Postgres' deadlock_timeout of 1 s.
             if exists (select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))) then
-                raise lock_not_available using message = 'the stream waits for rows of this publication';
+                raise lock_not_available using message = 'the stream is waiting for rows of this publication';
             end if;
             perform set_config('lock_timeout', '500ms', true);
             lock table all_trips in share row exclusive mode;
@@ -131,7 +131,7 @@ begin
             returning trip_id, dropoff_at, on_time
         ),
 
-        -- The stream does not know these; one that it takes over just now is found at the second look.
+        -- The stream does not know these; the second pass finds a trip that it takes over in the meantime.
         removed as (
             delete from all_trips as known
             using replaced

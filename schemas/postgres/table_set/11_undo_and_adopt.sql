@@ -24,7 +24,7 @@ declare
     ends timestamp := end_of_dropoffs(wanted_month);
 begin
     if this is null then
-        raise exception '% is not what was last published of % %', wanted_run, wanted_taxi_type, wanted_month;
+        raise exception 'run % is not the newest publication of % %', wanted_run, wanted_taxi_type, wanted_month;
     end if;
     lock table all_trips in share row exclusive mode;
     perform set_config('taxi.publishing', 'yes', true);
@@ -37,7 +37,7 @@ begin
     where
         (published_by = this or withdrawn_by = this)
         and dropoff_at >= begins and dropoff_at < ends;
-    -- Trips that only publications had, and that the stream has brought since: its values are kept.
+    -- Trips that only publications had, and that the stream has delivered since: its values are kept.
     insert into replaced_trips
     select first_publication, known.*
     from all_trips as known

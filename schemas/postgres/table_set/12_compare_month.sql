@@ -1,5 +1,5 @@
 -- One side of a comparison: the served month, or the month as the stream wrote it, regardless of later publications.
--- Of the stream only windows of on-time trips: those of late trips are in late_fares_15m.
+-- For the stream, only windows of on-time trips: those of late trips are in late_fares_15m.
 create or replace function look_at_side(our_side text, wanted_taxi_type text, begins timestamp, ends timestamp)
 returns void language plpgsql set search_path from current as $$
 declare
@@ -92,7 +92,7 @@ begin
         where theirs.trip_id is not null or ours.source_month = wanted_month
     ),
 
-    -- What stands in windows without being of this month, and what the trips of one side only make of them.
+    -- The parts of the windows that belong to other months, and the differences by trips that only one side has.
     by_minute as (
         select 'neighbour' as side, pickup_zone_id, date_trunc('minute', dropoff_at) as dropoff_minute,
             count(*) as trips, sum(total_amount_cents)::bigint as total_amount_cents

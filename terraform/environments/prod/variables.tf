@@ -1,27 +1,27 @@
 variable "account_id" {
-  description = "The account to build in: credentials of any other are refused."
+  description = "AWS account ID; credentials of any other account are refused."
   type        = string
 }
 
 variable "region" {
-  description = "The region to build in."
+  description = "AWS region."
   type        = string
   default     = "us-east-1"
 }
 
 variable "availability_zones" {
-  description = "Three zones of the region."
+  description = "Three availability zones of the region."
   type        = list(string)
   default     = ["us-east-1a", "us-east-1b", "us-east-1c"]
 }
 
 variable "email_addresses" {
-  description = "Who is told of alarms."
+  description = "Email addresses that receive alarms."
   type        = set(string)
 }
 
 variable "release" {
-  description = "What `make package` has put into the artifacts bucket and the repositories: the tag of the image, and the keys that it printed."
+  description = "Artifacts that `make package` uploaded: the tag of the image, and the keys that it printed."
   type = object({
     image_tag          = string
     flink_code_key     = string
@@ -32,13 +32,13 @@ variable "release" {
 }
 
 variable "flink_runtime" {
-  description = "Flink's version as the managed service writes it. FLINK-2_2 needs the AWS provider 6.40 or newer."
+  description = "Flink version in the format of the managed service. FLINK-2_2 requires the AWS provider 6.40 or newer."
   type        = string
   default     = "FLINK-2_2"
 }
 
 variable "registry_tls" {
-  description = "The certificate for the schema registry, the name that it is for, and the private zone of that name."
+  description = "Certificate of the schema registry, its DNS name, and the private hosted zone of that name."
   type = object({
     certificate_arn = string
     host_name       = string

@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # The bucket is named at `terraform init -backend-config=bucket=…`: its name is unique in the world, and yours.
+  # Set the bucket with `terraform init -backend-config=bucket=…`: bucket names are globally unique.
   backend "s3" {
     key          = "nyc-taxi/prod/terraform.tfstate"
     encrypt      = true
@@ -18,7 +18,7 @@ terraform {
 
 provider "aws" {
   region = var.region
-  # With credentials of another account nothing is read or changed.
+  # Credentials of another account can neither read nor change anything.
   allowed_account_ids = [var.account_id]
 
   default_tags {

@@ -1,5 +1,5 @@
 locals {
-  # Workers, web server, queue and the metadata database talk to one another.
+  # Workers, web server, queue and the metadata database connect to one another.
   inner_ports = toset(["443", "5432"])
 
   options = {
@@ -29,7 +29,7 @@ resource "aws_mwaa_environment" "this" {
   execution_role_arn = var.role_arn
   kms_key            = var.data_key_arn
 
-  # One folder a release, named by its content: its parts go over together, and back.
+  # One folder per release, named by its content: its files are switched and rolled back together.
   source_bucket_arn      = var.artifacts_bucket_arn
   dag_s3_path            = var.bundle_key == null ? "airflow/dags" : "${var.bundle_key}/dags"
   requirements_s3_path   = var.bundle_key == null ? null : "${var.bundle_key}/requirements.txt"

@@ -2,7 +2,7 @@ resource "aws_emrserverless_application" "this" {
   name          = "${var.name}-backfill"
   release_label = var.release_label
   type          = "SPARK"
-  # The archive of `make package` holds compiled wheels, made where the local stack runs.
+  # The archive of `make package` contains compiled wheels, built on the machine of the local stack.
   architecture = "X86_64"
 
   maximum_capacity {
@@ -50,7 +50,7 @@ resource "aws_emr_security_configuration" "this" {
   })
 }
 
-# EMR fills these with the rules that it needs.
+# EMR adds the rules that it needs to these groups.
 resource "aws_security_group" "cluster" {
   # checkov:skip=CKV2_AWS_5:the cluster below carries them; it is there by choice
   for_each = var.on_ec2 == null ? toset([]) : toset(["primary", "core", "service"])

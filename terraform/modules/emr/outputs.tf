@@ -1,14 +1,14 @@
 output "application_id" {
-  description = "The serverless application, as EMR_SERVERLESS_APPLICATION_ID."
+  description = "ID of the serverless application; EMR_SERVERLESS_APPLICATION_ID."
   value       = aws_emrserverless_application.this.id
 }
 
 output "application_arn" {
-  description = "The serverless application, as policies name it."
+  description = "ARN of the serverless application."
   value       = aws_emrserverless_application.this.arn
 }
 
 output "cluster_id" {
-  description = "The cluster on EC2, where there is one."
+  description = "ID of the cluster on EC2; null if there is none."
   value       = one(aws_emr_cluster.this[*].id)
 }

@@ -1,26 +1,26 @@
 variable "name" {
-  description = "Prefix of every name, such as nyc-taxi-dev."
+  description = "Prefix of all names, such as nyc-taxi-dev."
   type        = string
 }
 
 variable "release_label" {
-  description = "The release of EMR: Spark 4.0, the line of the local environment."
+  description = "EMR release, with the Spark line of the local environment: 4.0."
   type        = string
   default     = "emr-spark-8.0.0"
 }
 
 variable "subnet_ids" {
-  description = "The private subnets."
+  description = "IDs of the private subnets."
   type        = list(string)
 }
 
 variable "security_group_id" {
-  description = "The backfill's security group."
+  description = "ID of the backfill's security group."
   type        = string
 }
 
 variable "maximum" {
-  description = "What all running backfills together may use."
+  description = "Maximum capacity of all running backfills together."
   type = object({
     vcpus      = number
     memory_gib = number
@@ -30,13 +30,13 @@ variable "maximum" {
 }
 
 variable "idle_minutes" {
-  description = "After how many minutes without a backfill the application stops."
+  description = "Minutes without a backfill after which the application stops."
   type        = number
   default     = 15
 }
 
 variable "on_ec2" {
-  description = "By choice, a cluster of machines of your own beside the serverless application; null makes none."
+  description = "Optional EMR on EC2 cluster, in addition to the serverless application; null creates none."
   type = object({
     vpc_id               = string
     service_role_arn     = string

@@ -3,8 +3,8 @@ locals {
 }
 
 data "aws_iam_policy_document" "data" {
-  # reason: kms:* on * in a key's own policy means this key, and hands its control to the account's IAM policies; without
-  # it nobody could ever change or delete the key.
+  # reason: kms:* on * in a key policy means this key only. It delegates control to the account's IAM policies. Without it,
+  # the key could never be changed or deleted.
   # checkov:skip=CKV_AWS_109:the account administers its own key
   # checkov:skip=CKV_AWS_111:the account administers its own key
   # checkov:skip=CKV_AWS_356:a key policy can name no resource but itself
@@ -19,7 +19,7 @@ data "aws_iam_policy_document" "data" {
     }
   }
 
-  # reason: * is the key itself. EventBridge gives neither account nor rule that a condition could ask for.
+  # reason: * is the key itself. EventBridge sends no account or rule that a condition could check.
   statement {
     sid       = "EventsReachTheTopic"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -49,7 +49,7 @@ data "aws_iam_policy_document" "data" {
     }
   }
 
-  # reason: * is the key itself. Alarms and budgets have no IAM role of their own that could be given the key.
+  # reason: * is the key itself. Alarms and budgets have no IAM role that could be granted the key.
   statement {
     sid       = "AlarmsReachTheTopic"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -69,7 +69,7 @@ data "aws_iam_policy_document" "data" {
 }
 
 data "aws_iam_policy_document" "logs" {
-  # reason: as above, kms:* on * is the account's control of this key.
+  # reason: as above, kms:* on * delegates control of this key to the account.
   # checkov:skip=CKV_AWS_109:the account administers its own key
   # checkov:skip=CKV_AWS_111:the account administers its own key
   # checkov:skip=CKV_AWS_356:a key policy can name no resource but itself
@@ -84,7 +84,7 @@ data "aws_iam_policy_document" "logs" {
     }
   }
 
-  # reason: * is the key itself; the condition ties it to log groups of this account.
+  # reason: * is the key itself; the condition limits it to log groups of this account.
   statement {
     sid       = "LogsAreEncrypted"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]

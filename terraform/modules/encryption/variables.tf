@@ -1,14 +1,14 @@
 variable "name" {
-  description = "Prefix of every name, such as nyc-taxi-dev."
+  description = "Prefix of all names, such as nyc-taxi-dev."
   type        = string
 }
 
 variable "account_id" {
-  description = "The account that owns the keys."
+  description = "ID of the account that owns the keys."
   type        = string
 }
 
 variable "region" {
-  description = "The region whose log service may use the key of the logs."
+  description = "Region whose log service may use the key of the logs."
   type        = string
 }

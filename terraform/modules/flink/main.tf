@@ -40,7 +40,7 @@ resource "aws_kinesisanalyticsv2_application" "this" {
         property_map      = { python = "main.py", jarfile = "lib/connectors.jar", pyFiles = "lib/python" }
       }
 
-      # main.py of the zip turns this group into the job's environment.
+      # main.py in the zip sets these properties as environment variables of the job.
       property_group {
         property_group_id = "taxi.job"
         property_map      = merge(var.settings, { FLINK_PARALLELISM = tostring(var.parallelism) })
@@ -48,7 +48,7 @@ resource "aws_kinesisanalyticsv2_application" "this" {
     }
 
     flink_application_configuration {
-      # As in flink_jobs/runtime/environment.py: the service ignores what the code says of these.
+      # The same values as in flink_jobs/runtime/environment.py, because the service ignores these settings of the code.
       checkpoint_configuration {
         configuration_type            = "CUSTOM"
         checkpointing_enabled         = true
@@ -81,8 +81,8 @@ resource "aws_kinesisanalyticsv2_application" "this" {
   }
 
   lifecycle {
-    # Terraform makes the application. What runs in it, and with how many slots, is the business of `./taxi job upgrade`,
-    # which verifies a release and goes back from one that fails, and of the autoscaler: an apply must not undo them.
+    # Terraform creates the application. `./taxi job upgrade` changes its code, verifies a release and rolls back one that
+    # fails; the autoscaler changes its parallelism. An apply must not undo either.
     ignore_changes = [
       application_configuration[0].application_code_configuration,
       application_configuration[0].environment_properties,

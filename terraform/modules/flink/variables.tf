@@ -1,80 +1,80 @@
 variable "name" {
-  description = "Prefix of every name, such as nyc-taxi-dev."
+  description = "Prefix of all names, such as nyc-taxi-dev."
   type        = string
 }
 
 variable "job_name" {
-  description = "The job, a folder of flink_jobs/."
+  description = "Name of the job: a folder of flink_jobs/."
   type        = string
   default     = "zone_fares"
 }
 
 variable "runtime_environment" {
-  description = "Flink's version, as the service writes it; the local stack runs the same line. FLINK-2_2 needs the AWS provider 6.40 or newer."
+  description = "Flink version in the format of the service; the local stack runs the same line. FLINK-2_2 requires the AWS provider 6.40 or newer."
   type        = string
   default     = "FLINK-2_2"
 
   validation {
     condition     = can(regex("^FLINK-[0-9]+_[0-9]+$", var.runtime_environment))
-    error_message = "runtime_environment is written like FLINK-2_2."
+    error_message = "runtime_environment must have the format FLINK-2_2."
   }
 }
 
 variable "role_arn" {
-  description = "The role of the job."
+  description = "ARN of the role of the job."
   type        = string
 }
 
 variable "code_bucket_arn" {
-  description = "The bucket with the code zip of `make package`."
+  description = "ARN of the bucket with the code zip of `make package`."
   type        = string
 }
 
 variable "code_key" {
-  description = "The zip's key, with the release in it."
+  description = "Key of the zip; it contains the release."
   type        = string
 }
 
 variable "code_version" {
-  description = "The version of that object; null takes the newest."
+  description = "Version of that object; null means the newest."
   type        = string
   default     = null
 }
 
 variable "settings" {
-  description = "The job's settings, by the names of its environment variables. No secrets: they are shown to whoever may describe the application."
+  description = "Settings of the job, by environment variable. They must not contain secrets: any user that may describe the application can read them."
   type        = map(string)
 
   validation {
     condition     = !anytrue([for value in values(var.settings) : can(regex("://[^/@]*:[^/@]+@", value))])
-    error_message = "a setting holds a password; name its secret instead."
+    error_message = "settings must not contain a password; name its secret instead."
   }
 }
 
 variable "subnet_ids" {
-  description = "The private subnets."
+  description = "IDs of the private subnets."
   type        = list(string)
 }
 
 variable "security_group_id" {
-  description = "The job's security group."
+  description = "ID of the job's security group."
   type        = string
 }
 
 variable "parallelism" {
-  description = "How many slots the job starts with."
+  description = "Initial parallelism of the job."
   type        = number
   default     = 2
 }
 
 variable "parallelism_per_kpu" {
-  description = "Slots that share a processor unit (1 vCPU, 4 GB)."
+  description = "Number of slots per Kinesis processing unit (1 vCPU, 4 GB)."
   type        = number
   default     = 1
 }
 
 variable "has_autoscaling" {
-  description = "Whether the service scales by the processors' load. Each time it stops the job with a snapshot and starts it again."
+  description = "Whether the service scales by CPU load. Each time, it stops the job with a snapshot and starts it again."
   type        = bool
   default     = true
 }
@@ -86,6 +86,6 @@ variable "is_started" {
 }
 
 variable "logs_key_arn" {
-  description = "The key of the logs."
+  description = "ARN of the KMS key of the logs."
   type        = string
 }

@@ -2,12 +2,12 @@ locals {
   log_groups  = "arn:aws:logs:${var.region}:${var.account_id}:log-group:"
   trips       = "${var.kafka.resource_arns["topic"]}/${var.kafka.trips_topic}"
   dead_letter = "${var.kafka.resource_arns["topic"]}/${var.kafka.dead_letters_topic}"
-  # A second release of the job reads in a group of its own beside the first.
+  # A second version of the job has its own consumer group.
   groups     = "${var.kafka.resource_arns["group"]}/${var.kafka.consumer_group}*"
   publishers = "${var.kafka.resource_arns["group"]}/publisher-of-${var.kafka.trips_topic}"
   task_arns  = "arn:aws:ecs:${var.region}:${var.account_id}:task-definition/${var.producer_task_family}"
 
-  # Who may take on which role.
+  # The services that may assume each role.
   services = merge({
     zone_fares     = ["kinesisanalytics.amazonaws.com"]
     producer       = ["ecs-tasks.amazonaws.com"]
@@ -22,7 +22,7 @@ locals {
     emr_instance = ["ec2.amazonaws.com"]
   } : {})
 
-  # EC2 hands its roles on without saying for whom.
+  # EC2 sends no source account with AssumeRole.
   bound_to_account = [for role in keys(local.services) : role if role != "emr_instance"]
 
   policies = {
@@ -49,7 +49,7 @@ data "aws_iam_policy_document" "trust" {
     dynamic "condition" {
       for_each = contains(local.bound_to_account, each.key) ? [1] : []
 
-      # The service may act for us only when we asked it: not when somebody else's account names our role.
+      # The service may assume the role only for this account: another account cannot make it use this role.
       content {
         test     = "StringEquals"
         variable = "aws:SourceAccount"
@@ -124,14 +124,14 @@ data "aws_iam_policy_document" "zone_fares" {
     resources = ["${local.log_groups}/${var.name}/flink/*"]
   }
 
-  # The service looks for its group among all of them.
+  # The service lists all log groups to find its own.
   statement {
     sid       = "FindLog"
     actions   = ["logs:DescribeLogGroups"]
     resources = ["${local.log_groups}*"]
   }
 
-  # reason: EC2 knows no resources for these questions.
+  # reason: these EC2 actions have no resource.
   statement {
     sid = "SeeNetwork"
     actions = [
@@ -144,7 +144,7 @@ data "aws_iam_policy_document" "zone_fares" {
     resources = ["*"]
   }
 
-  # reason: an interface has no ARN before it is made; it can be made in this region's account only, and deleted likewise.
+  # reason: a network interface has no ARN before it exists. It can be created and deleted in this account and region only.
   statement {
     sid = "JoinNetwork"
     actions = [
@@ -191,7 +191,7 @@ data "aws_iam_policy_document" "producer" {
     resources = [var.kafka.cluster_arn]
   }
 
-  # Where an interrupted replay stood it learns from the newest timestamps, which takes no right to read.
+  # An interrupted replay resumes from the newest timestamps of the topic, which requires no read permission.
   statement {
     sid = "WriteTrips"
     actions = [
@@ -203,7 +203,7 @@ data "aws_iam_policy_document" "producer" {
     resources = [local.trips]
   }
 
-  # The one place in this group keeps two replays from publishing at once.
+  # The only static membership of this group prevents two replays from publishing at the same time.
   statement {
     sid       = "HoldTheTopic"
     actions   = ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"]
@@ -220,7 +220,7 @@ data "aws_iam_policy_document" "producer" {
     ]
   }
 
-  # reason: the channel of `aws ecs execute-command` has no resource of its own; who may open it is in the caller's role.
+  # reason: the channel of `aws ecs execute-command` has no resource. The caller's role controls who may open it.
   statement {
     sid = "BeADoor"
     actions = [
@@ -234,7 +234,7 @@ data "aws_iam_policy_document" "producer" {
 }
 
 data "aws_iam_policy_document" "task_start" {
-  # reason: a token is for the whole registry of the account; the images are named below.
+  # reason: a token is valid for the whole registry of the account; the images are listed below.
   statement {
     sid       = "LogIn"
     actions   = ["ecr:GetAuthorizationToken"]
@@ -335,7 +335,7 @@ data "aws_iam_policy_document" "airflow" {
     resources = ["${var.bucket_arns["artifacts"]}/airflow/*"]
   }
 
-  # reason: MWAA asks for the account's block of public access before it starts, and that has no resource.
+  # reason: MWAA reads the account's public access block before it starts; that has no resource.
   statement {
     sid       = "SeeThatNothingIsPublic"
     actions   = ["s3:GetAccountPublicAccessBlock"]
@@ -362,14 +362,14 @@ data "aws_iam_policy_document" "airflow" {
     resources = ["${local.log_groups}airflow-${var.name}-*"]
   }
 
-  # reason: MWAA asks which groups there are before it makes its own; the question knows no resource.
+  # reason: MWAA lists the log groups before it creates its own; this action has no resource.
   statement {
     sid       = "FindLogs"
     actions   = ["logs:DescribeLogGroups"]
     resources = ["*"]
   }
 
-  # reason: metrics have no resource; the condition leaves Airflow's own.
+  # reason: metrics have no resource; the condition allows only Airflow's namespace.
   statement {
     sid       = "WriteMetrics"
     actions   = ["cloudwatch:PutMetricData"]
@@ -382,7 +382,7 @@ data "aws_iam_policy_document" "airflow" {
     }
   }
 
-  # reason: the queue is in an account of AWS whose number nobody is told; its name is the service's.
+  # reason: the queue is in an account of AWS whose ID is not published; the prefix of its name is the service's.
   statement {
     sid = "UseItsQueue"
     actions = [
@@ -509,7 +509,7 @@ resource "aws_iam_role_policy_attachment" "emr_service" {
   policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2"
 }
 
-# On machines of its own a backfill may do what it may do without them.
+# On EMR on EC2, a backfill has the same permissions as on EMR Serverless.
 resource "aws_iam_role_policy" "emr_instance" {
   count = var.has_emr_on_ec2 ? 1 : 0
 

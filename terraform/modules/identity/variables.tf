@@ -1,30 +1,30 @@
 variable "name" {
-  description = "Prefix of every name, such as nyc-taxi-dev."
+  description = "Prefix of all names, such as nyc-taxi-dev."
   type        = string
 }
 
 variable "account_id" {
-  description = "The account."
+  description = "AWS account ID."
   type        = string
 }
 
 variable "region" {
-  description = "The region that the roles act in."
+  description = "Region in which the roles act."
   type        = string
 }
 
 variable "bucket_arns" {
-  description = "The buckets raw, processed, artifacts and checkpoints."
+  description = "ARNs of the buckets raw, processed, artifacts and checkpoints."
   type        = map(string)
 }
 
 variable "data_key_arn" {
-  description = "The key of what the programs read and write."
+  description = "ARN of the KMS key of the data that the programs read and write."
   type        = string
 }
 
 variable "kafka" {
-  description = "The cluster, what its topics' and groups' ARNs begin with, and the names of what the programs use."
+  description = "The cluster, the ARN prefix of its topics and groups, and the names of the topics and groups that the programs use."
   type = object({
     cluster_arn        = string
     resource_arns      = map(string)
@@ -35,42 +35,42 @@ variable "kafka" {
 }
 
 variable "role_secret_arns" {
-  description = "The secret of each database role."
+  description = "ARN of the secret of each database role."
   type        = map(string)
 }
 
 variable "flink_application_name" {
-  description = "The application that Airflow watches and brings back. By name: the application waits for its role's rights."
+  description = "Name of the application that Airflow monitors and restarts. It is a name, because the application is created after the permissions of its role."
   type        = string
 }
 
 variable "emr_application_arn" {
-  description = "The serverless application that Airflow starts backfills on."
+  description = "ARN of the serverless application on which Airflow starts backfills."
   type        = string
 }
 
 variable "producer_task_family" {
-  description = "The task that Airflow may start, without its revision."
+  description = "Family of the ECS task that Airflow may start, without the revision."
   type        = string
 }
 
 variable "ecs_cluster_arn" {
-  description = "The cluster that it may start it in."
+  description = "ARN of the ECS cluster in which Airflow may start the task."
   type        = string
 }
 
 variable "image_repository_arns" {
-  description = "The repositories that ECS fetches images from."
+  description = "ARNs of the repositories from which ECS pulls images."
   type        = set(string)
 }
 
 variable "alarm_topic_arn" {
-  description = "The topic by which Airflow tells people of trouble."
+  description = "ARN of the SNS topic to which Airflow publishes alerts."
   type        = string
 }
 
 variable "has_emr_on_ec2" {
-  description = "Whether there are roles for EMR on EC2 too."
+  description = "Whether to create roles for EMR on EC2."
   type        = bool
   default     = false
 }

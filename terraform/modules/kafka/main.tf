@@ -1,7 +1,7 @@
 locals {
   is_serverless = var.mode == "serverless"
   iam_port      = 9098
-  # A write is acknowledged by all replicas but one, so that a broker may be away.
+  # All replicas but one must acknowledge a write, so that one broker may be down.
   replicas = min(var.broker_count, 3)
 }
 
@@ -37,7 +37,7 @@ resource "aws_msk_configuration" "this" {
 
   name = "${var.name}-kafka"
 
-  # log.retention.ms=-1: a replayed trip bears an old timestamp, and any limit would delete it at once.
+  # log.retention.ms=-1: replayed trips have old timestamps, and any limit would delete them at once.
   server_properties = <<-PROPERTIES
     auto.create.topics.enable=false
     default.replication.factor=${local.replicas}
@@ -111,7 +111,7 @@ resource "aws_msk_cluster" "this" {
   }
 
   lifecycle {
-    # Disks grow by themselves and never shrink: an apply must not ask for the old size.
+    # Disks grow automatically and never shrink: an apply must not request the old size.
     ignore_changes = [broker_node_group_info[0].storage_info[0].ebs_storage_info[0].volume_size]
   }
 }

@@ -1,86 +1,86 @@
 variable "name" {
-  description = "Prefix of every name, such as nyc-taxi-dev."
+  description = "Prefix of all names, such as nyc-taxi-dev."
   type        = string
 }
 
 variable "mode" {
-  description = "provisioned: brokers of a size that you choose; serverless: paid by what passes, and topics keep no more than what its quota allows."
+  description = "provisioned: brokers of a chosen size; serverless: pay per throughput, with a quota for the retained data of a topic."
   type        = string
   default     = "provisioned"
 
   validation {
     condition     = contains(["provisioned", "serverless"], var.mode)
-    error_message = "mode is provisioned or serverless."
+    error_message = "mode must be provisioned or serverless."
   }
 }
 
 variable "vpc_id" {
-  description = "The VPC."
+  description = "ID of the VPC."
   type        = string
 }
 
 variable "subnet_ids" {
-  description = "The private subnets, one a zone."
+  description = "IDs of the private subnets, one per availability zone."
   type        = list(string)
 }
 
 variable "client_security_group_ids" {
-  description = "The programs that may connect, by name."
+  description = "Security groups of the programs that may connect, by program."
   type        = map(string)
 }
 
 variable "kafka_version" {
-  description = "The version of Kafka, as MSK writes it. The local stack runs the same line."
+  description = "Kafka version in the format of MSK. The local stack runs the same line."
   type        = string
   default     = "4.1.x.kraft"
 }
 
 variable "broker_instance_type" {
-  description = "The size of a broker."
+  description = "Instance type of a broker."
   type        = string
   default     = "kafka.m7g.large"
 }
 
 variable "broker_count" {
-  description = "How many brokers: a multiple of the number of subnets."
+  description = "Number of brokers: a multiple of the number of subnets."
   type        = number
   default     = 3
 
   validation {
     condition     = var.broker_count >= 2
-    error_message = "With one broker every restart is an outage, and nothing is replicated."
+    error_message = "broker_count must be at least 2: with one broker, every restart is an outage and nothing is replicated."
   }
 }
 
 variable "broker_volume_gib" {
-  description = "The disk of a broker at the start."
+  description = "Initial disk size of a broker, in GiB."
   type        = number
   default     = 100
 }
 
 variable "broker_volume_limit_gib" {
-  description = "To what a broker's disk may grow by itself: trips are kept for ever."
+  description = "Maximum disk size of a broker, in GiB. Disks grow automatically, because trips are kept without limit."
   type        = number
   default     = 500
 }
 
 variable "partitions" {
-  description = "Of a topic that is made without a number: a multiple of the parallelism of the job that reads it."
+  description = "Default number of partitions of a topic: a multiple of the parallelism of the job that reads it."
   type        = number
   default     = 2
 
   validation {
     condition     = var.partitions >= 1
-    error_message = "A topic has at least one partition."
+    error_message = "partitions must be at least 1."
   }
 }
 
 variable "data_key_arn" {
-  description = "The key of what lies on the brokers' disks."
+  description = "ARN of the KMS key of the brokers' disks."
   type        = string
 }
 
 variable "logs_key_arn" {
-  description = "The key of the brokers' logs."
+  description = "ARN of the KMS key of the brokers' logs."
   type        = string
 }

@@ -16,7 +16,7 @@ resource "aws_vpc" "this" {
   tags = { Name = var.name }
 }
 
-# The group that AWS makes by itself lets everything in it talk to itself: without rules it serves nobody.
+# AWS creates a default group that allows all traffic among its members. Without rules it allows nothing.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
 }
@@ -32,7 +32,7 @@ resource "aws_subnet" "private" {
   tags = { Name = "${var.name}-private-${each.key}" }
 }
 
-# No route but the local one and S3: there is no internet gateway, and no NAT.
+# Only the local route and S3: there is no internet gateway and no NAT.
 resource "aws_route_table" "private" {
   vpc_id = aws_vpc.this.id
 
@@ -47,9 +47,9 @@ resource "aws_route_table_association" "private" {
 }
 
 data "aws_iam_policy_document" "s3" {
-  # reason: what is allowed is said by each role; here it is said whose buckets: a program that was taken over cannot
-  # carry trips into a bucket of somebody else.
-  # checkov:skip=CKV_AWS_283:bound to the buckets of one account, and to what each role allows
+  # reason: each role limits the actions. This policy limits the buckets to this account, so that a compromised program
+  # cannot copy trips to a bucket of another account.
+  # checkov:skip=CKV_AWS_283:limited to the buckets of one account, and to the actions that each role allows
   statement {
     sid = "OurBuckets"
     actions = [

@@ -5,49 +5,49 @@ locals {
   airflow  = { Environment = var.airflow_environment_name, Function = "Scheduler" }
   service  = { ClusterName = var.registry.cluster_name, ServiceName = var.registry.service_name }
 
-  # `missing` says what no data means: a job that tells nothing is no healthy job.
+  # `missing` defines how missing data is treated: a job without metrics is not healthy.
   alarms = {
     job-silent = {
-      says      = "The Flink job reports nothing: it does not run. ./taxi job status --on managed-flink"
+      says      = "The Flink job sends no metrics: it is not running. Run ./taxi job status --on managed-flink"
       namespace = "AWS/KinesisAnalytics", metric = "KPUs", dimensions = local.flink, statistic = "Minimum"
       operator  = "LessThanThreshold", threshold = 1, minutes = 1, periods = 5, missing = "breaching"
     }
     checkpoint-slow = {
-      says      = "A checkpoint of the Flink job takes longer than ${var.checkpoint_limit_seconds} s; after a failure all since would be read again."
+      says      = "A checkpoint of the Flink job takes longer than ${var.checkpoint_limit_seconds} s. After a failure, everything since the last checkpoint is read again."
       namespace = "AWS/KinesisAnalytics", metric = "lastCheckpointDuration", dimensions = local.flink, statistic = "Maximum"
       operator  = "GreaterThanThreshold", threshold = var.checkpoint_limit_seconds * 1000, minutes = 1, periods = 5, missing = "breaching"
     }
     lag = {
-      says      = "The Flink job is more than ${var.lag_limit_records} trips behind, or has completed no checkpoint for so many."
+      says      = "The Flink job is more than ${var.lag_limit_records} trips behind, or has not completed a checkpoint for that many trips."
       namespace = "AWS/Kafka", metric = "SumOffsetLag", dimensions = local.lag, statistic = "Maximum"
       operator  = "GreaterThanThreshold", threshold = var.lag_limit_records, minutes = 1, periods = 10, missing = "notBreaching"
     }
     postgres-cpu = {
-      says      = "The database is busy at 90 % for a quarter of an hour: windows are written late."
+      says      = "The CPU of the database is above 90 % for 15 minutes: windows are written late."
       namespace = "AWS/RDS", metric = "CPUUtilization", dimensions = local.database, statistic = "Average"
       operator  = "GreaterThanThreshold", threshold = 90, minutes = 5, periods = 3, missing = "breaching"
     }
     postgres-disk = {
-      says      = "The database has less than 5 GiB left, although its disk grows by itself: see the limit."
+      says      = "The database has less than 5 GiB of free disk space, although its disk grows automatically. Raise the limit of the disk."
       namespace = "AWS/RDS", metric = "FreeStorageSpace", dimensions = local.database, statistic = "Minimum"
       operator  = "LessThanThreshold", threshold = 5368709120, minutes = 5, periods = 3, missing = "breaching"
     }
     airflow-silent = {
-      says      = "Airflow's scheduler does not beat: no backfill is started, and no lost job is brought back."
+      says      = "Airflow's scheduler sends no heartbeat: no backfill is started, and a job that is down is not restarted."
       namespace = "AmazonMWAA", metric = "SchedulerHeartbeat", dimensions = local.airflow, statistic = "Sum"
       operator  = "LessThanThreshold", threshold = 1, minutes = 5, periods = 3, missing = "breaching"
     }
     registry-silent = {
-      says      = "No task of the schema registry runs: the producer cannot start, and the job fails at the first new schema."
+      says      = "No task of the schema registry is running: the producer cannot start, and the job fails at the first new schema."
       namespace = "ECS/ContainerInsights", metric = "RunningTaskCount", dimensions = local.service, statistic = "Minimum"
       operator  = "LessThanThreshold", threshold = 1, minutes = 1, periods = 5, missing = "breaching"
     }
   }
 
-  # Disks are measured by broker, and an alarm cannot search.
+  # Disk metrics are per broker, and an alarm cannot use a search expression.
   disks = {
     for broker in range(1, var.kafka_broker_count + 1) : "kafka-disk-${broker}" => {
-      says      = "The disk of broker ${broker} is fuller than 85 %, although it grows by itself: see the limit."
+      says      = "The disk of broker ${broker} is more than 85 % full, although it grows automatically. Raise the limit of the disk."
       namespace = "AWS/Kafka", metric = "KafkaDataLogsDiskUsed", statistic = "Maximum"
       operator  = "GreaterThanThreshold", threshold = 85, minutes = 5, periods = 3, missing = "missing"
 
@@ -55,14 +55,14 @@ locals {
     }
   }
 
-  # Counters since the start of the job: what matters is that they grow.
+  # Counters since the start of the job: the alarm is on their growth.
   growing = {
     job-restarts = {
-      says   = "The Flink job restarted by itself. ./taxi job status --on managed-flink says why."
+      says   = "The Flink job restarted after a failure. Run ./taxi job status --on managed-flink to see the cause."
       metric = "numRestarts"
     }
     checkpoints-failing = {
-      says   = "Checkpoints of the Flink job fail: its newest state grows old."
+      says   = "Checkpoints of the Flink job fail: its newest state gets older. Run ./taxi job status --on managed-flink to see the cause."
       metric = "numberOfFailedCheckpoints"
     }
   }
@@ -86,7 +86,7 @@ data "aws_iam_policy_document" "topic" {
     }
   }
 
-  # EventBridge gives SNS neither account nor rule that a condition could ask for.
+  # EventBridge sends SNS no account or rule that a condition could check.
   statement {
     sid       = "EventsPublish"
     actions   = ["sns:Publish"]

@@ -3,8 +3,8 @@ locals {
   topics      = { trips = "trips", dead_letters = "trips-dead-letters" }
   application = "${var.name}-${replace(local.job_name, "_", "-")}"
 
-  # Each subtask reads as many partitions as the others, also when the autoscaler has doubled them twice: one without a
-  # partition has nothing to do.
+  # All subtasks read the same number of partitions, even after the autoscaler has doubled the parallelism twice. A
+  # subtask without a partition would be idle.
   trips_partitions = var.flink.parallelism * (var.flink.has_autoscaling ? 4 : 1)
 
   tls_port      = 443
@@ -40,7 +40,7 @@ locals {
     EMR_CODE = "s3://${module.storage.bucket_names["artifacts"]}/${var.release.emr_code_key}"
   }
 
-  # What `./taxi job deploy` gives the application too: it finds nothing to change then.
+  # `./taxi job deploy` sets the same values, so it finds nothing to change.
   job_settings = {
     FLINK_JOB               = local.job_name
     KAFKA_BOOTSTRAP_SERVERS = module.kafka.bootstrap_servers
@@ -238,7 +238,7 @@ module "airflow" {
     EMR_SERVERLESS_APPLICATION_ID = module.emr.application_id
     EMR_JOB_ROLE_ARN              = module.identity.program_role_arns["backfill"]
     TAXI_ALERTS_SNS_TOPIC_ARN     = module.observability.topic_arn
-    # A connection that nobody made: Airflow's role is taken then.
+    # A connection that does not exist: Airflow then uses its role.
     TAXI_ALERTS_SNS_CONN_ID = "aws_default"
   })
 }

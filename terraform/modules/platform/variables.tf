@@ -1,57 +1,57 @@
 variable "name" {
-  description = "Prefix of every name: short, as balancers allow 32 characters."
+  description = "Prefix of all names. It must be short, because load balancers allow 32 characters."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,19}$", var.name))
-    error_message = "name is 3 to 20 small letters, digits and dashes, and begins with a letter."
+    error_message = "name must be 3 to 20 lower-case letters, digits and dashes, and begin with a letter."
   }
 }
 
 variable "account_id" {
-  description = "The account to build in."
+  description = "AWS account ID."
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "An account's number has twelve digits."
+    error_message = "account_id must have twelve digits."
   }
 }
 
 variable "region" {
-  description = "The region to build in."
+  description = "AWS region."
   type        = string
 }
 
 variable "availability_zones" {
-  description = "Two or three zones of the region."
+  description = "Two or three availability zones of the region."
   type        = list(string)
 }
 
 variable "cidr_block" {
-  description = "The addresses of the VPC, a /16."
+  description = "CIDR block of the VPC, a /16."
   type        = string
   default     = "10.40.0.0/16"
 }
 
 variable "is_protected" {
-  description = "Whether what holds data refuses to be deleted, and outlives a zone."
+  description = "Whether stateful resources have deletion protection and survive the loss of an availability zone."
   type        = bool
   default     = true
 }
 
 variable "email_addresses" {
-  description = "Who is told of alarms."
+  description = "Email addresses that receive alarms."
   type        = set(string)
 }
 
 variable "monthly_budget_usd" {
-  description = "What a month may cost."
+  description = "Monthly budget."
   type        = number
 }
 
 variable "release" {
-  description = "What `make package` has put into the artifacts bucket and the repositories."
+  description = "Artifacts that `make package` uploaded to the artifacts bucket and the repositories."
   type = object({
     image_tag          = string
     flink_code_key     = string
@@ -62,7 +62,7 @@ variable "release" {
 }
 
 variable "kafka" {
-  description = "The cluster's kind and size."
+  description = "Mode and size of the Kafka cluster."
   type = object({
     mode                    = optional(string, "provisioned")
     broker_instance_type    = optional(string, "kafka.m7g.large")
@@ -73,7 +73,7 @@ variable "kafka" {
 }
 
 variable "flink" {
-  description = "The job's version of Flink and its size."
+  description = "Flink version and size of the job."
   type = object({
     runtime_environment = optional(string, "FLINK-2_2")
     parallelism         = optional(number, 2)
@@ -83,7 +83,7 @@ variable "flink" {
 }
 
 variable "emr" {
-  description = "What all backfills together may use; and, by choice, a cluster on EC2."
+  description = "Maximum capacity of all backfills together, and an optional EMR on EC2 cluster."
   type = object({
     vcpus      = optional(number, 32)
     memory_gib = optional(number, 128)
@@ -97,7 +97,7 @@ variable "emr" {
 }
 
 variable "postgres" {
-  description = "The database's size."
+  description = "Size of the database."
   type = object({
     instance_class    = optional(string, "db.t4g.medium")
     storage_gib       = optional(number, 50)
@@ -107,7 +107,7 @@ variable "postgres" {
 }
 
 variable "registry" {
-  description = "How many tasks serve schemas, and the certificate that they are served under."
+  description = "Number of tasks of the schema registry, and its certificate."
   type = object({
     task_count = optional(number, 2)
     tls = optional(object({
@@ -119,7 +119,7 @@ variable "registry" {
 }
 
 variable "airflow" {
-  description = "Airflow's version and size."
+  description = "Version and size of Airflow."
   type = object({
     airflow_version   = optional(string, "3.0.6")
     environment_class = optional(string, "mw1.small")

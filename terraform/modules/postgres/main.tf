@@ -66,8 +66,8 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_db_instance" "this" {
-  # checkov:skip=CKV_AWS_157:a second zone is the environment's choice: prod has it, dev does without for half the price
-  # checkov:skip=CKV_AWS_293:protection is the environment's choice: prod has it, dev is meant to be destroyed
+  # checkov:skip=CKV_AWS_157:Multi-AZ is a choice of the environment: prod has it, dev does not, for half the price
+  # checkov:skip=CKV_AWS_293:deletion protection is a choice of the environment: prod has it, dev is meant to be destroyed
   identifier     = var.name
   engine         = "postgres"
   engine_version = var.engine_version
@@ -75,7 +75,7 @@ resource "aws_db_instance" "this" {
   db_name        = local.database
   port           = local.port
 
-  # RDS makes the owner's password, keeps it in Secrets Manager and changes it every week: nobody has to know it.
+  # RDS generates the owner's password, stores it in Secrets Manager and rotates it every week. No user needs to know it.
   username                      = "platform"
   manage_master_user_password   = true
   master_user_secret_kms_key_id = var.data_key_arn
@@ -113,15 +113,15 @@ resource "aws_db_instance" "this" {
   depends_on = [aws_cloudwatch_log_group.this]
 }
 
-# Empty on purpose: a password that Terraform sets would be in its state. README.md says how each is filled.
+# Intentionally empty: a password that Terraform sets would be in its state. README.md explains how to set each.
 resource "aws_secretsmanager_secret" "role" {
-  # checkov:skip=CKV2_AWS_57:a program reads its password when it starts; README.md says how one is changed without a gap
+  # checkov:skip=CKV2_AWS_57:a program reads its password at start; README.md explains how to change it without an outage
   for_each = var.database_roles
 
   name        = "${var.name}/postgres/${each.key}"
   description = "The password of the database role ${each.key}"
   kms_key_id  = var.data_key_arn
 
-  # A name that waits to be forgotten cannot be taken again: dev is destroyed today and built anew tomorrow.
+  # No recovery window: the name of a secret in it cannot be reused, and dev is destroyed and rebuilt.
   recovery_window_in_days = var.is_protected ? 30 : 0
 }

@@ -1,25 +1,25 @@
 output "host" {
-  description = "The database's host."
+  description = "Host of the database."
   value       = aws_db_instance.this.address
 }
 
 output "port" {
-  description = "The database's port."
+  description = "Port of the database."
   value       = local.port
 }
 
 output "database" {
-  description = "The database's name."
+  description = "Name of the database."
   value       = local.database
 }
 
 output "identifier" {
-  description = "The instance's name, a dimension of its metrics."
+  description = "Identifier of the instance, a dimension of its metrics."
   value       = aws_db_instance.this.identifier
 }
 
 output "dsns" {
-  description = "The address of the database for each role, as POSTGRES_DSN, without the password."
+  description = "DSN of the database for each role, without the password; POSTGRES_DSN."
   value = {
     for role, secret in aws_secretsmanager_secret.role :
     role => "postgresql://${role}@${aws_db_instance.this.address}:${local.port}/${local.database}?sslmode=require"
@@ -27,11 +27,11 @@ output "dsns" {
 }
 
 output "role_secret_arns" {
-  description = "Where the password of each database role lies."
+  description = "ARN of the secret with the password of each database role."
   value       = { for role, secret in aws_secretsmanager_secret.role : role => secret.arn }
 }
 
 output "owner_secret_arn" {
-  description = "Where RDS keeps the owner's password, for making roles and tables."
+  description = "ARN of the secret with the owner's password, for creating roles and tables."
   value       = one(aws_db_instance.this.master_user_secret[*].secret_arn)
 }

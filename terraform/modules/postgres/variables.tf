@@ -1,86 +1,86 @@
 variable "name" {
-  description = "Prefix of every name, such as nyc-taxi-dev."
+  description = "Prefix of all names, such as nyc-taxi-dev."
   type        = string
 }
 
 variable "vpc_id" {
-  description = "The VPC."
+  description = "ID of the VPC."
   type        = string
 }
 
 variable "subnet_ids" {
-  description = "The private subnets, in at least two zones."
+  description = "IDs of the private subnets, in at least two availability zones."
   type        = list(string)
 }
 
 variable "client_security_group_ids" {
-  description = "The programs that may connect, by name."
+  description = "Security groups of the programs that may connect, by program."
   type        = map(string)
 }
 
 variable "database_roles" {
-  description = "The roles of the database that programs log in as; each gets an empty secret for its password."
+  description = "Database roles of the programs; each gets an empty secret for its password."
   type        = set(string)
 }
 
 variable "engine_version" {
-  description = "The major version of Postgres; minor ones come by themselves, in the maintenance window."
+  description = "Major version of Postgres; minor versions are applied automatically in the maintenance window."
   type        = string
   default     = "18"
 }
 
 variable "instance_class" {
-  description = "The size of the database."
+  description = "Instance class of the database."
   type        = string
   default     = "db.t4g.medium"
 }
 
 variable "storage_gib" {
-  description = "The disk at the start."
+  description = "Initial disk size, in GiB."
   type        = number
   default     = 50
 }
 
 variable "storage_limit_gib" {
-  description = "To what the disk may grow by itself."
+  description = "Maximum disk size, in GiB; the disk grows automatically."
   type        = number
   default     = 500
 }
 
 variable "is_multi_az" {
-  description = "Whether a second database in another zone takes over when the first fails."
+  description = "Whether a standby in another availability zone takes over if the primary fails."
   type        = bool
   default     = true
 }
 
 variable "backup_days" {
-  description = "For how many days any second can be restored."
+  description = "Retention of backups in days, for point-in-time recovery."
   type        = number
   default     = 14
 
   validation {
     condition     = var.backup_days >= 1
-    error_message = "Without a backup a slip of the hand loses the tables."
+    error_message = "backup_days must be at least 1: without backups, a mistake can lose the tables."
   }
 }
 
 variable "is_protected" {
-  description = "Whether the database refuses to be deleted, and leaves a snapshot when it is."
+  description = "Whether the database has deletion protection and leaves a final snapshot."
   type        = bool
   default     = true
 }
 
 variable "monitoring_role_arn" {
-  description = "The role by which RDS writes the system's metrics."
+  description = "ARN of the role with which RDS writes enhanced monitoring metrics."
   type        = string
 }
 
 variable "data_key_arn" {
-  description = "The key of the disk, the backups and the passwords."
+  description = "ARN of the KMS key of the disk, the backups and the passwords."
   type        = string
 }
 
 variable "logs_key_arn" {
-  description = "The key of the logs."
+  description = "ARN of the KMS key of the logs."
   type        = string
 }

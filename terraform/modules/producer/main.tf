@@ -28,12 +28,12 @@ resource "aws_ecs_task_definition" "this" {
   execution_role_arn       = var.execution_role_arn
   task_role_arn            = var.task_role_arn
 
-  # The root is read-only: months are prepared, and the state of a replay is kept, in here.
+  # The root file system is read-only. This volume holds prepared months and the state of a replay.
   volume {
     name = "work"
   }
 
-  # The agent behind execute-command wants to write here.
+  # The agent of execute-command must be able to write here.
   volume {
     name = "agent-state"
   }

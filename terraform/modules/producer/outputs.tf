@@ -1,19 +1,19 @@
 output "repository_url" {
-  description = "Where the platform's image is pushed to."
+  description = "URL of the repository of the platform's image."
   value       = aws_ecr_repository.this.repository_url
 }
 
 output "task_definition_arn" {
-  description = "What `aws ecs run-task` runs: `replay`, `reset`, a look around."
+  description = "Task definition for `aws ecs run-task`: `replay`, `reset`, or an interactive shell."
   value       = aws_ecs_task_definition.this.arn
 }
 
 output "repository_arn" {
-  description = "The repository of the platform's image, as policies name it."
+  description = "ARN of the repository of the platform's image."
   value       = aws_ecr_repository.this.arn
 }
 
 output "task_family" {
-  description = "The task's name, without its revision."
+  description = "Family of the task definition, without the revision."
   value       = aws_ecs_task_definition.this.family
 }

@@ -1,34 +1,34 @@
 output "url" {
-  description = "The Confluent API of the registry, as SCHEMA_REGISTRY_URL."
+  description = "URL of the registry's Confluent API; SCHEMA_REGISTRY_URL."
   value       = "${local.scheme}://${try(var.tls.host_name, aws_lb.this.dns_name)}/apis/ccompat/v7"
 }
 
 output "listener_port" {
-  description = "The port that programs reach the registry at."
+  description = "Port of the registry."
   value       = local.listener_port
 }
 
 output "repository_url" {
-  description = "Where the image of Apicurio is pushed to."
+  description = "URL of the repository of Apicurio's image."
   value       = aws_ecr_repository.this.repository_url
 }
 
 output "cluster_arn" {
-  description = "The ECS cluster, in which one-off tasks run too."
+  description = "ARN of the ECS cluster, which also runs one-off tasks."
   value       = aws_ecs_cluster.this.arn
 }
 
 output "cluster_name" {
-  description = "The ECS cluster's name."
+  description = "Name of the ECS cluster."
   value       = aws_ecs_cluster.this.name
 }
 
 output "service_name" {
-  description = "The ECS service, a dimension of its metrics."
+  description = "Name of the ECS service, a dimension of its metrics."
   value       = aws_ecs_service.this.name
 }
 
 output "repository_arn" {
-  description = "The repository of Apicurio's image, as policies name it."
+  description = "ARN of the repository of Apicurio's image."
   value       = aws_ecr_repository.this.arn
 }

@@ -1,58 +1,58 @@
 variable "name" {
-  description = "Prefix of every name, such as nyc-taxi-dev."
+  description = "Prefix of all names, such as nyc-taxi-dev."
   type        = string
 }
 
 variable "region" {
-  description = "The region, for the log driver."
+  description = "Region, for the log driver."
   type        = string
 }
 
 variable "vpc_id" {
-  description = "The VPC."
+  description = "ID of the VPC."
   type        = string
 }
 
 variable "subnet_ids" {
-  description = "The private subnets, in at least two zones."
+  description = "IDs of the private subnets, in at least two availability zones."
   type        = list(string)
 }
 
 
 variable "client_security_group_ids" {
-  description = "The programs that may ask for schemas, by name."
+  description = "Security groups of the programs that may use the registry, by program."
   type        = map(string)
 }
 
 variable "security_group_id" {
-  description = "The group of the registry's own tasks."
+  description = "ID of the security group of the registry's tasks."
   type        = string
 }
 
 variable "image_tag" {
-  description = "The version of Apicurio Registry: the one of the local stack."
+  description = "Version of Apicurio Registry, equal to the local stack's."
   type        = string
   default     = "3.3.3"
 }
 
 variable "task_count" {
-  description = "How many tasks serve."
+  description = "Number of tasks."
   type        = number
   default     = 2
 }
 
 variable "execution_role_arn" {
-  description = "The role by which ECS fetches the image and the password."
+  description = "ARN of the execution role with which ECS fetches the image and the password."
   type        = string
 }
 
 variable "task_role_arn" {
-  description = "The role of the program itself."
+  description = "ARN of the task role of the program."
   type        = string
 }
 
 variable "postgres" {
-  description = "Where the registry keeps its schemas: host, port, database, and the secret with the password of the role `registry`."
+  description = "Database of the registry: host, port, name, and the secret with the password of the role `registry`."
   type = object({
     host       = string
     port       = number
@@ -62,7 +62,7 @@ variable "postgres" {
 }
 
 variable "tls" {
-  description = "A certificate, the name that it is for, and the private zone of that name; null serves plain HTTP inside the VPC."
+  description = "Certificate, its DNS name, and the private hosted zone of that name; null serves plain HTTP inside the VPC."
   type = object({
     certificate_arn = string
     host_name       = string
@@ -72,23 +72,23 @@ variable "tls" {
 }
 
 variable "access_log_bucket" {
-  description = "The bucket for the balancer's access log; null keeps none."
+  description = "Bucket for the load balancer's access log; null disables the log."
   type        = string
   default     = null
 }
 
 variable "is_protected" {
-  description = "Whether the balancer, and a repository with images, refuse to be deleted."
+  description = "Whether the load balancer and a repository with images have deletion protection."
   type        = bool
   default     = true
 }
 
 variable "data_key_arn" {
-  description = "The key of the image repository."
+  description = "ARN of the KMS key of the image repository."
   type        = string
 }
 
 variable "logs_key_arn" {
-  description = "The key of the logs."
+  description = "ARN of the KMS key of the logs."
   type        = string
 }

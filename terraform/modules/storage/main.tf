@@ -3,8 +3,8 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  # checkov:skip=CKV_AWS_144:months are re-issued by the TLC, and everything else is computed from them: no second region
-  # checkov:skip=CKV2_AWS_62:nothing waits for an object; Airflow asks by the partition's name
+  # checkov:skip=CKV_AWS_144:months can be fetched again from the TLC, and everything else is computed from them: no second region
+  # checkov:skip=CKV2_AWS_62:no program waits for an object; Airflow looks for it by the partition's name
   for_each = local.buckets
 
   bucket        = "${var.name}-${var.account_id}-${each.key}"
@@ -103,7 +103,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 data "aws_iam_policy_document" "bucket" {
   for_each = merge(aws_s3_bucket.this, { logs = aws_s3_bucket.logs })
 
-  # reason: a refusal must hold for everybody and everything.
+  # reason: a denial must apply to every principal and every action.
   statement {
     sid       = "RefusePlainTransport"
     effect    = "Deny"
@@ -122,7 +122,7 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
-  # reason: a refusal must hold for everybody and everything.
+  # reason: a denial must apply to every principal and every action.
   statement {
     sid       = "RefuseOldTls"
     effect    = "Deny"
@@ -165,7 +165,7 @@ data "aws_iam_policy_document" "bucket" {
   dynamic "statement" {
     for_each = each.key == "logs" ? [] : [1]
 
-    # reason: a refusal must hold for everybody.
+    # reason: a denial must apply to every principal.
     content {
       sid       = "RefuseOtherKeys"
       effect    = "Deny"
@@ -208,14 +208,14 @@ resource "aws_s3_bucket_logging" "this" {
   target_bucket = aws_s3_bucket.logs.id
   target_prefix = "${each.key}/"
 
-  # S3 tries out at once whether it may deliver.
+  # S3 tests at once whether it may deliver.
   depends_on = [aws_s3_bucket_policy.logs]
 }
 
 resource "aws_s3_bucket" "logs" {
   # checkov:skip=CKV_AWS_144:access logs are kept for a year, in one place
   # checkov:skip=CKV_AWS_145:S3 delivers access logs only to buckets with its own key (SSE-S3)
-  # checkov:skip=CKV2_AWS_62:nothing waits for an access log
+  # checkov:skip=CKV2_AWS_62:no program waits for an access log
   bucket        = "${var.name}-${var.account_id}-logs"
   force_destroy = var.can_be_emptied
 }

@@ -214,7 +214,7 @@ def test_what_somebody_else_is_doing_is_not_run_over(at: At, service: ManagedFli
 
 def test_a_refusal_is_told_in_the_words_of_the_service(at: At) -> None:
     deployed(at()).stop(savepoint=True)
-    refused = "the managed service refuses: InvalidApplicationConfigurationException: no such snapshot"
+    refused = "refused the request: InvalidApplicationConfigurationException: no such snapshot"
     with pytest.raises(UserError, match=refused):
         at().deploy(fresh=False, source=ROOT, origin="nonsense")
 

@@ -139,4 +139,4 @@ def test_the_known_topic_is_no_other_and_a_kafka_that_does_not_answer_says_nothi
 def test_a_setting_of_the_topic_that_loses_records_is_named() -> None:
     verdict = status(Ends(retention="604800000")).verdict
     assert (verdict.name, "topic trips has retention.ms=604800000" in verdict.reason) == ("degraded", True)
-    assert "set retention.ms=-1 on it" in verdict.reason
+    assert "set retention.ms=-1 on the topic" in verdict.reason

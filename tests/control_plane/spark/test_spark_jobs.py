@@ -198,7 +198,7 @@ def test_a_step_whose_answer_got_lost_is_found_and_its_failure_is_told_in_the_jo
     done = wait(spark, run_id, seconds=400, every=0.2)
     assert done.state is RunState.FAILED
     assert done.detail.startswith("green 2024-04: ")
-    assert "has no file of green 2024-04; fetch it: ./taxi fetch" in done.detail
+    assert "no file of green 2024-04; run ./taxi fetch" in done.detail
     assert spark.usage(run_id).vcpu_hours == pytest.approx(12 * done.seconds / 3600)
 
 

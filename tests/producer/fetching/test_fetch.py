@@ -111,7 +111,7 @@ def test_all_since_begins_with_the_first_month_of_a_younger_taxi_type(site: TlcS
     ("taxi_type", "since", "reason"),
     [
         ("green", "2024-02", "has not published any green month since 2024-02"),
-        ("green", "2024-06", "lies ahead"),
+        ("green", "2024-06", "is in the future"),
         ("green", "2024-6", "not a month"),
         ("red", "2024-01", "unknown taxi type 'red'"),
     ],
@@ -166,13 +166,13 @@ def test_the_command_names_the_file_and_says_when_it_was_there(site: TlcSite, tm
     runner = command(site.base_url, tmp_path)
     file = tmp_path / "cache" / "months" / NAME
     assert runner.green("--month", "2024-01").out == f"green 2024-01: {file}\n"
-    assert runner.green("--month", "2024-01").out == f"green 2024-01 (already there): {file}\n"
+    assert runner.green("--month", "2024-01").out == f"green 2024-01 (already present): {file}\n"
 
 
 def test_the_command_looks_into_the_users_folder_first(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(parquet_bytes())
     output = command(NOWHERE, tmp_path, data_dir=tmp_path).green("--month", "2024-01")
-    assert output.out == f"green 2024-01 (already there): {tmp_path / NAME}\n"
+    assert output.out == f"green 2024-01 (already present): {tmp_path / NAME}\n"
 
 
 def test_the_command_copies_a_month_at_hand_to_the_named_folder(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_the_command_fetches_a_range_and_reports_the_missing_months(site: TlcSit
     site.files[name_of("2024-02")] = parquet_bytes()
     output = command(site.base_url, tmp_path).green("--month", "2024-01:2024-03")
     assert (output.exit_code, output.out.count("green 2024-")) == (1, 2)
-    assert output.err.splitlines()[0] == "the TLC has not published green 2024-03 (yet)"
+    assert output.err.splitlines()[0] == "the TLC has not published green 2024-03 yet"
 
 
 def test_the_last_line_sums_up(site: TlcSite, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_the_last_line_sums_up(site: TlcSite, tmp_path: Path) -> None:
     runner = command(site.base_url, tmp_path)
     runner.green("--month", "2024-01")
     output = runner.green("--month", "2024-01:2024-04")
-    assert output.summary == f"2 fetched ({2 * SIZE / 1000:.1f} kB), 1 already there, 1 failed"
+    assert output.summary == f"2 fetched ({2 * SIZE / 1000:.1f} kB), 1 already present, 1 failed"
 
 
 def test_ctrl_c_ends_a_transfer_that_the_next_run_continues(site: TlcSite, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_ctrl_c_ends_a_transfer_that_the_next_run_continues(site: TlcSite, tmp_p
         assert site.is_dripping.wait(timeout=60)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "stopped; the same command goes on where this one ended\n")
+    assert (process.returncode, err) == (130, "stopped; run the same command again to resume\n")
     assert runner.green("--month", "2024-01").exit_code == 0
     assert site.ranges()[0] is None
     assert str(site.ranges()[1]).startswith("bytes=")
@@ -244,7 +244,7 @@ def test_a_dry_run_says_what_would_come_and_fetches_nothing(site: TlcSite, tmp_p
     site.requested.clear()
     output = runner.green("--month", "2024-01:2024-02", "--dry-run")
     assert output.out.splitlines() == [
-        f"green 2024-01 (already there): {file}",
+        f"green 2024-01 (already present): {file}",
         f"green 2024-02 (to fetch, {SIZE:,} bytes): {site.base_url}/{name_of('2024-02')}",
     ]
     assert sorted(site.requested) == [f"HEAD /{name_of(month)}" for month in ("2024-01", "2024-02")]
@@ -255,7 +255,7 @@ def test_a_dry_run_reports_what_is_not_published(site: TlcSite, tmp_path: Path) 
     output = command(site.base_url, tmp_path).green("--month", "2024-02", "--dry-run")
     assert (output.exit_code, output.summary) == (
         1,
-        "0 to fetch (0 bytes), 0 already there, 1 failed; --dry-run: nothing was fetched",
+        "0 to fetch (0 bytes), 0 already present, 1 failed; --dry-run: nothing was fetched",
     )
 
 
@@ -263,7 +263,7 @@ def test_zones_come_into_the_cache_and_stay_there(site: TlcSite, tmp_path: Path)
     runner, folder = command(site.base_url, tmp_path), tmp_path / "cache" / "zones"
     runner.run("--zones")
     assert {name: (folder / name).read_bytes() for name in names_in(folder)} == ZONE_FILES
-    assert runner.run("--zones").summary == "0 fetched (0 bytes), 2 already there, 0 failed"
+    assert runner.run("--zones").summary == "0 fetched (0 bytes), 2 already present, 0 failed"
 
 
 def test_a_damaged_zone_file_in_the_cache_is_fetched_again(site: TlcSite, tmp_path: Path) -> None:
@@ -285,8 +285,8 @@ def test_the_real_lookup_is_good(site: TlcSite, tmp_path: Path) -> None:
         ("taxi_zone_lookup.csv", lookup_bytes(zones=264), "it has 264 rows"),
         ("taxi_zone_lookup.csv", b"<html>please log in</html>", "it has 0 rows"),
         ("taxi_zone_lookup.csv", b"\xff\xfe\x00", "not a CSV file"),
-        ("taxi_zones.zip", b"<html>please log in</html>", "not a zip file"),
-        ("taxi_zones.zip", shapes_bytes("taxi_zones.dbf"), "holds no .shp file"),
+        ("taxi_zones.zip", b"<html>please log in</html>", "not a ZIP file"),
+        ("taxi_zones.zip", shapes_bytes("taxi_zones.dbf"), "contains no .shp file"),
         ("taxi_zones.zip", shapes_bytes("taxi_zones.shp").replace(b"shapes", b"shapez", 1), "is damaged"),
     ],
 )
@@ -304,15 +304,15 @@ def test_no_network_is_one_line_with_remedies(tmp_path: Path, monkeypatch: pytes
     output = command(NOWHERE, tmp_path).green("--month", "2024-01:2024-02")
     line, summary = output.err.strip().splitlines()
     assert all(part in line for part in ("cannot download from", "TLC_DATA_DIR", "./taxi generate"))
-    assert (output.exit_code, summary) == (1, "0 fetched (0 bytes), 0 already there, 2 failed")
+    assert (output.exit_code, summary) == (1, "0 fetched (0 bytes), 0 already present, 2 failed")
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (("--taxi-type", "green", "--month", "2024-13"), "'2024-13' is not a month: write it as 2024-01"),
-        (("--month", "2024-01"), "the months are of no taxi type; add --taxi-type yellow, green or fhvhv"),
-        ((), "nothing to fetch; name --month 2024-01, --all-since 2024-01 or --zones"),
+        (("--taxi-type", "green", "--month", "2024-13"), "'2024-13' is not a month; write it as 2024-01"),
+        (("--month", "2024-01"), "no taxi type is given; add --taxi-type yellow, green or fhvhv"),
+        ((), "nothing to fetch; add --month 2024-01, --all-since 2024-01 or --zones"),
     ],
 )
 def test_nonsense_is_one_line(tmp_path: Path, options: tuple[str, ...], reason: str) -> None:

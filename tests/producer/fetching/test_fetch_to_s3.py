@@ -97,7 +97,7 @@ def test_the_same_month_is_not_sent_again(s3: S3Server, tmp_path: Path) -> None:
     S3FetchCommand(s3.url, tmp_path).run()
     s3.sent_parts.clear()
     output = S3FetchCommand(s3.url, tmp_path).run()
-    assert output.out == f"green 2024-01 (already there): s3://{BUCKET}/{KEY}"
+    assert output.out == f"green 2024-01 (already present): s3://{BUCKET}/{KEY}"
     assert (s3.sent_parts, s3.unfinished()) == ([], [])
 
 
@@ -160,7 +160,7 @@ def test_an_upload_that_another_run_gave_up_is_one_line(s3: S3Server, tmp_path: 
         _, err = process.communicate(timeout=120)
     assert process.returncode == 1
     assert err.splitlines()[0] == (
-        f"the upload of s3://{BUCKET}/{KEY} was ended by another process; run the same command again"
+        f"another process ended the upload of s3://{BUCKET}/{KEY}; run the same command again"
     )
 
 
@@ -195,7 +195,7 @@ def test_a_dry_run_says_what_is_in_the_bucket_and_sends_nothing(s3: S3Server, tm
     assert s3.objects() == {}
     S3FetchCommand(s3.url, tmp_path).run()
     output = S3FetchCommand(s3.url, tmp_path).run(TO, "--dry-run")
-    assert output.out == f"green 2024-01 (already there): s3://{BUCKET}/{KEY}"
+    assert output.out == f"green 2024-01 (already present): s3://{BUCKET}/{KEY}"
 
 
 def test_a_bucket_without_a_prefix_will_do(s3: S3Server, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_bucket_that_is_not_there_is_one_line(s3: S3Server, tmp_path: Path) ->
     assert output == S3FetchOutput(
         1,
         "",
-        f"error: there is no s3://absent-bucket at {s3.url}; make the bucket first, or name another",
+        f"error: there is no s3://absent-bucket at {s3.url}; create the bucket, or use another one",
     )
 
 
@@ -217,7 +217,7 @@ def test_a_server_that_is_away_is_one_line(tmp_path: Path) -> None:
     output = S3FetchCommand("http://127.0.0.1:9", tmp_path).run()
     assert (output.exit_code, output.err.count("\n")) == (1, 0)
     assert output.err.startswith("error: S3 at http://127.0.0.1:9 does not answer")
-    assert output.err.endswith("; check S3_ENDPOINT_URL and that the server runs")
+    assert output.err.endswith("; check S3_ENDPOINT_URL and that the server is running")
 
 
 def test_no_credentials_are_one_line(s3: S3Server, tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_an_address_that_is_none_is_one_line(tmp_path: Path) -> None:
     output = S3FetchCommand("not an address", tmp_path).run()
     assert output.err.startswith(f"error: cannot use s3://{BUCKET} at not an address")
     assert S3FetchCommand(NOWHERE, tmp_path).run("s3://").err == (
-        "error: 's3://' is no address in S3; write it as s3://bucket/folder"
+        "error: 's3://' is not an S3 address; write it as s3://bucket/folder"
     )
 
 
@@ -241,5 +241,5 @@ def test_denied_access_is_one_line(s3: S3Server, tmp_path: Path) -> None:
     output = S3FetchCommand(s3.url, tmp_path).run()
     assert output.err == (
         f"error: access to s3://{BUCKET} at {s3.url} is denied (403); "
-        "check the credentials and their rights to list, read and write the bucket"
+        "check that the credentials may list, read and write the bucket"
     )

@@ -43,7 +43,7 @@ def reissue(site: TlcSite, content: bytes = NEW) -> None:
 def test_the_same_version_costs_a_question_and_no_transfer(site: TlcSite, tmp_path: Path, file: Path) -> None:
     runner = command(site.base_url, tmp_path)
     runner.green(*MONTH)
-    assert runner.green(*MONTH).out == f"green 2024-01 (already there): {file}\n"
+    assert runner.green(*MONTH).out == f"green 2024-01 (already present): {file}\n"
     assert [request.split()[0] for request in site.requested] == ["GET", "HEAD"]
 
 
@@ -56,8 +56,8 @@ def test_a_reissue_is_fetched_beside_and_the_older_file_stays(
     for _ in range(2):
         output = runner.green(*MONTH)
         assert output.exit_code == 0
-        assert output.out == f"green 2024-01 (already there, re-issued since): {file}\n"
-        assert f"the new file is {beside(file)}; --refresh takes it in the place of {file}" in output.err
+        assert output.out == f"green 2024-01 (already present, re-issued since): {file}\n"
+        assert f"the new file is {beside(file)}; to replace {file}, add --refresh" in output.err
     assert (file.read_bytes(), beside(file).read_bytes()) == (OLD, NEW)
     assert [request.split()[0] for request in site.requested].count("GET") == 2
 
@@ -70,7 +70,7 @@ def test_refresh_takes_the_reissue(site: TlcSite, tmp_path: Path, file: Path) ->
     assert runner.green(*MONTH, "--refresh").out == f"green 2024-01 (re-issued): {file}\n"
     assert file.read_bytes() == NEW
     assert not beside(file).exists()
-    assert runner.green(*MONTH).out == f"green 2024-01 (already there): {file}\n"
+    assert runner.green(*MONTH).out == f"green 2024-01 (already present): {file}\n"
 
 
 def test_a_site_without_tags_is_known_by_its_times(site: TlcSite, tmp_path: Path, file: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_month_published_once_more_with_the_same_bytes_is_no_reissue(
     runner = command(site.base_url, tmp_path)
     runner.green(*MONTH)
     reissue(site, OLD)
-    assert runner.green(*MONTH).out == f"green 2024-01 (already there): {file}\n"
+    assert runner.green(*MONTH).out == f"green 2024-01 (already present): {file}\n"
     assert not beside(file).exists()
     version = read_version(file)
     assert version is not None
@@ -104,7 +104,7 @@ def test_a_file_of_the_cache_without_a_note_is_known_by_its_size(
     file.write_bytes(NEW)
     assert "re-issued since" in command(site.base_url, tmp_path).green(*MONTH).out
     file.write_bytes(OLD)
-    assert "(already there)" in command(site.base_url, tmp_path).green(*MONTH).out
+    assert "(already present)" in command(site.base_url, tmp_path).green(*MONTH).out
 
 
 def test_a_tlc_that_is_away_hinders_nobody_who_has_the_file(
@@ -112,7 +112,7 @@ def test_a_tlc_that_is_away_hinders_nobody_who_has_the_file(
 ) -> None:
     command(site.base_url, tmp_path).green(*MONTH)
     output = command(NOWHERE, tmp_path).green(*MONTH)
-    assert (output.exit_code, output.out) == (0, f"green 2024-01 (already there): {file}\n")
+    assert (output.exit_code, output.out) == (0, f"green 2024-01 (already present): {file}\n")
 
 
 def test_a_dry_run_says_that_a_month_was_reissued_and_fetches_nothing(
@@ -122,7 +122,7 @@ def test_a_dry_run_says_that_a_month_was_reissued_and_fetches_nothing(
     runner.green(*MONTH)
     reissue(site)
     output = runner.green(*MONTH, "--dry-run")
-    assert output.out == f"green 2024-01 (already there, re-issued since): {file}\n"
+    assert output.out == f"green 2024-01 (already present, re-issued since): {file}\n"
     assert f"the new file is {site.base_url}/{NAME}" in output.err
     assert not beside(file).exists()
 
@@ -147,9 +147,9 @@ def test_a_reissue_goes_beside_the_object_in_a_bucket(site: TlcSite, tmp_path: P
     with s3_server() as s3:
         fetch = S3FetchCommand(s3.url, tmp_path, (("TLC_BASE_URL", site.base_url),))
         assert fetch.run().out == f"green 2024-01: s3://{BUCKET}/{KEY}"
-        assert fetch.run().out == f"green 2024-01 (already there): s3://{BUCKET}/{KEY}"
+        assert fetch.run().out == f"green 2024-01 (already present): s3://{BUCKET}/{KEY}"
         reissue(site)
-        since = f"green 2024-01 (already there, re-issued since): s3://{BUCKET}/{KEY}"
+        since = f"green 2024-01 (already present, re-issued since): s3://{BUCKET}/{KEY}"
         assert fetch.run(TO, "--dry-run").out == since
         assert fetch.run().out == since
         aside = KEY.replace("raw-data/", "raw-data/reissued/")

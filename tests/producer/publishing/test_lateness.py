@@ -105,7 +105,7 @@ def test_a_replay_that_began_later_has_overtaken(tmp_path: Path) -> None:
     ("next_row", "refusal"),
     [
         (0, r"2 of 3 valid trips would"),
-        (1, r"1 of 2 valid trips that are left would"),  # 10:20 is late, 10:00 is acknowledged
+        (1, r"1 of 2 remaining valid trips would"),  # 10:20 is late, 10:00 is acknowledged
     ],
 )
 def test_only_trips_that_are_left_are_refused(tmp_path: Path, next_row: int, refusal: str) -> None:

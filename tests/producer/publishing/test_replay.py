@@ -156,11 +156,11 @@ def test_a_month_published_from_another_home_or_with_other_options_is_not_called
     before = bench.records()
     other = elsewhere(bench, tmp_path)
     output = other.replay_well(file, "--to", "2023-12-02T00:00:00", *options)
-    assert f"already published, its trips are on topic {bench.topic}" in output
+    assert f"already published: the trips are on topic {bench.topic}" in output
     assert bench.records() == before
     # The part that is not there yet is, as before, too late or on time by the event clock.
     more = other.replay(file, "--to", "2023-12-03T00:00:00")
-    assert "valid trips would come too late" in more.stderr
+    assert "valid trips would be too late" in more.stderr
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
@@ -224,7 +224,7 @@ def test_after_kill_9_every_trip_arrives_and_none_is_late(bench: Bench, cache: P
     file = real_month(MONTH)
     killed = bench.stop_midway(file, signal.SIGKILL)
     assert killed.returncode == -signal.SIGKILL
-    assert "going on at" in bench.replay_well(file)
+    assert "resuming at" in bench.replay_well(file)
     records = bench.records()
     assert set(ids(trips(records))) == expected_ids(file, cache)
     for partition in records:
@@ -241,7 +241,7 @@ def test_a_replay_that_ended_with_its_closing_marker_in_flight_is_completed(
     (ledger,) = (tmp_path / "replays").glob("*.json")
     noted = json.loads(ledger.read_text("utf-8"))
     ledger.write_text(json.dumps(noted | {"is_complete": False}), "utf-8")
-    assert "going on at" in bench.replay_well(file)
+    assert "resuming at" in bench.replay_well(file)
     assert json.loads(ledger.read_text("utf-8")) == noted
     assert "nothing to do" in bench.replay_well(file)
 
@@ -258,9 +258,9 @@ def test_a_replay_that_another_has_overtaken_goes_on_only_when_it_is_meant(
     before = record_count(bench.endpoints.kafka_bootstrap_servers, bench.topic)
     refused = bench.replay(file)
     assert refused.returncode == 1
-    assert "valid trips that are left would come too late" in refused.stderr
+    assert "remaining valid trips would be too late" in refused.stderr
     assert record_count(bench.endpoints.kafka_bootstrap_servers, bench.topic) == before
-    assert "going on at" in bench.replay_well(file, "--as-late")
+    assert "resuming at" in bench.replay_well(file, "--as-late")
     assert set(ids(trips(bench.records()))) >= expected_ids(file, cache)
 
 
@@ -273,7 +273,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_replay_sends_no_trip_twice(
     assert stopped.returncode == 130
     assert "run the same command again" in stopped.stderr
     assert len(stopped.stderr.splitlines()) == 1
-    assert "going on at" in bench.replay_well(file)
+    assert "resuming at" in bench.replay_well(file)
     arrived = ids(trips(bench.records()))
     assert len(arrived) == ROWS
     assert set(arrived) == expected_ids(file, cache)
@@ -286,9 +286,9 @@ def test_one_killed_process_of_several_ends_the_replay_which_then_goes_on(bench:
     next(child for child in children if any("spawn_main" in word for word in child.cmdline())).kill()
     failed = ended(replay)
     assert failed.returncode == 1
-    assert failed.stderr.startswith("error: a publishing process was killed; gave up at event clock")
+    assert failed.stderr.startswith("error: a publishing process was killed; stopped at event clock")
     assert len(failed.stderr.splitlines()) == 1
-    assert "going on at" in bench.replay_well(file)
+    assert "resuming at" in bench.replay_well(file)
     records = bench.records()
     assert set(ids(trips(records))) == expected_ids(file, cache)
     assert [falsely_late(partition, valid_dropoffs(file, cache)) for partition in records] == [[], []]
@@ -337,7 +337,7 @@ def test_a_month_that_the_stream_has_passed_is_refused_unless_it_is_meant(
     bench.replay_well(march)
     refused = bench.replay(passed)
     assert refused.returncode == 1
-    assert "1 of 2 valid trips would come too late" in refused.stderr
+    assert "1 of 2 valid trips would be too late" in refused.stderr
     assert len(trips(bench.records())) == 1
     bench.replay_well(passed, "--as-late")
     records = bench.records()

@@ -124,5 +124,5 @@ def test_a_ride_outside_its_month_stays_outside_when_it_is_shifted(tmp_path: Pat
 
 @pytest.mark.parametrize("wrong", [{"disorder_seconds": -1}, {"disorder_seconds": 90_000}, {"seed": -1}])
 def test_a_delay_that_is_none_is_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(UserError, match="is no"):
+    with pytest.raises(UserError, match="; give 0"):
         Arrival(**wrong)  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def csv_month(folder: Path, *lines: str, name: str = "green_tripdata_2020-03.csv
 
 def test_a_truncated_parquet_is_refused(producer: Producer, tmp_path: Path) -> None:
     file = shared_file("corrupt/yellow_tripdata_2024-01.TRUNCATED.parquet")
-    assert "cut off" in refusal(producer, file)
+    assert "truncated" in refusal(producer, file)
 
 
 def test_a_parquet_damaged_in_the_middle_is_refused(producer: Producer, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_parquet_damaged_in_the_middle_is_refused(producer: Producer, tmp_path
     content = bytearray(file.read_bytes())
     content[200:2_000] = bytes(1_800)
     file.write_bytes(content)
-    assert "cannot be read" in refusal(producer, file)
+    assert "cannot read the file" in refusal(producer, file)
 
 
 def test_a_missing_file_is_named(producer: Producer, tmp_path: Path) -> None:
@@ -117,28 +117,28 @@ def test_a_number_too_big_for_the_contract_is_shown(producer: Producer, tmp_path
 
 def test_longitude_and_latitude_are_refused_by_name(producer: Producer, tmp_path: Path) -> None:
     file = shared_file("samples/yellow_tripdata_2009-01.head.csv")
-    assert "longitude and latitude" in refusal(producer, file)
+    assert "coordinates instead of taxi zones" in refusal(producer, file)
 
 
 def test_columns_renamed_by_somebody_are_refused(producer: Producer, tmp_path: Path) -> None:
     original = shared_file("samples/yellow_renamed_sample_2019-01.csv")
     file = tmp_path / "yellow_tripdata_2019-01.csv"
     file.write_bytes(original.read_bytes())
-    assert "somebody renamed them" in refusal(producer, file)
+    assert "they were renamed" in refusal(producer, file)
 
 
 def test_a_cut_off_gzip_is_refused(producer: Producer, tmp_path: Path) -> None:
     file = tmp_path / "green_tripdata_2020-03.csv.gz"
     content = gzip.compress("\n".join([HEADER, *[ROW] * 50_000]).encode())
     file.write_bytes(content[: len(content) // 2])
-    assert "is cut off" in refusal(producer, file)
+    assert "is truncated" in refusal(producer, file)
 
 
 def test_a_cut_off_gzip_with_mixed_line_ends_is_refused(producer: Producer, tmp_path: Path) -> None:
     file = tmp_path / "green_tripdata_2020-03.csv.gz"
     content = gzip.compress((f"{HEADER}\r\n" + "\n".join([ROW] * 50_000)).encode())
     file.write_bytes(content[: len(content) // 2])
-    assert "is cut off" in refusal(producer, file)
+    assert "is truncated" in refusal(producer, file)
 
 
 @pytest.mark.parametrize("content", ["", f"{HEADER}\n"])
@@ -160,7 +160,7 @@ def test_an_unknown_column_is_one_warning(producer: Producer, tmp_path: Path) ->
     file = csv_month(tmp_path, f"{HEADER},request_source", f"{ROW},app")
     result = producer("inspect", file)
     assert result.returncode == 0
-    assert "unknown columns are ignored: request_source\n" in result.stdout
+    assert "ignoring unknown columns: request_source\n" in result.stdout
 
 
 def test_an_index_column_is_no_warning(producer: Producer, tmp_path: Path) -> None:

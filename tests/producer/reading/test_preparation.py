@@ -224,7 +224,7 @@ def test_prepared_months_that_nobody_used_for_30_days_are_removed_when_another_i
 @pytest.mark.parametrize("memory_limit", ["much", "1MB"])
 def test_a_memory_limit_that_cannot_be_kept_is_one_line(memory_limit: str, tmp_path: Path) -> None:
     months = Naming().month_files([real_month("green_tripdata_2020-03.csv.gz")])
-    with pytest.raises(UserError, match=r"cannot be prepared: .*PREPARE_MEMORY_LIMIT"):
+    with pytest.raises(UserError, match=r"preparation failed: .*PREPARE_MEMORY_LIMIT"):
         replace(preparer_in(tmp_path), memory_limit=memory_limit).prepare(months)
     assert list((tmp_path / "prepared").iterdir()) == []
 

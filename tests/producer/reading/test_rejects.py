@@ -56,14 +56,19 @@ def test_a_month_without_rejects_has_no_reject_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "column", "value", "reason"),
     [
-        (GOOD.replace("2020-03-01 10:10:00", "2020-02-30 10:10:00"), 2, "2020-02-30 10:10:00", "no time"),
-        (GOOD.replace("2020-03-01 10:10:00", "infinity"), 2, "infinity", "no time"),
-        (GOOD.replace("2020-03-01 10:10:00", "12020-03-01 10:10:00"), 2, "12020-03-01 10:10:00", "no time"),
-        (GOOD.replace("9.3", "nine"), 16, "nine", "no amount"),
-        (GOOD.replace("9.3", "1e30"), 16, "1e30", "no amount"),
-        (GOOD.replace(",74,", ",7400000000,"), 5, "7400000000", "no whole number"),
-        (GOOD.replace(",74,", ",Harlem,"), 5, "Harlem", "no whole number"),
-        (GOOD.replace(",N,", ",N\0,"), 3, "N\0", "no text"),
+        (GOOD.replace("2020-03-01 10:10:00", "2020-02-30 10:10:00"), 2, "2020-02-30 10:10:00", "not a time"),
+        (GOOD.replace("2020-03-01 10:10:00", "infinity"), 2, "infinity", "not a time"),
+        (
+            GOOD.replace("2020-03-01 10:10:00", "12020-03-01 10:10:00"),
+            2,
+            "12020-03-01 10:10:00",
+            "not a time",
+        ),
+        (GOOD.replace("9.3", "nine"), 16, "nine", "not an amount"),
+        (GOOD.replace("9.3", "1e30"), 16, "1e30", "not an amount"),
+        (GOOD.replace(",74,", ",7400000000,"), 5, "7400000000", "not a whole number"),
+        (GOOD.replace(",74,", ",Harlem,"), 5, "Harlem", "not a whole number"),
+        (GOOD.replace(",N,", ",N\0,"), 3, "N\0", "not a text"),
     ],
 )
 def test_a_value_that_does_not_fit_is_listed_with_its_row_and_reason(
@@ -130,7 +135,7 @@ def test_a_tenth_is_left_out_and_more_is_refused(tmp_path: Path) -> None:
         prepared(csv_month(tmp_path, no_number, good=8), tmp_path / "cache")
     with pytest.raises(UserError, match=r"2 values of lpep_dropoff_datetime, like 'yesterday"):
         prepared(csv_month(tmp_path, no_date, no_number, no_date, good=20), tmp_path / "cache")
-    with pytest.raises(UserError, match=r"2 of 12 rows are none; row 11 has fewer fields"):
+    with pytest.raises(UserError, match=r"2 of 12 lines are not rows; row 11 has fewer fields"):
         prepared(csv_month(tmp_path, "2,,", "2,,", good=10), tmp_path / "cache")
 
 
@@ -156,7 +161,7 @@ def test_rejects_are_warned_of_every_time_also_when_the_month_comes_from_the_cac
         preparer_in(tmp_path / "cache", warnings=warnings).prepare(months)
     assert len(warnings) == 2
     assert warnings[0] == warnings[1]
-    assert "green_tripdata_2020-03.csv: 1 row is left out" in warnings[0]
+    assert "green_tripdata_2020-03.csv: 1 row was rejected" in warnings[0]
     assert str(tmp_path / "cache" / "rejects") in warnings[0]
 
 
@@ -173,7 +178,7 @@ def test_both_commands_say_what_is_left_out(
     (written,) = (tmp_path / "home" / "rejects").iterdir()
     output = capfd.readouterr().out
     assert not ended.value.code
-    assert f"warning: {file}: 2 rows are left out" in output
+    assert f"warning: {file}: 2 rows were rejected" in output
     assert str(written) in output
     assert ("32 rows, 30 valid, 0 quarantined, 2 rejected" in output) == (command == ("inspect",))
 
@@ -208,7 +213,7 @@ def test_text_in_parquet_that_is_no_utf_8_is_left_out(tmp_path: Path) -> None:
     file = parquet_month(tmp_path, store_and_fwd_flag=as_text)
     (listed,) = rejects_of(file, tmp_path / "cache")
     assert (listed["row"], listed["column"]) == ("4", "store_and_fwd_flag")
-    assert listed["reason"].startswith("no text")
+    assert listed["reason"].startswith("not a text")
     flags = {flag for (flag,) in rows(prepared(file, tmp_path / "cache"), "store_and_fwd_flag")}
     assert flags == {"N", "Y", None}
 
@@ -257,7 +262,7 @@ def test_a_stray_quote_takes_its_own_line_with_it_and_no_other(bad: Sequence[str
     listed = rejects_of(file, tmp_path / "cache")
     stray = [line for line in bad if line != GOOD]
     assert [line["raw_row"] for line in listed] == stray
-    assert {line["reason"] for line in listed} == {"has a quote in the wrong place"}
+    assert {line["reason"] for line in listed} == {"has a misplaced quote"}
     assert [int(line["row"]) for line in listed] == [
         11 + 10 * number for number, line in enumerate(bad) if line != GOOD
     ]

@@ -392,7 +392,7 @@ def test_inspect_says_what_became_of_the_columns_of_2009(
         " ".join(lines)
     )
     (zones,) = [line for line in lines if line.startswith("pickup_zone_id from Start_Lon and Start_Lat")]
-    assert zones.endswith("taxi_zones.topojson: 1 without a fix (264), 0 in no zone (265)")
+    assert zones.endswith("taxi_zones.topojson: 1 without a position (264), 0 outside every zone (265)")
 
 
 def test_inspect_knows_every_column_of_a_high_volume_month(
@@ -400,6 +400,6 @@ def test_inspect_knows_every_column_of_a_high_volume_month(
 ) -> None:
     lines = inspected(high_volume(tmp_path), monkeypatch, capfd)
     assert "fhvhv_tripdata_2025-01.parquet: fhvhv 2025-01" in lines
-    assert "summed up: total_amount, extra" in lines
-    assert any(line.startswith("known, not carried: dispatching_base_num") for line in lines)
+    assert "computed as a sum: total_amount, extra" in lines
+    assert any(line.startswith("known, not used: dispatching_base_num") for line in lines)
     assert not any("unknown" in line for line in lines)

@@ -108,7 +108,7 @@ def test_shapes_without_numbers_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson"])
 def test_shapes_that_are_none_are_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("<html>not found</html>", "utf-8")
-    with pytest.raises(UserError, match=rf"{name}: cannot be read.*fetch --zones"):
+    with pytest.raises(UserError, match=rf"{name}: cannot read the file.*fetch --zones"):
         load_zones(tmp_path / name)
 
 
@@ -173,5 +173,7 @@ def test_other_shapes_make_another_prepared_month(topojson: Path, tmp_path: Path
 
 def test_without_shapes_the_month_is_refused_with_the_remedy(tmp_path: Path) -> None:
     file = shared_file("samples/yellow_tripdata_2009-01.head.csv")
-    with pytest.raises(UserError, match=r"longitude and latitude.*fetch --zones.*taxi_zones\.zip.*zones"):
+    with pytest.raises(
+        UserError, match=r"coordinates instead of taxi zones.*fetch --zones.*taxi_zones\.zip.*zones"
+    ):
         prepared(file, tmp_path)

@@ -366,13 +366,13 @@ def test_the_oracle_quarantines_as_many_as_in_a_real_month(green: Path) -> None:
         (("red", "2024-02", 10, 1), "unknown taxi type"),
         (("green", "2024-1", 10, 1), "not a month"),
         (("green", "2018-12", 10, 1), "from 2019-01 on"),
-        (("green", "2024-01", -1, 1), "fewer than 0 trips"),
-        (("green", "2024-01", 10, -1), "choose 0 or more"),
-        (("green", "2024-01", 10, 1, ["74"]), "is not ZONE:SHARE"),
-        (("green", "2024-01", 10, 1, ["74:x"]), "is not ZONE:SHARE"),
-        (("green", "2024-01", 10, 1, ["266:0.5"]), "the zone is 1 to 265"),
-        (("green", "2024-01", 10, 1, ["74:nan"]), "its share above 0"),
-        (("green", "2024-01", 10, 1, ["74:1.5"]), "its share above 0"),
+        (("green", "2024-01", -1, 1), "--rows is -1; give 0 or more"),
+        (("green", "2024-01", 10, -1), "--seed is -1; give 0 or more"),
+        (("green", "2024-01", 10, 1, ["74"]), "; give ZONE:SHARE"),
+        (("green", "2024-01", 10, 1, ["74:x"]), "; give ZONE:SHARE"),
+        (("green", "2024-01", 10, 1, ["266:0.5"]), "give a zone from 1 to 265"),
+        (("green", "2024-01", 10, 1, ["74:nan"]), "a share above 0"),
+        (("green", "2024-01", 10, 1, ["74:1.5"]), "a share above 0"),
         (("green", "2024-01", 10, 1, ["74:0.6", "75:0.6"]), "at most 1"),
     ],
 )
@@ -413,7 +413,7 @@ def run_generate(*options: str) -> tuple[str, str]:
 def test_the_command_says_that_the_month_is_synthetic(tmp_path: Path) -> None:
     out, err = run_generate("--month", "2024-01", "--rows", "10", "--seed", "3", "--to", str(tmp_path))
     assert out == f"{tmp_path / 'green_tripdata_2024-01.synthetic.parquet'}\n"
-    assert "SYNTHETIC (seed 3): made up, not published by the TLC" in err
+    assert "SYNTHETIC (seed 3): generated, not from the TLC" in err
 
 
 def test_a_range_of_months_is_a_file_each(tmp_path: Path) -> None:
@@ -426,12 +426,14 @@ def test_a_range_of_months_is_a_file_each(tmp_path: Path) -> None:
 
 
 def test_several_months_do_not_go_into_one_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"month.parquet is no folder, but 2 months need one; name a folder"):
+    with pytest.raises(
+        UserError, match=r"month.parquet is not a folder, but 2 months need one; give a folder"
+    ):
         run_generate("--month", "2024-01:2024-02", "--rows", "10", "--to", str(tmp_path / "month.parquet"))
 
 
 def test_too_small_a_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     rows = str(10**15)
-    with pytest.raises(UserError, match=r"trips take about 18.0 PB, but .* has only .* free; make room"):
+    with pytest.raises(UserError, match=r"trips take about 18.0 PB, but .* has only .* free; free disk"):
         run_generate("--month", "2024-01", "--rows", rows, "--to", str(tmp_path / "absent" / "month.parquet"))
     assert list(tmp_path.iterdir()) == []

@@ -50,7 +50,7 @@ def test_a_month_is_sent_once_and_outlives_a_restart_and_a_stack_without_s3(
         start.up(stack_settings, extras=["s3"])
         there = {**exports(stack_settings.home), "TLC_DATA_DIR": str(tmp_path)}
         again = taxi(tmp_path / "home", *fetch, there["RAW_DATA"], **there)
-        assert (again.returncode, "1 already there" in again.stderr) == (0, True), again.stderr
+        assert (again.returncode, "1 already present" in again.stderr) == (0, True), again.stderr
     finally:
         lifecycle.leave_out(stack_settings, ["s3"])
     left = {status.name for status in lifecycle.statuses(lifecycle.running_site(stack_settings))}

@@ -63,7 +63,7 @@ final class DurableKafkaTableSource
     int own = keys.indexOf(CLOSED_UNTIL);
     givesClosedUntil = own >= 0;
     if (givesClosedUntil && (own != keys.size() - 1 || !keys.contains(PARTITION))) {
-      throw new ValidationException("closed-until needs the column of the metadata 'partition' beside it");
+      throw new ValidationException("closed-until also needs a column of the metadata 'partition'");
     }
     producedType = produced;
     partitionField = keys.contains(PARTITION) ? physicalFields + keys.indexOf(PARTITION) : RememberWatermark.NO_FIELD;

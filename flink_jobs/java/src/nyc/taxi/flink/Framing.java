@@ -19,7 +19,8 @@ final class Framing {
       return new Fault("null_value", "the record has no value");
     }
     if (message.length <= HEADER_BYTES) {
-      return new Fault("too_short", message.length + " bytes, a framed record has more than " + HEADER_BYTES);
+      return new Fault(
+          "too_short", "the record has " + message.length + " bytes, a framed record has more than " + HEADER_BYTES);
     }
     if (message[0] != MAGIC) {
       return new Fault("wrong_magic", String.format("the first byte is 0x%02x, not 0x00", message[0]));
@@ -41,7 +42,7 @@ final class Framing {
       return new Fault("truncated", "the record ends before its last field");
     }
     if (failure instanceof TrailingBytesException) {
-      return new Fault("trailing_bytes", "the record goes on behind its last field");
+      return new Fault("trailing_bytes", "the record has bytes after its last field");
     }
     // Postgres stores no U+0000 in a text, and the header of a dead letter should not repeat a long value.
     String words = failure.toString().replace('\0', ' ');

@@ -57,7 +57,7 @@ final class RefusedRows implements Serializable {
     this.key =
         dml.getKeyFields()
             .map(fields -> Arrays.stream(fields).mapToInt(names::indexOf).toArray())
-            .orElseThrow(() -> new IllegalArgumentException(table + " has no key, by which a refused row is known"));
+            .orElseThrow(() -> new IllegalArgumentException(table + " has no key to identify a refused row"));
   }
 
   static boolean isRefusal(SQLException failure) {
@@ -79,7 +79,7 @@ final class RefusedRows implements Serializable {
 
   void keep(RowData row, SQLException failure) throws SQLException {
     String error = failure.getSQLState() + " in " + table + ": " + firstWords(failure);
-    LOG.warn("a row is put aside as a dead letter: {}", error);
+    LOG.warn("Postgres refused a row; storing it as a dead letter: {}", error);
     String upsert =
         "insert into "
             + deadLetters

@@ -57,7 +57,7 @@ final class RegistryReaders {
   private GenericDatumReader<GenericRecord> lookUp(int schemaId) throws IOException, UnusableSchemaException {
     try {
       Schema written = registry.getById(schemaId);
-      String trouble = written == null ? "it is no Avro" : troubleOf(written);
+      String trouble = written == null ? "it is not Avro" : troubleOf(written);
       if (trouble != null) {
         throw unusable(schemaId, trouble);
       }
@@ -66,14 +66,14 @@ final class RegistryReaders {
       return reader;
     } catch (RestClientException answer) {
       if (answer.getStatus() != 404) {
-        throw new IOException("The schema registry could not say what schema " + schemaId + " is", answer);
+        throw new IOException("cannot read schema " + schemaId + " from the schema registry", answer);
       }
       unknownSince.put(schemaId, System.nanoTime());
       return null;
     } catch (IOException failure) {
       // The client reports this when it got a schema that it cannot parse, of JSON for example.
       if (String.valueOf(failure.getMessage()).startsWith("Invalid schema")) {
-        throw unusable(schemaId, "it is no Avro");
+        throw unusable(schemaId, "it is not Avro");
       }
       throw failure;
     }
@@ -90,10 +90,10 @@ final class RegistryReaders {
    */
   private static String troubleOf(Schema written) {
     if (written.getType() != Schema.Type.RECORD) {
-      return "it is no record";
+      return "it is not a record";
     }
     boolean isFlat = written.getFields().stream().map(Schema.Field::schema).allMatch(RegistryReaders::isScalar);
-    return isFlat ? null : "it has fields that are no scalars";
+    return isFlat ? null : "it has fields that are not scalars";
   }
 
   private static boolean isScalar(Schema type) {

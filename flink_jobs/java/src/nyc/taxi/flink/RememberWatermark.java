@@ -201,7 +201,7 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
   private void refuseAwakened() {
     if (wasAwakened) {
       throw new FlinkRuntimeException(
-          "a partition was added for a subtask that had none: it reads it from the restart on");
+          "a partition was added for a subtask without partitions; the job restarts to read it");
     }
   }
 

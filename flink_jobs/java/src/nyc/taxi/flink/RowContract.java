@@ -56,10 +56,10 @@ final class RowContract implements Serializable {
       case TIMESTAMP_WITHOUT_TIME_ZONE:
       case TIMESTAMP_WITH_LOCAL_TIME_ZONE:
         long day = Math.floorDiv(((TimestampData) value).getMillisecond(), MILLIS_PER_DAY);
-        return day < FIRST_DAY || day > LAST_DAY ? "is no timestamp that can be stored" : null;
+        return day < FIRST_DAY || day > LAST_DAY ? "is a timestamp that cannot be stored" : null;
       case FLOAT:
       case DOUBLE:
-        return Double.isFinite(((Number) value).doubleValue()) ? null : "is no finite number";
+        return Double.isFinite(((Number) value).doubleValue()) ? null : "is not a finite number";
       default:
         return null;
     }

@@ -22,8 +22,8 @@ public final class SafelyClosedJdbcTableFactory implements DynamicTableSinkFacto
           .stringType()
           .noDefaultValue()
           .withDescription(
-              "A table of dead letters for the rows that Postgres refuses because of what they hold; without it such a"
-                  + " row fails the job.");
+              "Dead-letter table for rows whose values Postgres refuses. If it is not set, such a row fails the"
+                  + " job.");
 
   private final JdbcDynamicTableFactory jdbc = new JdbcDynamicTableFactory();
 

@@ -74,7 +74,7 @@ final class SafelyClosedSink extends RichSinkFunction<RowData>
     try {
       jdbc.close();
     } catch (Exception failure) {
-      LOG.warn("rows that were not written yet will be read again: {}", failure.toString());
+      LOG.warn("unwritten rows will be read again after the restart: {}", failure.toString());
     }
   }
 }

@@ -28,33 +28,33 @@ public final class TolerantAvroFormatFactory implements DeserializationFormatFac
           .asList()
           .defaultValues()
           .withDescription(
-              "Columns that must hold a value. NOT NULL cannot say so: it would promise the planner that even a row"
-                  + " of an undecodable record has one.");
+              "Columns that must have a value. NOT NULL cannot declare this, because the planner would then assume a"
+                  + " value even in a row of an undecodable record.");
 
   static final ConfigOption<List<String>> UUID_FIELDS =
       ConfigOptions.key("uuid-fields")
           .stringType()
           .asList()
           .defaultValues()
-          .withDescription("Text columns that must hold UUIDs.");
+          .withDescription("Text columns that must contain UUIDs.");
 
   static final ConfigOption<Integer> LONGEST_TEXT =
       ConfigOptions.key("longest-text")
           .intType()
           .defaultValue(255)
-          .withDescription("How many characters a text may have: what is a key or has an index has a limit.");
+          .withDescription("Maximum number of characters of a text: keys and indexed columns have a limit.");
 
   static final ConfigOption<Map<String, String>> ALLOWED_VALUES =
       ConfigOptions.key("allowed-values")
           .mapType()
           .defaultValue(Map.of())
-          .withDescription("The values that a text column may have, joined by |, of each column that has such.");
+          .withDescription("Allowed values of text columns, separated by |.");
 
   static final ConfigOption<Map<String, String>> DATE_RANGES =
       ConfigOptions.key("date-ranges")
           .mapType()
           .defaultValue(Map.of())
-          .withDescription("The first and the last day that a date column may have, joined by a slash.");
+          .withDescription("First and last allowed day of date columns, separated by a slash.");
 
   @Override
   public String factoryIdentifier() {

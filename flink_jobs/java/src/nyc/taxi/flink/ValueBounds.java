@@ -46,16 +46,16 @@ final class ValueBounds implements Serializable {
   /** Returns the error of a text, or null. */
   String troubleOfText(String name, String text) {
     if (text.length() > longestText) {
-      return "has " + text.length() + " characters, " + longestText + " is the most";
+      return "has " + text.length() + " characters, the limit is " + longestText;
     }
     if (text.indexOf('\0') >= 0) {
-      return "is no text that can be stored";
+      return "is a text that cannot be stored";
     }
     if (uuids.contains(name) && !UUID.matcher(text).matches()) {
-      return "is no uuid that can be stored";
+      return "is not a UUID";
     }
     Set<String> known = allowed.get(name);
-    return known == null || known.contains(text) ? null : "is none of " + String.join(", ", known.stream().sorted().toList());
+    return known == null || known.contains(text) ? null : "is not one of " + String.join(", ", known.stream().sorted().toList());
   }
 
   /** Returns the error of a date, or null. */
@@ -63,6 +63,6 @@ final class ValueBounds implements Serializable {
     long[] range = days.get(name);
     return range == null || (epochDay >= range[0] && epochDay <= range[1])
         ? null
-        : "is no date from " + LocalDate.ofEpochDay(range[0]) + " to " + LocalDate.ofEpochDay(range[1]);
+        : "is not a date from " + LocalDate.ofEpochDay(range[0]) + " to " + LocalDate.ofEpochDay(range[1]);
   }
 }
