@@ -160,6 +160,61 @@ def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_on
     assert newest.fetchall() == [(74, "10:55", "11:10", 2, "5.0000"), (75, "10:55", "11:10", 1, "1.0000")]
 
 
+def on_time_windows(empty: Connection, *windows: tuple[int, str, int, int]) -> None:
+    """Write windows of zones that end at these clocks, with trips and cents, as the job does."""
+    for zone, end, trips, cents in windows:
+        empty.execute(
+            "insert into taxi.on_time_fares_15m"
+            " values ('green', %s, %s::timestamp - interval '15 minutes', %s, %s, %s, %s)",
+            [zone, f"2024-01-10 {end}", f"2024-01-10 {end}", trips, cents, cents / trips / 100],
+        )
+
+
+def zones_now(empty: Connection) -> list[tuple[Any, ...]]:
+    """Read the zones that are shown as new, with their clocks."""
+    return empty.execute(
+        "select pickup_zone_id, to_char(window_end, 'HH24:MI'), to_char(as_of, 'HH24:MI'), age::text"
+        " from taxi.zone_fares_now order by 1"
+    ).fetchall()
+
+
+def test_now_leaves_out_a_zone_whose_newest_window_is_older_than_the_setting(empty: Connection) -> None:
+    # the clock     12:10, of zone 74; an hour before it is 11:10
+    # zone 75       11:10, just fresh; zone 76   11:09, too old; zone 77   11:08, and 11:30 of a late trip
+    on_time_windows(
+        empty, (74, "12:10", 2, 1000), (75, "11:10", 1, 300), (76, "11:09", 1, 300), (77, "11:08", 1, 300)
+    )
+    late(1, offset=10, zone=77, dropoff_at="2024-01-10 11:15:30")(empty)
+    fresh = [
+        (74, "12:10", "12:10", "00:00:00"),
+        (75, "11:10", "12:10", "01:00:00"),
+        (77, "11:30", "12:10", "00:40:00"),
+    ]
+    assert zones_now(empty) == fresh
+    empty.execute("update taxi.settings set fresh_for = '61 minutes'")
+    assert zones_now(empty) == [*fresh[:2], (76, "11:09", "12:10", "01:01:00"), fresh[2]]
+    empty.execute("update taxi.settings set fresh_for = '0'")
+    assert zones_now(empty) == fresh[:1]
+
+
+def test_setting_up_again_keeps_what_an_operator_has_set(stack: Endpoints, empty: Connection) -> None:
+    try:
+        database.query(stack.postgres_dsn, "update taxi.settings set fresh_for = '2 hours'")
+        tables.set_up(stack.postgres_dsn)
+        assert empty.execute("select fresh_for::text from taxi.settings").fetchall() == [("02:00:00",)]
+    finally:
+        database.query(stack.postgres_dsn, "update taxi.settings set fresh_for = default")
+
+
+def test_quarter_hours_count_each_trip_once(empty: Connection) -> None:
+    late_together((1, 10), (2, 11), dropoff_at="2024-01-10 11:00:00")(empty)
+    late_together((3, 12), dropoff_at="2024-01-10 11:14:59.999")(empty)
+    late_together((4, 13), dropoff_at="2024-01-10 11:15:00")(empty)
+    quarters = "select to_char(window_end, 'HH24:MI'), trips from taxi.zone_fares_quarter_hours order by 1"
+    assert empty.execute(quarters).fetchall() == [("11:15", 3), ("11:30", 1)]
+    assert empty.execute("select sum(trips) from taxi.zone_fares_15m").fetchall() == [(4 * 15,)]
+
+
 def test_the_ledger_does_not_balance_while_the_on_time_copy_of_a_late_trip_is_held_back(
     empty: Connection,
 ) -> None:
