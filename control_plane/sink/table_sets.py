@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from control_plane.sink.comments import describe
 from control_plane.sink.ddl import LOCK_ERRORS, Connection, Ddl, at_once, step_by_step
 from control_plane.sink.views import TABLES, relations, show
 from schemas.errors import UserError
@@ -76,6 +77,7 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
             show(ddl, wanted)
         if not shown:
             ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
+        describe(ddl)
 
     step_by_step(dsn, bring_up_to_date)
 
@@ -117,6 +119,7 @@ def serve(dsn: str, table_set: str) -> None:
     def switch(ddl: Ddl) -> None:
         _carry_marks(ddl.connection, served_by(ddl.connection), table_set)
         show(ddl, table_set, contended)
+        describe(ddl)
         ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
 
     at_once(dsn, switch)
@@ -130,6 +133,7 @@ def serve_only_first(dsn: str) -> None:
         if served_by(ddl.connection) != FIRST_SET:
             make_set(ddl, FIRST_SET)
             show(ddl, FIRST_SET, contended)
+            describe(ddl)
         ddl.connection.execute("delete from taxi.switches")
         ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
 
