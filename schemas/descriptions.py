@@ -17,6 +17,8 @@ class Descriptions:
 
     schemas: Mapping[str, str]
     relations: Mapping[str, str]
+    internal: frozenset[str]
+    """Relations that views add up, and that users do not need to query."""
     functions: Mapping[str, str]
     own_columns: Mapping[tuple[str, str], str]
     """Columns that mean something else in one relation."""
@@ -36,6 +38,7 @@ def descriptions() -> Descriptions:
     return Descriptions(
         schemas=found["schemas"],
         relations={name: entry["meaning"] for name, entry in relations.items()},
+        internal=frozenset(name for name, entry in relations.items() if entry.get("internal")),
         functions=found["functions"],
         own_columns={
             (name, column): text

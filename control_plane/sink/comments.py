@@ -3,6 +3,7 @@
 A comment takes a lock that blocks neither readers nor writers, yet only those that differ are written.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,11 +16,11 @@ from schemas.descriptions import Descriptions, descriptions
 OURS = """
 select 'schema', oid::regnamespace::text, '', '', obj_description(oid, 'pg_namespace')
 from pg_namespace
-where nspname ~ '^(taxi(_[0-9]+(_months)?)?|marts(_staging)?)$' and pg_has_role(nspowner, 'usage')
+where nspname ~ '^(taxi(_internal|_[0-9]+(_months)?)?|marts(_staging)?)$' and pg_has_role(nspowner, 'usage')
 union all
 select
     case relkind when 'v' then 'view' else 'table' end,
-    format('taxi.%I', relname), relname, coalesce(attname, ''),
+    format('%s.%I', relnamespace::regnamespace, relname), relname, coalesce(attname, ''),
     case when attname is null then obj_description(pg_class.oid, 'pg_class')
         else col_description(pg_class.oid, attnum) end
 from pg_class
@@ -30,7 +31,8 @@ left join lateral (
     where attrelid = pg_class.oid and attnum > 0 and not attisdropped
 ) as columns on true
 where
-    relnamespace = to_regnamespace('taxi') and relkind in ('r', 'p', 'v') and pg_has_role(relowner, 'usage')
+    relnamespace in (to_regnamespace('taxi'), to_regnamespace('taxi_internal'))
+    and relkind in ('r', 'p', 'v') and pg_has_role(relowner, 'usage')
 union all
 select 'function', oid::regprocedure::text, proname, '', obj_description(oid, 'pg_proc')
 from pg_proc
@@ -38,6 +40,7 @@ where
     pronamespace = to_regnamespace('taxi') and prokind = 'f' and pg_has_role(proowner, 'usage')
 order by 1, 2, 4
 """
+_TABLE_SET = re.compile(r"taxi_\d+(|_months)")
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,5 @@ def outdated(connection: Connection) -> Iterator[str]:
 
 def _role_of_schema(name: str) -> str:
     """Return the name under which the descriptions have a schema: table sets have numbers."""
-    if not name.startswith("taxi_"):
-        return name
-    return "table_set_months" if name.endswith("_months") else "table_set"
+    found = _TABLE_SET.fullmatch(name)
+    return f"table_set{found[1]}" if found else name

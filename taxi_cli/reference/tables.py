@@ -15,16 +15,15 @@ DDL, MODELS = ROOT / "schemas" / "postgres", ROOT / "dbt" / "models"
 
 INTRODUCTION = """# Tables and views
 
-Users read the schemas `taxi` and `marts`. `taxi` shows every table and view of the table set that is served
-(`taxi_1`, `taxi_2`, …): see [versions](../runbooks/versions.md). Query the views: the tables hold what each
-job and publication wrote, and a view adds it up. Every write is an upsert by the key.
+Users read the schemas `taxi` and `marts`. `taxi` shows the table set that is served (`taxi_1`, `taxi_2`, …):
+see [versions](../runbooks/versions.md). The parts that its views add up, as each job and publication wrote
+them, are in `taxi_internal`. Every write is an upsert by the key.
 
 The same texts are comments in the database: `./taxi psql -c "\\d+ taxi.trips"`, and every SQL client shows
 them. They are in `schemas/descriptions.toml`, and those of `marts` in `dbt/models/marts/*.yml`.
 """
 
-INTERNAL = "Internal"
-"""First word of the description of a relation that views add up, and that nobody needs to query."""
+INTERNAL = "taxi_internal."
 
 _OBJECT = re.compile(
     r"^create (?:table if not exists|or replace view) (?P<name>[\w.]+)(?P<body>.*?);\s*$",
@@ -60,11 +59,11 @@ class Relation:
 def page() -> str:
     """Write the page: what people query, the marts, and the parts that views add up."""
     relations = list(described(declared()))
-    internal = [relation for relation in relations if relation.description.startswith(INTERNAL)]
+    internal = [relation for relation in relations if relation.name.startswith(INTERNAL)]
     sections = {
         "Schema `taxi`": [relation for relation in relations if relation not in internal],
         "Schema `marts`": list(marts()),
-        "Internal parts of the schema `taxi`": internal,
+        "Schema `taxi_internal`": internal,
     }
     parts = [INTRODUCTION]
     for title, members in sections.items():
@@ -89,7 +88,8 @@ def described(relations: Sequence[Relation]) -> Iterator[Relation]:
             for one in relation.columns
         ]
         meaning = texts.relations.get(name, "")
-        yield replace(relation, name=f"taxi.{name}", columns=columns, description=meaning)
+        schema = "taxi_internal" if name in texts.internal else "taxi"
+        yield replace(relation, name=f"{schema}.{name}", columns=columns, description=meaning)
 
 
 def marts() -> Iterator[Relation]:
