@@ -19,8 +19,8 @@ from tests.lone_postgres import lone_postgres
 
 PROVISIONING = ROOT / "stack" / "monitoring" / "grafana" / "provisioning" / "datasources" / "sources.yml"
 VARIABLE = "${taxi_type:sqlstring}"
-# Zones 74 and 75, Manhattan, and 82, Queens, on 10 January: the clock shows 12:00. One window of zone 74 does not
-# end on a quarter of an hour, and one is older than a day.
+# Zones 74 and 75, Manhattan, and 82, Queens, on 10 January: the clock shows 12:00. One window of zone 74 does
+# not end on a quarter of an hour, and one is older than a day.
 WINDOWS = f"""
 insert into {FIRST_SET}.on_time_fares_15m
 select 'green', zone, ends - interval '15 minutes', ends, trips, cents, cents / trips / 100.0
