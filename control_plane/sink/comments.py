@@ -64,11 +64,9 @@ class Described:
 
     def statement(self, text: str) -> sql.Composed:
         """Return the statement that writes the comment."""
-        address = sql.SQL(self.address)  # type: ignore[arg-type]
+        kind, address = self.kind, sql.Composed([sql.SQL(self.address)])
         if self.column:
             kind, address = "column", address + sql.SQL(".") + sql.Identifier(self.column)
-        else:
-            kind = self.kind
         return sql.SQL("comment on {} {} is {}").format(sql.SQL(kind), address, sql.Literal(text))
 
 
