@@ -18,7 +18,7 @@ lint: ## check style, types, import rules, SQL, and the words and links of the d
 	@$(TAXI) tool ruff format --check
 	@$(TAXI) tool mypy
 	@$(TAXI) tool lint-imports
-	@$(TAXI) tool sqlfluff lint --disable-progress-bar --templater placeholder schemas/postgres
+	@$(TAXI) tool sqlfluff lint --disable-progress-bar --templater placeholder schemas/postgres taxi_cli/questions
 	@$(TAXI) tool sqlfluff lint --disable-progress-bar dbt/models dbt/tests
 	@$(TAXI) tool pytest -q -p no:cacheprovider tests/docs/test_words.py tests/docs/test_links.py
 	@$(TAXI) docs --quiet

@@ -4,7 +4,7 @@ set -eu
 folder=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)/.taxi/compose
 umask 077
 mkdir -p "$folder"
-for name in postgres grafana; do
+for name in postgres grafana reader; do
     [ -s "$folder/$name-password" ] || head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$folder/$name-password"
     # Containers run as other users. The folder's mode keeps other users of this machine out.
     chmod 444 "$folder/$name-password"

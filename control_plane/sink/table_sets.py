@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from control_plane.sink.comments import describe
 from control_plane.sink.ddl import LOCK_ERRORS, Connection, Ddl, TablesInUseError, at_once, step_by_step
 from control_plane.sink.views import TABLES, ViewSwitch, relations, show, show_one_set_only
 from schemas.errors import UserError
@@ -78,6 +79,7 @@ def set_up(dsn: str, table_set: str = "", folder: Path = TABLE_SET_FOLDER) -> No
             show_one_set_only(ddl, shown)
         if not shown:
             ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [wanted])
+        describe(ddl)
 
     step_by_step(dsn, bring_up_to_date)
 
@@ -119,6 +121,7 @@ def serve(dsn: str, table_set: str) -> None:
     def switch(ddl: Ddl) -> None:
         _carry_marks(ddl.connection, served_by(ddl.connection), table_set)
         views.show(ddl)
+        describe(ddl)
         ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [table_set])
 
     at_once(dsn, switch, views.prepare)
@@ -133,6 +136,7 @@ def serve_only_first(dsn: str) -> None:
         if served_by(ddl.connection) != FIRST_SET:
             make_set(ddl, FIRST_SET)
             views.show(ddl)
+            describe(ddl)
         ddl.connection.execute("delete from taxi.switches")
         ddl.connection.execute("insert into taxi.switches (table_set) values (%s)", [FIRST_SET])
 

@@ -15,7 +15,7 @@ case $program in
         printf '%s\n' "$FLINK_PROPERTIES" >"$FLINK_HOME/conf/config.yaml"
         exec "$FLINK_HOME/bin/$program.sh" start-foreground "$@"
         ;;
-    tables) exec python -c 'import os; from control_plane.sink import table_sets; table_sets.set_up(os.environ["POSTGRES_DSN"])' ;;
+    tables) exec python "$(dirname "$0")/tables.py" ;;
     job)
         FLINK_CONNECTOR_JARS=$(printf '%s:' /opt/taxi/jars/*.jar)
         export FLINK_CONNECTOR_JARS

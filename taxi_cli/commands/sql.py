@@ -12,16 +12,22 @@ from stack import database
 from stack.console import console, output
 from stack.database import Rows
 from stack.endpoints import Endpoints
+from taxi_cli.questions import QUESTIONS, query_named
 
 
 def sql(
     statement: Annotated[
-        str, typer.Argument(metavar="STATEMENT", help='For example "select * from taxi.zone_fares_now".')
+        str,
+        typer.Argument(
+            metavar="STATEMENT",
+            help='For example "select * from taxi.zone_fares_now", or the name of a question.',
+            autocompletion=lambda: [question.name for question in QUESTIONS],
+        ),
     ],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
 ) -> None:
     """Run a query on the sink."""
-    rows = database.query(Endpoints.of_running_stack().reader_dsn, statement)
+    rows = database.query(Endpoints.of_running_stack().reader_dsn, query_named(statement))
     if not rows.columns:
         console().print(rows.status, highlight=False)
     elif as_csv:
@@ -30,6 +36,16 @@ def sql(
         writer.writerows(rows.rows)
     else:
         output().print(_table(rows))
+
+
+# The blank lines keep each question on a line of its own.
+sql.__doc__ = "\n\n".join(
+    [
+        sql.__doc__ or "",
+        "Names of questions; the answers for the month of the demo are in docs/how-to/ten-questions.md:",
+        *(f"{question.name}: {question.text}" for question in QUESTIONS),
+    ]
+)
 
 
 def _table(rows: Rows) -> Table:

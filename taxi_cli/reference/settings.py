@@ -53,8 +53,12 @@ LAUNCHER = "Launcher and installation"
 
 INTRODUCTION = """# Settings
 
-All settings are environment variables. A variable that several programs read is listed once for each.
+Settings are environment variables. A variable that several programs read is listed once for each.
 Credentials for AWS come from the standard AWS chain (variables, profile, role).
+
+One setting is in the database, because its views read it: how old, in event time, a window may be for
+`taxi.zone_fares_now` to show it, 60 minutes by default. To change it at once:
+`./taxi psql -c "update taxi.settings set fresh_for = '2 hours'"`.
 """
 
 

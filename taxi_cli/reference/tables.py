@@ -1,12 +1,12 @@
-"""The page of the tables: columns from the DDL, descriptions from its comments and from dbt."""
+"""The page of the tables: columns from the DDL, meanings as in the comments of the database."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import yaml
 
+from schemas.descriptions import descriptions
 from schemas.table_set import filled
 from stack.settings import ROOT
 from taxi_cli.reference.markdown import code, prose, table
@@ -15,18 +15,24 @@ DDL, MODELS = ROOT / "schemas" / "postgres", ROOT / "dbt" / "models"
 
 INTRODUCTION = """# Tables and views
 
-Users read the schemas `taxi` and `marts`. `taxi` shows every table and view of the table set that is served
-(`taxi_1`, `taxi_2`, …): see [versions](../runbooks/versions.md). Query the views: the tables hold what each
-job and publication wrote, and a view adds it up. Every write is an upsert by the key.
+Users read the schemas `taxi` and `marts`. `taxi` shows the table set that is served (`taxi_1`, `taxi_2`, …):
+see [versions](../runbooks/versions.md). The parts that its views add up, as each job and publication wrote
+them, are in `taxi_internal`. Every write is an upsert by the key.
+
+The same texts are comments in the database: `./taxi psql -c "\\d+ taxi.trips"`, and every SQL client shows
+them. They are in `schemas/descriptions.toml`, and those of `marts` in `dbt/models/marts/*.yml`.
 """
 
+INTERNAL = "taxi_internal."
+
 _OBJECT = re.compile(
-    r"(?P<comment>(?:^--[^\n]*\n)*)^create (?:table if not exists|or replace view) (?P<name>[\w.]+)"
-    r"(?P<body>.*?);\s*$",
+    r"^create (?:table if not exists|or replace view) (?P<name>[\w.]+)(?P<body>.*?);\s*$",
     re.MULTILINE | re.DOTALL,
 )
 _KEY = re.compile(r"primary key \(([^)]*)\)")
-_COMMENT_ON = re.compile(r"comment on (?:table|view|column) ([\w.]+) is\s+'((?:[^']|'')*)'", re.IGNORECASE)
+_ADDED_COLUMN = re.compile(
+    r"^alter table (?P<table>[\w.]+)\s+add column if not exists (?P<column>[^;]+);", re.MULTILINE
+)
 _NO_COLUMN = ("primary", "check", "unique", "like", "foreign", "constraint")
 
 
@@ -51,12 +57,13 @@ class Relation:
 
 
 def page() -> str:
-    """Write the page: views, tables and marts."""
+    """Write the page: what people query, the marts, and the parts that views add up."""
     relations = list(described(declared()))
+    internal = [relation for relation in relations if relation.name.startswith(INTERNAL)]
     sections = {
-        "Views of the schema `taxi`": [relation for relation in relations if relation.is_view],
-        "Tables of the schema `taxi`": [relation for relation in relations if not relation.is_view],
+        "Schema `taxi`": [relation for relation in relations if relation not in internal],
         "Schema `marts`": list(marts()),
+        "Schema `taxi_internal`": internal,
     }
     parts = [INTRODUCTION]
     for title, members in sections.items():
@@ -71,21 +78,18 @@ def declared() -> Sequence[Relation]:
 
 
 def described(relations: Sequence[Relation]) -> Iterator[Relation]:
-    """Add descriptions; give columns of views the type of the table's column.
-
-    A `comment on` in the DDL takes precedence over a description of dbt.
-    """
-    sources = _sources()
+    """Add descriptions, views before tables; give columns of views the type of the table's column."""
+    texts = descriptions()
     types = {one.name: one.type for relation in relations for one in relation.columns if one.type}
-    for relation in relations:
+    for relation in sorted(relations, key=lambda one: not one.is_view):
         name = relation.name.removeprefix("taxi.")
-        texts = {**sources.get(name, {}), **_comments(relation.name)}
         columns = [
-            replace(one, type=one.type or types.get(one.name, ""), description=texts.get(one.name, ""))
+            replace(one, type=one.type or types.get(one.name, ""), description=texts.column(name, one.name))
             for one in relation.columns
         ]
-        description = texts.get("", relation.description)
-        yield replace(relation, name=f"taxi.{name}", columns=columns, description=description)
+        meaning = texts.relations.get(name, "")
+        schema = "taxi_internal" if name in texts.internal else "taxi"
+        yield replace(relation, name=f"{schema}.{name}", columns=columns, description=meaning)
 
 
 def marts() -> Iterator[Relation]:
@@ -101,18 +105,21 @@ def marts() -> Iterator[Relation]:
 
 def _relations(text: str) -> Iterator[Relation]:
     # A semicolon in a comment does not end a statement.
-    for found in _OBJECT.finditer(re.sub(r"--[^\n]*", lambda comment: comment[0].replace(";", ","), text)):
-        body = found["body"]
+    text = re.sub(r"--[^\n]*", lambda comment: comment[0].replace(";", ","), text)
+    for found in _OBJECT.finditer(text):
+        name, body = found["name"], found["body"]
         is_view = body.lstrip().startswith("as")
-        columns = _view_columns(body) if is_view else _table_columns(body)
-        comment = " ".join(line.removeprefix("--").strip() for line in found["comment"].splitlines())
+        if is_view:
+            columns = _view_columns(body)
+        else:
+            added = [column["column"] for column in _ADDED_COLUMN.finditer(text) if column["table"] == name]
+            columns = _columns([*_split_at_commas(body[body.index("(") + 1 : body.rindex(")")]), *added])
         key = _KEY.search(body)
-        yield Relation(found["name"], columns, comment, key[1] if key else "", is_view)
+        yield Relation(name, columns, key=key[1] if key else "", is_view=is_view)
 
 
-def _table_columns(body: str) -> Sequence[Column]:
-    parts = _split_at_commas(body[body.index("(") + 1 : body.rindex(")")])
-    words = [part.split() for part in parts]
+def _columns(definitions: Sequence[str]) -> Sequence[Column]:
+    words = [definition.split() for definition in definitions]
     return [Column(found[0], _type(" ".join(found[1:]))) for found in words if found[0] not in _NO_COLUMN]
 
 
@@ -145,29 +152,6 @@ def _split_at_commas(text: str) -> Sequence[str]:
         else:
             parts[-1] += character
     return [part.strip() for part in parts if part.strip()]
-
-
-def _sources() -> Mapping[str, Mapping[str, str]]:
-    source: Any = yaml.safe_load((MODELS / "staging" / "_sources.yml").read_text("utf-8"))["sources"][0]
-    return {
-        entry["name"]: {
-            "": entry["description"],
-            **{column["name"]: column.get("description", "") for column in entry["columns"]},
-        }
-        for entry in source["tables"]
-    }
-
-
-def _comments(relation: str) -> Mapping[str, str]:
-    """Read `comment on` of a relation ("") and of its columns."""
-    found: dict[str, str] = {}
-    for file in sorted(DDL.rglob("*.sql")):
-        for name, text in _COMMENT_ON.findall(file.read_text("utf-8")):
-            if name == relation:
-                found[""] = text.replace("''", "'")
-            elif name.startswith(f"{relation}."):
-                found[name.removeprefix(f"{relation}.")] = text.replace("''", "'")
-    return found
 
 
 def _section(relation: Relation) -> str:

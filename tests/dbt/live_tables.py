@@ -31,7 +31,7 @@ class LiveTables:
         tables.empty(self.dsn, tables.served(self.dsn))
         with psycopg.connect(self.dsn) as connection:
             self._insert(connection, "taxi.trips", trips.select("*, true as on_time"))
-            self._insert(connection, "taxi.on_time_fares_15m", fares)
+            self._insert(connection, "taxi_internal.on_time_fares_15m", fares)
 
     def _insert(self, connection: Connection, table: str, rows: Rows) -> None:
         """Add rows by their columns' names; the table may be a view, which `copy` cannot write."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.descriptions import descriptions
 from schemas.rules import RULES
 from stack.settings import EXTRA_PORTS, ROOT, StackSettings, port_variable
 from taxi_cli.commands.job import JobVerbs
@@ -69,9 +70,30 @@ def test_every_table_and_view_is_in_the_reference_with_its_columns() -> None:
     page = tables.page()
     sql = "".join(path.read_text("utf-8") for path in (ROOT / "schemas" / "postgres").rglob("*.sql"))
     created = re.findall(r"create (?:table if not exists|or replace view) ([\w.]+)", sql)
-    missing = [name for name in created if f"\n### taxi.{name.removeprefix('taxi.')}\n" not in page]
-    assert missing == []
+    shown = set(re.findall(r"^### taxi(?:_internal)?\.(\w+)$", page, re.MULTILINE))
+    missing = {name.removeprefix("taxi.") for name in created} - shown
+    assert missing == set()
     assert [relation.name for relation in tables.declared() if not relation.columns] == []
+
+
+def test_every_table_view_and_column_in_the_reference_has_a_meaning() -> None:
+    relations = [*tables.described(tables.declared()), *tables.marts()]
+    columns = [
+        (relation.name, column.name, column.description)
+        for relation in relations
+        for column in relation.columns
+    ]
+    assert [relation.name for relation in relations if not relation.description] == []
+    assert [(relation, column) for relation, column, meaning in columns if not meaning] == []
+
+
+def test_no_table_or_column_is_described_that_there_is_not() -> None:
+    declared = {relation.name.removeprefix("taxi."): relation for relation in tables.declared()}
+    columns = {(name, column.name) for name, relation in declared.items() for column in relation.columns}
+    texts = descriptions()
+    assert set(texts.relations) - set(declared) == set()
+    assert set(texts.own_columns) - columns == set()
+    assert set(texts.columns) - {column for _, column in columns} == set()
 
 
 @pytest.mark.parametrize(

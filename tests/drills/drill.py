@@ -36,11 +36,11 @@ shows the true seconds."""
 FIRST_RECORDS = 100
 PROBE_MS = 1
 """The timestamp of a probe: it is no news of anybody's event clock."""
-RECEIVED = "select coalesce(sum(records), 0)::bigint from taxi.received_records"
+RECEIVED = "select coalesce(sum(records), 0)::bigint from taxi_internal.received_records"
 COUNTED_OTHERWISE = """
 select taxi_type, quarter_start, in_windows.records, as_read.records
-from (select * from taxi.received_records where disposition = 'on_time') as in_windows
-full outer join taxi.on_time_as_read as as_read using (taxi_type, quarter_start)
+from (select * from taxi_internal.received_records where disposition = 'on_time') as in_windows
+full outer join taxi_internal.on_time_as_read as as_read using (taxi_type, quarter_start)
 where in_windows.records is distinct from as_read.records
 limit 5
 """

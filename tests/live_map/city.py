@@ -35,7 +35,7 @@ set
     avg_total_amount = excluded.avg_total_amount
 """
 LATE = """
-insert into taxi.late_arrivals (
+insert into taxi_internal.late_arrivals (
     topic, partition, kafka_offset, arrived_at, trip_id, taxi_type, source_file, source_month,
     pickup_at, dropoff_at, pickup_zone_id, total_amount_cents
 )

@@ -38,7 +38,8 @@ alter table taxi.trips drop column withdrawn_by, drop column published_by;
 """
 STATE = (
     "select array(select (trip_id, on_time)::text from taxi.trips order by 1),"
-    " array(select (window_end, trips, total_amount_cents)::text from taxi.late_fares_15m order by 1),"
+    " array(select (window_end, trips, total_amount_cents)::text from taxi_internal.late_fares_15m"
+    "  order by 1),"
     " array(select (trip_id, windows_corrected)::text from taxi.late_trips order by 1)"
 )
 
@@ -71,7 +72,7 @@ def late_together(*arrivals: tuple[int, int], zone: int = 74, dropoff_at: str = 
     def write(connection: Connection) -> None:
         connection.execute(
             (
-                f"insert into taxi.late_arrivals ({LATE_COLUMNS})"
+                f"insert into taxi_internal.late_arrivals ({LATE_COLUMNS})"
                 f" values {', '.join([values] * len(arrivals))}"
                 " on conflict (topic, partition, kafka_offset) do update set arrived_at = excluded.arrived_at"
             ).encode(),
@@ -148,7 +149,7 @@ def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_on
     # zone 74   on time, newest window ends 11:10: so far all windows are closed
     # zone 75   on time, newest window ends 11:05, and a late trip of 11:00:30, in the windows to 11:15
     empty.execute(
-        "insert into taxi.on_time_fares_15m values"
+        "insert into taxi_internal.on_time_fares_15m values"
         " ('green', 74, '2024-01-10 10:55', '2024-01-10 11:10', 2, 1000, 5),"
         " ('green', 75, '2024-01-10 10:50', '2024-01-10 11:05', 1, 300, 3)"
     )
@@ -160,16 +161,71 @@ def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_on
     assert newest.fetchall() == [(74, "10:55", "11:10", 2, "5.0000"), (75, "10:55", "11:10", 1, "1.0000")]
 
 
+def on_time_windows(empty: Connection, *windows: tuple[int, str, int, int]) -> None:
+    """Write windows of zones that end at these clocks, with trips and cents, as the job does."""
+    for zone, end, trips, cents in windows:
+        empty.execute(
+            "insert into taxi_internal.on_time_fares_15m"
+            " values ('green', %s, %s::timestamp - interval '15 minutes', %s, %s, %s, %s)",
+            [zone, f"2024-01-10 {end}", f"2024-01-10 {end}", trips, cents, cents / trips / 100],
+        )
+
+
+def zones_now(empty: Connection) -> list[tuple[Any, ...]]:
+    """Read the zones that are shown as new, with their clocks."""
+    return empty.execute(
+        "select pickup_zone_id, to_char(window_end, 'HH24:MI'), to_char(as_of, 'HH24:MI'), age::text"
+        " from taxi.zone_fares_now order by 1"
+    ).fetchall()
+
+
+def test_now_leaves_out_a_zone_whose_newest_window_is_older_than_the_setting(empty: Connection) -> None:
+    # the clock     12:10, of zone 74; an hour before it is 11:10
+    # zone 75       11:10, just fresh; zone 76   11:09, too old; zone 77   11:08, and 11:30 of a late trip
+    on_time_windows(
+        empty, (74, "12:10", 2, 1000), (75, "11:10", 1, 300), (76, "11:09", 1, 300), (77, "11:08", 1, 300)
+    )
+    late(1, offset=10, zone=77, dropoff_at="2024-01-10 11:15:30")(empty)
+    fresh = [
+        (74, "12:10", "12:10", "00:00:00"),
+        (75, "11:10", "12:10", "01:00:00"),
+        (77, "11:30", "12:10", "00:40:00"),
+    ]
+    assert zones_now(empty) == fresh
+    empty.execute("update taxi.settings set fresh_for = '61 minutes'")
+    assert zones_now(empty) == [*fresh[:2], (76, "11:09", "12:10", "01:01:00"), fresh[2]]
+    empty.execute("update taxi.settings set fresh_for = '0'")
+    assert zones_now(empty) == fresh[:1]
+
+
+def test_setting_up_again_keeps_what_an_operator_has_set(stack: Endpoints, empty: Connection) -> None:
+    try:
+        database.query(stack.postgres_dsn, "update taxi.settings set fresh_for = '2 hours'")
+        tables.set_up(stack.postgres_dsn)
+        assert empty.execute("select fresh_for::text from taxi.settings").fetchall() == [("02:00:00",)]
+    finally:
+        database.query(stack.postgres_dsn, "update taxi.settings set fresh_for = default")
+
+
+def test_quarter_hours_count_each_trip_once(empty: Connection) -> None:
+    late_together((1, 10), (2, 11), dropoff_at="2024-01-10 11:00:00")(empty)
+    late_together((3, 12), dropoff_at="2024-01-10 11:14:59.999")(empty)
+    late_together((4, 13), dropoff_at="2024-01-10 11:15:00")(empty)
+    quarters = "select to_char(window_end, 'HH24:MI'), trips from taxi.zone_fares_quarter_hours order by 1"
+    assert empty.execute(quarters).fetchall() == [("11:15", 3), ("11:30", 1)]
+    assert empty.execute("select sum(trips) from taxi.zone_fares_15m").fetchall() == [(4 * 15,)]
+
+
 def test_the_ledger_does_not_balance_while_the_on_time_copy_of_a_late_trip_is_held_back(
     empty: Connection,
 ) -> None:
     # Read in time and again late: the window and the late arrival are stored, but not the trip.
     empty.execute(
-        "insert into taxi.received_records values"
+        "insert into taxi_internal.received_records values"
         " ('green', '2024-01-10 11:00', 'on_time', 1), ('green', '2024-01-10 11:00', 'after_close', 1)"
     )
     empty.execute(
-        "insert into taxi.on_time_fares_15m values"
+        "insert into taxi_internal.on_time_fares_15m values"
         " ('green', 74, '2024-01-10 11:00', '2024-01-10 11:15', 1, 100, 1)"
     )
     late(1, offset=10)(empty)
@@ -180,7 +236,7 @@ def test_the_ledger_does_not_balance_while_the_on_time_copy_of_a_late_trip_is_he
 
 
 def test_a_trip_that_was_read_and_that_no_window_holds_is_missed_in_its_hour(empty: Connection) -> None:
-    empty.execute("insert into taxi.on_time_as_read values ('green', '2024-01-10 11:00', 1)")
+    empty.execute("insert into taxi_internal.on_time_as_read values ('green', '2024-01-10 11:00', 1)")
     on_time(1)(empty)
     ledger = "select event_hour::text, received, windowed, imbalance from taxi.trip_ledger"
     assert empty.execute(ledger).fetchall() == [("2024-01-10 11:00:00", 1, 0, 1)]
@@ -189,11 +245,11 @@ def test_a_trip_that_was_read_and_that_no_window_holds_is_missed_in_its_hour(emp
 def test_what_was_counted_as_it_was_read_and_in_its_window_was_received_once(empty: Connection) -> None:
     # 11:00 both, 11:15 before the upgrade: by windows alone, 11:30 across it: two trips, one of them after it
     empty.execute(
-        "insert into taxi.on_time_as_read values"
+        "insert into taxi_internal.on_time_as_read values"
         " ('green', '2024-01-10 11:00', 3), ('green', '2024-01-10 11:30', 1)"
     )
     empty.execute(
-        "insert into taxi.received_records values ('green', '2024-01-10 11:00', 'on_time', 3),"
+        "insert into taxi_internal.received_records values ('green', '2024-01-10 11:00', 'on_time', 3),"
         " ('green', '2024-01-10 11:15', 'on_time', 4), ('green', '2024-01-10 11:30', 'on_time', 2)"
     )
     assert empty.execute("select received from taxi.trip_ledger").fetchall() == [(9,)]
@@ -205,10 +261,12 @@ def test_a_trip_that_one_run_calls_on_time_and_the_next_one_late_is_missed_in_it
     # The later windows hold another trip of that quarter; the ledger must not call this one counted.
     for write in (on_time(1), on_time(2), late(2, offset=20)):
         write(empty)
-    empty.execute("insert into taxi.on_time_as_read values ('green', '2024-01-10 11:00', 1)")
-    empty.execute("insert into taxi.received_records values ('green', '2024-01-10 11:00', 'after_close', 1)")
+    empty.execute("insert into taxi_internal.on_time_as_read values ('green', '2024-01-10 11:00', 1)")
     empty.execute(
-        "insert into taxi.on_time_fares_15m values"
+        "insert into taxi_internal.received_records values ('green', '2024-01-10 11:00', 'after_close', 1)"
+    )
+    empty.execute(
+        "insert into taxi_internal.on_time_fares_15m values"
         " ('green', 74, '2024-01-10 11:00', '2024-01-10 11:15', 1, 100, 1)"
     )
     ledger = "select received, windowed, duplicates, imbalance from taxi.trip_ledger"
@@ -227,7 +285,7 @@ def test_writers_that_meet_in_the_same_windows_wait_for_one_another(stack: Endpo
     with ThreadPoolExecutor() as writers:
         done = [writers.submit(write, 100, (74, 75)), writers.submit(write, 200, (75, 74))]
     assert [writer.exception() for writer in done] == [None, None]
-    sums = "select distinct pickup_zone_id, trips from taxi.late_fares_15m order by 1"
+    sums = "select distinct pickup_zone_id, trips from taxi_internal.late_fares_15m order by 1"
     assert database.query(stack.postgres_dsn, sums).rows == [(74, 100), (75, 100)]
     tables.empty(stack.postgres_dsn, FIRST_SET)
 
@@ -274,11 +332,14 @@ def earlier_database(stack: Endpoints) -> Iterator[str]:
         connection.execute(f"create database {name}")
         try:
             with psycopg.connect(dsn) as earlier:
-                for path in sorted((tables.DDL_FOLDER / "shared").glob("*zones.sql")):
-                    earlier.execute(path.read_bytes())
+                for file in ("01_zones.sql", "04_settings.sql"):
+                    earlier.execute((tables.DDL_FOLDER / "shared" / file).read_bytes())
                 tables.make_set(Ddl(earlier), "taxi")
+                earlier.execute("create schema taxi_internal")
+                earlier.execute("create view taxi_internal.late_arrivals as select * from taxi.late_arrivals")
                 on_time(1)(earlier)
                 late(2, offset=20)(earlier)
+                earlier.execute("drop schema taxi_internal cascade")
                 earlier.execute(WITHOUT_PUBLICATIONS)
             yield dsn
         finally:

@@ -30,10 +30,11 @@ SHOWN = (
     " array(select (late, duplicates, imbalance)::text from taxi.trip_ledger order by 1)"
 )
 KEPT = (
-    "select array(select (window_end, trips, total_amount_cents)::text from taxi.published_fares_15m"
+    "select array(select (window_end, trips, total_amount_cents)::text from taxi_internal.published_fares_15m"
     "  order by 1),"
-    " array(select (window_end, trips, total_amount_cents)::text from taxi.late_fares_15m order by 1),"
-    " array(select (trip_id, on_time, withdrawn_by is null)::text from taxi.all_trips order by 1)"
+    " array(select (window_end, trips, total_amount_cents)::text from taxi_internal.late_fares_15m"
+    "  order by 1),"
+    " array(select (trip_id, on_time, withdrawn_by is null)::text from taxi_internal.all_trips order by 1)"
 )
 
 
@@ -58,8 +59,8 @@ def late(trip: int, *, vendor: int = 1) -> Write:
 
     def write(connection: Connection) -> None:
         connection.execute(
-            "insert into taxi.late_arrivals (topic, partition, kafka_offset, arrived_at, trip_id, taxi_type,"
-            " source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, vendor_id,"
+            "insert into taxi_internal.late_arrivals (topic, partition, kafka_offset, arrived_at, trip_id,"
+            " taxi_type, source_file, source_month, pickup_at, dropoff_at, pickup_zone_id, vendor_id,"
             " total_amount_cents) values ('trips', 0, %s, '2024-01-10 13:00', %s, 'green', 'f', %s,"
             " '2024-01-10 10:50', %s, 74, %s, %s)"
             " on conflict (topic, partition, kafka_offset) do update set arrived_at = excluded.arrived_at",
@@ -104,7 +105,7 @@ def read(*disposals: str) -> Write:
 
     def write(connection: Connection) -> None:
         connection.cursor().executemany(
-            "insert into taxi.received_records values ('green', '2024-01-10 11:00', %s, %s)"
+            "insert into taxi_internal.received_records values ('green', '2024-01-10 11:00', %s, %s)"
             " on conflict do nothing",
             [(name, disposals.count(name)) for name in set(disposals)],
         )

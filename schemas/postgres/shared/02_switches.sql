@@ -4,3 +4,6 @@ create table if not exists taxi.switches (
     switched_at timestamptz not null default clock_timestamp() primary key,
     table_set text not null
 );
+
+-- The views of a set that people do not query.
+create schema if not exists taxi_internal;

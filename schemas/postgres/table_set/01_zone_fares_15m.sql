@@ -143,13 +143,26 @@ where
             and late.window_end = published.window_end
     );
 
--- The newest closed window of each zone. It costs a few index look-ups per zone, regardless of the number of windows:
--- Postgres finds the newest row of each table by its key, but would read the whole view.
+-- The windows that end on a quarter of an hour: they do not overlap, so their trips may be added up.
+create or replace view zone_fares_quarter_hours as
+select
+    taxi_type,
+    pickup_zone_id,
+    window_start,
+    window_end,
+    trips,
+    total_amount_cents,
+    avg_total_amount
+from zone_fares_15m
+where extract(minute from window_end)::integer % 15 = 0;
+
+-- The newest closed window of each zone, unless it is older than taxi.settings allows.
+-- It costs a few index look-ups per zone, regardless of the number of windows: Postgres finds the newest row of each table by its key, but would read the whole view.
 -- The newest window of the job defines the current event time. A trip that is late by minutes, or a month published
 -- ahead of the stream, is in windows that are still open. These windows are excluded.
 -- Materialized, and with look-ups by key instead of joins: otherwise the planner evaluates the clocks for each zone.
 create or replace view zone_fares_now as
-with clocks as materialized (
+with event_clocks as materialized (
     select
         taxi_types.taxi_type,
         coalesce(
@@ -175,6 +188,15 @@ with clocks as materialized (
     from (values ('yellow'), ('green'), ('fhvhv')) as taxi_types (taxi_type)
 ),
 
+clocks as materialized (
+    select
+        clocks.taxi_type,
+        clocks.closed_until,
+        clocks.closed_until - settings.fresh_for as fresh_from
+    from event_clocks as clocks
+    cross join taxi.settings
+),
+
 -- A withdrawal may leave a window of the job without trips. Then the window before it is the newest.
 newest as materialized (
     select
@@ -182,6 +204,7 @@ newest as materialized (
         zones.zone_id,
         zones.zone_name,
         zones.borough,
+        clocks.closed_until,
         greatest(
             (
                 select fares.window_end
@@ -189,6 +212,7 @@ newest as materialized (
                 where
                     fares.taxi_type = clocks.taxi_type
                     and fares.pickup_zone_id = zones.zone_id
+                    and fares.window_end >= clocks.fresh_from
                     and fares.trips + coalesce(
                         (
                             select late.trips
@@ -220,7 +244,7 @@ newest as materialized (
                 where
                     fares.taxi_type = clocks.taxi_type
                     and fares.pickup_zone_id = zones.zone_id
-                    and fares.window_end <= clocks.closed_until
+                    and fares.window_end between clocks.fresh_from and clocks.closed_until
                     and fares.trips
                     + coalesce(
                         (
@@ -242,7 +266,7 @@ newest as materialized (
                 where
                     fares.taxi_type = clocks.taxi_type
                     and fares.pickup_zone_id = zones.zone_id
-                    and fares.window_end <= clocks.closed_until
+                    and fares.window_end between clocks.fresh_from and clocks.closed_until
                     and fares.trips > 0
                 order by fares.window_end desc
                 limit 1
@@ -252,7 +276,7 @@ newest as materialized (
     cross join taxi.zones
 )
 
--- In the column order of zone_fares_15m.
+-- In the column order of zone_fares_15m; what came later is last, because a view can only grow at its end.
 select  -- noqa: ST06
     newest.taxi_type,
     newest.zone_id as pickup_zone_id,
@@ -267,7 +291,9 @@ select  -- noqa: ST06
         coalesce(on_time.total_amount_cents, 0) + coalesce(late.total_amount_cents, 0)
         + coalesce(published.total_amount_cents, 0),
         coalesce(on_time.trips, 0) + coalesce(late.trips, 0) + coalesce(published.trips, 0)
-    )::numeric(12, 4) as avg_total_amount
+    )::numeric(12, 4) as avg_total_amount,
+    newest.closed_until as as_of,
+    newest.closed_until - newest.window_end as age
 from newest
 left join on_time_fares_15m as on_time
     on

@@ -80,6 +80,44 @@ def test_views_whose_columns_change_are_made_anew_unless_something_is_built_on_t
     run(dsn, "drop schema built_on cascade")
 
 
+def shown(dsn: str) -> set[str]:
+    """The names that `\\d taxi.*` lists."""
+    relations = (
+        "select relname from pg_class where relnamespace = 'taxi'::regnamespace and relkind in ('r', 'v')"
+    )
+    return {row[0] for row in database.query(dsn, relations).rows}
+
+
+def test_the_schema_of_users_has_what_they_query_and_the_parts_are_beside_it(dsn: str) -> None:
+    for table_set in (OTHER_SET, FIRST_SET):
+        tables.serve(dsn, table_set)
+        assert shown(dsn) == {
+            *("zone_fares_now", "zone_fares_15m", "zone_fares_quarter_hours", "trips", "late_trips"),
+            *("quarantined_trips", "dead_letters", "trip_ledger", "publications", "current_publications"),
+            *("zones", "settings", "switches", "backfill_runs", "parity_reports"),
+        }
+        run(dsn, insert_trip("taxi_internal", 1))
+        assert database.query(dsn, f"select count(*) from {table_set}.all_trips").rows == [(1,)]
+
+
+def test_a_part_that_an_earlier_version_showed_goes_unless_something_is_built_on_it(dsn: str) -> None:
+    run(
+        dsn,
+        f"create view taxi.all_trips as select * from {FIRST_SET}.all_trips",
+        f"create view taxi.late_arrivals as select * from {FIRST_SET}.late_arrivals",
+        "create schema built_on",
+        "create view built_on.late as select trip_id from taxi.late_arrivals",
+    )
+    tables.set_up(dsn, FIRST_SET)
+    assert {"all_trips", "late_arrivals"} & shown(dsn) == {"late_arrivals"}
+    tables.serve(dsn, OTHER_SET)
+    (definition,) = database.query(dsn, "select pg_get_viewdef('taxi.late_arrivals'::regclass)").rows[0]
+    assert f"FROM {OTHER_SET}.late_arrivals" in definition
+    run(dsn, "drop schema built_on cascade")
+    tables.set_up(dsn, OTHER_SET)
+    assert "late_arrivals" not in shown(dsn)
+
+
 def test_a_switch_waits_for_a_reader_in_the_middle_of_a_transaction_and_holds_nobody_up(dsn: str) -> None:
     run(dsn, A_DEAD_LETTER.format(FIRST_SET))
     with ThreadPoolExecutor() as pool, psycopg.connect(dsn) as reader:
@@ -132,13 +170,14 @@ def test_a_set_of_an_earlier_version_gains_the_columns_of_a_later_one(dsn: str, 
         "create schema built_on",
         "create view built_on.trips as select * from taxi.trips",
     )
-    before = {name: columns(dsn, f"taxi.{name}") for name in ("trips", "late_arrivals", "replaced_trips")}
+    grown = ("taxi.trips", "taxi_internal.late_arrivals", "taxi_internal.replaced_trips")
+    before = {name: columns(dsn, name) for name in grown}
     folder = later_table_set(tmp_path)
     for _ in range(2):
         tables.set_up(dsn, FIRST_SET, folder)
-    after = {name: columns(dsn, f"taxi.{name}") for name in before}
+    after = {name: columns(dsn, name) for name in before}
     assert after == {name: [*names, COLUMN] for name, names in before.items()}
-    run(dsn, f"update taxi.all_trips set {COLUMN} = 'app'")
+    run(dsn, f"update taxi_internal.all_trips set {COLUMN} = 'app'")
     assert database.query(
         dsn, f"select {COLUMN}, (select count(*) from built_on.trips) from taxi.trips"
     ).rows == [("app", 1)]

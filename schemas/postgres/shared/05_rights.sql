@@ -6,9 +6,9 @@ begin
         return;
     end if;
     revoke all on schema public from public;
-    grant usage on schema taxi to taxi_reader;
-    grant select on all tables in schema taxi to taxi_reader;
-    alter default privileges in schema taxi grant select on tables to taxi_reader;
+    grant usage on schema taxi, taxi_internal to taxi_reader;
+    grant select on all tables in schema taxi, taxi_internal to taxi_reader;
+    alter default privileges in schema taxi, taxi_internal grant select on tables to taxi_reader;
     alter role taxi_reader set default_transaction_read_only = on;
 end
 $$;
