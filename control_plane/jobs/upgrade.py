@@ -20,6 +20,7 @@ from control_plane.jobs.verification import (
     milestones,
     observation,
 )
+from control_plane.sink.refusals import refusing_tables
 from schemas.errors import UserError
 from stack.console import print_message
 from stack.endpoints import Endpoints
@@ -200,9 +201,14 @@ def _running_release(site: JobSite) -> Release:
 
 
 def _baseline(site: JobSite) -> Baseline:
-    older = observation(site.status())
+    older = _observed(site)
     time.sleep(2 * POLL_SECONDS)  # Flink reads its metrics every two seconds
-    return Baseline(older, observation(site.status()))
+    return Baseline(older, _observed(site))
+
+
+def _observed(site: JobSite) -> Observation:
+    refusing = refusing_tables(site.endpoints.postgres_dsn, site.wiring.table_set)
+    return observation(site.status(), refusing)
 
 
 def _stop(site: JobSite, job: Job) -> Path:
@@ -248,7 +254,7 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
     taskmanager = ServiceProgress(site.endpoints.home, TASKMANAGER)
 
     def result() -> VerificationResult | None:
-        seen.append(observation(site.status()))
+        seen.append(_observed(site))
         found = evaluate(before, seen)
         return None if found.outcome == "open" else found
 
@@ -271,9 +277,9 @@ def _watched(site: JobSite, before: Baseline | None) -> VerificationResult:
         )
     except StalledError as stalled:
         return evaluate(before, seen) if seen else VerificationResult("failed", stalled.message)
-    if found.outcome == "failed":
+    if seen[-1].restarts:
         _await_cause(site)
-        return evaluate(before, [*seen, observation(site.status())])
+        return evaluate(before, [*seen, _observed(site)])
     if not seen[-1].records_read:
         print_message("no record arrived during the verification, so the writers are not verified")
     return found

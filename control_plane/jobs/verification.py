@@ -26,6 +26,8 @@ class Observation:
     event_clocks_ms: tuple[int, ...]
     lag_records: int | None
     records_read: int
+    refusing_tables: frozenset[str] = frozenset()
+    """The tables that have refused a row of the job, at any time."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class VerificationResult:
     reason: str = ""
 
 
-def observation(status: JobStatus) -> Observation:
-    """Extract what the verification needs from a status."""
+def observation(status: JobStatus, refusing_tables: frozenset[str]) -> Observation:
+    """Extract what the verification needs from a status, and add the tables that have refused rows."""
     return Observation(
         state=status.state,
         all_tasks_run=status.is_running,
@@ -61,6 +63,7 @@ def observation(status: JobStatus) -> Observation:
         event_clocks_ms=status.flow.event_clocks_ms,
         lag_records=status.flow.lag_records,
         records_read=status.flow.records_read,
+        refusing_tables=refusing_tables,
     )
 
 
@@ -71,6 +74,9 @@ def evaluate(before: Baseline | None, seen: Sequence[Observation]) -> Verificati
         return VerificationResult("failed", f"it restarted{_because(now.failure)}")
     if now.state in DOWN_STATES:
         return VerificationResult("failed", f"it is {now.state}{_because(now.failure)}")
+    # A table that refused rows of the previous release says nothing about this one.
+    if before and (tables := now.refusing_tables - before.newer.refusing_tables):
+        return VerificationResult("failed", f"Postgres refuses its rows for {', '.join(sorted(tables))}")
     checks: tuple[Callable[[Baseline | None, Sequence[Observation]], str], ...] = (
         _not_running, _no_checkpoint, _watermark_behind, _watermark_stalled, _lag_grows
     )  # fmt: skip

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from control_plane.sink.refusals import REFUSED_BY_SINK
 from schemas.errors import UserError
 from stack import database
 
 PAGE = 500
-REFUSED_BY_SINK = "refused_by_sink"
 """The error class of a row that Postgres refused: its topic is the table, its payload the row as JSON."""
 _ADDRESS = "topic, partition, kafka_offset"
 _COLUMNS = f"{_ADDRESS}, arrived_at, record_key, error_class, error, schema_id, payload, redriven_at"

@@ -157,7 +157,8 @@ from zone_fares_15m
 where extract(minute from window_end)::integer % 15 = 0;
 
 -- The newest closed window of each zone, unless it is older than taxi.settings allows.
--- It costs a few index look-ups per zone, regardless of the number of windows: Postgres finds the newest row of each table by its key, but would read the whole view.
+-- It costs a few index look-ups per zone, regardless of the number of windows: Postgres finds the newest row of each
+-- table by its key, but would read the whole view.
 -- The newest window of the job defines the current event time. A trip that is late by minutes, or a month published
 -- ahead of the stream, is in windows that are still open. These windows are excluded.
 -- Materialized, and with look-ups by key instead of joins: otherwise the planner evaluates the clocks for each zone.

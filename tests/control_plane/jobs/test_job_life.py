@@ -148,7 +148,8 @@ def test_a_release_whose_rows_are_refused_is_rolled_back_by_itself(
         assert (platform.status().is_running, running_release(platform)) == (True, first)
     assert_all_counted(platform)
     rows = json.loads(taxi(platform, "releases", "--json").stdout)
-    assert rows[-1]["state"].startswith("failed: it restarted")
+    assert rows[-1]["state"] == "failed: Postgres refuses its rows for all_trips"
+    assert platform.query("select count(*) from taxi.dead_letters") == [(0,)]  # stored after all
     assert [row["release"] for row in rows if row["is_current"]] == [first]
     assert processes(platform, TASKMANAGER) == taskmanager
 

@@ -48,6 +48,12 @@ def flowing(**series: Any) -> list[Observation]:
     return observations(event_clocks_ms=clocks, records_read=read, **series)
 
 
+def test_a_table_that_refused_rows_of_the_previous_release_is_no_fault_of_this_one() -> None:
+    refusing = replace(OBSERVATION, refusing_tables=frozenset({"all_trips"}))
+    seen = observations(refusing_tables=refusing.refusing_tables)
+    assert evaluate(Baseline(refusing, refusing), seen).outcome == "passed"
+
+
 def test_a_release_that_keeps_up_passes() -> None:
     assert evaluate(BEFORE, flowing(watermark_ms=[1_900, 2_000, 2_100, 2_200, 2_300])) == VerificationResult(
         "passed"
@@ -63,6 +69,11 @@ def test_a_release_that_gets_no_records_passes_without_a_watermark() -> None:
     [
         (observations(restarts=[0, 0, 0, 0, 1], failure="no table"), "failed", "it restarted (no table)"),
         (observations(state=["RUNNING"] * 4 + ["FAILED"]), "failed", "it is FAILED"),
+        (
+            observations(refusing_tables=frozenset({"all_trips"})),
+            "failed",
+            "Postgres refuses its rows for all_trips",
+        ),
         (observations(all_tasks_run=[True, True, False, True, True]), "open", "not all of its tasks ran"),
         (observations()[1:], "open", "not all of its tasks ran"),
         (observations(checkpoints_completed=0), "open", "it completed no checkpoint"),
