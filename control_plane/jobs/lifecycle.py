@@ -15,8 +15,8 @@ from control_plane.jobs.submission import await_other_submission
 from control_plane.jobs.wiring import Wiring, has_versions
 from control_plane.sink import ledger
 from control_plane.sink import table_sets as tables
-from control_plane.sink.job_runs import StartedRun, record_run
 from control_plane.sink.ddl import TablesInUseError
+from control_plane.sink.job_runs import StartedRun, record_run
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
 from schemas.jobs import WatchedSteps

@@ -1,4 +1,4 @@
-"""Where a served number comes from, by the functions that every SQL user has: taxi.explain_window and explain_trip."""
+"""Where a served number comes from, by the SQL functions taxi.explain_window and taxi.explain_trip."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The starts of the jobs as Postgres remembers them, so that a served row can name the release that wrote it."""
+"""The starts of the jobs, kept in Postgres: a served row can name the release that wrote it."""
 
 from dataclasses import asdict, dataclass
 

@@ -46,7 +46,7 @@ def window(
         str,
         typer.Argument(
             metavar="WINDOW_END",
-            help='The END of the window, New York time, as "2023-12-24 18:15" or 2023-12-24T18:15: 18:00 to 18:15.',
+            help='The END of the window, New York time: "2023-12-24 18:15" or 2023-12-24T18:15.',
         ),
     ],
     every_trip: Annotated[
@@ -54,10 +54,11 @@ def window(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show where a row of taxi.zone_fares_15m comes from: its trips, what was kept out, who wrote and confirmed it.
+    """Show where a row of taxi.zone_fares_15m comes from.
 
-    A window is named by its end, as in the key of the table. In SQL: select * from
-    taxi.explain_window('green', 74, '2023-12-24 18:15').
+    The row's parts, its trips, what was kept out and why, and who wrote and confirmed it. A window is named
+    by its end, which is part of the table's key: 18:15 is the window from 18:00 to 18:15. In SQL:
+    select * from taxi.explain_window('green', 74, '2023-12-24 18:15')
     """
     wanted_type, end = _taxi_type(taxi_type), _window_end(window_end)
     found = explanation.explain_window(Endpoints.of_running_stack().reader_dsn, wanted_type, zone, end)

@@ -38,15 +38,17 @@ create or replace function explain_release(written_by xid, what text)
 returns table (part text, says text, details jsonb) language sql stable set search_path from current as $$
     select
         'release',
-        coalesce(
-            format(
+        case
+            when runs.job_id is null then
+                what
+                || ' by a release that is not recorded: it started before releases were, or the tables were restored'
+            else format(
                 '%s by release %s of %s%s, trip schema version %s, run %s since %s',
                 what, runs.release, runs.job, coalesce(' (commit ' || nullif(runs.source_commit, '') || ')', ''),
                 runs.schema_version, runs.job_id, to_char(runs.started_at, 'YYYY-MM-DD HH24:MI TZ')
-            ),
-            what || ' by a release that is not recorded: it started before releases were, or the tables were restored'
-        ),
-        to_jsonb(runs) - 'first_transaction'
+            )
+        end,
+        case when runs.job_id is not null then to_jsonb(runs) - 'first_transaction' else '{}' end
     from (select) as always
     left join run_that_wrote(written_by) as runs on true
 $$;

@@ -287,9 +287,15 @@ begin
         union all
         select taxi_type, source_month from quarantined_arrivals where trip_id = id
         union all
-        select refused.taxi_type, source_month
-        from current_publications inner join published_quarantined_trips as refused using (publication)
-        where trip_id = id
+        select refused.taxi_type, refused.source_month
+        from publications
+        inner join published_quarantined_trips as refused using (publication)
+        where refused.trip_id = id
+        union all
+        select replaced.taxi_type, replaced.source_month
+        from publications
+        inner join replaced_trips as replaced using (publication)
+        where replaced.trip_id = id
     ) as places;
     return query select * from explain_months(its_type, its_months);
 end
