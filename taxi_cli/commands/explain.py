@@ -104,7 +104,7 @@ def _window_end(text: str) -> datetime:
         found = None
     if found is None or found.tzinfo is not None or ":" not in text:
         raise UserError(
-            f"{text!r} is no end of a window",
+            f"{text!r} is not the end of a window",
             'give New York\'s wall-clock time without a zone, as "2023-12-24 18:15" or 2023-12-24T18:15',
         )
     return found
@@ -115,7 +115,7 @@ def _trip_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise UserError(
-            f"{text!r} is no trip id", "a trip_id is a UUID: ./taxi explain window and taxi.trips show them"
+            f"{text!r} is not a trip id", "a trip_id is a UUID: ./taxi explain window and taxi.trips show them"
         ) from None
 
 

@@ -42,12 +42,6 @@ VERBS: Sequence[Verb] = (
     Verb("job", "taxi_cli.commands.job:app", "Deploy, monitor, upgrade and stop the Flink jobs.", EVERYDAY),
     Verb("sql", "taxi_cli.commands.sql:sql", "Run a query on the sink.", EVERYDAY),
     Verb(
-        "explain",
-        "taxi_cli.commands.explain:app",
-        "Where a served number comes from: a window, or a trip.",
-        EVERYDAY,
-    ),
-    Verb(
         "audit",
         "taxi_cli.commands.audit:audit",
         "Show where every record went; exit 1 if one is lost, 3 if records are in flight.",
@@ -59,6 +53,12 @@ VERBS: Sequence[Verb] = (
         "Show where every record went; exit 1 if one is lost, 3 if records are in flight.",
         EVERYDAY,
         is_hidden=True,
+    ),
+    Verb(
+        "explain",
+        "taxi_cli.commands.explain:app",
+        "Where a served number comes from: a window, or a trip.",
+        EVERYDAY,
     ),
     Verb(
         "fetch",

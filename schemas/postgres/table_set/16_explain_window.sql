@@ -180,7 +180,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
     select
         'dead_letter',
         format(
-            '%s that cannot be decoded arrived in these 15 minutes: nobody knows of which zone;'
+            '%s that cannot be decoded arrived in these 15 minutes: their zones are unknown;'
             ' ./taxi dead-letters list shows them', count_text(count(*), 'record')
         ),
         null,

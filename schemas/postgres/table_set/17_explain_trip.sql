@@ -18,7 +18,7 @@ returns jsonb language sql immutable parallel safe as $$
     where fields.value is distinct from trip_after -> fields.key
 $$;
 
--- Each version of a trip that a publication replaced, beside the version that followed.
+-- Each version of a trip that a publication replaced, with the version that followed.
 create or replace function explain_replaced_trip(id uuid)
 returns table (part text, says text, details jsonb)
 language sql stable set search_path from current set plan_cache_mode = 'force_custom_plan' as $$
