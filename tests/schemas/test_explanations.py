@@ -296,13 +296,22 @@ def test_the_newest_comparison_confirms_the_month_or_does_not(trips: Trips) -> N
     missing = only(window(trips), "parity")
     assert missing.says.endswith("./taxi parity --taxi-type green --month 2023-12")
     trips.compared("r1", unexplained=4)
-    assert "4 unexplained; it does NOT confirm the month" in only(window(trips), "parity").says
+    assert "4 unexplained; it does NOT confirm them" in only(window(trips), "parity").says
     trips.compared("r2")
     newest = only(window(trips), "parity")
     assert newest.details is not None
     assert (newest.details["run"], newest.details["confirms"]) == ("r2", True)
     assert newest.says.startswith("Spark run r2 compared green 2023-12 with the rows of the stream on ")
-    assert newest.says.endswith("1,000 windows equal, 3 explained, 0 unexplained; it confirms the month")
+    assert newest.says.endswith("1,000 windows equal, 3 explained, 0 unexplained; it confirms them")
+
+
+def test_a_run_that_differs_from_what_is_served_and_was_not_published_confirms_nothing(trips: Trips) -> None:
+    trips.on_time(1)
+    trips.window(1)
+    trips.compared("r1", beside="served")
+    refused = only(window(trips), "parity")
+    assert (refused.details or {})["confirms"] is False
+    assert refused.says.endswith("3 explained, 0 unexplained; it does NOT confirm them")
 
 
 def test_the_run_that_replaced_the_month_is_named_with_what_it_changed(trips: Trips) -> None:

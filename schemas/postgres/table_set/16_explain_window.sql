@@ -215,7 +215,8 @@ begin
     return query
         select part, says, 0::bigint, 0::bigint, trip_id, details
         from explain_quarantine_of_window(its_type, zone, wanted_end);
-    return query select part, says, 0::bigint, 0::bigint, trip_id, details from explain_copies(its_trips);
+    return query select part, says, 0::bigint, 0::bigint, trip_id, details
+        from explain_copies(its_trips, wanted_end - interval '15 minutes', wanted_end);
     return query
         select part, says, 0::bigint, 0::bigint, trip_id, details
         from explain_dead_letters_of_window(its_type, zone, wanted_end);

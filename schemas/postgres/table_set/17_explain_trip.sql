@@ -19,7 +19,7 @@ returns jsonb language sql immutable parallel safe as $$
 $$;
 
 -- Each version of a trip that a publication replaced, with the version that followed.
-create or replace function explain_replaced_trip(id uuid)
+create or replace function explain_replaced_trip(id uuid, ended_at timestamp)
 returns table (part text, says text, details jsonb)
 language sql stable set search_path from current set plan_cache_mode = 'force_custom_plan' as $$
     with versions as (
@@ -36,7 +36,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
                 versions.contents,
                 coalesce(
                     lead(versions.contents) over (order by versions.publication),
-                    (select to_jsonb(known) from all_trips as known where known.trip_id = id),
+                    (select to_jsonb(known) from all_trips as known where known.trip_id = id and known.dropoff_at = ended_at),
                     versions.contents
                 )
             ) as changed
@@ -62,7 +62,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
 $$;
 
 -- Where an accepted trip counts.
-create or replace function explain_accepted_trip(id uuid)
+create or replace function explain_accepted_trip(id uuid, ended_at timestamp)
 returns table (part text, says text, details jsonb)
 language sql stable set search_path from current set plan_cache_mode = 'force_custom_plan' as $$
     select
@@ -75,7 +75,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
         to_jsonb(known) - '{withdrawn_by,published_by,on_time}'::text[]
     from all_trips as known
     left join taxi.zones on known.pickup_zone_id = zones.zone_id
-    where known.trip_id = id
+    where known.trip_id = id and known.dropoff_at = ended_at
     union all
     select
         case when known.on_time then 'on_time' else 'late' end,
@@ -99,7 +99,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
         order by arrivals.arrived_at, arrivals.topic, arrivals.partition, arrivals.kafka_offset
         limit 1
     ) as late on true
-    where known.trip_id = id and known.on_time is not null
+    where known.trip_id = id and known.dropoff_at = ended_at and known.on_time is not null
     union all
     select
         'published',
@@ -111,7 +111,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
         )
     from all_trips as known
     left join publications as adding on known.published_by = adding.publication
-    where known.trip_id = id and known.on_time is null
+    where known.trip_id = id and known.dropoff_at = ended_at and known.on_time is null
     union all
     select
         'withdrawn',
@@ -122,7 +122,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
         jsonb_build_object('run', published.run, 'published_at', published.published_at)
     from all_trips as known
     inner join publications as published on known.withdrawn_by = published.publication
-    where known.trip_id = id
+    where known.trip_id = id and known.dropoff_at = ended_at
     union all
     select
         'removed',
@@ -136,7 +136,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
     inner join replaced_trips as replaced on published.publication = replaced.publication
     where
         replaced.trip_id = id and replaced.on_time is null
-        and not exists (select from all_trips as known where known.trip_id = id)
+        and not exists (select from all_trips as known where known.trip_id = id and known.dropoff_at = ended_at)
         and not exists (
             select from publications as later
             inner join replaced_trips as older on later.publication = older.publication
@@ -181,7 +181,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
 $$;
 
 -- The other half of a charge and its refund.
-create or replace function explain_twins(id uuid)
+create or replace function explain_twins(id uuid, ended_at timestamp)
 returns table (part text, says text, details jsonb)
 language sql stable set search_path from current set plan_cache_mode = 'force_custom_plan' as $$
     select distinct
@@ -202,7 +202,8 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
         where pickup_zone_id = known.pickup_zone_id and dropoff_at = known.dropoff_at
     ) as refused
     where
-        known.trip_id = id and refused.taxi_type = known.taxi_type and refused.pickup_at = known.pickup_at
+        known.trip_id = id and known.dropoff_at = ended_at
+        and refused.taxi_type = known.taxi_type and refused.pickup_at = known.pickup_at
         and refused.total_amount_cents = -known.total_amount_cents
     union all
     select
@@ -233,18 +234,20 @@ language plpgsql stable set search_path from current set plan_cache_mode = 'forc
 declare
     its_type text;
     its_months date[];
+    -- Its partition: without it, Postgres plans for all of them.
+    ended_at timestamp := (select dropoff_at from all_trips where trip_id = id);
     written_by xid;
     is_known boolean;
 begin
-    return query select * from explain_accepted_trip(id);
+    return query select * from explain_accepted_trip(id, ended_at);
     is_known := found;
-    return query select * from explain_replaced_trip(id);
+    return query select * from explain_replaced_trip(id, ended_at);
     is_known := is_known or found;
     return query select * from explain_quarantined_trip(id);
     is_known := is_known or found;
-    return query select part, says, details from explain_copies(array[id]);
+    return query select part, says, details from explain_copies(array[id], ended_at, ended_at);
     is_known := is_known or found;
-    return query select * from explain_twins(id);
+    return query select * from explain_twins(id, ended_at);
     return query
         select
             'dead_letter',
@@ -267,7 +270,9 @@ begin
     -- A publication writes the row again, so it no longer tells which release wrote it.
     select xmin into written_by
     from all_trips
-    where trip_id = id and on_time is not null and withdrawn_by is null and published_by is null
+    where
+        trip_id = id and dropoff_at = ended_at
+        and on_time is not null and withdrawn_by is null and published_by is null
         and not exists (
             select from publications inner join replaced_trips using (publication) where trip_id = id
         );
@@ -283,7 +288,7 @@ begin
     end if;
     select min(taxi_type), array_agg(distinct source_month) into its_type, its_months
     from (
-        select taxi_type, source_month from all_trips where trip_id = id
+        select taxi_type, source_month from all_trips where trip_id = id and dropoff_at = ended_at
         union all
         select taxi_type, source_month from quarantined_arrivals where trip_id = id
         union all
