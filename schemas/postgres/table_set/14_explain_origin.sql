@@ -148,7 +148,7 @@ language sql stable set search_path from current as $$
 $$;
 
 -- Copies that were not counted again: those that came while the minute of the trip was open, which are only counted,
--- and those that came later, each by its address. The trips ended between two moments: so few partitions are planned for.
+-- and those that came later, each by its address. The two times keep Postgres from planning for every partition.
 create or replace function explain_copies(wanted_trip_ids uuid[], earliest timestamp, latest timestamp)
 returns table (part text, says text, trip_id uuid, details jsonb)
 language sql stable set search_path from current set plan_cache_mode = 'force_custom_plan' as $$

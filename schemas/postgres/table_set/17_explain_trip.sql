@@ -36,7 +36,11 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
                 versions.contents,
                 coalesce(
                     lead(versions.contents) over (order by versions.publication),
-                    (select to_jsonb(known) from all_trips as known where known.trip_id = id and known.dropoff_at = ended_at),
+                    (
+                        select to_jsonb(known)
+                        from all_trips as known
+                        where known.trip_id = id and known.dropoff_at = ended_at
+                    ),
                     versions.contents
                 )
             ) as changed
@@ -174,7 +178,9 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
             'breaks %s in the file of run %s (%s), so that publication counts it in no window',
             array_to_string(refused.rules, ' and '), published.run, refused.source_file
         ),
-        jsonb_strip_nulls(to_jsonb(refused) - '{trip_id,publication}'::text[] || jsonb_build_object('run', published.run))
+        jsonb_strip_nulls(
+            to_jsonb(refused) - '{trip_id,publication}'::text[] || jsonb_build_object('run', published.run)
+        )
     from current_publications as published
     inner join published_quarantined_trips as refused on published.publication = refused.publication
     where refused.trip_id = id
