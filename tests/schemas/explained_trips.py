@@ -9,10 +9,12 @@ from uuid import UUID
 import psycopg
 
 from control_plane.sink.job_runs import StartedRun, record_run
+from control_plane.sink.views import TABLES, relations
 
 SHADOW = "taxi_reprocess_explained"
 SERVED = "taxi_1"
 ZONE = 74
+RECORDS = ("taxi.backfill_runs", "taxi.parity_reports", "taxi.job_runs")
 MONTH = date(2023, 12, 1)
 END = datetime.fromisoformat("2023-12-24T18:15")
 FILE = "green_tripdata_2023-12.parquet"
@@ -123,6 +125,18 @@ class Trips:
     def started(self, release: int) -> None:
         """A start of the job."""
         record_run(self.dsn, StartedRun(f"job-{release}", SERVED, "zone_fares", release, "1a2b3c4", 2))
+
+    def clear(self, *table_sets: str) -> None:
+        """Delete every row, which is quicker than to truncate hundreds of empty partitions."""
+        with psycopg.connect(self.dsn) as connection:
+            names = [
+                f"{table_set}.{name}"
+                for table_set in table_sets
+                for name in relations(connection, table_set, TABLES)
+            ]
+            connection.execute("set local session_replication_role = replica")  # without triggers
+            for name in (*names, *RECORDS):
+                connection.execute(f"delete from {name}".encode())
 
     def execute(self, text: str, values: dict[str, Any] | None = None) -> None:
         """Change what the database holds, in a transaction of its own."""

@@ -17,7 +17,6 @@ from tests.schemas.explained_trips import END, FILE, MONTH, SERVED, SHADOW, ZONE
 pytestmark = pytest.mark.integration
 
 MINUTE = timedelta(minutes=1)
-RECORDS = ("taxi.backfill_runs", "taxi.parity_reports", "taxi.job_runs")
 
 
 @pytest.fixture(scope="module")
@@ -26,21 +25,15 @@ def database(stack: Endpoints) -> Iterator[str]:
     tables.set_up(stack.postgres_dsn, SHADOW)
     yield stack.postgres_dsn
     tables.drop(stack.postgres_dsn, SHADOW)
-    _clear(stack.postgres_dsn, SERVED)
+    Trips(stack.postgres_dsn).clear(SERVED)
 
 
 @pytest.fixture
 def trips(database: str) -> Trips:
     """Empty tables."""
-    _clear(database, SERVED, SHADOW)
-    return Trips(database)
-
-
-def _clear(dsn: str, *table_sets: str) -> None:
-    for table_set in table_sets:
-        tables.empty(dsn, table_set)
-    for name in RECORDS:
-        Trips(dsn).execute(f"delete from {name}")
+    trips = Trips(database)
+    trips.clear(SERVED, SHADOW)
+    return trips
 
 
 def window(trips: Trips, end: datetime = END, taxi_type: str | None = "green") -> list[Origin]:

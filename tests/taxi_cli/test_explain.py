@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from control_plane.sink import table_sets as tables
 from stack.endpoints import Endpoints
 from tests.schemas.explained_trips import SERVED, Trips, trip_id
 from tests.taxi_cli.conftest import InProcess
@@ -16,8 +15,8 @@ WINDOW = ("explain", "window", "green", "74", "2023-12-24 18:15")
 @pytest.fixture
 def explain(stack: Endpoints, taxi_here: InProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess]:
     """`./taxi …` where three green trips are served, a refund was refused, and one trip came late."""
-    tables.empty(stack.postgres_dsn, SERVED)
     trips = Trips(stack.postgres_dsn)
+    trips.clear(SERVED)
     for number in (1, 2):
         trips.on_time(number)
     trips.window(1, 2)
@@ -25,7 +24,7 @@ def explain(stack: Endpoints, taxi_here: InProcess, monkeypatch: pytest.MonkeyPa
     trips.quarantined(1, "non_positive_total", trip_id=trip_id(90), cents=-100)
     monkeypatch.setattr(Endpoints, "of_running_stack", lambda: stack)
     yield taxi_here
-    tables.empty(stack.postgres_dsn, SERVED)
+    trips.clear(SERVED)
 
 
 @pytest.mark.integration
@@ -118,7 +117,10 @@ def test_what_has_no_answer_gets_one_line(explain: InProcess, arguments: tuple[s
     [
         (("window", "purple", "74", "2023-12-24 18:15"), "'purple' names no taxi type"),
         (("window", "", "74", "2023-12-24 18:15"), "'' names no taxi type"),
-        (("window", "green", "74", "soon"), "'soon' is not the end of a window; give New York's wall-clock time"),
+        (
+            ("window", "green", "74", "soon"),
+            "'soon' is not the end of a window; give New York's wall-clock time",
+        ),
         (("window", "green", "74", "2023-12-24"), "'2023-12-24' is not the end of a window"),
         (("window", "green", "74", "2023-12-24T18:15-05:00"), "'2023-12-24T18:15-05:00' is not the end"),
         (("window", "green", "Harlem", "2023-12-24 18:15"), "Invalid value for 'ZONE'"),
