@@ -115,7 +115,7 @@ def _trip_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise UserError(
-            f"{text!r} is not a trip id", "a trip_id is a UUID: ./taxi explain window and taxi.trips show them"
+            f"{text!r} is not a trip id", "a trip_id is a UUID: ./taxi explain window and taxi.trips show it"
         ) from None
 
 
