@@ -90,6 +90,19 @@ class Answers:
             "usual": dict(zip(names, usual, strict=True)) if usual else None,
         }
 
+    @answered
+    async def explain(self, request: Request) -> Mapping[str, Any]:
+        """Return where the number of a zone comes from, in the window that ends at a moment."""
+        taxi_type, zone_id, at = taxi_type_of(request), zone_id_of(request), moment_of(request)
+        rows = await self._database.explanation(taxi_type, zone_id, at)
+        names = ("part", "says", "trips", "total_amount_cents", "trip_id")
+        return {
+            "taxi_type": taxi_type,
+            "zone_id": zone_id,
+            "window_end": _text(at),
+            "parts": [dict(zip(names, row, strict=True)) for row in rows],
+        }
+
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="minutes") if moment else None

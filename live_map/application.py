@@ -52,6 +52,7 @@ def application(settings: MapSettings) -> Starlette:
             Route("/api/span", answers.span),
             Route("/api/fares", answers.fares),
             Route("/api/zone", answers.zone),
+            Route("/api/explain", answers.explain),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
         middleware=[

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import psycopg
 
 from live_map.boards import FRESH, ZoneFare
+from schemas.errors import UserError
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 10
@@ -22,6 +23,13 @@ FEWEST_WINDOWS = 8
 
 CONNECTIONS = 4
 """Limit for the queries of single pages; the feed and the ledger have one more connection each."""
+
+UNANSWERABLE = (
+    psycopg.errors.InvalidParameterValue,
+    psycopg.errors.NoDataFound,
+    psycopg.errors.FeatureNotSupported,
+)
+"""The errors of taxi.explain_window: the message and the hint are written for people."""
 
 Connection: TypeAlias = psycopg.AsyncConnection[tuple[Any, ...]]
 Row: TypeAlias = tuple[Any, ...]
@@ -81,6 +89,18 @@ class Database:
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
             return None
         return found[0] if found else None
+
+    async def explanation(self, taxi_type: str, zone_id: int, window_end: datetime) -> Sequence[Row]:
+        """Return where a window comes from; raises UserError for one that cannot be explained."""
+        asked = {"taxi_type": taxi_type, "zone_id": zone_id, "at": window_end}
+        try:
+            return await self.rows("explain_window", asked)
+        except UNANSWERABLE as refusal:
+            raise UserError(reason(refusal), refusal.diag.message_hint or "") from refusal
+        except psycopg.errors.UndefinedFunction as error:
+            raise UserError(
+                "this database cannot explain its numbers yet", "./taxi up brings it up to date"
+            ) from error
 
 
 async def answer(

@@ -16,6 +16,7 @@ from control_plane.jobs.wiring import Wiring, has_versions
 from control_plane.sink import ledger
 from control_plane.sink import table_sets as tables
 from control_plane.sink.ddl import TablesInUseError
+from control_plane.sink.job_runs import StartedRun, record_run
 from control_plane.topics import Topic, TopicEnds
 from schemas.errors import UserError
 from schemas.jobs import WatchedSteps
@@ -204,6 +205,8 @@ def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
         f"starting {site.name}, release {release.number}, from {origin or 'the beginning of the topic'} …"
     )
     site.records.write(site.name, before.started(run, topic_id))
+    if has_versions(site.wiring.job):
+        record_run(site.endpoints.postgres_dsn, _started_run(site, release, run))
     try:
         await_slots(site, release)
         site.releases.program(release).submit(run.job_id, run.origin)
@@ -273,6 +276,17 @@ def _set_up_tables(site: JobSite, release: Release) -> None:
         if release.outcome != "ran":
             raise
         print_message(f"{failure.message}: the tables keep the columns of the newer release")
+
+
+def _started_run(site: JobSite, release: Release, run: JobRun) -> StartedRun:
+    return StartedRun(
+        job_id=run.job_id,
+        table_set=site.wiring.table_set,
+        job=site.wiring.job,
+        release=release.number,
+        source_commit=release.manifest.commit,
+        schema_version=release.schema_version,
+    )
 
 
 def _start_fresh(site: JobSite, release: Release) -> Job:

@@ -20,6 +20,7 @@ from control_plane.sink.table_sets import TABLE_SET_FOLDER, missing_objects
 from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
 from schemas.jobs import WatchedSteps, job_names
+from schemas.trip import all_versions
 from stack.console import console
 from stack.endpoints import Endpoints
 from stack.files import sha256_of
@@ -78,6 +79,11 @@ class Release:
             return folder / self.manifest.job
         own = folder / "table_set"
         return own if own.is_dir() else TABLE_SET_FOLDER  # kept before there were table sets
+
+    @property
+    def schema_version(self) -> int:
+        """The newest version of the trip schema that it knows."""
+        return all_versions(self.folder / "code" / "schemas" / "avro" / "trip")[-1].version
 
     @property
     def sink_tables(self) -> set[str]:

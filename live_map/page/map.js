@@ -12,8 +12,9 @@ const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Frida
 const byId = (id) => document.getElementById(id);
 const page = Object.fromEntries(
   ["badge", "badge-text", "back", "check-list", "checks", "city", "clock", "close", "day", "day-chart", "day-summary",
-    "ranking-none", "ranking-rows", "explain", "forth", "least", "legend", "live", "month", "notice", "pace", "run",
-    "scrub", "spoken", "stage", "theme", "tooltip", "types", "zone", "zone-name", "zone-now", "zone-usual", "zones",
+    "ranking-none", "ranking-rows", "explain", "forth", "least", "legend", "live", "month", "notice", "origin", "origin-parts",
+    "origin-served", "pace", "run", "scrub", "spoken", "stage", "theme", "tooltip", "types", "zone", "zone-name", "zone-now",
+    "zone-usual", "zones",
     "zoom"].map((id) => [id, byId(id)]));
 
 const zones = new Map(); // zone id -> {id, x, y, element, name, borough}
@@ -378,6 +379,7 @@ async function learnSpan() {
 
 function open(id) {
   if (openZone !== null) zones.get(openZone)?.element.classList.remove("open");
+  if (openZone !== id) closeOrigin();
   openZone = id;
   zones.get(id).element.classList.add("open");
   page.zone.hidden = false;
@@ -391,6 +393,7 @@ function closeZone() {
   const { element: shape } = zones.get(openZone);
   shape.classList.remove("open");
   openZone = null;
+  closeOrigin();
   page.zone.hidden = true;
   shape.focus({ preventScroll: true });
 }
@@ -403,6 +406,55 @@ function showZoneNow() {
   const fare = shown.fares.get(openZone);
   page.explain.textContent = fare
     ? `./taxi explain window ${taxiType} ${openZone} "${fare.end.replace("T", " ")}"` : "no window";
+}
+
+// --- Where a number comes from. The answer is of the window that was clicked: it stays while the clock advances.
+
+const ORIGINS = [
+  ["Adds up from", ["on_time", "late", "published", "difference"]],
+  ["Its trips", ["trip"]],
+  ["Kept out", ["withdrawn", "quarantined", "duplicate", "dead_letter"]],
+  ["Written and confirmed by", ["release", "publication", "parity"]],
+];
+let explained = 0;
+
+async function toggleOrigin() {
+  if (!page.origin.hidden) { closeOrigin(); return; }
+  const fare = shown.fares.get(openZone);
+  const turn = ++explained;
+  page["zone-now"].setAttribute("aria-expanded", "true");
+  page.origin.hidden = false;
+  page["origin-served"].textContent = fare ? "Asking…" : "No window of this zone with a trip has closed within the hour.";
+  page["origin-parts"].replaceChildren();
+  if (!fare) return;
+  try {
+    const found = await ask(`api/explain?taxi_type=${taxiType}&zone_id=${openZone}&at=${fare.end}`);
+    if (turn === explained) showOrigin(found.parts);
+  } catch (failure) {
+    if (turn === explained) page["origin-served"].textContent = failure.message;
+  }
+}
+
+function closeOrigin() {
+  explained += 1;
+  page.origin.hidden = true;
+  page["zone-now"].setAttribute("aria-expanded", "false");
+}
+
+function showOrigin(parts) {
+  page["origin-served"].textContent = parts.find(({ part }) => part === "served").says;
+  page["origin-parts"].replaceChildren(...ORIGINS.flatMap(([title, names]) => {
+    const members = parts.filter(({ part }) => names.includes(part));
+    if (!members.length) return [];
+    const list = html("ul");
+    list.append(...members.slice(0, LISTED).map(({ part, says }) => {
+      const item = html("li");
+      item.append(html("b", part.replace("_", " ")), ` ${says}`);
+      return item;
+    }));
+    if (members.length > LISTED) list.append(html("li", `and ${plural(members.length - LISTED, "more row")}: see the command`));
+    return [html("h4", title), list];
+  }));
 }
 
 let zoneTimer = 0;
@@ -589,6 +641,7 @@ function followControls() {
     page.badge.setAttribute("aria-expanded", String(!page.checks.hidden));
   });
   page.close.addEventListener("click", closeZone);
+  page["zone-now"].addEventListener("click", toggleOrigin);
   page.least.addEventListener("input", listRanking);
   page.live.addEventListener("click", goLive);
   page.back.addEventListener("click", () => move(-15));
@@ -616,6 +669,7 @@ function followControls() {
 }
 
 function switchTo(kind) {
+  closeOrigin();
   taxiType = kind;
   lastEventId = "";
   earliest = null;

@@ -55,6 +55,12 @@ VERBS: Sequence[Verb] = (
         is_hidden=True,
     ),
     Verb(
+        "explain",
+        "taxi_cli.commands.explain:app",
+        "Where a served number comes from: a window, or a trip.",
+        EVERYDAY,
+    ),
+    Verb(
         "fetch",
         "taxi_cli.commands.fetch:fetch",
         "Fetch TLC months from TLC_DATA_DIR, the cache, or the TLC's public download.",

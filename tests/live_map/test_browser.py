@@ -174,6 +174,44 @@ def test_a_name_that_is_code_is_text(city: City, server: str, open_map: OpenMap)
         city.execute("update taxi.zones set zone_name = 'East Harlem North' where zone_id = 74")
 
 
+def test_the_number_of_a_zone_opens_where_it_comes_from(city: City, server: str, open_map: OpenMap) -> None:
+    city.put("green", NOON, {74: (1, 1000)})
+    code = "<img src=x onerror='document.title=1'>.parquet"
+    city.put_late("green", 74, NOON - timedelta(minutes=3), 3000, number=1)
+    city.execute("update taxi_1.all_trips set source_file = %(file)s", {"file": code})
+    page = open_map(server)
+    page.page.locator('.zone[data-zone="74"]').dispatch_event("click")
+    page.page.locator("#zone-now").focus()
+    page.page.keyboard.press("Enter")
+    page.await_text("#origin-served", "green, zone 74 (East Harlem North, Manhattan)")
+    page.await_text("#origin-parts li", "1 trip, $30.00: late, added when they came")
+    page.await_text("#origin-parts li", f"from {code}")
+    assert page.page.get_attribute("#zone-now", "aria-expanded") == "true"
+    assert (page.page.title(), page.page.locator("#zone img").count()) == ("New York by taxi, now", 0)
+    page.page.keyboard.press("Enter")
+    page.page.locator("#origin").wait_for(state="hidden")
+
+
+def test_an_explanation_belongs_to_one_number(city: City, server: str, open_map: OpenMap) -> None:
+    """It stays while the clock goes on, and goes when another zone or taxi type is looked at."""
+    city.put("green", NOON, {74: (1, 1000), 75: (1, 1000)})
+    page = open_map(server)
+    page.page.locator('.zone[data-zone="74"]').dispatch_event("click")
+    page.page.click("#zone-now")
+    page.await_text("#origin-served", "2023-12-15 12:00: 1 trip, $10.00")
+    city.put("green", NOON + timedelta(minutes=1), {74: (3, 25200)})
+    page.await_average(74, "84.0000")
+    page.await_text("#origin-served", "2023-12-15 12:00: 1 trip, $10.00")
+    page.page.locator('.zone[data-zone="75"]').dispatch_event("click")
+    page.page.locator("#origin").wait_for(state="hidden")
+    page.page.click("#zone-now")
+    page.await_text("#origin-served", "zone 75")
+    page.page.locator('input[name="taxi-type"][value="yellow"]').check(force=True)
+    page.page.locator("#origin").wait_for(state="hidden")
+    page.page.click("#zone-now")
+    page.await_text("#origin-served", "No window of this zone with a trip has closed within the hour.")
+
+
 def test_every_zone_can_be_reached_and_opened_by_the_keyboard(
     city: City, server: str, open_map: OpenMap
 ) -> None:
@@ -190,7 +228,7 @@ def test_every_zone_can_be_reached_and_opened_by_the_keyboard(
     assert page.page.evaluate("document.activeElement.getAttribute('aria-label')") == zone
 
 
-def test_the_dearest_zones_have_a_minimum_of_trips(city: City, server: str, open_map: OpenMap) -> None:
+def test_the_highest_fares_have_a_minimum_of_trips(city: City, server: str, open_map: OpenMap) -> None:
     city.put("green", NOON, {74: (2, 60000), 75: (5, 100000)})
     page = open_map(server)
     page.await_average(74, "300.0000")
@@ -241,6 +279,8 @@ def test_it_can_be_used_by_everybody_on_every_screen(
         page.page.click("#badge")
         page.page.locator('.zone[data-zone="74"]').dispatch_event("click")
         page.await_text("#day-summary", "Last 24 hours")
+        page.page.click("#zone-now")
+        page.await_text("#origin-parts", "Written and confirmed by")
         page.picture(f"{screen}-zone")
         found = axe.Axe().run(page.page)
     assert found.violations_count == 0, found.generate_report()

@@ -221,6 +221,20 @@ def test_what_is_usual_is_that_of_the_weekday_and_hour_in_which_the_window_began
         city.execute("drop schema marts cascade")
 
 
+def test_the_origin_of_a_number_is_what_sql_says_of_it(city: City, server: str) -> None:
+    city.put("green", NOON, {74: (1, 1000)})
+    city.put_late("green", 74, NOON - timedelta(minutes=3), 3000, number=1)
+    found = get(f"{server}/api/explain?taxi_type=green&zone_id=74&at=2023-12-15T12:00").json()
+    with psycopg.connect(city.dsn) as connection:
+        said = connection.execute(
+            "select part, says from taxi.explain_window('green', 74, '2023-12-15 12:00')"
+        ).fetchall()
+    assert [(part["part"], part["says"]) for part in found["parts"]] == said
+    trips = {part["part"]: part["trips"] for part in found["parts"][:4]}
+    assert trips == {"served": 2, "on_time": 1, "late": 1, "published": 0}
+    assert (found["window_end"], found["zone_id"]) == ("2023-12-15T12:00", 74)
+
+
 @pytest.mark.parametrize(
     ("question", "says"),
     [
@@ -231,9 +245,16 @@ def test_what_is_usual_is_that_of_the_weekday_and_hour_in_which_the_window_began
         ("zone?taxi_type=green&zone_id=266&at=2023-12-15T12:00", "zone_id is not a zone"),
         ("zone?taxi_type=green&zone_id=1;drop&at=2023-12-15T12:00", "zone_id is not a zone"),
         ("zone?taxi_type=green&at=2023-12-15T12:00", "zone_id is not a zone"),
+        ("explain?taxi_type=green&zone_id=74&at=soon", "at is not a time"),
+        ("explain?taxi_type=green&zone_id=74&at=2019-05-01T12:00", "no green trips of 2019-05 are served; "),
+        ("explain?taxi_type=green&zone_id=74&at=2023-12-15T13:00", "the window has not closed yet"),
+        (
+            "explain?taxi_type=green&zone_id=74&at=2023-12-15T11:00:30",
+            "no window ends at 2023-12-15 11:00:30",
+        ),
     ],
 )
-def test_nonsense_is_refused_in_a_sentence(server: str, question: str, says: str) -> None:
+def test_nonsense_is_refused_in_a_sentence(city: City, server: str, question: str, says: str) -> None:
     answer = get(f"{server}/api/{question}")
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(says)

@@ -66,6 +66,7 @@ SUITES = (
     Suite("schemas/vintages.py", (("tests/producer/reading",),), names_tests=True),
     Suite("schemas/standardisation.py", (("tests/producer/reading",),), names_tests=True),
     Suite("schemas/*.py", names_tests=True),
+    Suite("schemas/postgres/**/*_explain*.sql", (("tests/schemas/test_explanations.py",),)),
     Suite(
         "schemas/postgres/**/*.sql",
         (
