@@ -1,0 +1,85 @@
+"""The months of the demo: the TLC's where they can be had, else synthetic ones."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from schemas.errors import UserError
+from schemas.tlc_month import TlcMonth
+from stack.console import console
+from stack.settings import ROOT, StackSettings, user_environment
+
+SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
+SYNTHETIC_ROWS = 60_000
+
+Process = subprocess.Popen[bytes]
+
+
+class MonthMissingError(UserError):
+    """The month can neither be fetched nor made."""
+
+
+class MonthDownload:
+    """A month that is being fetched."""
+
+    def __init__(self, month: TlcMonth, *, quiet: bool) -> None:
+        self._month = month
+        self._fetch = start_producer(
+            "fetch", *_named(month), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if quiet else None
+        )
+
+    def file(self) -> Path:
+        """Wait for the month's file, or make a synthetic one; raises MonthMissingError if that fails too."""
+        found, _ = self._fetch.communicate()
+        if self._fetch.returncode == 0:
+            return Path(found.decode().strip().partition(": ")[2])
+        console().print(
+            f"the real month {self._month} cannot be had here, so a SYNTHETIC one takes its place",
+            style="yellow",
+        )
+        return _synthetic(self._month)
+
+    def stop(self) -> None:
+        """End the fetch, if it still runs."""
+        if self._fetch.poll() is None:
+            self._fetch.terminate()
+            self._fetch.communicate()
+
+
+@contextmanager
+def month_in_background(month: TlcMonth) -> Iterator[MonthDownload]:
+    """Fetch a month during other work; end the fetch when that work fails."""
+    download = MonthDownload(month, quiet=True)
+    try:
+        yield download
+    finally:
+        download.stop()
+
+
+def start_producer(
+    *arguments: str,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    stdout: int | None = None,
+    stderr: int | None = None,
+) -> Process:
+    """Start the producer with the demo's months in reach."""
+    variables = {**user_environment(), **environment, "PYTHONPATH": str(ROOT)}
+    if not variables.get("TLC_DATA_DIR") and SHARED_MONTHS.is_dir():
+        variables["TLC_DATA_DIR"] = str(SHARED_MONTHS)
+    command = [sys.executable, "-P", "-m", "producer", *arguments]
+    return subprocess.Popen(command, env=variables, stdout=stdout, stderr=stderr)
+
+
+def _synthetic(month: TlcMonth) -> Path:
+    file = StackSettings.from_environment().cache / "synthetic" / f"{month.file_stem}.synthetic.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if start_producer("generate", *_named(month), "--rows", str(SYNTHETIC_ROWS), "--to", str(file)).wait():
+        raise MonthMissingError(f"no month {month} could be made either", "the message is above")
+    return file
+
+
+def _named(month: TlcMonth) -> tuple[str, ...]:
+    return "--taxi-type", month.taxi_type, "--month", month.text
