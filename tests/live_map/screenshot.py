@@ -1,4 +1,4 @@
-"""Makes a picture of the running stack's map: python -m tests.live_map.screenshot FILE [--zone ID] [--at TIME]."""
+"""Makes a picture of the running map: python -m tests.live_map.screenshot FILE [--zone ID] [--at TIME]."""
 
 import re
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ def take(url: str, file: Path, moment: Moment) -> str:
         page.page.evaluate("document.activeElement.blur()")
         file.parent.mkdir(parents=True, exist_ok=True)
         page.page.screenshot(path=str(file))
-        sentence = page.page.inner_text("#zone-name") + ": " + page.page.inner_text("#zone-now")
+        sentence = ": ".join(page.page.inner_text(part) for part in ("#zone-name", "#zone-now"))
         window.close()
     return sentence
 
