@@ -23,7 +23,13 @@ from stack.console import console, output
 from stack.endpoints import Endpoints
 from stack.waiting import Polling, StalledError, wait_until
 from taxi_cli.demonstration.evening import MOST_MINUTES, SPEEDUP, LiveEvening
-from taxi_cli.demonstration.months import MonthDownload, MonthMissingError, month_in_background
+from taxi_cli.demonstration.months import (
+    MonthDownload,
+    MonthMissingError,
+    demo_settings,
+    month_in_background,
+    zones_in_background,
+)
 from taxi_cli.demonstration.replays import STALLED_SECONDS, publish, publish_and_time
 from taxi_cli.demonstration.report import print_address, print_dearest, print_next_commands
 
@@ -59,7 +65,9 @@ def demo(
     evening = LiveEvening.after(shown, live_minutes) if live_minutes else None
     with ExitStack() as background:
         download = background.enter_context(month_in_background(evening.month)) if evening else None
-        endpoints = start.up()
+        settings = demo_settings()
+        background.enter_context(zones_in_background(settings))
+        endpoints = start.up(settings)
         _print_map(endpoints, open_map=open_map)
         with _continued_by(_this_command(), "starts over"):
             path = MonthDownload(shown, quiet=False).file()

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth
+from schemas.zone_shapes import find_shapes
 from stack.console import console
 from stack.settings import ROOT, StackSettings, user_environment
 
@@ -16,6 +18,15 @@ SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
 SYNTHETIC_ROWS = 60_000
 
 Process = subprocess.Popen[bytes]
+
+
+def demo_settings() -> StackSettings:
+    """Return the settings of a stack that finds the months next to this tree, and the zones next to them."""
+    settings = StackSettings.from_environment()
+    forwarded = settings.forwarded_variables
+    if forwarded.get("TLC_DATA_DIR") or not SHARED_MONTHS.is_dir():
+        return settings
+    return replace(settings, forwarded_variables={**forwarded, "TLC_DATA_DIR": str(SHARED_MONTHS)})
 
 
 class MonthMissingError(UserError):
@@ -44,9 +55,22 @@ class MonthDownload:
 
     def stop(self) -> None:
         """End the fetch, if it still runs."""
-        if self._fetch.poll() is None:
-            self._fetch.terminate()
-            self._fetch.communicate()
+        _end(self._fetch)
+
+
+@contextmanager
+def zones_in_background(settings: StackSettings) -> Iterator[None]:
+    """Fetch the shapes of the zones while the stack starts, unless they are here; the map then reads them."""
+    known = settings.forwarded_variables
+    months = Path(known["TLC_DATA_DIR"]) if known.get("TLC_DATA_DIR") else None
+    if known.get("TAXI_ZONES_FILE") or find_shapes(None, months, settings.cache):
+        yield
+        return
+    fetch = start_producer("fetch", "--zones", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        _end(fetch)
 
 
 @contextmanager
@@ -65,12 +89,17 @@ def start_producer(
     stdout: int | None = None,
     stderr: int | None = None,
 ) -> Process:
-    """Start the producer with the demo's months in reach."""
-    variables = {**user_environment(), **environment, "PYTHONPATH": str(ROOT)}
-    if not variables.get("TLC_DATA_DIR") and SHARED_MONTHS.is_dir():
-        variables["TLC_DATA_DIR"] = str(SHARED_MONTHS)
+    """Start the producer where it finds the demo's months."""
+    variables = {**user_environment(), **demo_settings().forwarded_variables, **environment}
+    variables["PYTHONPATH"] = str(ROOT)
     command = [sys.executable, "-P", "-m", "producer", *arguments]
     return subprocess.Popen(command, env=variables, stdout=stdout, stderr=stderr)
+
+
+def _end(process: Process) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.communicate()
 
 
 def _synthetic(month: TlcMonth) -> Path:
