@@ -70,7 +70,7 @@ def demo(
         endpoints = start.up(settings)
         _print_map(endpoints, open_map=open_map)
         with _continued_by(_this_command(), "starts over"):
-            path = MonthDownload(shown, quiet=False).file()
+            path = MonthDownload(shown).file()
             _start_over(endpoints, path.name, evening or LiveEvening.after(shown, 0), allowed=start_over)
             lifecycle.start(endpoints, DEFAULT_JOB, fresh=True)
             ledger = _show_month(endpoints, path, speedup)

@@ -16,6 +16,8 @@ from stack.settings import ROOT, StackSettings, user_environment
 
 SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
 SYNTHETIC_ROWS = 60_000
+BUSY_ROWS = 100_000
+"""Its Friday evenings are as busy as those of a real green month of 60,000 trips."""
 
 Process = subprocess.Popen[bytes]
 
@@ -36,8 +38,8 @@ class MonthMissingError(UserError):
 class MonthDownload:
     """A month that is being fetched."""
 
-    def __init__(self, month: TlcMonth, *, quiet: bool) -> None:
-        self._month = month
+    def __init__(self, month: TlcMonth, *, rows: int = SYNTHETIC_ROWS, quiet: bool = False) -> None:
+        self._month, self._rows = month, rows
         self._fetch = start_producer(
             "fetch", *_named(month), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if quiet else None
         )
@@ -51,7 +53,7 @@ class MonthDownload:
             f"the real month {self._month} cannot be had here, so a SYNTHETIC one takes its place",
             style="yellow",
         )
-        return _synthetic(self._month)
+        return _synthetic(self._month, self._rows)
 
     def stop(self) -> None:
         """End the fetch, if it still runs."""
@@ -76,7 +78,7 @@ def zones_in_background(settings: StackSettings) -> Iterator[None]:
 @contextmanager
 def month_in_background(month: TlcMonth) -> Iterator[MonthDownload]:
     """Fetch a month during other work; end the fetch when that work fails."""
-    download = MonthDownload(month, quiet=True)
+    download = MonthDownload(month, rows=BUSY_ROWS, quiet=True)
     try:
         yield download
     finally:
@@ -102,10 +104,10 @@ def _end(process: Process) -> None:
         process.communicate()
 
 
-def _synthetic(month: TlcMonth) -> Path:
+def _synthetic(month: TlcMonth, rows: int) -> Path:
     file = StackSettings.from_environment().cache / "synthetic" / f"{month.file_stem}.synthetic.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
-    if start_producer("generate", *_named(month), "--rows", str(SYNTHETIC_ROWS), "--to", str(file)).wait():
+    if start_producer("generate", *_named(month), "--rows", str(rows), "--to", str(file)).wait():
         raise MonthMissingError(f"no month {month} could be made either", "the message is above")
     return file
 
