@@ -69,7 +69,7 @@ def demo(
         background.enter_context(zones_in_background(settings))
         endpoints = start.up(settings)
         _print_map(endpoints, open_map=open_map)
-        with _continued_by(_this_command(), "starts over"):
+        with continued_by(_this_command(), "starts over"):
             path = MonthDownload(shown).file()
             _start_over(endpoints, path.name, evening or LiveEvening.after(shown, 0), allowed=start_over)
             lifecycle.start(endpoints, DEFAULT_JOB, fresh=True)
@@ -90,7 +90,7 @@ def _print_map(endpoints: Endpoints, *, open_map: bool) -> None:
 
 
 @contextmanager
-def _continued_by(command: str, how: str) -> Iterator[None]:
+def continued_by(command: str, how: str) -> Iterator[None]:
     """On Ctrl-C print how to continue, and end; the stack keeps running."""
     try:
         yield
@@ -98,6 +98,7 @@ def _continued_by(command: str, how: str) -> Iterator[None]:
         console().print(
             f"\nstopped; the stack keeps running\n{command}   {how}\n./taxi down   stops the stack",
             highlight=False,
+            markup=False,
         )
         raise typer.Exit(INTERRUPTED) from None
 
@@ -153,7 +154,7 @@ def _show_evening(
 ) -> None:
     """Fill the map with the afternoon, replay the evening live, and show where its records went."""
     try:
-        with _continued_by(_this_command(), "starts over"):
+        with continued_by(_this_command(), "starts over"):
             path = str(download.file())
             publish(endpoints, path, *evening.afternoon_options)
     except MonthMissingError as missing:
@@ -165,7 +166,7 @@ def _show_evening(
         highlight=False,
         soft_wrap=True,
     )
-    with _continued_by(_replay_command(path, evening.live_options), "continues the evening"):
+    with continued_by(_replay_command(path, evening.live_options), "continues the evening"):
         publish(endpoints, path, *evening.live_options)
         ledger = _await_last_window(endpoints)
     output().print(

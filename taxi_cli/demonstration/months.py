@@ -39,13 +39,15 @@ class MonthDownload:
     """A month that is being fetched."""
 
     def __init__(self, month: TlcMonth, *, rows: int = SYNTHETIC_ROWS, quiet: bool = False) -> None:
-        self._month, self._rows = month, rows
+        self._month, self._rows, self._quiet = month, rows, quiet
         self._fetch = start_producer(
             "fetch", *_named(month), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if quiet else None
         )
 
     def file(self) -> Path:
         """Wait for the month's file, or make a synthetic one; raises MonthMissingError if that fails too."""
+        if self._quiet and self._fetch.poll() is None:
+            console().print(f"waiting for the download of {self._month}", highlight=False)
         found, _ = self._fetch.communicate()
         if self._fetch.returncode == 0:
             return Path(found.decode().strip().partition(": ")[2])

@@ -54,4 +54,4 @@ def print_next_commands(endpoints: Endpoints) -> None:
 
 def print_address(label: str, value: str) -> None:
     """Print an address or a command so that it can be copied."""
-    output().print(f"{label:<16} {value}", highlight=False, soft_wrap=True)
+    output().print(f"{label:<16} {value}", highlight=False, markup=False, soft_wrap=True)

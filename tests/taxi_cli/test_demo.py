@@ -6,12 +6,13 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from control_plane.sink import table_sets
 from schemas.tlc_month import TlcMonth
-from taxi_cli.commands.demo import is_of_evening
+from taxi_cli.commands.demo import continued_by, is_of_evening
 from taxi_cli.demonstration.evening import LiveEvening
 from tests.lone_postgres import lone_postgres
 
@@ -54,6 +55,19 @@ def test_the_parts_of_the_day_follow_one_another() -> None:
     starts, ends = zip(*((part[1], part[3]) for part in parts), strict=True)
     assert ends == (*starts[1:], "2024-01-06T00:00:00")
     assert LiveEvening.after(DECEMBER, 12).rest_options == ()
+
+
+@pytest.mark.unit
+def test_ctrl_c_leaves_the_stack_running_and_prints_how_to_continue(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = "./taxi replay '/months [new]/green_tripdata_2024-01.parquet' --speedup 30"
+    with pytest.raises(typer.Exit) as ended, continued_by(command, "continues the evening"):
+        raise KeyboardInterrupt
+    assert ended.value.exit_code == 130
+    printed = capsys.readouterr().err
+    assert "the stack keeps running" in printed
+    assert f"{command}   continues the evening" in printed
 
 
 @pytest.fixture(scope="module")
