@@ -15,7 +15,7 @@ from tests.live_map.browser import CHROMIUM, MapPage, chromium
 
 SCREEN: dict[str, Any] = {
     "color_scheme": "light",
-    "viewport": {"width": 1280, "height": 820},
+    "viewport": {"width": 1280, "height": 784},
     "reduced_motion": "reduce",
 }
 TIMEOUT_MS = 60_000
