@@ -31,7 +31,7 @@ from taxi_cli.demonstration.months import (
     zones_in_background,
 )
 from taxi_cli.demonstration.replays import STALLED_SECONDS, publish, publish_and_time
-from taxi_cli.demonstration.report import print_address, print_dearest, print_next_commands
+from taxi_cli.demonstration.report import print_address, print_most_expensive, print_next_commands
 
 LOOK_SECONDS = 1.0
 INTERRUPTED = 130
@@ -45,22 +45,23 @@ limit 1
 
 def demo(
     taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")] = "green",
-    month: Annotated[str, typer.Option(help="The month, as 2023-12.")] = "2023-12",
+    month: Annotated[str, typer.Option(help="Month, for example 2023-12.")] = "2023-12",
     speedup: Annotated[
-        str, typer.Option(help="Event seconds a second, or max: of the month, not of the live part.")
+        str,
+        typer.Option(help="Seconds of event time per second, or max: for the month, not for the live part."),
     ] = "max",
     live_minutes: Annotated[
         float,
         typer.Option(
             min=0,
             max=MOST_MINUTES,
-            help="How long a Friday evening of the next month is shown live, half an hour a minute; 0: not.",
+            help="How long to show an evening of the next month live, half an hour per minute; 0: skip.",
         ),
     ] = 1,
     open_map: Annotated[bool, typer.Option("--open", help="Open the live map in a browser.")] = False,
-    start_over: Annotated[bool, typer.Option(help="Replace the trips of other months.")] = False,
+    start_over: Annotated[bool, typer.Option(help="Remove the trips of other months first.")] = False,
 ) -> None:
-    """Start the stack, replay a real month and then an evening live on the map; leaves the stack running."""
+    """Start the stack, replay a real month and then an evening live on the map; the stack keeps running."""
     shown = parse_month(taxi_type, month)
     evening = LiveEvening.after(shown, live_minutes) if live_minutes else None
     with ExitStack() as background:
@@ -116,7 +117,7 @@ def _start_over(endpoints: Endpoints, month_file: str, evening: LiveEvening, *, 
     if others and not allowed:
         raise UserError(
             f"the tables hold trips of {', '.join(others)}, which the demo would remove",
-            "./taxi demo --start-over removes them; ./taxi replay FILE adds to them",
+            "run ./taxi demo --start-over to remove them, or ./taxi replay FILE to add to them",
         )
     reset.reset(endpoints)
 
@@ -145,7 +146,7 @@ def _show_month(endpoints: Endpoints, path: Path, speedup: str) -> Ledger:
         soft_wrap=True,
     )
     print_ledger(ledger)
-    print_dearest(endpoints)
+    print_most_expensive(endpoints)
     return ledger
 
 
@@ -200,7 +201,7 @@ def _await_last_window(endpoints: Endpoints) -> Ledger:
             polling=Polling(LOOK_SECONDS),
         )
     except StalledError as stalled:
-        raise UserError(stalled.message, "see ./taxi job status and ./taxi audit") from stalled
+        raise UserError(stalled.message, "run ./taxi job status and ./taxi audit") from stalled
 
 
 def _has_windows(endpoints: Endpoints) -> bool:

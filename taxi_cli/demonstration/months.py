@@ -1,4 +1,4 @@
-"""The months of the demo: the TLC's where they can be had, else synthetic ones."""
+"""The months of the demo: the TLC's where they are available, else synthetic ones."""
 
 import subprocess
 import sys
@@ -52,7 +52,7 @@ class MonthDownload:
         if self._fetch.returncode == 0:
             return Path(found.decode().strip().partition(": ")[2])
         console().print(
-            f"the real month {self._month} cannot be had here, so a SYNTHETIC one takes its place",
+            f"the real month {self._month} is not available; using a SYNTHETIC month instead",
             style="yellow",
         )
         return _synthetic(self._month, self._rows)
@@ -110,7 +110,9 @@ def _synthetic(month: TlcMonth, rows: int) -> Path:
     file = StackSettings.from_environment().cache / "synthetic" / f"{month.file_stem}.synthetic.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
     if start_producer("generate", *_named(month), "--rows", str(rows), "--to", str(file)).wait():
-        raise MonthMissingError(f"no month {month} could be made either", "the message is above")
+        raise MonthMissingError(
+            f"no synthetic month {month} could be generated either", "see the message above"
+        )
     return file
 
 

@@ -54,7 +54,7 @@ def _replaying(endpoints: Endpoints, arguments: tuple[str, ...]) -> Iterator[Pro
         replay.wait()
         raise
     if replay.returncode:
-        raise UserError("the replay failed", "its message is above")
+        raise UserError("the replay failed", "see the message above")
 
 
 def _let_stop(replay: Process) -> None:

@@ -7,7 +7,7 @@ from stack import database
 from stack.console import output
 from stack.endpoints import Endpoints
 
-DEAREST_ZONES = """
+MOST_EXPENSIVE_ZONES = """
 select
     zones.zone_name as "zone",
     zones.borough as "borough",
@@ -23,10 +23,10 @@ limit 10
 """
 
 
-def print_dearest(endpoints: Endpoints) -> None:
+def print_most_expensive(endpoints: Endpoints) -> None:
     """Print the ten zones with the highest average cost."""
-    found = database.query(endpoints.postgres_dsn, DEAREST_ZONES)
-    title = "\nThe ten dearest zones to be picked up in, of those with 30 trips or more"
+    found = database.query(endpoints.postgres_dsn, MOST_EXPENSIVE_ZONES)
+    title = "\nThe ten most expensive pickup zones with at least 30 trips"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, min_width=len(title))
     for column in found.columns:
         table.add_column(column, justify="left" if column in {"zone", "borough"} else "right")
@@ -45,7 +45,7 @@ def print_next_commands(endpoints: Endpoints) -> None:
         "Postgres": endpoints.postgres_dsn,
         "query": './taxi sql "select * from taxi.zone_fares_now limit 10"',
         "the job": "./taxi job status",
-        "stop it all": "./taxi down",
+        "stop the stack": "./taxi down",
     }
     output().print()
     for label, value in next_commands.items():
