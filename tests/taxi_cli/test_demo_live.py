@@ -56,7 +56,7 @@ def test_the_demo_can_be_stopped_continued_and_run_again(
     continued = subprocess.run(
         [*COMMAND, *shlex.split(line)], env=environment, capture_output=True, text=True, check=True
     )
-    assert "going on at 2024-01-05 18:" in continued.stdout
+    assert "resuming at 2024-01-05 18:" in continued.stdout
     before = platform.balanced_ledger().entries[0]
     assert before.late == 0
     assert platform.query(NEWEST) == [("2024-01-05 18:30:00",)]
