@@ -13,9 +13,8 @@ select
     zones.borough as "borough",
     sum(fares.trips)::bigint as "trips",
     round(sum(fares.total_amount_cents) / 100.0 / sum(fares.trips), 2) as "average cost in $"
-from taxi.zone_fares_15m as fares
+from taxi.zone_fares_quarter_hours as fares
 join taxi.zones on zones.zone_id = fares.pickup_zone_id
-where extract(minute from fares.window_end)::integer % 15 = 0
 group by zones.zone_id
 having sum(fares.trips) >= 30
 order by 4 desc
