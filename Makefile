@@ -8,7 +8,7 @@ SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## start everything, replay a real month, show the most expensive zones
+demo: ## start everything, replay a real month, then an evening live on the map
 	@$(TAXI) demo
 
 test: lint vulnerabilities unit integration coverage ## run everything that CI runs

@@ -43,6 +43,15 @@ def closing_clock_ms(last_valid_dropoff_ms: int, windows: SlidingWindows = ZONE_
     return floor_minute(last_valid_dropoff_ms) + milliseconds(windows.flush) + SECOND_MS
 
 
+def part_closing_clock_ms(to_ms: int, disorder_ms: int, windows: SlidingWindows = ZONE_FARES) -> int:
+    """Return where the event clock goes after a part that ends at `to_ms`.
+
+    Every window that ends there closes, and no trip of the next part is late: their drop-offs are at most
+    `disorder_ms` before `to_ms`.
+    """
+    return max(to_ms, floor_minute(to_ms - disorder_ms) + milliseconds(windows.max_disorder) + SECOND_MS)
+
+
 def last_closed_minute_ms(progress_ms: int, windows: SlidingWindows = ZONE_FARES) -> int:
     """Return the newest minute that the stream has closed once it reads this marker: its trips are late."""
     return floor_minute(progress_ms - milliseconds(windows.max_disorder)) - MINUTE_MS

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from producer.instants import instant_of, text_of
+from producer.instants import SECOND_MS, instant_of, text_of
 from producer.interruption import Interruption, listening
 from producer.months import MonthFile, Naming
 from producer.publishing.earlier_publication import earlier_publication
 from producer.publishing.growth import WAIT_SECONDS, introduce
 from producer.publishing.kafka_topic import KafkaCluster, TopicDescription
 from producer.publishing.lanes import ReplayWork
-from producer.publishing.markers import closing_clock_ms, last_closed_minute_ms
+from producer.publishing.markers import closing_clock_ms, last_closed_minute_ms, part_closing_clock_ms
 from producer.publishing.pace import Pace, new_york_now
 from producer.publishing.publisher import Destination
 from producer.publishing.publisher_lease import only_publisher
@@ -30,6 +30,10 @@ from producer.replay_display import Display, display_on, warning_on, watching
 from producer.settings import ProducerSettings
 from schemas import trip
 from schemas.errors import UserError
+
+NOTHING_TO_DO = (
+    "nothing to do; to see them live, add --shift-to-now --speedup 30; to publish them again, add --as-late"
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,11 @@ class ReplayRequest:
             )
 
     @property
-    def to_ms(self) -> int | None:
-        """Return where the event clock stops, if the user set an end."""
-        return instant_of(self.to_at) if self.to_at else None
+    def latest_closing_ms(self) -> int | None:
+        """Return the event clock that the replay must not pass, if the user set an end."""
+        if self.to_at is None:
+            return None
+        return part_closing_clock_ms(instant_of(self.to_at), self.arrival.disorder_seconds * SECOND_MS)
 
 
 def replay(request: ReplayRequest, naming: Naming, settings: ProducerSettings, console: Console) -> None:
@@ -145,7 +151,7 @@ class Replay:
             if entry is None:
                 return
             tails_ms = self._tails_ms(topic, ledger, callbacks.check)
-            closing_ms = closing_clock_of(span, request.to_ms)
+            closing_ms = closing_clock_of(span, request.latest_closing_ms)
             is_new = entry is new_entry
             if not request.as_late and (is_new or is_overtaken(closing_ms, ledger, tails_ms)):
                 late = late_trips(span, entry, tails_ms)
@@ -187,7 +193,7 @@ class Replay:
             self._console.print(
                 f"{', '.join(entry.files)}: already published: the trips are on topic {topic.name}"
                 f" ({found.looked_up} of them, from the first to the last, were looked up);"
-                " nothing to do; to publish them again, add --as-late"
+                f" {NOTHING_TO_DO}"
             )
         return found.is_whole
 
@@ -201,17 +207,17 @@ class Replay:
             trips = new.end_row - new.next_row
             self._console.print(
                 f"{', '.join(new.files)}: all {trips:,} trips were already published to topic {new.topic};"
-                " nothing to do; to publish them again, add --as-late"
+                f" {NOTHING_TO_DO}"
             )
             return None
         return new
 
 
-def closing_clock_of(span: Span, to_ms: int | None) -> int:
-    """Return where the event clock ends: past the last window, but never past an end that the user set."""
+def closing_clock_of(span: Span, latest_ms: int | None) -> int:
+    """Return where the event clock ends: past the last window, but not past `latest_ms`, if it is set."""
     last_ms = span.last_ms or 0
     closing_ms = closing_clock_ms(span.last_valid_dropoff_ms) if span.last_valid_dropoff_ms else last_ms
-    return max(last_ms, min(closing_ms, to_ms or closing_ms))
+    return max(last_ms, min(closing_ms, latest_ms or closing_ms))
 
 
 def is_overtaken(closing_ms: int, ledger: ReplayLedger, tails_ms: Mapping[int, int]) -> bool:

@@ -1,14 +1,15 @@
-"""`./taxi demo`: a real month through the whole platform, and its results."""
+"""`./taxi demo`: a real month through the whole platform, its results, and an evening live on the map."""
 
-import subprocess
+import shlex
 import sys
 import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.table import Table
 
 from control_plane import start
 from control_plane.jobs import lifecycle, reset
@@ -16,54 +17,103 @@ from control_plane.jobs.pipeline_progress import PipelineProgress
 from control_plane.sink.ledger import Ledger, print_ledger, read_ledger
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB
+from schemas.tlc_month import parse_month
 from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
-from stack.settings import ROOT, StackSettings, user_environment
 from stack.waiting import Polling, StalledError, wait_until
+from taxi_cli.demonstration.evening import MOST_MINUTES, SPEEDUP, LiveEvening
+from taxi_cli.demonstration.months import (
+    MonthDownload,
+    MonthMissingError,
+    demo_settings,
+    month_in_background,
+    zones_in_background,
+)
+from taxi_cli.demonstration.replays import STALLED_SECONDS, publish, publish_and_time
+from taxi_cli.demonstration.report import print_address, print_most_expensive, print_next_commands
 
-SHARED_MONTHS = ROOT.parent / "shared" / "data" / "months"
-SYNTHETIC_ROWS = 60_000
-STALLED_SECONDS = 120.0
 LOOK_SECONDS = 1.0
+INTERRUPTED = 130
 
-MOST_EXPENSIVE_ZONES = """
-select
-    zones.zone_name as "zone",
-    zones.borough as "borough",
-    sum(fares.trips)::bigint as "trips",
-    round(sum(fares.total_amount_cents) / 100.0 / sum(fares.trips), 2) as "average cost in $"
-from taxi.zone_fares_quarter_hours as fares
-join taxi.zones on zones.zone_id = fares.pickup_zone_id
-group by zones.zone_id
-having sum(fares.trips) >= 30
-order by 4 desc
-limit 10
+OUTSIDE_THE_DAY = """
+select 1 from taxi.trips
+where source_file = %(file)s and not (dropoff_at >= %(noon)s and dropoff_at < %(midnight)s)
+limit 1
 """
 
 
 def demo(
-    taxi_type: Annotated[str, typer.Option(help="yellow or green.")] = "green",
+    taxi_type: Annotated[str, typer.Option(help="yellow, green or fhvhv.")] = "green",
     month: Annotated[str, typer.Option(help="Month, for example 2023-12.")] = "2023-12",
-    speedup: Annotated[str, typer.Option(help="Seconds of event time per second, or max.")] = "max",
+    speedup: Annotated[
+        str,
+        typer.Option(help="Seconds of event time per second, or max: for the month, not for the live part."),
+    ] = "max",
+    live_minutes: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=MOST_MINUTES,
+            help="How long to show an evening of the next month live, half an hour per minute; 0: skip.",
+        ),
+    ] = 1,
+    open_map: Annotated[bool, typer.Option("--open", help="Open the live map in a browser.")] = False,
     start_over: Annotated[bool, typer.Option(help="Remove the trips of other months first.")] = False,
 ) -> None:
-    """Start the stack, replay a real month through it and show the result; the stack keeps running."""
-    endpoints = start.up()
-    path = _month_file(endpoints, taxi_type, month)
-    _start_over(endpoints, path.name, allowed=start_over)
-    lifecycle.start(endpoints, DEFAULT_JOB, fresh=True)
-    begun = time.monotonic()
-    first_window_seconds = _replay(endpoints, path, speedup)
-    ledger = _await_last_window(endpoints)
-    _report_times(ledger, path, first_window_seconds, time.monotonic() - begun)
-    print_ledger(ledger)
-    _print_most_expensive(endpoints)
-    _print_next_commands(endpoints)
+    """Start the stack, replay a real month and then an evening live on the map; the stack keeps running."""
+    shown = parse_month(taxi_type, month)
+    evening = LiveEvening.after(shown, live_minutes) if live_minutes else None
+    with ExitStack() as background:
+        download = background.enter_context(month_in_background(evening.month)) if evening else None
+        settings = demo_settings()
+        background.enter_context(zones_in_background(settings))
+        endpoints = start.up(settings)
+        _print_map(endpoints, open_map=open_map)
+        with continued_by(_this_command(), "starts over"):
+            path = MonthDownload(shown).file()
+            _start_over(endpoints, path.name, evening or LiveEvening.after(shown, 0), allowed=start_over)
+            lifecycle.start(endpoints, DEFAULT_JOB, fresh=True)
+            ledger = _show_month(endpoints, path, speedup)
+        if evening and download:
+            _show_evening(endpoints, evening, download, ledger)
+    print_next_commands(endpoints)
 
 
-def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
-    others = [name for name in reset.stored_files(endpoints) if name != file_name]
+def _print_map(endpoints: Endpoints, *, open_map: bool) -> None:
+    address = endpoints.extras.get("MAP_URL")
+    if not address:
+        console().print("the live map is left out of this stack; ./taxi up --with map starts it")
+        return
+    print_address("live map", address)
+    if open_map and not webbrowser.open(address):
+        console().print("no browser can be opened from here: open the address yourself")
+
+
+@contextmanager
+def continued_by(command: str, how: str) -> Iterator[None]:
+    """On Ctrl-C print how to continue, and end; the stack keeps running."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console().print(
+            f"\nstopped; the stack keeps running\n{command}   {how}\n./taxi down   stops the stack",
+            highlight=False,
+            markup=False,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _this_command() -> str:
+    return shlex.join(("./taxi", *sys.argv[1:]))
+
+
+def _start_over(endpoints: Endpoints, month_file: str, evening: LiveEvening, *, allowed: bool) -> None:
+    others = [
+        name
+        for name in reset.stored_files(endpoints)
+        if name != month_file and not is_of_evening(endpoints.postgres_dsn, name, evening)
+    ]
     if others and not allowed:
         raise UserError(
             f"the tables hold trips of {', '.join(others)}, which the demo would remove",
@@ -72,57 +122,67 @@ def _start_over(endpoints: Endpoints, file_name: str, *, allowed: bool) -> None:
     reset.reset(endpoints)
 
 
-def _month_file(endpoints: Endpoints, taxi_type: str, month: str) -> Path:
-    """Return the real month where it is available, else a synthetic one."""
-    arguments = ("--taxi-type", taxi_type, "--month", month)
-    fetch = _producer(endpoints, "fetch", *arguments, stdout=subprocess.PIPE)
-    found, _ = fetch.communicate()
-    if fetch.returncode == 0:
-        return Path(found.decode().strip().partition(": ")[2])
-    console().print(
-        f"the real month {taxi_type} {month} is not available; using a SYNTHETIC month instead",
-        style="yellow",
-    )
-    file = (
-        StackSettings.from_environment().cache
-        / "synthetic"
-        / f"{taxi_type}_tripdata_{month}.synthetic.parquet"
-    )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if _producer(endpoints, "generate", *arguments, "--rows", str(SYNTHETIC_ROWS), "--to", str(file)).wait():
-        raise UserError("no synthetic month could be generated either", "see the message above")
-    return file
+def is_of_evening(dsn: str, file: str, evening: LiveEvening) -> bool:
+    """Return whether an earlier demo stored the trips of this file: only those of the day that it shows."""
+    if not file.startswith(evening.month.file_stem):
+        return False
+    day = {"file": file, "noon": evening.noon, "midnight": evening.midnight}
+    return not database.query(dsn, OUTSIDE_THE_DAY, day).rows
 
 
-def _replay(endpoints: Endpoints, path: Path, speedup: str) -> float:
-    """Publish the month; return the seconds until the first window was readable."""
+def _show_month(endpoints: Endpoints, path: Path, speedup: str) -> Ledger:
     begun = time.monotonic()
-    with _producer(endpoints, "replay", str(path), "--speedup", speedup) as replay:
-        try:
-            wait_until(
-                lambda: replay.poll() or _has_windows(endpoints),
-                what="the first window",
-                progress=PipelineProgress(endpoints, replay.pid),
-                stalled_seconds=STALLED_SECONDS,
-                on_waiting=lambda _: None,  # the replay shows its own progress
-            )
-        except UserError:
-            replay.kill()  # otherwise the caller would wait for its end
-            raise
-        first_window_seconds = time.monotonic() - begun
-    if replay.returncode:
-        raise UserError("the replay failed", "see the message above")
-    return first_window_seconds
-
-
-def _producer(endpoints: Endpoints, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
-    environment = {**user_environment(), **endpoints.as_environment(), "PYTHONPATH": str(ROOT)}
-    environment["TAXI_HOME"] = str(endpoints.home)
-    if not environment.get("TLC_DATA_DIR") and SHARED_MONTHS.is_dir():
-        environment["TLC_DATA_DIR"] = str(SHARED_MONTHS)
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "producer", *arguments], env=environment, stdout=stdout
+    first_window_seconds = publish_and_time(
+        endpoints,
+        *(str(path), "--speedup", speedup),
+        until=lambda: _has_windows(endpoints),
+        what="the first window",
     )
+    ledger = _await_last_window(endpoints)
+    output().print(
+        f"\nThe first window could be read {first_window_seconds:.1f} s after the replay began,"
+        f" the last after {time.monotonic() - begun:.1f} s: {_windowed(ledger):,} trips of {path.name}\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+    print_ledger(ledger)
+    print_most_expensive(endpoints)
+    return ledger
+
+
+def _show_evening(
+    endpoints: Endpoints, evening: LiveEvening, download: MonthDownload, before: Ledger
+) -> None:
+    """Fill the map with the afternoon, replay the evening live, and show where its records went."""
+    try:
+        with continued_by(_this_command(), "starts over"):
+            path = str(download.file())
+            publish(endpoints, path, *evening.afternoon_options)
+    except MonthMissingError as missing:
+        console().print(f"nothing is shown live: {missing.message}", style="yellow")
+        return
+    output().print(
+        f"\nNow live on the map, {SPEEDUP} times as fast as it happened: {evening}"
+        f" ({Path(path).name}; {evening.seconds:.0f} s)\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+    with continued_by(_replay_command(path, evening.live_options), "continues the evening"):
+        publish(endpoints, path, *evening.live_options)
+        ledger = _await_last_window(endpoints)
+    output().print(
+        f"\n{_windowed(ledger) - _windowed(before):,} trips of {Path(path).name} after those of the month\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+    print_ledger(ledger)
+    if evening.rest_options:
+        output().print()
+        print_address("more of it live", _replay_command(path, evening.rest_options))
+
+
+def _replay_command(path: str, options: tuple[str, ...]) -> str:
+    return shlex.join(("./taxi", "replay", path, *options))
 
 
 def _await_last_window(endpoints: Endpoints) -> Ledger:
@@ -148,38 +208,5 @@ def _has_windows(endpoints: Endpoints) -> bool:
     return bool(database.query(endpoints.postgres_dsn, "select 1 from taxi.zone_fares_15m limit 1").rows)
 
 
-def _report_times(ledger: Ledger, path: Path, first_window_seconds: float, seconds: float) -> None:
-    windowed = sum(entry.windowed for entry in ledger.entries)
-    output().print(
-        f"\nThe first window could be read {first_window_seconds:.1f} s after the replay began,"
-        f" the last after {seconds:.1f} s: {windowed:,} trips of {path.name}\n",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _print_most_expensive(endpoints: Endpoints) -> None:
-    found = database.query(endpoints.postgres_dsn, MOST_EXPENSIVE_ZONES)
-    title = "\nThe ten most expensive pickup zones with at least 30 trips"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, min_width=len(title))
-    for column in found.columns:
-        table.add_column(column, justify="left" if column in {"zone", "borough"} else "right")
-    for row in found.rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
-    output().print(table)
-
-
-def _print_next_commands(endpoints: Endpoints) -> None:
-    live_map = endpoints.extras.get("MAP_URL")
-    next_commands = {
-        **({"live map": live_map} if live_map else {}),
-        "Flink dashboard": endpoints.flink_rest_url,
-        "schema registry": endpoints.schema_registry_url.removesuffix("/apis/ccompat/v7"),
-        "Postgres": endpoints.postgres_dsn,
-        "query": './taxi sql "select * from taxi.zone_fares_now limit 10"',
-        "the job": "./taxi job status",
-        "stop the stack": "./taxi down",
-    }
-    output().print()
-    for label, value in next_commands.items():
-        output().print(f"{label:<16} {value}", highlight=False, soft_wrap=True)
+def _windowed(ledger: Ledger) -> int:
+    return sum(entry.windowed for entry in ledger.entries)

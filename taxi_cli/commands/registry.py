@@ -15,7 +15,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "demo",
         "taxi_cli.commands.demo:demo",
-        "Start the stack, replay a real month through it and show the result; the stack keeps running.",
+        "Start the stack, replay a real month and then an evening live on the map; the stack keeps running.",
         EVERYDAY,
     ),
     Verb(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from producer.publishing.replay import closing_clock_of, is_overtaken, late_trips, refuse_late
+from producer.publishing.pace import Pace
+from producer.publishing.replay import ReplayRequest, closing_clock_of, is_overtaken, late_trips, refuse_late
 from producer.publishing.replay_ledger import ReplayLedger, ReplayProgress
 from producer.reading.prepared import Span, span_of
 from schemas.errors import UserError
@@ -52,17 +53,21 @@ def interrupted_at(home: Path, next_row: int) -> Interrupted:
             None,
             "10:56:01",
         ),  # 10:40 is last in the window that ends at 10:55, a minute and a second behind the clock
-        ("10:41:00", "10:41:00"),  # what follows from there on is not late for a window of this part
-        ("10:50:30", "10:50:30"),
-        ("11:30:00", "10:56:01"),  # the month ends long before
+        ("10:41", "10:42:01"),  # the window that ends at 10:41 closes; what follows from there on is not late
+        ("11:30", "10:56:01"),  # the month ends long before
     ],
 )
-def test_the_clock_ends_where_a_person_ends_the_replay_but_no_later_than_its_windows(
+def test_the_clock_closes_the_windows_up_to_where_the_replay_is_to_end_but_none_after_its_trips(
     tmp_path: Path, to: str | None, closing: str
 ) -> None:
     span = interrupted_at(tmp_path, next_row=0).span
-    to_ms = None if to is None else TEN + since_ten(to)
-    assert closing_clock_of(span, to_ms) == TEN + since_ten(closing)
+    latest_ms = None if to is None else up_to(to).latest_closing_ms
+    assert closing_clock_of(span, latest_ms) == TEN + since_ten(closing)
+
+
+def up_to(clock: str) -> ReplayRequest:
+    """A replay with `--to`."""
+    return ReplayRequest([], Pace(1), to_at=datetime.fromisoformat(f"2020-03-01 {clock}"))
 
 
 def since_ten(clock: str) -> int:
@@ -76,7 +81,7 @@ def test_trips_that_follow_the_end_of_a_part_are_not_late(tmp_path: Path) -> Non
     interrupted = interrupted_at(tmp_path, next_row=2)
     part = span_of(interrupted.span.path, to_at=datetime.fromisoformat("2020-03-01 10:40"))
     assert part.trips == 2
-    tails_ms = {0: closing_clock_of(part, TEN + 40 * MINUTE)}
+    tails_ms = {0: closing_clock_of(part, up_to("10:40").latest_closing_ms)}
     assert late_trips(interrupted.span, interrupted.entry, tails_ms) is None
 
 

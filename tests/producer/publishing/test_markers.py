@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.instants import MINUTE_MS, floor_minute, milliseconds
-from producer.publishing.markers import Marker, closing_clock_ms, is_due, last_closed_minute_ms
+from producer.publishing.markers import (
+    Marker,
+    closing_clock_ms,
+    is_due,
+    last_closed_minute_ms,
+    part_closing_clock_ms,
+)
 from schemas.windows import ZONE_FARES, SlidingWindows
 
 pytestmark = pytest.mark.unit
@@ -43,6 +49,22 @@ def test_the_closing_marker_closes_the_last_window(last_dropoff_ms: int, windows
 def test_the_closing_marker_closes_no_window_more_than_it_must(last_dropoff_ms: int) -> None:
     last_window_end = floor_minute(last_dropoff_ms) + milliseconds(ZONE_FARES.size)
     assert watermark_after(closing_clock_ms(last_dropoff_ms)) < last_window_end + MINUTE_MS
+
+
+@given(INSTANTS)
+def test_a_part_closes_the_windows_that_end_with_it(to_ms: int) -> None:
+    #  replayed up to 18:30 │ the window [18:15, 18:30) closes once the clock passes 18:31
+    assert watermark_after(part_closing_clock_ms(to_ms, disorder_ms=0)) > floor_minute(to_ms)
+
+
+@given(to_ms=INSTANTS, disorder_seconds=st.integers(0, 60), after_seconds=st.integers(0, 300))
+def test_no_trip_of_the_part_that_follows_is_late(
+    to_ms: int, disorder_seconds: int, after_seconds: int
+) -> None:
+    clock_ms = part_closing_clock_ms(to_ms, disorder_seconds * 1000)
+    dropoff_ms = to_ms + (after_seconds - disorder_seconds) * 1000
+    assert clock_ms >= to_ms
+    assert not is_late(dropoff_ms, watermark_after(clock_ms))
 
 
 @given(progress_ms=INSTANTS, dropoff_ms=INSTANTS, windows=WINDOWS)
