@@ -32,6 +32,7 @@ drop table taxi.publications, taxi.published_quarantined_trips, taxi.replaced_tr
 taxi.on_time_as_read
 cascade;
 drop function taxi.keep_published_fares, taxi.withdraw_unpublished_trips, taxi.keep_published_values cascade;
+drop function taxi.explain_window, taxi.explain_trip;
 drop view taxi.trips;
 alter table taxi.all_trips rename to trips;
 alter table taxi.trips drop column withdrawn_by, drop column published_by;
@@ -332,7 +333,7 @@ def earlier_database(stack: Endpoints) -> Iterator[str]:
         connection.execute(f"create database {name}")
         try:
             with psycopg.connect(dsn) as earlier:
-                for file in ("01_zones.sql", "04_settings.sql"):
+                for file in ("01_zones.sql", "03_runs.sql", "04_settings.sql"):
                     earlier.execute((tables.DDL_FOLDER / "shared" / file).read_bytes())
                 tables.make_set(Ddl(earlier), "taxi")
                 earlier.execute("create schema taxi_internal")

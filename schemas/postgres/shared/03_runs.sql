@@ -41,3 +41,16 @@ create table if not exists taxi.parity_reports (
 );
 alter table taxi.parity_reports
 add column if not exists beside text not null default 'served' check (beside in ('served', 'stream'));
+
+-- One row a start of a job that writes a table set, from before its first write.
+create table if not exists taxi.job_runs (
+    job_id text primary key,
+    table_set text not null,
+    job text not null,
+    release integer not null,
+    source_commit text not null,
+    schema_version integer not null,
+    started_at timestamptz not null default clock_timestamp(),
+    -- Rows that a transaction of this number or a later one wrote are of this run, or of the next.
+    first_transaction xid8 not null default pg_current_xact_id()
+);

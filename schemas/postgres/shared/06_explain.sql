@@ -1,18 +1,5 @@
 -- Where a served number comes from, for SQL users, ./taxi explain and the map.
 
--- One row a start of a job that writes a table set, from before its first write.
-create table if not exists taxi.job_runs (
-    job_id text primary key,
-    table_set text not null,
-    job text not null,
-    release integer not null,
-    source_commit text not null,
-    schema_version integer not null,
-    started_at timestamptz not null default clock_timestamp(),
-    -- Rows that a transaction of this number or a later one wrote are of this run, or of the next.
-    first_transaction xid8 not null default pg_current_xact_id()
-);
-
 -- The tables of the sets are not for readers, so these functions run with the rights of their owner. A set belongs to
 -- a release, which brings its own explanations (table_set/16_explain_window.sql, 17_explain_trip.sql).
 create or replace function taxi.served_function(signature text)

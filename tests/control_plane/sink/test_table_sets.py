@@ -94,7 +94,7 @@ def test_the_schema_of_users_has_what_they_query_and_the_parts_are_beside_it(dsn
         assert shown(dsn) == {
             *("zone_fares_now", "zone_fares_15m", "zone_fares_quarter_hours", "trips", "late_trips"),
             *("quarantined_trips", "dead_letters", "trip_ledger", "publications", "current_publications"),
-            *("zones", "settings", "switches", "backfill_runs", "parity_reports"),
+            *("zones", "settings", "switches", "job_runs", "backfill_runs", "parity_reports"),
         }
         run(dsn, insert_trip("taxi_internal", 1))
         assert database.query(dsn, f"select count(*) from {table_set}.all_trips").rows == [(1,)]
