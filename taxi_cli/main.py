@@ -17,7 +17,7 @@ from taxi_cli.commands.registry import VERBS
 from taxi_cli.verbs import VerbGroup
 
 FAILED, INTERRUPTED = 1, 130
-FOREIGN = {errno.EACCES, errno.EPERM, errno.EROFS}
+FOREIGN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
 
 class TaxiVerbs(VerbGroup):
@@ -58,7 +58,7 @@ def main() -> None:
     keep_utc()
     try:
         certificates.apply(os.environ, folder_setting(os.environ.get("TAXI_CACHE_DIR"), default=None))
-    except (certificates.CertificateError, OSError) as error:
+    except (certificates.CertificateError, UserError, OSError) as error:
         sys.exit(_failed(_message(error)))
     sys.exit(run(app, "./taxi"))
 
