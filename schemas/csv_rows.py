@@ -178,14 +178,20 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Regroup the bytes into pieces that end at a line end; cut an overlong line after its beginning."""
     rest = b""
     for block in blocks:
-        rest += block[_first_end(block) :] if len(rest) > LONGEST_LINE_BYTES else block
+        rest += block[_first_end(block) :] if _is_overlong(rest) else block
         # A CR at the very end may be the first half of a CRLF.
         if end := 1 + max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)):
             yield rest[:end]
             rest = rest[end:]
-        rest = rest[: LONGEST_LINE_BYTES + 1]
+        if _is_overlong(rest):
+            rest = rest[: LONGEST_LINE_BYTES + 1]
     if rest:
         yield rest
+
+
+def _is_overlong(rest: bytes) -> bool:
+    """Return whether the line is too long and goes on: a CR at its end may already have ended it."""
+    return len(rest) > LONGEST_LINE_BYTES and not rest.endswith(b"\r")
 
 
 def _first_end(block: bytes) -> int:
