@@ -6,7 +6,7 @@ CAUSE = re.compile(r"^\s*(?:: |Caused by: )?(?:[\w$.]+(?:Exception|Error)): *(\S
 
 
 DAMAGE = re.compile(
-    r"checksum|\bcrc|gzip|corrupt|incorrect (data|length|header) check|invalid", re.IGNORECASE
+    r"checksum|\bcrc|gzip|corrupt|incorrect (data|length|header) check|invalid|long overflow", re.IGNORECASE
 )
 """Messages of Parquet's and Hadoop's readers about damaged bytes."""
 

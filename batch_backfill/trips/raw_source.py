@@ -20,6 +20,7 @@ from schemas.vintages import (
     CLOCKS,
     CODES,
     FLAGS,
+    NUMBERS_IN_TEXT,
     SOURCE_COLUMNS,
     Kind,
     Layout,
@@ -29,7 +30,6 @@ from schemas.vintages import (
 from schemas.zone_shapes import read_shapes
 
 TORN = "torn_row"
-NUMBERS_IN_TEXT = (Kind.WHOLE, Kind.AMOUNT, Kind.DEGREES)
 
 
 @dataclass(frozen=True)

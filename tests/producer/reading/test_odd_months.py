@@ -48,6 +48,14 @@ def test_flags_are_y_and_n_whatever_made_them(odd: str, tmp_path: Path) -> None:
     assert {flag for (flag,) in rows(source, "store_and_fwd_flag")} == {"N"}
 
 
+def test_nanoseconds_are_cut_off_not_rounded_into_the_next_minute(tmp_path: Path) -> None:
+    month = ODD_MONTHS["nanoseconds before a full second"]
+    source = preparer_in(tmp_path / "cache").prepare(
+        Naming().month_files([month.written_to(tmp_path / "raw")])
+    )
+    assert {str(clock) for (clock,) in rows(source, "dropoff_at")} == {"2024-01-10 12:00:59"}
+
+
 NAMES = [
     "a*b",
     "q?m",
