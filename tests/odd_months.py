@@ -167,6 +167,7 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
         ALL,
     ),
     "a flag of two lines": OddMonth(".csv", with_rows_like(ROW.replace(",N,", ',"N\n",')), ONE_REJECT),
+    "a block of zeros before a row": OddMonth(".csv", with_rows_like("\0" * 64 + ROW), ONE_REJECT),
     "a short line": OddMonth(".csv", with_rows_like("2,2024-01-10 10:00:00"), ONE_REJECT),
     "a long line": OddMonth(".csv", with_rows_like(f"{ROW},1,2,3"), ONE_REJECT),
     "header only": OddMonth(".csv", text(), Counts(0)),
@@ -247,6 +248,11 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     ),
     "flags as numbers": OddMonth(
         ".parquet", parquet(with_column("store_and_fwd_flag", pa.array([0] * ROWS))), ALL
+    ),
+    "flags as numbers, some absent": OddMonth(
+        ".parquet",
+        parquet(with_column("store_and_fwd_flag", pa.array([0.0, float("nan")] * (ROWS // 2)))),
+        ALL,
     ),
     "flags as words": OddMonth(".csv", text(*[ROW.replace(",N,", ",False,")] * ROWS), ALL),
     "two columns of one name": OddMonth(

@@ -37,8 +37,9 @@ class PartialDownload:
 
     def is_continued_by(self, response: httpx.Response) -> bool:
         """Return whether a partial response holds the bytes that follow, of the same version."""
-        starts_here = response.headers.get("Content-Range", "").startswith(f"bytes {self.size}-")
-        etag = response.headers.get("ETag", "")
+        content_range: str = response.headers.get("Content-Range", "")
+        starts_here = content_range.startswith(f"bytes {self.size}-")
+        etag: str = response.headers.get("ETag", "")
         if not etag or not self.etag_file.exists():
             return starts_here
         return starts_here and etag == self.etag_file.read_text("ascii")

@@ -25,6 +25,7 @@ TORN: Mapping[str, str] = {
     "INVALID ENCODING": "is not UTF-8",
     "UNQUOTED VALUE": "has a misplaced quote",
     "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+    "ZERO BYTE": "has a zero byte",
 }
 """The reason why a CSV line is not a row, by the error names of DuckDB and schemas/csv_rows.py."""
 

@@ -55,7 +55,8 @@ create or replace temp macro code(value, codes) as
 create or replace temp macro flag(value, codes) as
     case
         when cast(value as varchar) in ('N', 'Y') then cast(value as varchar)
-        else coalesce(codes[lower(trim(cast(value as varchar)))], cast(value as varchar))
+        when lower(trim(cast(value as varchar))) <> 'nan'
+            then coalesce(codes[lower(trim(cast(value as varchar)))], cast(value as varchar))
     end;
 create or replace temp macro licence(value) as ltrim(upper(trim(value)), 'HV');
 -- Parts of a sum of cents. A sum that overflows becomes null.

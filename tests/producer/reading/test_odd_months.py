@@ -48,6 +48,14 @@ def test_flags_are_y_and_n_whatever_made_them(odd: str, tmp_path: Path) -> None:
     assert {flag for (flag,) in rows(source, "store_and_fwd_flag")} == {"N"}
 
 
+def test_a_flag_that_is_no_number_is_absent(tmp_path: Path) -> None:
+    month = ODD_MONTHS["flags as numbers, some absent"]
+    source = preparer_in(tmp_path / "cache").prepare(
+        Naming().month_files([month.written_to(tmp_path / "raw")])
+    )
+    assert {flag for (flag,) in rows(source, "store_and_fwd_flag")} == {"N", None}
+
+
 def test_nanoseconds_are_cut_off_not_rounded_into_the_next_minute(tmp_path: Path) -> None:
     month = ODD_MONTHS["nanoseconds before a full second"]
     source = preparer_in(tmp_path / "cache").prepare(
