@@ -1,5 +1,6 @@
 """Define the commands of `python -m producer`; only here an error becomes a line and an exit code."""
 
+import errno
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -135,6 +136,8 @@ def _console() -> Console:
 
 def _described(error: Exception) -> str:
     """Describe an error of the file system by its path, and any other as unexpected."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"{error.filename or 'the output'}: no space left on the disk; make space and run it again"
     if isinstance(error, OSError) and error.filename:
         return (
             f"{error.filename}: {error.strerror}; the files must be readable, and TAXI_HOME and"

@@ -97,6 +97,8 @@ def _message(error: Exception) -> str:
             f"{error.filename}: {error.strerror}; ./taxi writes in its own clone, in TAXI_HOME and in"
             " TAXI_CACHE_DIR, which must belong to the user who runs it"
         )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"{error.filename or 'the output'}: no space left on the disk; make space and run it again"
     what = f"unexpected error: {type(error).__name__}: {error}"
     return f"{' '.join(what.split())}; run with TAXI_DEBUG=1 for the traceback"
 

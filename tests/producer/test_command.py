@@ -1,5 +1,7 @@
 """How a command of the producer ends that nobody meant to end so."""
 
+import errno
+
 import pytest
 
 from producer import cli
@@ -74,3 +76,17 @@ def test_the_home_of_an_unknown_user_is_refused(monkeypatch: pytest.MonkeyPatch)
         ProducerSettings.from_environment()
     with pytest.raises(UserError, match="no user of this name"):
         folder_setting("~nobody-has-this-name/cache", default=None)
+
+
+def test_a_full_disk_behind_the_output_is_no_unexpected_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli, "inspect_files", fail)
+    monkeypatch.setattr("sys.argv", ["producer", "inspect", "file"])
+    assert refusal(capsys) == (
+        1,
+        "error: the output: no space left on the disk; make space and run it again\n",
+    )

@@ -28,7 +28,8 @@ create or replace temp macro clock_text(value) as
         when contains(value, ' 24:') or contains(value, 'T24:') then concat('?', value)
         -- Nearly all clocks have this form. The pattern takes three times as long.
         when value like '____-__-__ __:__:__' and not ends_with(value, 'Z') and not ends_with(value, 'z') then value
-        when regexp_full_match(value, '\s*\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{1,2}(:\d{1,2}([.]\d*)?)?)?\s*') then value
+        when regexp_full_match(value, '\s*\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{1,2}(:\d{1,2}([.]\d*)?)?)?\s*')
+            then value
         when value <> '' then concat('?', value)
     end;
 -- Timestamps before the calendar of DuckDB begins are shown as the number that is stored.
