@@ -127,6 +127,8 @@ def _parquet(session: SparkSession, storage: Storage, file: RawFile) -> RawSourc
 
 def _csv(session: SparkSession, storage: Storage, file: RawFile, scratch: str) -> RawSource:
     readable = readable_csv(storage, file, scratch)
+    if not readable.head.columns:
+        raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
     refuse_repeated_names(readable.head.names, file)
     types = dict.fromkeys(readable.head.columns, "VARCHAR")
     layout = resolve(types, file)
