@@ -139,7 +139,9 @@ def _reading(layout: Layout, name: str, types: Mapping[str, str]) -> str:
     original, kind = quoted_name(layout.found[name]), layout.read[name]
     if kind in CODES:
         macro = "flag" if CODES[kind] is FLAGS else "code"
-        return f"{macro}({original}, {_map(CODES[kind])})"
+        # An empty text is absent, as it is in a CSV.
+        value = f"nullif({original}, '')" if types[layout.found[name]] == "VARCHAR" else original
+        return f"{macro}({value}, {_map(CODES[kind])})"
     if types[layout.found[name]] == "TIMESTAMP_NS":
         return f"clock_of_nanoseconds({original})"
     if types[layout.found[name]] == "VARCHAR" and kind in CLOCKS:
