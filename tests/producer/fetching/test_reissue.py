@@ -55,7 +55,7 @@ def test_a_site_that_refuses_the_question_does_not_take_the_month_away(
     runner.green(*MONTH)
     site.faults = [fault]
     output = runner.green(*MONTH)
-    assert (output.exit_code, output.out) == (0, f"green 2024-01 (already there): {file}\n")
+    assert (output.exit_code, output.out) == (0, f"green 2024-01 (already present): {file}\n")
 
 
 def test_a_reissue_is_fetched_beside_and_the_older_file_stays(
