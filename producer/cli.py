@@ -1,5 +1,6 @@
 """Define the commands of `python -m producer`; only here an error becomes a line and an exit code."""
 
+import errno
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -125,13 +126,25 @@ def main() -> None:
     except Exception as error:
         if wants_debug():
             raise
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        _fail(f"error: unexpected error: {what}; run with TAXI_DEBUG=1 for the traceback", FAILED)
+        _fail(f"error: {_described(error)}", FAILED)
     raise SystemExit(code)
 
 
 def _console() -> Console:
     return Console(soft_wrap=True, highlight=False, markup=False)
+
+
+def _described(error: Exception) -> str:
+    """Describe an error of the file system by its path, and any other as unexpected."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"{error.filename or 'the output'}: no space left on the disk; make space and run it again"
+    if isinstance(error, OSError) and error.filename:
+        return (
+            f"{error.filename}: {error.strerror}; the files must be readable, and TAXI_HOME and"
+            " TAXI_CACHE_DIR folders in which this user may write"
+        )
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"unexpected error: {what}; run with TAXI_DEBUG=1 for the traceback"
 
 
 def _refuse(error: typer.TyperException) -> NoReturn:

@@ -9,6 +9,10 @@ from pathlib import Path
 from schemas.errors import UserError
 from schemas.tlc_month import RAW_SUFFIXES, TlcMonth, parse_month
 
+BACKSLASH, PATTERNS = "\\", "*?["
+LONGEST_NAME_BYTES = 180
+"""Longest name of a month: the names of files derived from it are longer, and file systems end at 255."""
+
 _TLC_NAME = re.compile(r"([a-z]+)_tripdata_(\d{4}-\d{2})")
 
 
@@ -60,6 +64,15 @@ class Naming:
 
     def month_file(self, path: Path) -> MonthFile:
         """Return the month that this file holds."""
+        if BACKSLASH in str(path.absolute()) and set(PATTERNS) & set(str(path.absolute())):
+            raise UserError(
+                f"{path}: DuckDB cannot open a path with a backslash and one of {PATTERNS}", "rename it"
+            )
+        if not _is_storable(path):
+            shown = str(path).encode("utf-8", "backslashreplace").decode()
+            raise UserError(
+                f"{shown}: the name is not UTF-8, or longer than {LONGEST_NAME_BYTES} bytes", "rename it"
+            )
         found = self._located(path)
         if not found.name.endswith(RAW_SUFFIXES):
             raise UserError(
@@ -82,9 +95,25 @@ class Naming:
     def _located(self, path: Path) -> Path:
         candidates = [path, *([self.tlc_data_dir / path] if self.tlc_data_dir else [])]
         for candidate in candidates:
-            if candidate.is_file():
+            try:
+                is_file = candidate.is_file()
+            except OSError as error:
+                raise UserError(
+                    f"{candidate}: cannot be read: {error.strerror}",
+                    "check the name and its folder's permissions",
+                ) from None
+            if is_file:
                 # A link keeps its own name: its target may have any name.
                 return candidate.absolute()
         if path.is_dir():
             raise UserError(f"{path}: is a folder", "give the paths of the month files in it")
         raise UserError(f"{path}: no such file", "check the path, or download a month with ./taxi fetch")
+
+
+def _is_storable(path: Path) -> bool:
+    """Return whether the path is text, and leaves room for the names of files derived from the month."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return len(path.name.encode()) <= LONGEST_NAME_BYTES

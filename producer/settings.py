@@ -3,9 +3,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_cache_path
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.errors import UserError
@@ -34,6 +35,17 @@ def zones_dir(cache_dir: Path) -> Path:
     return cache_dir / "zones"
 
 
+def _whole_path(path: Path) -> Path:
+    """Expand `~` as the other programs do, so that one setting is one folder for all of them."""
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
+
+
+UserPath = Annotated[Path, AfterValidator(_whole_path)]
+
+
 class ProducerSettings(BaseSettings):
     """The producer's settings. Each field is read from the variable of its name in capitals."""
 
@@ -48,10 +60,10 @@ class ProducerSettings(BaseSettings):
     schema_registry_url: str = "http://127.0.0.1:8085/apis/ccompat/v7"
     trips_topic: str = TRIPS_TOPIC
     trips_partitions: PositiveInt = DEFAULT_PARTITIONS
-    taxi_home: Path = ROOT / ".taxi"
-    taxi_cache_dir: Path = Field(default_factory=_default_cache_dir)
-    tlc_data_dir: Path | None = None
-    taxi_zones_file: Path | None = None
+    taxi_home: UserPath = ROOT / ".taxi"
+    taxi_cache_dir: UserPath = Field(default_factory=_default_cache_dir)
+    tlc_data_dir: UserPath | None = None
+    taxi_zones_file: UserPath | None = None
     tlc_base_url: str = "https://d37ci6vzurychx.cloudfront.net/trip-data"
     tlc_zones_url: str = "https://d37ci6vzurychx.cloudfront.net/misc"
     s3_endpoint_url: str | None = None

@@ -22,6 +22,8 @@ TORN_MARK = "\x1f"
 """Marker of a torn line, which is replaced by one quoted field: marker, reason, marker, line."""
 WRONG_QUOTE, NOT_UTF_8, TOO_LONG = "UNQUOTED VALUE", "INVALID ENCODING", "LINE SIZE OVER MAXIMUM"
 """Reasons, named as in DuckDB."""
+ZERO_BYTE = "ZERO BYTE"
+"""The reason for a line from a block that was never written: Spark strips such bytes, DuckDB does not."""
 
 _MAYBE_BLANK = re.compile(rb"\n[\x00-\x20]")
 _LF, _CRLF, _CR = "LF", "CRLF", "CR"
@@ -109,6 +111,7 @@ class CsvRows:
         """Return whether the lines must be checked one by one."""
         return (
             b'"' in text
+            or b"\0" in text
             or text[:1] in BLANKS
             or _MAYBE_BLANK.search(text) is not None
             or not _is_utf_8(text)
@@ -161,7 +164,7 @@ class CsvRows:
 
     def _torn_row(self, line: bytes, fault: str) -> bytes:
         self._rows, self._torn = self._rows + 1, self._torn + 1
-        shown = line[:SHOWN_BYTES].decode("utf-8", "replace").replace('"', '""')
+        shown = line[:SHOWN_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd").replace('"', '""')
         return f'"{TORN_MARK}{fault}{TORN_MARK}{shown}"\n'.encode()
 
     def _is_a_row(self, text: bytes) -> bool:
@@ -178,14 +181,20 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Regroup the bytes into pieces that end at a line end; cut an overlong line after its beginning."""
     rest = b""
     for block in blocks:
-        rest += block[_first_end(block) :] if len(rest) > LONGEST_LINE_BYTES else block
+        rest += block[_first_end(block) :] if _is_overlong(rest) else block
         # A CR at the very end may be the first half of a CRLF.
         if end := 1 + max(rest.rfind(b"\n"), rest.rfind(b"\r", 0, -1)):
             yield rest[:end]
             rest = rest[end:]
-        rest = rest[: LONGEST_LINE_BYTES + 1]
+        if _is_overlong(rest):
+            rest = rest[: LONGEST_LINE_BYTES + 1]
     if rest:
         yield rest
+
+
+def _is_overlong(rest: bytes) -> bool:
+    """Return whether the line is too long and goes on: a CR at its end may already have ended it."""
+    return len(rest) > LONGEST_LINE_BYTES and not rest.endswith(b"\r")
 
 
 def _first_end(block: bytes) -> int:
@@ -199,6 +208,8 @@ def _fault(line: bytes) -> str | None:
         return TOO_LONG
     if not _is_utf_8(line):
         return NOT_UTF_8
+    if b"\0" in line:
+        return ZERO_BYTE
     return None if has_sound_quotes(line) else WRONG_QUOTE
 
 

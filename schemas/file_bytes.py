@@ -15,12 +15,17 @@ KINDS = {
     b"\xfd7zXZ\0": "xz-compressed",
     b"\x28\xb5\x2f\xfd": "Zstandard-compressed",
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"\xff\xfe\0\0": "text in UTF-32",
+    b"\0\0\xfe\xff": "text in UTF-32",
     b"\xff\xfe": "text in UTF-16",
     b"\xfe\xff": "text in UTF-16",
 }
+TEXTS = ("text in UTF-16", "text in UTF-32")
 UTF_8_MARK = b"\xef\xbb\xbf"
 HEAD_BYTES = 1 << 16
 GZIP_ONLY = 31
+GZIP_FIRST_BYTE = 0x1F
+BEHIND_GZIP = "is damaged: its gzip data is followed by other data"
 SAVE_AS_UTF_8 = "convert it to UTF-8, for example with: iconv -f UTF-16 -t UTF-8 FILE > NEW"
 
 
@@ -61,8 +66,8 @@ def kind_of(head: bytes) -> str | None:
 
 
 def _remedy(kind: str | None, name: str) -> str:
-    if kind == "text in UTF-16":
-        return SAVE_AS_UTF_8
+    if kind in TEXTS:
+        return SAVE_AS_UTF_8.replace("UTF-16", kind.removeprefix("text in "))
     if kind == PARQUET:
         return f"rename it to {name.partition('.')[0]}.parquet"
     if kind == GZIP and not name.endswith((".gz", ".parquet")):
@@ -86,6 +91,8 @@ class GzipContent:
             left = block
             while left := left if member or not members else self._without_padding(left):
                 if member is None:
+                    if members and left[0] != GZIP_FIRST_BYTE:
+                        raise DamagedError(BEHIND_GZIP)
                     member, members = zlib.decompressobj(wbits=GZIP_ONLY), members + 1
                 yield _decompressed(member, left, is_first=members == 1)
                 left = member.unused_data
@@ -110,5 +117,5 @@ def _gzip_damage(reason: str, *, is_first: bool) -> str:
     if "data check" in reason or "length check" in reason:
         return "is damaged: its content does not match its gzip checksum"
     if "header check" in reason and not is_first:
-        return "is damaged: its gzip data is followed by other data"
+        return BEHIND_GZIP
     return f"is damaged: cannot decompress its gzip data ({reason.rpartition(': ')[2]})"

@@ -15,6 +15,8 @@ REFUSED_TAXI_TYPES = {
 RAW_SUFFIXES = (".parquet", ".csv", ".csv.gz")
 """Suffixes of files with trips."""
 MONTH_PATTERN = re.compile(r"(\d{4})-(\d{2})")
+LAST_YEAR = 9998
+"""The last year whose every month a later one follows."""
 
 
 @dataclass(frozen=True, order=True)
@@ -92,7 +94,7 @@ def _range(taxi_type: str, text: str) -> list[TlcMonth]:
 
 def _first_day(text: str) -> date:
     match = MONTH_PATTERN.fullmatch(text)
-    if match is None or not 1 <= int(match[2]) <= 12 or int(match[1]) < 1:
+    if match is None or not 1 <= int(match[2]) <= 12 or not 1 <= int(match[1]) <= LAST_YEAR:
         raise UserError(f"{text!r} is not a month", "write it as 2024-01")
     return date(int(match[1]), int(match[2]), 1)
 

@@ -25,6 +25,8 @@ class Kind(StrEnum):
 
 
 CLOCKS = (Kind.CLOCK, Kind.WRITTEN_CLOCK)
+NUMBERS_IN_TEXT = (Kind.WHOLE, Kind.AMOUNT, Kind.DEGREES)
+"""Kinds that a CSV holds as the text of a number, and of nothing else."""
 
 NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
@@ -266,6 +268,9 @@ SOURCE_COLUMNS = (
 
 ZONE_COLUMNS = ("pickup_zone_id", "dropoff_zone_id")
 
+READERS_COLUMNS = ("file_row", "file_row_number", "torn_row", "_metadata")
+"""Columns that DuckDB's and Spark's readers add to those of the file."""
+
 UNNAMED = "unnamed: "
 INDEX_COLUMN = "__index_level_0__"
 """Row numbers that other tools leave in a file: they have no meaning and need no warning."""
@@ -378,10 +383,18 @@ def resolve(columns: Mapping[str, str], file: TlcFile) -> Layout:
 
 
 def refuse_repeated_names(names: Sequence[str], file: TlcFile) -> None:
-    """Raise UserError where two column names differ only in case: it is unknown which of them counts."""
+    """Raise UserError where two column names differ only in case: it is unknown which of them counts.
+
+    The same holds for a name that the readers give to a column of their own.
+    """
     first: dict[str, str] = {}
     for name in names:
         folded = _folded(name)
+        if folded in READERS_COLUMNS:
+            raise UserError(
+                f"{file.path}: has a column {name.strip()}, a name that is reserved for the reader",
+                "rename or remove it, or take the month as the TLC publishes it (./taxi fetch)",
+            )
         if folded and folded in first:
             both = " and ".join(dict.fromkeys((first[folded].strip(), name.strip())))
             raise UserError(

@@ -90,7 +90,8 @@ def up(
     """
     settings = settings or StackSettings.from_environment()
     _refuse_unknown(extras)
-    _make_home(settings.home)
+    _make_folder("TAXI_HOME", settings.home)
+    _make_folder("TAXI_CACHE_DIR", settings.cache)
     with _one_at_a_time(settings.home):
         wanted = {*extras, *(STANDARD_EXTRAS - recorded_as_left_out(settings.home))}
         site = _site_of_running_supervisor(settings)
@@ -160,13 +161,14 @@ def stack_processes(home: Path) -> list[OwnProcess]:
     return own_processes(home, data_folder(home))
 
 
-def _make_home(home: Path) -> None:
+def _make_folder(variable: str, folder: Path) -> None:
+    """Create the folder of a setting, or raise UserError."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserError(
-            f"TAXI_HOME={home} cannot be created ({reason})", "set it to another folder"
+            f"{variable}={folder} cannot be created ({reason})", "set it to another folder"
         ) from error
 
 

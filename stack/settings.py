@@ -118,7 +118,12 @@ def user_environment() -> dict[str, str]:
 def folder_setting(value: str | None, default: Path | None) -> Path:
     """Return the absolute folder of a variable, or the default; without either the user's cache folder."""
     if value:
-        return Path(value).expanduser().absolute()
+        try:
+            return Path(value).expanduser().absolute()
+        except RuntimeError:
+            raise UserError(
+                f"{value}: no user of this name has a home folder", "write the whole path"
+            ) from None
     if default is not None:
         return default
     # The launcher uses the same rule and sets the variable; other callers may not set it.

@@ -17,7 +17,7 @@ from taxi_cli.commands.registry import VERBS
 from taxi_cli.verbs import VerbGroup
 
 FAILED, INTERRUPTED = 1, 130
-FOREIGN = {errno.EACCES, errno.EPERM, errno.EROFS}
+FOREIGN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
 
 class TaxiVerbs(VerbGroup):
@@ -58,7 +58,7 @@ def main() -> None:
     keep_utc()
     try:
         certificates.apply(os.environ, folder_setting(os.environ.get("TAXI_CACHE_DIR"), default=None))
-    except (certificates.CertificateError, OSError) as error:
+    except (certificates.CertificateError, UserError, OSError) as error:
         sys.exit(_failed(_message(error)))
     sys.exit(run(app, "./taxi"))
 
@@ -97,6 +97,8 @@ def _message(error: Exception) -> str:
             f"{error.filename}: {error.strerror}; ./taxi writes in its own clone, in TAXI_HOME and in"
             " TAXI_CACHE_DIR, which must belong to the user who runs it"
         )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"{error.filename or 'the output'}: no space left on the disk; make space and run it again"
     what = f"unexpected error: {type(error).__name__}: {error}"
     return f"{' '.join(what.split())}; run with TAXI_DEBUG=1 for the traceback"
 

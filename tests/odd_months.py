@@ -109,6 +109,12 @@ GOOD = text(*rows())
 PACKED = gzip.compress(GOOD, mtime=0)
 ALL, ONE_REJECT = Counts(ROWS), Counts(ROWS, 1)
 UTC_TIMES = pa.array([datetime(2024, 1, 10, 15, tzinfo=UTC)] * ROWS, pa.timestamp("us", "UTC"))
+TEN, NOON = 1_704_880_800_000_000, 1_704_888_000_000_000
+OUTERMOST_TIMES = pa.array([-(1 << 63), *[TEN] * (ROWS - 2), (1 << 63) - 1], pa.int64()).cast(
+    pa.timestamp("us")
+)
+"""Tools that lose a null write the smallest or the largest number in its place."""
+NEARLY_NEXT_MINUTE = pa.array([NOON * 1_000 + 59_999_999_999] * ROWS, pa.int64()).cast(pa.timestamp("ns"))
 NO_TIMES = "New York times like 2024-01-31 08:00:00"
 
 ODD_MONTHS: Mapping[str, OddMonth] = {
@@ -161,6 +167,7 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
         ALL,
     ),
     "a flag of two lines": OddMonth(".csv", with_rows_like(ROW.replace(",N,", ',"N\n",')), ONE_REJECT),
+    "a block of zeros before a row": OddMonth(".csv", with_rows_like("\0" * 64 + ROW), ONE_REJECT),
     "a short line": OddMonth(".csv", with_rows_like("2,2024-01-10 10:00:00"), ONE_REJECT),
     "a long line": OddMonth(".csv", with_rows_like(f"{ROW},1,2,3"), ONE_REJECT),
     "header only": OddMonth(".csv", text(), Counts(0)),
@@ -179,6 +186,7 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
         ".csv.gz", gzip.compress(GOOD[:700]) + bytes(3) + gzip.compress(GOOD[700:]) + bytes(1), ALL
     ),
     "something behind gzip": OddMonth(".csv.gz", PACKED + b"</html>", "followed by other data"),
+    "a line end behind gzip": OddMonth(".csv.gz", PACKED + b"\n", "followed by other data"),
     "gzip cut off": OddMonth(".csv.gz", PACKED[:-40], "is truncated"),
     "gzip cut off in its checksum": OddMonth(".csv.gz", PACKED[:-5], "is truncated"),
     "a wrong checksum of gzip": OddMonth(".csv.gz", flipped(PACKED, len(PACKED) - 7), "gzip checksum"),
@@ -202,11 +210,38 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     "a time of an hour 24": OddMonth(
         ".csv", with_rows_like(with_times_like("2024-01-10 24:00:00")), ONE_REJECT
     ),
+    "an underscore in a number": OddMonth(
+        ".csv", with_rows_like(ROW.replace(",8,", ",1_000,"), ROW.replace(",74,", ",7_4,")), Counts(ROWS, 2)
+    ),
+    "UTF-32": OddMonth(".csv", GOOD.decode().encode("utf-32"), "is text in UTF-32"),
+    "numbers that one engine casts and the other does not": OddMonth(
+        ".csv",
+        text(
+            *rows(),
+            *[ROW.replace(",8,", f",{number},") for number in ("0x1p3", "-nan", "92233720368547758.07")],
+        ),
+        Counts(ROWS, 3),
+    ),
+    "times that one engine casts and the other does not": OddMonth(
+        ".csv",
+        text(*rows(), *map(with_times_like, ("2024-01-10 10", "2024-01-10  10:00", "2024-01-10 010:00:00"))),
+        Counts(ROWS, 3),
+    ),
+    "nanoseconds before a full second": OddMonth(
+        ".parquet",
+        parquet(with_column("lpep_dropoff_datetime", NEARLY_NEXT_MINUTE), version="2.6"),
+        ALL,
+    ),
     "fractions of seconds": OddMonth(
         ".csv", with_rows_like(with_times_like("2024-01-10T10:00:00.999")), Counts(ROWS + 1)
     ),
     "times in UTC in Parquet": OddMonth(
         ".parquet", parquet(with_column("lpep_pickup_datetime", UTC_TIMES)), "TIMESTAMP WITH TIME ZONE"
+    ),
+    "a time that no calendar has": OddMonth(
+        ".parquet",
+        parquet(with_column("lpep_pickup_datetime", OUTERMOST_TIMES)),
+        Counts(ROWS - 2, 2),
     ),
     "flags as booleans": OddMonth(
         ".parquet", parquet(with_column("store_and_fwd_flag", pa.array([False] * ROWS))), ALL
@@ -214,9 +249,22 @@ ODD_MONTHS: Mapping[str, OddMonth] = {
     "flags as numbers": OddMonth(
         ".parquet", parquet(with_column("store_and_fwd_flag", pa.array([0] * ROWS))), ALL
     ),
+    "flags as numbers, some absent": OddMonth(
+        ".parquet",
+        parquet(with_column("store_and_fwd_flag", pa.array([0.0, float("nan")] * (ROWS // 2)))),
+        ALL,
+    ),
     "flags as words": OddMonth(".csv", text(*[ROW.replace(",N,", ",False,")] * ROWS), ALL),
     "two columns of one name": OddMonth(
         ".csv", text(*[f"{ROW},0"] * ROWS, header=f"{HEADER},VendorID"), "of the same name"
+    ),
+    "a column named as the reader's": OddMonth(
+        ".csv", text(*[f"{ROW},0"] * ROWS, header=f"{HEADER},File_Row"), "is reserved for the reader"
+    ),
+    "row numbers exported by DuckDB": OddMonth(
+        ".parquet",
+        parquet(trips().append_column("file_row_number", pa.array(range(ROWS)))),
+        "is reserved for the reader",
     ),
     "two columns but for case": OddMonth(
         ".parquet", parquet(trips().append_column("vendorid", pa.array([1] * ROWS))), "of the same name"

@@ -20,6 +20,7 @@ from schemas.vintages import (
     CLOCKS,
     CODES,
     FLAGS,
+    NUMBERS_IN_TEXT,
     SOURCE_COLUMNS,
     Kind,
     Layout,
@@ -29,7 +30,6 @@ from schemas.vintages import (
 from schemas.zone_shapes import read_shapes
 
 TORN = "torn_row"
-NUMBERS_IN_TEXT = (Kind.WHOLE, Kind.AMOUNT, Kind.DEGREES)
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ def _parquet(session: SparkSession, storage: Storage, file: RawFile) -> RawSourc
 
 def _csv(session: SparkSession, storage: Storage, file: RawFile, scratch: str) -> RawSource:
     readable = readable_csv(storage, file, scratch)
+    if not readable.head.columns:
+        raise UserError(f"{file.path}: is empty", FETCH_AGAIN)
     refuse_repeated_names(readable.head.names, file)
     types = dict.fromkeys(readable.head.columns, "VARCHAR")
     layout = resolve(types, file)

@@ -157,6 +157,8 @@ def _with_retries(remote: RemoteFile, attempt: Callable[[], T], bytes_so_far: Ca
         raise FetchError(str(error), "try again later, or from another network") from None
     except (_RetryableError, httpx.TransportError) as error:
         raise UnreachableError(_unreachable(remote, error)) from None
+    except (httpx.RequestError, httpx.InvalidURL) as error:
+        raise FetchError(f"cannot download {remote.url} ({error})", "check TLC_BASE_URL") from None
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -217,6 +219,9 @@ def _refuse(remote: RemoteFile, response: httpx.Response) -> None:
 def _receive(response: httpx.Response, partial: PartialDownload, on_progress: OnProgress) -> int | None:
     """Write the body to the file; return the announced size of the whole file, if any."""
     continued = response.status_code == httpx.codes.PARTIAL_CONTENT
+    if continued and not partial.is_continued_by(response):
+        partial.discard()
+        raise _RetryableError("the server sent another part of the file than the missing one")
     done, total = partial.size if continued else 0, _whole_bytes(response.headers)
     if not continued:
         partial.remember(response)

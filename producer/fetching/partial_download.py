@@ -35,11 +35,20 @@ class PartialDownload:
             return {}
         return {"Range": f"bytes={self.size}-", "If-Range": self.etag_file.read_text("ascii")}
 
+    def is_continued_by(self, response: httpx.Response) -> bool:
+        """Return whether a partial response holds the bytes that follow, of the same version."""
+        content_range: str = response.headers.get("Content-Range", "")
+        starts_here = content_range.startswith(f"bytes {self.size}-")
+        etag: str = response.headers.get("ETag", "")
+        if not etag or not self.etag_file.exists():
+            return starts_here
+        return starts_here and etag == self.etag_file.read_text("ascii")
+
     def remember(self, response: httpx.Response) -> None:
         """Record the version that the response begins."""
         etag = response.headers.get("ETag", "")
         # A weak ETag does not promise equal bytes, so it must not be used to continue a file.
-        if etag and not etag.startswith("W/"):
+        if etag.isascii() and etag and not etag.startswith("W/"):
             self.etag_file.write_text(etag, "ascii")
         else:
             self.etag_file.unlink(missing_ok=True)

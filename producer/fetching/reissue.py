@@ -11,7 +11,6 @@ from producer.fetching.download import (
     NotPublishedError,
     OnProgress,
     RemoteFile,
-    UnreachableError,
     changed_version,
     download,
 )
@@ -54,7 +53,7 @@ class ReissueCheck:
             return changed_version(once, here)
         except NotPublishedError:
             return None
-        except UnreachableError as error:
+        except FetchError as error:
             self._is_away.set()
             logger.warning(
                 "cannot check whether months were re-issued; using the present files: %s", error.message

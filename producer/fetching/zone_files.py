@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+import zlib
 from pathlib import Path
 
 from producer.fetching.download import DownloadSite, RemoteFile
@@ -35,7 +36,7 @@ def shapes_damage(file: Path) -> str | None:
     try:
         with zipfile.ZipFile(file) as archive:
             broken, names = archive.testzip(), archive.namelist()
-    except (zipfile.BadZipFile, EOFError):
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError):
         return "it is not a ZIP file, or it is truncated"
     if broken:
         return f"its entry {broken} is damaged"

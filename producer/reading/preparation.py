@@ -1,11 +1,13 @@
 """Convert TLC months to one Parquet file of trips in event order; the result is cached."""
 
+import errno
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -18,7 +20,7 @@ import duckdb
 from producer.errors import StoppedByUser, UserError
 from producer.months import MonthFile
 from producer.reading.merging import write_merged
-from producer.reading.ordering import write_prepared
+from producer.reading.ordering import NO_SPACE, write_prepared
 from producer.reading.prepared import Prepared
 from producer.reading.queries import duckdb_path, preparation_version
 from producer.reading.rejects import Rejects, hand_out
@@ -33,6 +35,7 @@ from schemas.zone_shapes import SHAPE_FILES
 REGISTER_ZONES = "producer.reading.zone_map:register_zones_of"
 """Imported only for months with coordinates: its libraries take a second to load."""
 
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 DAYS_KEPT = 30
 SECONDS_IN_A_DAY = 86_400
 
@@ -95,7 +98,11 @@ class MonthPreparer:
         """Return the rows that were rejected when this month was prepared."""
         listed = _rejects_beside(prepared.path)
         folder = self.rejects_dir or self._folder
-        return hand_out(listed, folder / f"{month.name}.{prepared.fingerprint}.csv")
+        with _as_user_error(
+            f"{folder}: cannot list the rejects of {month.name}",
+            "make space there, or set TAXI_HOME to a folder of your own",
+        ):
+            return hand_out(listed, folder / f"{month.name}.{prepared.fingerprint}.csv")
 
     def _warn_of_rejects(self, month: MonthFile, prepared: Prepared) -> None:
         rejects = self.rejects(month, prepared)
@@ -126,18 +133,16 @@ class MonthPreparer:
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
         if _is_there(result.path):
             return result
-        try:
-            with self._workspace() as workspace, self._connection(workspace) as connection:
-                if shapes:
-                    resolve_name(REGISTER_ZONES)(connection, shapes)
-                rejects = _rejects_beside(result.path)
-                work = partial(write_prepared, connection, month, workspace, result.path, rejects)
-                self._watched(connection, month.name, work)
-        except (duckdb.Error, OSError) as error:
-            raise UserError(
-                f"{month.path}: preparation failed: {str(error).splitlines()[0]}",
-                f"free disk space in {self._folder}, or raise PREPARE_MEMORY_LIMIT ({self.memory_limit})",
-            ) from None
+        with (
+            self._within_means(f"{month.path}: preparation failed"),
+            self._workspace() as workspace,
+            self._connection(workspace) as connection,
+        ):
+            if shapes:
+                resolve_name(REGISTER_ZONES)(connection, shapes)
+            rejects = _rejects_beside(result.path)
+            work = partial(write_prepared, connection, month, workspace, result.path, rejects)
+            self._watched(connection, month.name, work)
         self._forget_unused()
         return result
 
@@ -147,7 +152,8 @@ class MonthPreparer:
         if _is_there(result.path):
             return result
         watch = partial(self.watch, "merge in event order")
-        write_merged([part.path for part in parts], result.path, watch)
+        with self._within_means("the months cannot be merged"):
+            write_merged([part.path for part in parts], result.path, watch)
         self._forget_unused()
         return result
 
@@ -157,7 +163,11 @@ class MonthPreparer:
         result = Prepared(self._folder / f"{stem}.{fingerprint}.parquet", fingerprint)
         if _is_there(result.path):
             return result
-        with self._workspace() as workspace, self._connection(workspace) as connection:
+        with (
+            self._within_means(f"{title}: cannot be done"),
+            self._workspace() as workspace,
+            self._connection(workspace) as connection,
+        ):
             rows = rework(connection.read_parquet(duckdb_path(source.path), hive_partitioning=False))
             self._watched(connection, title, partial(write_parquet, rows, result.path))
         self._forget_unused()
@@ -167,7 +177,7 @@ class MonthPreparer:
         """Delete prepared files unused for a month, and files left by killed processes."""
         oldest = time.time() - DAYS_KEPT * SECONDS_IN_A_DAY
         for entry in self._folder.iterdir():
-            with suppress(FileNotFoundError):  # another process may have deleted it first
+            with suppress(OSError):  # another process may have deleted it first, or another user may own it
                 if entry.stat().st_mtime >= oldest:
                     continue
                 if entry.is_dir():
@@ -178,18 +188,23 @@ class MonthPreparer:
     @property
     def _folder(self) -> Path:
         folder = self.cache_dir / "prepared"
-        folder.mkdir(parents=True, exist_ok=True)
+        with _as_user_error(f"{folder}: cannot be created", "set TAXI_CACHE_DIR to a folder of your own"):
+            folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def _within_means(self, failure: str) -> AbstractContextManager[None]:
+        """Explain what this machine lacks: disk space or memory."""
+        remedy = f"free disk space in {self._folder}, or raise PREPARE_MEMORY_LIMIT ({self.memory_limit})"
+        return _as_user_error(failure, remedy)
 
     @contextmanager
     def _workspace(self) -> Iterator[Path]:
         """Provide a temporary folder for the preparation of a month."""
-        workspace = self._folder / f"spill-{os.getpid()}"
-        workspace.mkdir(exist_ok=True)
-        try:
-            yield workspace
-        finally:
-            shutil.rmtree(workspace, ignore_errors=True)
+        # A process in another container that shares the cache may have the same number.
+        with tempfile.TemporaryDirectory(
+            prefix=f"spill-{os.getpid()}-", dir=self._folder, ignore_cleanup_errors=True
+        ) as workspace:
+            yield Path(workspace)
 
     @contextmanager
     def _connection(self, workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -222,6 +237,26 @@ def fingerprint_of(month: MonthFile, shapes: Path | None = None) -> str:
     return digest(content.hexdigest(), *names, *reading, digest_of(shapes) if shapes else "")
 
 
+@contextmanager
+def _as_user_error(failure: str, remedy: str) -> Iterator[None]:
+    """Turn a fault of the machine into one line with its reason and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{failure}: {error.strerror or error}", _remedy_of(error, remedy)) from None
+    except duckdb.Error as error:
+        # DuckDB wraps the system's words in JSON.
+        reason = NO_SPACE if NO_SPACE in str(error) else str(error).splitlines()[0]
+        raise UserError(f"{failure}: {reason}", remedy) from None
+
+
+def _remedy_of(error: OSError, remedy: str) -> str:
+    """Return the remedy; for a folder of another user or without write access, name it."""
+    if error.errno in NOT_WRITABLE:
+        return f"{error.filename} must belong to the user who runs this, and be writable"
+    return remedy
+
+
 def digest(*parts: str) -> str:
     """Return a short hash of these texts together."""
     return blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
@@ -230,7 +265,7 @@ def digest(*parts: str) -> str:
 def _is_there(prepared: Path) -> bool:
     """Return whether a month has been prepared before, and record that it is in use."""
     for file in (prepared, _rejects_beside(prepared)):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it may be absent, or belong to another user who shares the cache
             os.utime(file)
     return prepared.is_file()
 

@@ -25,6 +25,7 @@ TORN: Mapping[str, str] = {
     "INVALID ENCODING": "is not UTF-8",
     "UNQUOTED VALUE": "has a misplaced quote",
     "LINE SIZE OVER MAXIMUM": "is longer than 2 MB",
+    "ZERO BYTE": "has a zero byte",
 }
 """The reason why a CSV line is not a row, by the error names of DuckDB and schemas/csv_rows.py."""
 
@@ -72,7 +73,8 @@ def refusal(connection: duckdb.DuckDBPyConnection, source: MonthSource, staged: 
         )
     name, count, first_row = connection.execute(query("examples")).fetchall()[0]
     original = source.layout.found[name]
-    example = source.rows.filter(f"file_row = {first_row}").project(_as_text(original)).fetchall()[0][0]
+    shown = f"cast({_shown(original, str(source.rows[original].types[0]))} as varchar)"
+    example = source.rows.filter(f"file_row = {first_row}").project(shown).fetchall()[0][0]
     demanded = DEMANDS[source.layout.read[name]].plural
     return UserError(
         f"{path}: {count:,} values of {original}, like {example!r}, are not {demanded}", TAKE_THE_TLCS
@@ -91,13 +93,17 @@ def not_accounted_for(month: MonthFile, found: int, rows_in_file: int) -> UserEr
 def rejects_sql(source: MonthSource) -> str:
     """Return the query that lists the rejects; it reads `source_rows`, `torn_rows` and the staged rows."""
     found, read = source.layout.found, source.layout.read
-    columns = [quoted_name(column) for column in source.rows.columns if column != "file_row"]
+    shown = {
+        name: _shown(name, str(kind))
+        for name, kind in zip(source.rows.columns, source.rows.types, strict=True)
+        if name != "file_row"
+    }
     return query(
         "rejects",
         names=_whens({name: f"'{quoted_text(original)}'" for name, original in found.items()}),
-        values=_whens({name: _as_text(original) for name, original in found.items()}),
+        values=_whens({name: f"cast({shown[original]} as varchar)" for name, original in found.items()}),
         reasons=_whens({name: f"'{DEMANDS[kind].missed}'" for name, kind in read.items()}),
-        fields=", ".join(f"{column} := {column}" for column in columns),
+        fields=", ".join(f"{quoted_name(name)} := {value}" for name, value in shown.items()),
         torn_reasons=_whens({error_type: f"'{reason}'" for error_type, reason in TORN.items()}),
     )
 
@@ -113,8 +119,9 @@ def hand_out(listed: Path, target: Path) -> Rejects:
         return Rejects(sum(1 for _ in csv.reader(rows)) - 1, target)
 
 
-def _as_text(column: str) -> str:
-    return f"cast({quoted_name(column)} as varchar)"
+def _shown(column: str, stored: str) -> str:
+    """Return the value of a column; DuckDB cannot print the earliest timestamps, so `clock_shown` does."""
+    return f"clock_shown({quoted_name(column)})" if stored == "TIMESTAMP" else quoted_name(column)
 
 
 def _whens(results: Mapping[str, str]) -> str:

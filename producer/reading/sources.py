@@ -18,6 +18,7 @@ from schemas.vintages import (
     CLOCKS,
     CODES,
     FLAGS,
+    NUMBERS_IN_TEXT,
     SOURCE_COLUMNS,
     Kind,
     Layout,
@@ -56,13 +57,13 @@ def open_source(
     head = head_of(month)
     if head and not head.columns:
         return None
+    refuse_repeated_names(head.names if head else _parquet_names(month), month)
     path = copy or month.path
     try:
         rows = _csv(connection, path, head) if head else _parquet(connection, path)
     except (duckdb.Error, OSError) as error:
         raise unreadable(month, error) from None
     types = {name: str(kind) for name, kind in zip(rows.columns, rows.types, strict=True)}
-    refuse_repeated_names(head.names if head else _parquet_names(month), month)
     layout = resolve({name: kind for name, kind in types.items() if name != "file_row"}, month)
     connection.execute(query("macros"))
     return MonthSource(month, layout, rows, rows.project(_projection(layout, types)), head)
@@ -138,9 +139,15 @@ def _reading(layout: Layout, name: str, types: Mapping[str, str]) -> str:
     original, kind = quoted_name(layout.found[name]), layout.read[name]
     if kind in CODES:
         macro = "flag" if CODES[kind] is FLAGS else "code"
-        return f"{macro}({original}, {_map(CODES[kind])})"
-    if kind in CLOCKS and types[layout.found[name]] == "VARCHAR":
+        # An empty text is absent, as it is in a CSV.
+        value = f"nullif({original}, '')" if types[layout.found[name]] == "VARCHAR" else original
+        return f"{macro}({value}, {_map(CODES[kind])})"
+    if types[layout.found[name]] == "TIMESTAMP_NS":
+        return f"clock_of_nanoseconds({original})"
+    if types[layout.found[name]] == "VARCHAR" and kind in CLOCKS:
         return f"clock_text({original})"
+    if types[layout.found[name]] == "VARCHAR" and kind in NUMBERS_IN_TEXT:
+        return f"number_text({original})"
     return f"licence({original})" if kind is Kind.LICENCE else original
 
 

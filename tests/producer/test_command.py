@@ -1,8 +1,13 @@
 """How a command of the producer ends that nobody meant to end so."""
 
+import errno
+
 import pytest
 
 from producer import cli
+from producer.settings import ProducerSettings
+from schemas.errors import UserError
+from stack.settings import folder_setting
 
 pytestmark = pytest.mark.unit
 
@@ -55,3 +60,33 @@ def test_a_wrong_command_line_names_the_program_that_was_called(
     monkeypatch.setattr("sys.argv", ["producer", "inspect"])
     line = f"error: Missing argument 'FILES'; see {program} inspect --help\n"
     assert refusal(capsys) == (2, line)
+
+
+@pytest.mark.parametrize("folder", ["~/of mine", "relative", "/whole"])
+def test_a_folder_setting_is_one_folder_for_all_programs(
+    monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setenv("TAXI_CACHE_DIR", folder)
+    assert ProducerSettings.from_environment().taxi_cache_dir == folder_setting(folder, default=None)
+
+
+def test_the_home_of_an_unknown_user_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAXI_CACHE_DIR", "~nobody-has-this-name/cache")
+    with pytest.raises(UserError, match="nobody-has-this-name"):
+        ProducerSettings.from_environment()
+    with pytest.raises(UserError, match="no user of this name"):
+        folder_setting("~nobody-has-this-name/cache", default=None)
+
+
+def test_a_full_disk_behind_the_output_is_no_unexpected_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli, "inspect_files", fail)
+    monkeypatch.setattr("sys.argv", ["producer", "inspect", "file"])
+    assert refusal(capsys) == (
+        1,
+        "error: the output: no space left on the disk; make space and run it again\n",
+    )

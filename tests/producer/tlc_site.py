@@ -57,7 +57,7 @@ class TlcSite:
             handler.send_response(304)
             handler.end_headers()
             return
-        start = self._start(handler)
+        start = self._start(handler, is_careless=fault == "careless")
         body = content[start:]
         handler.send_response(206 if start else 200)
         for name, value in {"ETag": self.etag, "Last-Modified": self.last_modified}.items():
@@ -87,9 +87,9 @@ class TlcSite:
                 handler.wfile.write(bytes([byte]))
                 never.wait(0.005)
 
-    def _start(self, handler: BaseHTTPRequestHandler) -> int:
-        """Where to begin: at the asked byte only if the asker holds the same version."""
-        if handler.headers.get("If-Range") != self.etag:
+    def _start(self, handler: BaseHTTPRequestHandler, *, is_careless: bool) -> int:
+        """Where to begin: at the asked byte only if the asker holds the same version, or nobody looks."""
+        if handler.headers.get("If-Range") != self.etag and not (is_careless and "Range" in handler.headers):
             return 0
         return int(handler.headers["Range"].removeprefix("bytes=").rstrip("-"))
 

@@ -142,3 +142,9 @@ def test_a_header_with_a_stray_quote_is_damage() -> None:
 def test_the_head_is_read_line_by_line() -> None:
     head = head_of(b'a,b\r\n\r\n1,"2,3,4\r\n1,2,3\r\n1,2,3\r\n')
     assert (head.names, len(head.columns), head.has_rows) == (("a", "b"), 3, True)
+
+
+def test_the_line_after_an_overlong_one_is_a_row_though_a_block_ends_between_them() -> None:
+    first = HEADER + b"\r1,2," + b"x" * LONGEST_LINE_BYTES + b"\r"
+    _, account = read(first + b"1,2,3\r4,5,6\r", block=len(first))
+    assert (account.rows, account.torn) == (3, 1)

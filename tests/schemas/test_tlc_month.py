@@ -45,6 +45,7 @@ def test_a_day_in_the_middle_is_no_month() -> None:
         ("green", "2024-1", "not a month"),
         ("green", "january", "not a month"),
         ("green", "0000-01", "not a month"),
+        ("green", "9999-12", "not a month"),
         ("green", "2013-07", "first green month is 2013-08"),
         ("yellow", "2008-12", "first yellow month is 2009-01"),
         ("fhvhv", "2019-01", "first fhvhv month is 2019-02"),

@@ -1,7 +1,12 @@
 """When a service that does not become healthy is given up."""
 
+from pathlib import Path
+
 import pytest
 
+from schemas.errors import UserError
+from stack import lifecycle
+from stack.settings import StackSettings
 from stack.startup import MOST_EXITS, ExitCount, ServiceFailedError
 from stack.supervision.supervisor import ProgramState
 
@@ -26,3 +31,13 @@ def test_a_service_that_ends_again_and_again_is_given_up_at_once() -> None:
 def test_a_service_that_supervisord_has_given_up_is_given_up_at_once() -> None:
     with pytest.raises(ServiceFailedError, match=r"^it exited and is FATAL$"):
         ExitCount().note(ProgramState("FATAL", 0, 1))
+
+
+@pytest.mark.parametrize("variable", ["TAXI_HOME", "TAXI_CACHE_DIR"])
+def test_a_folder_that_cannot_be_created_is_named_before_anything_starts(
+    tmp_path: Path, variable: str
+) -> None:
+    folders = {"TAXI_HOME": str(tmp_path / "home"), "TAXI_CACHE_DIR": str(tmp_path / "cache")}
+    settings = StackSettings.from_environment({**folders, variable: "/dev/null/folder"})
+    with pytest.raises(UserError, match=f"^{variable}=/dev/null/folder cannot be created"):
+        lifecycle.up(settings)

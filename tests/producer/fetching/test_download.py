@@ -73,6 +73,16 @@ def test_a_file_that_changed_meanwhile_is_taken_from_its_beginning(site: TlcSite
     assert fetched(site, tmp_path).read_bytes() == site.files[NAME]
 
 
+def test_the_rest_of_another_version_is_not_appended(site: TlcSite, tmp_path: Path) -> None:
+    """A server or proxy that ignores If-Range; both versions have one size, and both end as Parquet."""
+    site.faults = ["cut"]
+    with pytest.raises(UnreachableError):
+        fetch_month(MONTH, site=DownloadSite(site.base_url, attempts=1), to=tmp_path)
+    site.files[NAME] = site.files[NAME][:4] + bytes(8) + site.files[NAME][12:]
+    site.etag, site.faults = '"v2"', ["careless"]
+    assert fetched(site, tmp_path).read_bytes() == site.files[NAME]
+
+
 def test_a_busy_server_is_asked_again(site: TlcSite, tmp_path: Path) -> None:
     site.faults = ["503", "500", "429"]
     assert fetched(site, tmp_path).read_bytes() == site.files[NAME]

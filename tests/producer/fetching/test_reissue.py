@@ -47,6 +47,17 @@ def test_the_same_version_costs_a_question_and_no_transfer(site: TlcSite, tmp_pa
     assert [request.split()[0] for request in site.requested] == ["GET", "HEAD"]
 
 
+@pytest.mark.parametrize("fault", ["405", "400"])
+def test_a_site_that_refuses_the_question_does_not_take_the_month_away(
+    site: TlcSite, tmp_path: Path, file: Path, fault: str
+) -> None:
+    runner = command(site.base_url, tmp_path)
+    runner.green(*MONTH)
+    site.faults = [fault]
+    output = runner.green(*MONTH)
+    assert (output.exit_code, output.out) == (0, f"green 2024-01 (already present): {file}\n")
+
+
 def test_a_reissue_is_fetched_beside_and_the_older_file_stays(
     site: TlcSite, tmp_path: Path, file: Path
 ) -> None:

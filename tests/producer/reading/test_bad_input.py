@@ -1,7 +1,9 @@
 """Whatever is wrong with a file: one line with reason and remedy, and nothing is published."""
 
 import gzip
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,3 +176,39 @@ def test_a_kafka_that_is_away_is_one_line_within_15_seconds(producer: Producer, 
     (line,) = result.stderr.splitlines()
     assert result.returncode == 1
     assert "Kafka at 127.0.0.1:1 does not answer" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (f"green_tripdata_2020-03-{'x' * 200}.csv", "longer than 180 bytes; rename it"),
+        (os.fsdecode(b"green_tripdata_2020-03-\xff.csv"), "not UTF-8"),
+        (f"{'x' * 300}/green_tripdata_2020-03.csv", "File name too long; check the name"),
+        ("back\\slash[1]/green_tripdata_2020-03.csv", "a backslash and one of *?[; rename it"),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_refused(
+    producer: Producer, tmp_path: Path, name: str, reason: str
+) -> None:
+    with suppress(OSError):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        csv_month(tmp_path, HEADER, ROW, name=name)
+    result = producer("inspect", tmp_path / name)
+    (line,) = result.stderr.splitlines()
+    assert result.returncode == 1
+    assert line.startswith("error: ")
+    assert "unexpected" not in line
+    assert reason in line
+
+
+@pytest.mark.parametrize("variable", ["TAXI_CACHE_DIR", "TAXI_HOME"])
+def test_a_folder_that_cannot_be_written_is_named(
+    producer: Producer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "/dev/null/folder")
+    month = csv_month(tmp_path, HEADER, *[ROW] * 20, ROW.replace("8", "x"))
+    (line,) = producer("inspect", month).stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "unexpected" not in line
+    assert "/dev/null/folder" in line
+    assert variable in line

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -9,7 +10,7 @@ from producer.cli import main
 from producer.months import Naming
 from producer.reading.prepared import span_of
 from schemas.errors import UserError
-from tests.odd_months import ALL, GOOD, ODD_MONTHS, ROWS, Counts, parquet, trips
+from tests.odd_months import ALL, GOOD, ODD_MONTHS, ROWS, Counts, parquet, trips, with_column
 from tests.producer.months import preparer_in, rows
 
 pytestmark = pytest.mark.unit
@@ -46,6 +47,29 @@ def test_flags_are_y_and_n_whatever_made_them(odd: str, tmp_path: Path) -> None:
     (month,) = Naming().month_files([ODD_MONTHS[odd].written_to(tmp_path / "raw")])
     source = preparer_in(tmp_path / "cache").prepare([month])
     assert {flag for (flag,) in rows(source, "store_and_fwd_flag")} == {"N"}
+
+
+def test_a_flag_that_is_no_number_is_absent(tmp_path: Path) -> None:
+    month = ODD_MONTHS["flags as numbers, some absent"]
+    source = preparer_in(tmp_path / "cache").prepare(
+        Naming().month_files([month.written_to(tmp_path / "raw")])
+    )
+    assert {flag for (flag,) in rows(source, "store_and_fwd_flag")} == {"N", None}
+
+
+def test_an_empty_flag_is_absent(tmp_path: Path) -> None:
+    file = tmp_path / "green_tripdata_2024-01.parquet"
+    file.write_bytes(parquet(with_column("store_and_fwd_flag", pa.array(["", "Y"] * (ROWS // 2)))))
+    source = preparer_in(tmp_path / "cache").prepare(Naming().month_files([file]))
+    assert {flag for (flag,) in rows(source, "store_and_fwd_flag")} == {"Y", None}
+
+
+def test_nanoseconds_are_cut_off_not_rounded_into_the_next_minute(tmp_path: Path) -> None:
+    month = ODD_MONTHS["nanoseconds before a full second"]
+    source = preparer_in(tmp_path / "cache").prepare(
+        Naming().month_files([month.written_to(tmp_path / "raw")])
+    )
+    assert {str(clock) for (clock,) in rows(source, "dropoff_at")} == {"2024-01-10 12:00:59"}
 
 
 NAMES = [
