@@ -12,9 +12,6 @@ from schemas.topics import PARTITION_DISCOVERY_SECONDS
 from schemas.trip import PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
-FEW_ROWS = {"sink.buffer-flush.max-rows": "50"}
-"""Sink options for a table whose rows may hold a whole record each: a writer buffers this many in memory."""
-
 
 def read_statements(package: str, file_name: str, parameters: Mapping[str, str]) -> list[str]:
     """Return the statements of one file of a package, in order, without their comments.
@@ -29,7 +26,7 @@ def read_statements(package: str, file_name: str, parameters: Mapping[str, str])
 
 def common_parameters(settings: JobSettings) -> dict[str, str]:
     """Return what the SQL of every job may name: connections, the trips topic, a trip's columns and rules."""
-    jdbc_options = settings.jdbc_options
+    postgres_options = settings.postgres_options
     return {
         **column_parameters(),
         "is_valid": f"({is_valid_sql()})",
@@ -43,9 +40,8 @@ def common_parameters(settings: JobSettings) -> dict[str, str]:
         "consumer_group": settings.consumer_group,
         "kafka": _options(settings.kafka_options),
         "schema_registry_url": settings.schema_registry_url,
-        "postgres": _options(jdbc_options),
-        "postgres_few_rows": _options({**jdbc_options, **FEW_ROWS}),
-        "postgres_counting": _options({**jdbc_options, "connector": "jdbc-counting"}),
+        "postgres": _options(postgres_options),
+        "postgres_counting": _options({**postgres_options, "connector": "postgres-counting"}),
     }
 
 

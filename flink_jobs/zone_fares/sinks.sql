@@ -56,7 +56,6 @@ create temporary table sink_repeated_arrivals (
     primary key (trip_id, dropoff_minute) not enforced
 ) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.repeated_arrivals');
 
--- Small batches: each row holds a whole record, which may have Kafka's maximum size.
 create temporary table sink_dead_letters (
     topic string,
     `partition` int,
@@ -68,7 +67,7 @@ create temporary table sink_dead_letters (
     schema_id int,
     payload bytes,
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres_few_rows}, ${refused_rows}, 'table-name' = '${table_set}.dead_letters');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.dead_letters');
 
 -- Two sink tables for one Postgres table, so that each writer has its own name in the dashboard and its own keys.
 create temporary table sink_received_on_time (

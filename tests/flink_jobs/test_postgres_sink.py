@@ -1,4 +1,4 @@
-"""The connector `jdbc-safely-closed` in a JVM that lives in the zone of the tests, New York."""
+"""The connector `postgres-upsert` in a JVM that lives in the zone of the tests, New York."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class Sink:
         settings = ZoneFaresSettings(
             kafka_bootstrap_servers="unused:1", schema_registry_url="http://unused", postgres_dsn=self._dsn
         )
-        options = {**settings.jdbc_options, "table-name": "sink_test.clocks"}
+        options = {**settings.postgres_options, "table-name": "sink_test.clocks"}
         self._tables = TableEnvironment.create(
             EnvironmentSettings.new_instance().in_batch_mode().with_configuration(_configuration()).build()
         )
