@@ -243,7 +243,10 @@ def _flow(
         records_read=int(source.get(records_in, {}).get("sum", 0)),
         read_per_second=source.get(records_per_second, {}).get("sum", 0),
         records_written=sum(
-            int(v["sum"]) for one in figures for k, v in one.items() if WRITER_PREFIX in k
+            int(v["sum"])
+            for one in figures
+            for k, v in one.items()
+            if k.startswith((WRITER_PREFIX, "Sink__"))
         ),
         back_pressure=max((_backpressure(one) for one in figures), default=0),
         lag_records=_lag(ends, offsets, [_position(source, partition) for partition in partitions])
@@ -262,7 +265,7 @@ def _figures(
     flink: FlinkRest, job: Job, vertex: dict[str, Any], wanted: list[str]
 ) -> dict[str, dict[str, float]]:
     """Return the named metrics of a task, each with its sum and maximum over the subtasks."""
-    # Flink calls a writer `write_trips: Writer`, and in releases before `postgres-upsert` `Sink: write_trips`.
+    # `write_trips: Writer`; in a release from before the connector `postgres-upsert`, `Sink: write_trips`.
     writers = re.findall(rf"Sink: {WRITER_PREFIX}\w+|{WRITER_PREFIX}\w+: Writer", vertex["name"])
     written = [f"{writer.replace(': ', '__')}.numRecordsIn" for writer in writers]
     query = f"get={','.join([*wanted, *written])}&agg=sum,max"
