@@ -82,5 +82,5 @@ class JobSettings(BaseSettings):
             "connector": "postgres-upsert",
             "url": f"jdbc:postgresql://{dsn.hostname}:{dsn.port or 5432}{dsn.path}?{urlencode(options)}",
             **login,
-            "sink.buffer-flush.interval": "200ms",
+            "sink.buffer-flush.interval": "1s",
         }

@@ -12,6 +12,9 @@ from schemas.topics import PARTITION_DISCOVERY_SECONDS
 from schemas.trip import PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
+PROMPT = {"sink.buffer-flush.interval": "200ms"}
+"""Sink options for a table that readers watch: small batches cost more, so the others wait longer."""
+
 
 def read_statements(package: str, file_name: str, parameters: Mapping[str, str]) -> list[str]:
     """Return the statements of one file of a package, in order, without their comments.
@@ -41,6 +44,7 @@ def common_parameters(settings: JobSettings) -> dict[str, str]:
         "kafka": _options(settings.kafka_options),
         "schema_registry_url": settings.schema_registry_url,
         "postgres": _options(postgres_options),
+        "postgres_prompt": _options({**postgres_options, **PROMPT}),
         "postgres_counting": _options({**postgres_options, "connector": "postgres-counting"}),
     }
 

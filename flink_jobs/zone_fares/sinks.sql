@@ -11,7 +11,7 @@ create temporary table sink_on_time_fares_15m (
     total_amount_cents bigint,
     avg_total_amount decimal(12, 4),
     primary key (taxi_type, pickup_zone_id, window_end) not enforced
-) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.on_time_fares_15m');
+) with (${postgres_prompt}, ${refused_rows}, 'table-name' = '${table_set}.on_time_fares_15m');
 
 create temporary table sink_trips (
     ${trip_column_definitions},
@@ -46,7 +46,7 @@ create temporary table sink_late_arrivals (
     arrived_at timestamp(3),
     ${trip_column_definitions},
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.late_arrivals');
+) with (${postgres_prompt}, ${refused_rows}, 'table-name' = '${table_set}.late_arrivals');
 
 create temporary table sink_repeated_arrivals (
     trip_id string,

@@ -60,6 +60,7 @@ class Sink:
         jars = [*ensure("flink"), ensure_formats_jar()]
         configuration.set_string("pipeline.jars", ";".join(jar.as_uri() for jar in jars))
         configuration.set_string("parallelism.default", "1")
+        configuration.set_string("pipeline.object-reuse", "true")
         for key, value in options.items():
             configuration.set_string(key, value)
         tables = TableEnvironment.create(

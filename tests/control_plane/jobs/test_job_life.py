@@ -39,7 +39,7 @@ MONTH = "green_tripdata_2023-12.parquet"
 SPEEDUP = 6_000
 """The first days of the month take half a minute."""
 RECOVERY_SECONDS = 240
-FLUSH = ("flink_jobs/runtime/settings.py", '"sink.buffer-flush.interval": "200ms"')
+FLUSH = ("flink_jobs/runtime/settings.py", '"sink.buffer-flush.interval": "1s"')
 
 
 def tree(folder: Path, file: str, old: str, new: str) -> Path:

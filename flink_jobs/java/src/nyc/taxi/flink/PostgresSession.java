@@ -90,10 +90,11 @@ final class PostgresSession implements AutoCloseable {
     CopyIn copy = connection.unwrap(PGConnection.class).getCopyAPI().copyIn(format.copyToStagingTable());
     try {
       rows.send(from, to, copy);
-    } finally {
+    } catch (SQLException failure) {
       if (copy.isActive()) {
-        copy.cancelCopy();
+        suppressed(copy::cancelCopy, failure);
       }
+      throw failure;
     }
   }
 
@@ -106,12 +107,16 @@ final class PostgresSession implements AutoCloseable {
       work.run();
       connection.commit();
     } catch (SQLException failure) {
-      try {
-        connection.rollback();
-      } catch (SQLException consequence) {
-        failure.addSuppressed(consequence);
-      }
+      suppressed(connection::rollback, failure);
       throw failure;
+    }
+  }
+
+  private static void suppressed(Work work, SQLException failure) {
+    try {
+      work.run();
+    } catch (SQLException consequence) {
+      failure.addSuppressed(consequence);
     }
   }
 

@@ -46,7 +46,7 @@ public final class PostgresTableFactory implements DynamicTableSinkFactory {
   private static final ConfigOption<Duration> LONGEST_WAIT =
       ConfigOptions.key("sink.buffer-flush.interval")
           .durationType()
-          .defaultValue(Duration.ofMillis(200))
+          .defaultValue(Duration.ofSeconds(1))
           .withDescription("The longest time that a row waits in the buffer.");
   private static final ConfigOption<Integer> MOST_RETRIES =
       ConfigOptions.key("sink.max-retries")
