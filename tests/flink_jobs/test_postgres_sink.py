@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -262,11 +263,15 @@ def test_no_row_is_lost_when_sessions_end_in_mid_run(sink: Sink) -> None:
     null = "cast(null as timestamp(3)), cast(null as date), 1, 'n'"
     result: TableResult = tables.execute_sql(f"insert into tolerant select id, {null} from numbers")
     for rows in (1_000, 5_000, 10_000):
-        wait_for(lambda rows=rows: sink.query(COUNT) > [(rows,)], what="some rows")
+        wait_for(partial(_holds_more_than, rows, sink), what="some rows")
         ended = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'zone_fares'"
         assert sink.query(ended) == [(True,)]
     result.wait()
     assert sink.query(COUNT) == [(20_000,)]
+
+
+def _holds_more_than(rows: int, sink: Sink) -> bool:
+    return sink.query(COUNT) > [(rows,)]
 
 
 def test_a_deadlock_is_retried(sink: Sink) -> None:
@@ -303,7 +308,7 @@ def test_a_row_that_no_other_follows_is_written(sink: Sink, sink_name: str, opti
     client = result.get_job_client()
     assert client is not None
     try:
-        wait_for(lambda: sink.query(COUNT) > [(0,)], what="the first row")
+        wait_for(partial(_holds_more_than, 0, sink), what="the first row")
     finally:
         client.cancel().result()
 

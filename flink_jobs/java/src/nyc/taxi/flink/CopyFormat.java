@@ -50,20 +50,19 @@ final class CopyFormat {
     this.table = table.name();
     this.columnsOfKey = table.key().length;
     RowType row = table.row();
-    IntStream others = IntStream.range(0, row.getFieldCount()).filter(field -> !contains(table.key(), field));
-    IntStream.concat(Arrays.stream(table.key()), others)
-        .forEach(field -> columns.add(column(row.getFieldNames().get(field), field, row.getTypeAt(field), columnTypes)));
+    IntStream all = IntStream.range(0, row.getFieldCount());
+    IntStream.concat(Arrays.stream(table.key()), all)
+        .distinct()
+        .forEach(field -> columns.add(column(row, field, columnTypes)));
   }
 
-  private static boolean contains(int[] key, int field) {
-    return Arrays.stream(key).anyMatch(one -> one == field);
-  }
-
-  private Column column(String name, int field, LogicalType type, Map<String, String> columnTypes) {
+  private Column column(RowType row, int field, Map<String, String> columnTypes) {
+    String name = row.getFieldNames().get(field);
     String columnType = columnTypes.get(name);
     if (columnType == null) {
       throw new IllegalArgumentException(table + " has no column " + name);
     }
+    LogicalType type = row.getTypeAt(field);
     return new Column(name, field, type, CopyType.of(type, columnType), columnType);
   }
 

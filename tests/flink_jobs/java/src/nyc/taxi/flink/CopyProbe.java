@@ -158,7 +158,8 @@ public final class CopyProbe {
 
   private static LocalDateTime clock(Random random, int nanosOfTick) {
     LocalDateTime made = oneOf(random, LocalDateTime.of(1969, 12, 31, 23, 59, 59), LocalDateTime.of(1999, 12, 31, 0, 0),
-        LocalDateTime.of(1, 1, 1, 0, 0), LocalDateTime.of(-4713, 12, 31, 0, 0), LocalDateTime.of(294276, 12, 31, 23, 59),
+        LocalDateTime.of(1, 1, 1, 0, 0), LocalDateTime.of(-4713, 12, 31, 0, 0),
+        LocalDateTime.of(294276, 12, 31, 23, 59),
         LocalDateTime.of(2000, 1, 1, 0, 0).plusSeconds(random.nextInt()));
     return made.plusNanos(random.nextInt(1_000_000_000) / nanosOfTick * (long) nanosOfTick);
   }
