@@ -96,7 +96,7 @@ class Sink:
             connection.execute(text.encode())
 
     def connect(self) -> psycopg.Connection:
-        """A session beside that of the sink."""
+        """Another session than that of the sink."""
         return psycopg.connect(self._dsn)
 
 

@@ -22,31 +22,31 @@ final class CopyBytes {
   }
 
   CopyBytes putByte(int value) {
-    room(1).put((byte) value);
+    reserve(1).put((byte) value);
     return this;
   }
 
   CopyBytes putShort(int value) {
-    room(2).putShort((short) value);
+    reserve(2).putShort((short) value);
     return this;
   }
 
   CopyBytes putInt(int value) {
-    room(4).putInt(value);
+    reserve(4).putInt(value);
     return this;
   }
 
   CopyBytes putLong(long value) {
-    room(8).putLong(value);
+    reserve(8).putLong(value);
     return this;
   }
 
   CopyBytes put(byte[] values) {
-    room(values.length).put(values);
+    reserve(values.length).put(values);
     return this;
   }
 
-  private ByteBuffer room(int more) {
+  private ByteBuffer reserve(int more) {
     if (bytes.remaining() < more) {
       int needed = Math.addExact(bytes.position(), more);
       int larger = (int) Math.min(Integer.MAX_VALUE - 8L, Math.max(needed, 2L * bytes.capacity()));

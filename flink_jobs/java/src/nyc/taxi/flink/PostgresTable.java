@@ -10,7 +10,7 @@ import org.apache.flink.table.types.logical.RowType;
 /**
  * A table to write, and how.
  *
- * @param user null where the driver finds the login by itself, in the URL and in PGPASSFILE
+ * @param user null where the driver finds the login on its own, in the URL and in PGPASSFILE
  * @param key the places of the key's columns in {@code row}, in the order of the key
  * @param refusedRows the table of dead letters; null where a refused row fails the job
  */
@@ -30,7 +30,7 @@ record PostgresTable(
 
   private static final long serialVersionUID = 1L;
 
-  /** Does without DriverManager, which knows no driver of a job's own class loader. */
+  /** Uses the driver directly: DriverManager does not find one of a job's own class loader. */
   Connection connect() throws SQLException {
     Properties login = new Properties();
     if (user != null) {
@@ -39,7 +39,7 @@ record PostgresTable(
     }
     Connection connection = new org.postgresql.Driver().connect(url, login);
     if (connection == null) {
-      throw new IllegalArgumentException("this is no URL of Postgres: " + url);
+      throw new IllegalArgumentException("not a URL of Postgres: " + url);
     }
     return connection;
   }

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Buffers rows and writes them before each checkpoint, when there are many, and when the oldest has waited long enough.
- * A slow database slows the job: nothing is buffered meanwhile.
+ * A slow database slows the job: a writer that writes takes no rows.
  *
  * <p>Where the table has one for refused rows, the rows that Postgres can never store go there, and all others are
  * written. Errors that pass are retried. Any other fails the task, which then reads the rows again.
