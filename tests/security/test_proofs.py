@@ -89,7 +89,8 @@ def test_the_job_fetches_its_password_by_the_name_of_its_secret(aws: None, text:
 
 
 @pytest.mark.parametrize(
-    ("setting", "named"), [("kerberos", "none of"), ("scram", "KAFKA_USER"), ("iam", "AWS_REGION")]
+    ("setting", "named"),
+    [("kerberos", "is invalid; use one of plaintext"), ("scram", "KAFKA_USER"), ("iam", "AWS_REGION")],
 )
 def test_settings_that_let_nobody_in_are_refused_in_one_line(setting: str, named: str) -> None:
     with pytest.raises(UserError, match=named):
