@@ -18,7 +18,7 @@ from control_plane.jobs.health import (
 from control_plane.jobs.source_clocks import SourceClocks
 from control_plane.topics import TopicEnds
 from schemas.errors import UserError
-from schemas.jobs import WatchedSteps
+from schemas.jobs import WRITER_PREFIX, WatchedSteps
 
 REFRESH_SECONDS = 0.3
 NO_WATERMARK, END_OF_ALL_TIMES = -(2**63), 2**63 - 1
@@ -243,7 +243,10 @@ def _flow(
         records_read=int(source.get(records_in, {}).get("sum", 0)),
         read_per_second=source.get(records_per_second, {}).get("sum", 0),
         records_written=sum(
-            int(v["sum"]) for one in figures for k, v in one.items() if k.startswith("Sink__")
+            int(v["sum"])
+            for one in figures
+            for k, v in one.items()
+            if k.startswith((WRITER_PREFIX, "Sink__"))
         ),
         back_pressure=max((_backpressure(one) for one in figures), default=0),
         lag_records=_lag(ends, offsets, [_position(source, partition) for partition in partitions])
@@ -262,8 +265,10 @@ def _figures(
     flink: FlinkRest, job: Job, vertex: dict[str, Any], wanted: list[str]
 ) -> dict[str, dict[str, float]]:
     """Return the named metrics of a task, each with its sum and maximum over the subtasks."""
-    writers = [f"Sink__{name}.numRecordsIn" for name in re.findall(r"Sink: (\w+)", vertex["name"])]
-    query = f"get={','.join([*wanted, *writers])}&agg=sum,max"
+    # `write_trips: Writer`; in a release from before the connector `postgres-upsert`, `Sink: write_trips`.
+    writers = re.findall(rf"Sink: {WRITER_PREFIX}\w+|{WRITER_PREFIX}\w+: Writer", vertex["name"])
+    written = [f"{writer.replace(': ', '__')}.numRecordsIn" for writer in writers]
+    query = f"get={','.join([*wanted, *written])}&agg=sum,max"
     answer = flink.get(f"/jobs/{job.job_id}/vertices/{vertex['id']}/subtasks/metrics?{query}")
     return {entry["id"]: entry for entry in answer}
 

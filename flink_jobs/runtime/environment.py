@@ -36,6 +36,9 @@ def _options(settings: JobSettings) -> dict[str, str]:
     options = {
         **(_remote_options(settings) if settings.flink_rest_url else {}),
         "pipeline.name": settings.job_name,
+        # Chained operators pass the row itself, not a copy. So no operator may change a row that came in, and
+        # each copies what it keeps: those of Flink do, and so must our own (flink_jobs/java).
+        "pipeline.object-reuse": "true",
         # Event times are New York wall-clock time, carried unchanged; Kafka timestamps hold them as if UTC.
         "table.local-time-zone": "UTC",
     }

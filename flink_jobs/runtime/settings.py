@@ -62,16 +62,11 @@ class JobSettings(BaseSettings):
         return {f"properties.{name}": value for name, value in properties.items()}
 
     @property
-    def jdbc_options(self) -> dict[str, str]:
-        """Return the connection options of Flink's JDBC connector.
-
-        Flink has no type for uuid and text[]: `stringtype=unspecified` lets Postgres read them from text.
-        """
+    def postgres_options(self) -> dict[str, str]:
+        """Return the options of the connector `postgres-upsert`: the database and the authentication."""
         dsn = urlsplit(self.postgres_dsn)
         given: dict[str, str] = dict(parse_qsl(dsn.query))
         options: dict[str, str] = {
-            "reWriteBatchedInserts": "true",
-            "stringtype": "unspecified",
             "ApplicationName": self.job_name,
             **{name: given[name] for name in ("sslmode", "sslrootcert") if name in given},
         }
@@ -84,9 +79,8 @@ class JobSettings(BaseSettings):
             options["user"] = user
         login = {} if by_file else {"username": user, "password": password}
         return {
-            "connector": "jdbc-safely-closed",
+            "connector": "postgres-upsert",
             "url": f"jdbc:postgresql://{dsn.hostname}:{dsn.port or 5432}{dsn.path}?{urlencode(options)}",
             **login,
-            "sink.buffer-flush.max-rows": "5000",
             "sink.buffer-flush.interval": "1s",
         }

@@ -12,8 +12,8 @@ from schemas.topics import PARTITION_DISCOVERY_SECONDS
 from schemas.trip import PROGRESS_MARKER_KEY
 from schemas.windows import ZONE_FARES
 
-FEW_ROWS = {"sink.buffer-flush.max-rows": "50"}
-"""Sink options for a table whose rows may hold a whole record each: a writer buffers this many in memory."""
+PROMPT = {"sink.buffer-flush.interval": "200ms"}
+"""Sink options for a table that readers watch: small batches cost more, so the others wait longer."""
 
 
 def read_statements(package: str, file_name: str, parameters: Mapping[str, str]) -> list[str]:
@@ -29,7 +29,7 @@ def read_statements(package: str, file_name: str, parameters: Mapping[str, str])
 
 def common_parameters(settings: JobSettings) -> dict[str, str]:
     """Return what the SQL of every job may name: connections, the trips topic, a trip's columns and rules."""
-    jdbc_options = settings.jdbc_options
+    postgres_options = settings.postgres_options
     return {
         **column_parameters(),
         "is_valid": f"({is_valid_sql()})",
@@ -43,9 +43,9 @@ def common_parameters(settings: JobSettings) -> dict[str, str]:
         "consumer_group": settings.consumer_group,
         "kafka": _options(settings.kafka_options),
         "schema_registry_url": settings.schema_registry_url,
-        "postgres": _options(jdbc_options),
-        "postgres_few_rows": _options({**jdbc_options, **FEW_ROWS}),
-        "postgres_counting": _options({**jdbc_options, "connector": "jdbc-counting"}),
+        "postgres": _options(postgres_options),
+        "postgres_prompt": _options({**postgres_options, **PROMPT}),
+        "postgres_counting": _options({**postgres_options, "connector": "postgres-counting"}),
     }
 
 

@@ -11,7 +11,7 @@ create temporary table sink_on_time_fares_15m (
     total_amount_cents bigint,
     avg_total_amount decimal(12, 4),
     primary key (taxi_type, pickup_zone_id, window_end) not enforced
-) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.on_time_fares_15m');
+) with (${postgres_prompt}, ${refused_rows}, 'table-name' = '${table_set}.on_time_fares_15m');
 
 create temporary table sink_trips (
     ${trip_column_definitions},
@@ -46,7 +46,7 @@ create temporary table sink_late_arrivals (
     arrived_at timestamp(3),
     ${trip_column_definitions},
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.late_arrivals');
+) with (${postgres_prompt}, ${refused_rows}, 'table-name' = '${table_set}.late_arrivals');
 
 create temporary table sink_repeated_arrivals (
     trip_id string,
@@ -56,7 +56,6 @@ create temporary table sink_repeated_arrivals (
     primary key (trip_id, dropoff_minute) not enforced
 ) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.repeated_arrivals');
 
--- Small batches: each row holds a whole record, which may have Kafka's maximum size.
 create temporary table sink_dead_letters (
     topic string,
     `partition` int,
@@ -68,7 +67,7 @@ create temporary table sink_dead_letters (
     schema_id int,
     payload bytes,
     primary key (topic, `partition`, kafka_offset) not enforced
-) with (${postgres_few_rows}, ${refused_rows}, 'table-name' = '${table_set}.dead_letters');
+) with (${postgres}, ${refused_rows}, 'table-name' = '${table_set}.dead_letters');
 
 -- Two sink tables for one Postgres table, so that each writer has its own name in the dashboard and its own keys.
 create temporary table sink_received_on_time (

@@ -1,33 +1,15 @@
 """The operator that keeps the source's watermark, on a few records: no Flink runs, only its Java."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from stack.toolchain.flink_wheel import distribution
-from stack.toolchain.jars import ensure
-from stack.toolchain.java import class_path, java
-from stack.toolchain.java_build import RELEASE, ensure_formats_jar
+from stack.toolchain.java import java
 
 pytestmark = pytest.mark.unit
 
-SOURCES = Path(__file__).parent / "java" / "src"
 EMITTED, EMITTED_IDLE = -1, -2
 END = 2**63 - 1
-
-
-@pytest.fixture(scope="module")
-def classes(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The class path of the probe."""
-    (compiler,) = ensure("ecj")
-    libraries = [*sorted((distribution() / "lib").glob("*.jar")), *ensure("flink"), ensure_formats_jar()]
-    folder = tmp_path_factory.mktemp("classes")
-    options = ["-source", RELEASE, "-target", RELEASE, "-nowarn", "-proc:none", "-d", str(folder)]
-    sources = map(str, SOURCES.rglob("*.java"))
-    command = [java(), "-jar", str(compiler), *options, "-cp", class_path(libraries), *sources]
-    subprocess.run(command, check=True)
-    return class_path([folder, *libraries])
 
 
 def sent_on(classes: str, *lines: str, bounded: bool = False) -> list[str]:

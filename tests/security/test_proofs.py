@@ -77,15 +77,15 @@ def test_no_password_is_in_the_sql_of_a_job_that_finds_it_in_a_file(tmp_path: Pa
         statement for name in ("source.sql", "sinks.sql") for statement in JOB.statements(name, settings)
     )
     assert "very-private" not in text
-    assert "sslmode=verify-full" in settings.jdbc_options["url"]
-    assert "password" not in settings.jdbc_options
+    assert "sslmode=verify-full" in settings.postgres_options["url"]
+    assert "password" not in settings.postgres_options
 
 
 @pytest.mark.parametrize("text", [FETCHED, json.dumps({"username": "zone_fares", "password": FETCHED})])
 def test_the_job_fetches_its_password_by_the_name_of_its_secret(aws: None, text: str) -> None:
     client = boto3.client("secretsmanager", region_name=REGION)
     arn = client.create_secret(Name="nyc-taxi/postgres/zone_fares", SecretString=text)["ARN"]
-    assert job_settings(postgres_secret_arn=arn).jdbc_options["password"] == FETCHED
+    assert job_settings(postgres_secret_arn=arn).postgres_options["password"] == FETCHED
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ JOB = Job("j1", "zone_hours", "RUNNING", 0.0, {"running": 2, "total": 2})
 VERTICES = (
     {
         "id": "v1",
-        "name": "Source: read_rides -> (select_for_count_hours, select_for_trips -> Sink: write_trips)",
+        "name": "Source: read_rides -> (select_for_count_hours, select_for_trips -> write_trips: Writer)",
     },
     {"id": "v2", "name": "count_hours -> Sink: write_hours"},
 )
@@ -28,7 +28,7 @@ METRICS = {
         "Source__read_rides.numRecordsInPerSecond": 7,
         "Source__read_rides.KafkaSourceReader.topic.trips.partition.0.currentOffset": 59,
         "Source__read_rides.split.trips-0.watermark.currentWatermark": 3_600_000,
-        "Sink__write_trips.numRecordsIn": 60,
+        "write_trips__Writer.numRecordsIn": 60,
     },
     "v2": {"Sink__write_hours.numRecordsIn": 5},
 }

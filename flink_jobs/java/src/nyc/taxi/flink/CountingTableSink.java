@@ -8,7 +8,6 @@ import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.ProviderContext;
 import org.apache.flink.table.connector.sink.DataStreamSinkProvider;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
-import org.apache.flink.table.connector.sink.legacy.SinkFunctionProvider;
 import org.apache.flink.table.data.RowData;
 
 /**
@@ -17,11 +16,11 @@ import org.apache.flink.table.data.RowData;
  */
 final class CountingTableSink implements DynamicTableSink {
 
-  private final String table;
-  private final DynamicTableSink counts;
+  private final String name;
+  private final PostgresTable counts;
 
-  CountingTableSink(String table, DynamicTableSink counts) {
-    this.table = table;
+  CountingTableSink(String name, PostgresTable counts) {
+    this.name = name;
     this.counts = counts;
   }
 
@@ -32,23 +31,22 @@ final class CountingTableSink implements DynamicTableSink {
 
   @Override
   public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-    SinkFunctionProvider writer = (SinkFunctionProvider) counts.getSinkRuntimeProvider(context);
     return new DataStreamSinkProvider() {
       @Override
       public DataStreamSink<?> consumeDataStream(ProviderContext names, DataStream<RowData> rows) {
-        return written(rows, writer);
+        return written(rows);
       }
     };
   }
 
-  private DataStreamSink<RowData> written(DataStream<RowData> rows, SinkFunctionProvider writer) {
+  private DataStreamSink<RowData> written(DataStream<RowData> rows) {
     SingleOutputStreamOperator<RowData> folded =
         rows.transform("fold counts", rows.getType(), new FoldCounts()).setDescription(described("FoldCounts"));
     return folded
         .keyBy(CountingTableSink::typeAndDay, Types.STRING)
         .process(new AddUpCounts(), rows.getType())
         .setDescription(described("AddUpCounts"))
-        .addSink(writer.createSinkFunction())
+        .sinkTo(new PostgresSink(counts))
         .setDescription(described("Sink"));
   }
 
@@ -57,16 +55,16 @@ final class CountingTableSink implements DynamicTableSink {
   }
 
   private String described(String operator) {
-    return operator + "(table=[" + table + "])";
+    return operator + "(table=[" + name + "])";
   }
 
   @Override
   public DynamicTableSink copy() {
-    return new CountingTableSink(table, counts.copy());
+    return new CountingTableSink(name, counts);
   }
 
   @Override
   public String asSummaryString() {
-    return counts.asSummaryString();
+    return "counts in Postgres table " + counts.name();
   }
 }

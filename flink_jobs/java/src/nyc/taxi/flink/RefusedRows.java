@@ -1,6 +1,5 @@
 package nyc.taxi.flink;
 
-import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -11,14 +10,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.apache.flink.connector.jdbc.internal.options.JdbcDmlOptions;
+import java.util.stream.IntStream;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.types.logical.RowType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,50 +23,31 @@ import org.slf4j.LoggerFactory;
  * offset is a number derived from the row's key, and the payload is the row as JSON. A row that is written later, for
  * example because a constraint was dropped, is no longer a dead letter.
  */
-final class RefusedRows implements Serializable {
+final class RefusedRows {
 
   static final String ERROR_CLASS = "refused_by_sink";
 
-  private static final long serialVersionUID = 1L;
   private static final Logger LOG = LoggerFactory.getLogger(RefusedRows.class);
   private static final int LONGEST_ERROR = 1000;
   private static final String OF_TABLE = " where topic = ? and partition = 0";
 
-  /**
-   * Data that does not fit, constraints, and limits such as the size of a row in an index: errors that a row causes.
-   */
-  private static final Set<String> REFUSALS = Set.of("22", "23", "54");
-
+  private final Connection connection;
   private final String deadLetters;
   private final String table;
   private final RowAsText texts;
   private final int[] key;
+  private final Set<Long> known = new HashSet<>();
 
-  private transient Connection connection;
-  private transient Set<Long> known;
-
-  RefusedRows(String deadLetters, JdbcDmlOptions dml, RowType columns) {
-    List<String> names = Arrays.asList(dml.getFieldNames());
-    this.deadLetters = deadLetters;
-    this.table = dml.getTableName().substring(dml.getTableName().lastIndexOf('.') + 1);
-    this.texts = new RowAsText(columns);
-    this.key =
-        dml.getKeyFields()
-            .map(fields -> Arrays.stream(fields).mapToInt(names::indexOf).toArray())
-            .orElseThrow(() -> new IllegalArgumentException(table + " has no key to identify a refused row"));
-  }
-
-  static boolean isRefusal(SQLException failure) {
-    String state = failure.getSQLState();
-    return state != null && state.length() == 5 && REFUSALS.contains(state.substring(0, 2));
-  }
-
-  void open(Connection opened) throws SQLException {
-    connection = opened;
-    known = new HashSet<>();
-    try (PreparedStatement look = opened.prepareStatement("select kafka_offset from " + deadLetters + OF_TABLE)) {
-      look.setString(1, table);
-      ResultSet found = look.executeQuery();
+  RefusedRows(Connection connection, PostgresTable table) throws SQLException {
+    this.connection = connection;
+    this.deadLetters = table.refusedRows();
+    this.table = table.name().substring(table.name().lastIndexOf('.') + 1);
+    this.texts = new RowAsText(table.row());
+    this.key = table.key();
+    String lookUp = "select kafka_offset from " + deadLetters + OF_TABLE;
+    try (PreparedStatement statement = connection.prepareStatement(lookUp)) {
+      statement.setString(1, this.table);
+      ResultSet found = statement.executeQuery();
       while (found.next()) {
         known.add(found.getLong(1));
       }
@@ -100,11 +77,15 @@ final class RefusedRows implements Serializable {
   }
 
   /** Deletes the earlier refusals of rows that are written now. */
-  void settle(List<RowData> rows) throws SQLException {
+  void settle(CopyBatch rows, int from, int to) throws SQLException {
     if (known.isEmpty()) {
       return;
     }
-    Set<Long> written = rows.stream().map(this::number).filter(known::contains).collect(Collectors.toSet());
+    Set<Long> written =
+        IntStream.range(from, to)
+            .mapToObj(place -> number(rows.row(place)))
+            .filter(known::contains)
+            .collect(Collectors.toSet());
     if (written.isEmpty()) {
       return;
     }
@@ -129,9 +110,7 @@ final class RefusedRows implements Serializable {
   }
 
   private static String firstWords(SQLException failure) {
-    // The message of a batch failure repeats the whole statement, with every value.
-    SQLException cause = failure.getNextException() == null ? failure : failure.getNextException();
-    String words = String.valueOf(cause.getMessage()).replace('\0', ' ');
+    String words = String.valueOf(failure.getMessage()).replace('\0', ' ');
     return words.length() <= LONGEST_ERROR ? words : words.substring(0, LONGEST_ERROR);
   }
 }

@@ -7,8 +7,7 @@ import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schema
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.SchemaRegistryClient;
 import org.apache.flink.avro.registry.confluent.shaded.io.confluent.kafka.schemaregistry.client.rest.exceptions.RestClientException;
 import org.apache.flink.avro.shaded.org.apache.avro.Schema;
-import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericDatumReader;
-import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericRecord;
+import org.apache.flink.table.types.logical.RowType;
 
 /** Readers that resolve each writer's schema in the registry to the columns of the table. */
 final class RegistryReaders {
@@ -22,12 +21,12 @@ final class RegistryReaders {
   private static final long UNKNOWN_NANOS = 1_000_000_000L;
 
   private final SchemaRegistryClient registry;
-  private final Schema columns;
-  private final Map<Integer, GenericDatumReader<GenericRecord>> readers = new HashMap<>();
+  private final RowType columns;
+  private final Map<Integer, RowReader> readers = new HashMap<>();
   private final Map<Integer, Long> unknownSince = new HashMap<>();
   private final Map<Integer, String> unusable = new HashMap<>();
 
-  RegistryReaders(String url, Map<String, String> settings, Schema columns) {
+  RegistryReaders(String url, Map<String, String> settings, RowType columns) {
     this.registry = new CachedSchemaRegistryClient(url, CACHED_SCHEMAS, settings);
     this.columns = columns;
   }
@@ -38,15 +37,15 @@ final class RegistryReaders {
    * @throws IOException when the registry fails: the record is not the cause and must be read again
    * @throws UnusableSchemaException when the schema is not Avro, or no row can be read with it
    */
-  GenericDatumReader<GenericRecord> reader(int schemaId) throws IOException, UnusableSchemaException {
-    GenericDatumReader<GenericRecord> reader = readers.get(schemaId);
+  RowReader reader(int schemaId) throws IOException, UnusableSchemaException {
+    RowReader reader = readers.get(schemaId);
+    if (reader != null) {
+      return reader;
+    }
     if (unusable.containsKey(schemaId)) {
       throw new UnusableSchemaException(unusable.get(schemaId));
     }
-    if (reader == null && !isKnownAsUnknown(schemaId)) {
-      reader = lookUp(schemaId);
-    }
-    return reader;
+    return isKnownAsUnknown(schemaId) ? null : lookUp(schemaId);
   }
 
   private boolean isKnownAsUnknown(int schemaId) {
@@ -54,14 +53,14 @@ final class RegistryReaders {
     return since != null && System.nanoTime() - since < UNKNOWN_NANOS;
   }
 
-  private GenericDatumReader<GenericRecord> lookUp(int schemaId) throws IOException, UnusableSchemaException {
+  private RowReader lookUp(int schemaId) throws IOException, UnusableSchemaException {
     try {
       Schema written = registry.getById(schemaId);
       String trouble = written == null ? "it is not Avro" : troubleOf(written);
       if (trouble != null) {
         throw unusable(schemaId, trouble);
       }
-      GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(written, columns);
+      RowReader reader = RowReader.of(written, columns);
       readers.put(schemaId, reader);
       return reader;
     } catch (RestClientException answer) {

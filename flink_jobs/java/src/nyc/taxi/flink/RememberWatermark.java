@@ -74,6 +74,7 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
   private transient int latestPartition;
   private transient JoinedRowData joined;
   private transient GenericRowData closedUntil;
+  private transient StreamRecord<RowData> passedOn;
 
   RememberWatermark(
       WatermarkStrategy<RowData> strategy, int partitionField, boolean givesClosedUntil, boolean isBounded) {
@@ -121,6 +122,7 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
     super.open();
     joined = new JoinedRowData();
     closedUntil = new GenericRowData(1);
+    passedOn = new StreamRecord<>(joined);
     afterMillis(0, this::emitRestored);
   }
 
@@ -135,14 +137,18 @@ final class RememberWatermark extends AbstractStreamOperator<RowData>
     RowData row = record.getValue();
     PartitionClock clock = clockOf(row.getInt(partitionField));
     long timestamp = record.getTimestamp();
-    output.collect(givesClosedUntil ? record.replace(withClosedUntil(row, clock.watermark)) : record);
+    output.collect(givesClosedUntil ? withClosedUntil(record, clock.watermark) : record);
     clock.onEvent(row, timestamp);
   }
 
-  private RowData withClosedUntil(RowData row, long watermark) {
+  /**
+   * Returns the operator's own record, which it changes for the next one: as Flink's operators do, those behind it copy
+   * what they keep. With object reuse no operator may change a record that came in.
+   */
+  private StreamRecord<RowData> withClosedUntil(StreamRecord<RowData> record, long watermark) {
     long until = Math.max(watermark, emitted);
     closedUntil.setField(0, until == NONE ? null : TimestampData.fromEpochMillis(until));
-    return joined.replace(row, closedUntil);
+    return passedOn.replace(joined.replace(record.getValue(), closedUntil), record.getTimestamp());
   }
 
   private PartitionClock clockOf(int partition) {

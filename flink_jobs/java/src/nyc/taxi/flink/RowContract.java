@@ -15,30 +15,40 @@ import org.apache.flink.table.types.logical.RowType;
  */
 final class RowContract implements Serializable {
 
-  private static final long serialVersionUID = 2L;
+  private static final long serialVersionUID = 3L;
 
-  private static final long FIRST_DAY = LocalDate.of(1, 1, 1).toEpochDay();
-  private static final long LAST_DAY = LocalDate.of(9999, 12, 31).toEpochDay();
   private static final long MILLIS_PER_DAY = 24L * 60 * 60 * 1000;
+  private static final long FIRST_MILLI = LocalDate.of(1, 1, 1).toEpochDay() * MILLIS_PER_DAY;
+  private static final long AFTER_LAST_MILLI = LocalDate.of(10_000, 1, 1).toEpochDay() * MILLIS_PER_DAY;
 
   private final String[] names;
-  private final LogicalType[] types;
-  private final ValueBounds bounds;
+  private final boolean[] required;
+  private final Check[] checks;
+
+  /** Returns what is wrong with the value of one column, or null. */
+  @FunctionalInterface
+  interface Check extends Serializable {
+    String trouble(Object value);
+  }
 
   RowContract(RowType row, ValueBounds bounds) {
-    this.names = row.getFieldNames().toArray(new String[0]);
-    this.types = row.getChildren().toArray(new LogicalType[0]);
-    this.bounds = bounds;
+    names = row.getFieldNames().toArray(new String[0]);
+    required = new boolean[names.length];
+    checks = new Check[names.length];
+    for (int i = 0; i < names.length; i++) {
+      required[i] = bounds.isRequired(names[i]);
+      checks[i] = check(names[i], row.getTypeAt(i), bounds);
+    }
   }
 
   /** Returns how the row breaks the contract, or null when it complies. */
   Fault violation(GenericRowData row) {
     for (int i = 0; i < names.length; i++) {
       Object value = row.getField(i);
-      if (value == null && bounds.isRequired(names[i])) {
+      if (value == null && required[i]) {
         return new Fault("missing_value", names[i] + " is null");
       }
-      String trouble = value == null ? null : trouble(names[i], types[i], value);
+      String trouble = value == null ? null : checks[i].trouble(value);
       if (trouble != null) {
         return new Fault("impossible_value", names[i] + " " + trouble);
       }
@@ -46,22 +56,28 @@ final class RowContract implements Serializable {
     return null;
   }
 
-  private String trouble(String name, LogicalType type, Object value) {
+  private static Check check(String name, LogicalType type, ValueBounds bounds) {
     switch (type.getTypeRoot()) {
       case CHAR:
       case VARCHAR:
-        return bounds.troubleOfText(name, ((StringData) value).toString());
+        TextBounds texts = bounds.ofText(name);
+        return value -> texts.trouble((StringData) value);
       case DATE:
-        return bounds.troubleOfDay(name, (Integer) value);
+        DayBounds days = bounds.ofDay(name);
+        return value -> days.trouble((Integer) value);
       case TIMESTAMP_WITHOUT_TIME_ZONE:
-      case TIMESTAMP_WITH_LOCAL_TIME_ZONE:
-        long day = Math.floorDiv(((TimestampData) value).getMillisecond(), MILLIS_PER_DAY);
-        return day < FIRST_DAY || day > LAST_DAY ? "is a timestamp that cannot be stored" : null;
+        return value -> troubleOfClock(((TimestampData) value).getMillisecond());
       case FLOAT:
       case DOUBLE:
-        return Double.isFinite(((Number) value).doubleValue()) ? null : "is not a finite number";
+        return value -> Double.isFinite(((Number) value).doubleValue()) ? null : "is not a finite number";
       default:
-        return null;
+        return value -> null;
     }
+  }
+
+  private static String troubleOfClock(long epochMillis) {
+    return epochMillis < FIRST_MILLI || epochMillis >= AFTER_LAST_MILLI
+        ? "is a timestamp that cannot be stored"
+        : null;
   }
 }

@@ -5,13 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
-import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericDatumReader;
-import org.apache.flink.avro.shaded.org.apache.avro.generic.GenericRecord;
-import org.apache.flink.avro.shaded.org.apache.avro.io.BinaryDecoder;
-import org.apache.flink.avro.shaded.org.apache.avro.io.DecoderFactory;
-import org.apache.flink.formats.avro.AvroToRowDataConverters;
-import org.apache.flink.formats.avro.AvroToRowDataConverters.AvroToRowDataConverter;
-import org.apache.flink.formats.avro.typeutils.AvroSchemaConverter;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
@@ -25,7 +18,7 @@ import org.apache.flink.table.types.logical.RowType;
  */
 final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
 
-  private static final long serialVersionUID = 4L;
+  private static final long serialVersionUID = 5L;
 
   private static final Fault UNKNOWN_SCHEMA =
       new Fault("unknown_schema", "the registry does not know the schema id");
@@ -44,10 +37,8 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
   private final TypeInformation<RowData> producedType;
   private final String registryUrl;
   private final Map<String, String> registrySettings;
-  private final AvroToRowDataConverter converter;
 
   private transient RegistryReaders readers;
-  private transient BinaryDecoder body;
 
   TolerantAvroDecoder(
       RowType columns,
@@ -62,12 +53,11 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
     this.producedType = producedType;
     this.registryUrl = registryUrl;
     this.registrySettings = registrySettings;
-    this.converter = AvroToRowDataConverters.createRowConverter(columns);
   }
 
   @Override
   public void open(InitializationContext context) {
-    readers = new RegistryReaders(registryUrl, registrySettings, AvroSchemaConverter.convertToSchema(columns));
+    readers = new RegistryReaders(registryUrl, registrySettings, columns);
   }
 
   @Override
@@ -76,7 +66,7 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
     if (malformed != null) {
       return undecodable(malformed, message);
     }
-    GenericDatumReader<GenericRecord> reader;
+    RowReader reader;
     try {
       reader = readers.reader(Framing.schemaId(message));
     } catch (UnusableSchemaException unusable) {
@@ -85,32 +75,14 @@ final class TolerantAvroDecoder implements DeserializationSchema<RowData> {
     if (reader == null) {
       return undecodable(UNKNOWN_SCHEMA, message);
     }
-    GenericRowData row;
+    GenericRowData row = new GenericRowData(columns.getFieldCount() + metadata.size());
     try {
-      row = (GenericRowData) converter.convert(read(reader, message));
+      reader.read(message, Framing.HEADER_BYTES, row);
     } catch (Exception failure) {
       return undecodable(Framing.describe(failure), message);
     }
     Fault violation = contract.violation(row);
-    return violation == null ? withMetadata(row) : undecodable(violation, message);
-  }
-
-  private GenericRecord read(GenericDatumReader<GenericRecord> reader, byte[] message) throws IOException {
-    int length = message.length - Framing.HEADER_BYTES;
-    body = DecoderFactory.get().binaryDecoder(message, Framing.HEADER_BYTES, length, body);
-    GenericRecord trip = reader.read(null, body);
-    if (!body.isEnd()) {
-      throw new TrailingBytesException();
-    }
-    return trip;
-  }
-
-  private RowData withMetadata(GenericRowData row) {
-    GenericRowData produced = new GenericRowData(columns.getFieldCount() + metadata.size());
-    for (int i = 0; i < columns.getFieldCount(); i++) {
-      produced.setField(i, row.getField(i));
-    }
-    return produced;
+    return violation == null ? row : undecodable(violation, message);
   }
 
   private RowData undecodable(Fault fault, byte[] message) {

@@ -9,6 +9,7 @@ import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.formats.avro.registry.confluent.AvroConfluentFormatOptions;
 import org.apache.flink.formats.avro.registry.confluent.RegistryAvroFormatFactory;
 import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.Projection;
 import org.apache.flink.table.connector.format.ProjectableDecodingFormat;
@@ -37,6 +38,7 @@ final class TolerantAvroFormat implements ProjectableDecodingFormat<Deserializat
       DynamicTableSource.Context context, DataType physical, int[][] projections) {
     DataType decoded = Projection.of(projections).project(physical);
     RowType columns = (RowType) decoded.getLogicalType();
+    requireReadable(columns);
     List<DataTypes.Field> produced = new ArrayList<>(DataType.getFields(decoded));
     for (String key : metadata) {
       produced.add(DataTypes.FIELD(key, listReadableMetadata().get(key)));
@@ -48,6 +50,15 @@ final class TolerantAvroFormat implements ProjectableDecodingFormat<Deserializat
         context.createTypeInformation(DataTypes.ROW(produced)),
         registryUrl,
         registrySettings);
+  }
+
+  private static void requireReadable(RowType columns) {
+    for (RowType.RowField column : columns.getFields()) {
+      if (!FieldReader.canFill(column.getType())) {
+        throw new ValidationException(
+            "avro-confluent-tolerant cannot read " + column.getName() + ", a column of the type " + column.getType());
+      }
+    }
   }
 
   @Override

@@ -1,8 +1,5 @@
 package nyc.taxi.flink;
 
-import java.lang.reflect.Field;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Scanner;
@@ -16,7 +13,6 @@ import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.OperatorStateStore;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.runtime.state.StateInitializationContext;
-import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.Output;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.ProcessingTimeService;
@@ -24,7 +20,10 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 
-/** Drives one RememberWatermark by the lines of standard input, and prints each output on a line. */
+/**
+ * Drives one RememberWatermark by the lines of standard input, and prints each output on a line. All records are one
+ * object, as an upstream operator may pass them on with object reuse.
+ */
 public final class WatermarkProbe {
 
   private static final long DISORDER = 60;
@@ -32,13 +31,15 @@ public final class WatermarkProbe {
   private final List<Tuple2<Integer, Long>> state = new ArrayList<>();
   private final TreeMap<Long, List<ProcessingTimeCallback>> timers = new TreeMap<>();
   private final RememberWatermark operator;
+  private final GenericRowData row = new GenericRowData(2);
+  private final StreamRecord<RowData> reused = new StreamRecord<>(row, 0);
   private long now;
 
   private WatermarkProbe(boolean isBounded) throws Exception {
     WatermarkStrategy<RowData> strategy = context -> new Generator();
     operator = new RememberWatermark(strategy, 1, true, isBounded);
-    set("output", fake(Output.class, this::output));
-    set("processingTimeService", fake(ProcessingTimeService.class, this::processingTime));
+    Wiring.set(operator, "output", Wiring.fake(Output.class, this::output));
+    Wiring.set(operator, "processingTimeService", Wiring.fake(ProcessingTimeService.class, this::processingTime));
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -69,18 +70,24 @@ public final class WatermarkProbe {
   }
 
   private void open() throws Exception {
-    OperatorStateStore store = fake(OperatorStateStore.class, (proxy, method, arguments) -> {
+    OperatorStateStore store = Wiring.fake(OperatorStateStore.class, (proxy, method, arguments) -> {
       System.out.println(method.getName());
-      return fake(ListState.class, this::listState);
+      return Wiring.fake(ListState.class, this::listState);
     });
     operator.initializeState(
-        fake(StateInitializationContext.class, (proxy, method, arguments) ->
+        Wiring.fake(StateInitializationContext.class, (proxy, method, arguments) ->
             method.getName().equals("getOperatorStateStore") ? store : null));
     operator.open();
   }
 
   private void record(int partition, long eventTime) throws Exception {
-    operator.processElement(new StreamRecord<>(GenericRowData.of(eventTime, partition), eventTime));
+    row.setField(0, eventTime);
+    row.setField(1, partition);
+    reused.setTimestamp(eventTime);
+    operator.processElement(reused);
+    if (reused.getValue() != row || row.getArity() != 2) {
+      System.out.println("the record that came in was changed");
+    }
   }
 
   private void pass(long millis) throws Exception {
@@ -101,7 +108,11 @@ public final class WatermarkProbe {
     if (arguments[0] instanceof StreamRecord<?> record) {
       RowData row = (RowData) record.getValue();
       Object closed = row.isNullAt(2) ? "never" : row.getTimestamp(2, 3).getMillisecond();
-      System.out.println("record " + row.getInt(1) + " " + row.getLong(0) + " closed until " + closed);
+      long eventTime = row.getLong(0);
+      if (record.getTimestamp() != eventTime) {
+        System.out.println("timestamp " + record.getTimestamp());
+      }
+      System.out.println("record " + row.getInt(1) + " " + eventTime + " closed until " + closed);
     } else if (arguments[0] instanceof org.apache.flink.streaming.api.watermark.Watermark mark) {
       System.out.println("watermark " + mark.getTimestamp());
     } else {
@@ -129,16 +140,6 @@ public final class WatermarkProbe {
       default:
         return state.add((Tuple2<Integer, Long>) arguments[0]);
     }
-  }
-
-  private void set(String name, Object value) throws Exception {
-    Field field = AbstractStreamOperator.class.getDeclaredField(name);
-    field.setAccessible(true);
-    field.set(operator, value);
-  }
-
-  private static <T> T fake(Class<T> type, InvocationHandler answers) {
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, answers));
   }
 
   private static final class Generator implements WatermarkGenerator<RowData> {
