@@ -111,7 +111,7 @@ class Naming:
 
 
 def _is_storable(path: Path) -> bool:
-    """Return whether the path is text, and leaves room for the names of files derived from the month."""
+    """Return whether the path is text, and leaves space for the names of files derived from the month."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

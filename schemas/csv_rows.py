@@ -193,7 +193,7 @@ def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _is_overlong(rest: bytes) -> bool:
-    """Return whether the line is too long and goes on: a CR at its end may already have ended it."""
+    """Return whether the line is too long and continues: a CR at its end may already have ended it."""
     return len(rest) > LONGEST_LINE_BYTES and not rest.endswith(b"\r")
 
 
