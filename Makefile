@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo docs test test-all lint vulnerabilities unit integration coverage drill long mutate up down lock package
 TAXI := ./taxi
-# Two processes run the test files, each with its own stack: most of the time of a test is waiting.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# Processes run the test files side by side. Each has its own stack, and most of the time of such a test is waiting.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,12 +27,12 @@ vulnerabilities: ## list locked packages with known vulnerabilities, if the advi
 	@$(TAXI) vulnerabilities
 
 unit: ## run the tests that need no service
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) --cov --cov-report= -m "not integration and not drill and not long"
+	@$(TAXI) tool pytest --numprocesses 2 $(BY_FILE) --cov --cov-report= -m "not integration and not drill and not long"
 
 # The JVMs of a test live for minutes: without their second compiler they use a third less CPU.
 integration: export TAXI_JVM_OPTIONS := -XX:TieredStopAtLevel=1
 integration: ## run the tests on a real local stack, including the short drills
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) --cov --cov-append --cov-report= -m "(integration or (drill and short)) and not long"
+	@$(TAXI) tool pytest --numprocesses 3 $(BY_FILE) --cov --cov-append --cov-report= -m "(integration or (drill and short)) and not long"
 
 coverage: ## print the coverage of the last test runs, by package
 	@$(TAXI) tool python -m tests.coverage_by_room
@@ -43,7 +43,7 @@ drill: ## run every fault drill and print a table of the rows compared
 	@$(TAXI) drill all
 
 long: ## run the long tests; each states why `make test` leaves it out
-	@$(TAXI) tool pytest $(SIDE_BY_SIDE) -m long
+	@$(TAXI) tool pytest --numprocesses 2 $(BY_FILE) -m long
 
 mutate: ## run mutation tests on contracts, SQL and accounting; OF="FILE…" selects files; resumes after an interruption
 	@$(TAXI) tool python -m tests.mutation $(OF)

@@ -269,7 +269,8 @@ def test_no_row_is_lost_when_sessions_end_in_mid_run(sink: Sink) -> None:
     for rows in (1_000, 5_000, 10_000):
         wait_for(partial(_holds_more_than, rows, sink), what="some rows")
         ended = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'zone_fares'"
-        assert sink.query(ended) == [(True,)]
+        # Sessions of a running zone_fares may be among them: they are opened again, too.
+        assert set(sink.query(ended)) == {(True,)}
     result.wait()
     assert sink.query(COUNT) == [(20_000,)]
 

@@ -107,6 +107,9 @@ def shadow_sets(platform: Platform) -> list[str]:
     return [str(name) for (name,) in found]
 
 
+@pytest.mark.long(
+    "Flink reads two months beside the job; test_airflow publishes a month, unit tests undo one"
+)
 def test_months_are_reprocessed_beside_the_live_job_and_undone(platform: Platform, tmp_path: Path) -> None:
     live, new = first_days(LIVE), corrected(tmp_path / "corrected")
     old = first_days("green_tripdata_2020-12.csv.gz")
