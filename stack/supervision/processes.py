@@ -47,11 +47,18 @@ def _end_group(group: list[OwnProcess], grace_seconds: float) -> list[OwnProcess
     by_process = {own.process: own for own in group}
     for own in group:
         _signal(own.process, kill=own.service in KILLED_AT_ONCE)
-    _, alive = psutil.wait_procs(list(by_process), timeout=grace_seconds)
+    alive = _alive_after(grace_seconds, list(by_process))
     for process in alive:
         _signal(process, kill=True)
-    _, left = psutil.wait_procs(alive, timeout=5)
-    return [by_process[process] for process in left]
+    return [by_process[process] for process in _alive_after(5, alive)]
+
+
+def _alive_after(seconds: float, processes: list[psutil.Process]) -> list[psutil.Process]:
+    while True:
+        try:
+            return list(psutil.wait_procs(processes, timeout=seconds)[1])
+        except FileNotFoundError:
+            continue  # psutil raises it when a process vanishes just as it begins to wait for it
 
 
 def _signal(process: psutil.Process, *, kill: bool) -> None:

@@ -161,21 +161,24 @@ create or replace function explain_dead_letters_of_window(
 )
 returns table (part text, says text, trip_id uuid, details jsonb)
 language sql stable set search_path from current set plan_cache_mode = 'force_custom_plan' as $$
-    select
-        'dead_letter',
-        format('Postgres refused a row of %s: %s', refused.table_name, refused.error),
-        (refused.contents ->> 'trip_id')::uuid,
-        jsonb_build_object('table', refused.table_name, 'error', refused.error, 'row', refused.contents)
-    from refused_rows() as refused
-    where
-        refused.contents ->> 'taxi_type' = wanted_taxi_type
-        and refused.contents ->> 'pickup_zone_id' = zone::text
-        and case refused.table_name
-            when 'on_time_fares_15m' then written_clock(refused.contents ->> 'window_end') = wanted_end
-            else
-                written_clock(refused.contents ->> 'dropoff_at') >= wanted_end - interval '15 minutes'
-                and written_clock(refused.contents ->> 'dropoff_at') < wanted_end
-        end
+    (
+        select
+            'dead_letter',
+            format('Postgres refused a row of %s: %s', refused.table_name, refused.error),
+            (refused.contents ->> 'trip_id')::uuid,
+            jsonb_build_object('table', refused.table_name, 'error', refused.error, 'row', refused.contents)
+        from refused_rows() as refused
+        where
+            refused.contents ->> 'taxi_type' = wanted_taxi_type
+            and refused.contents ->> 'pickup_zone_id' = zone::text
+            and case refused.table_name
+                when 'on_time_fares_15m' then written_clock(refused.contents ->> 'window_end') = wanted_end
+                else
+                    written_clock(refused.contents ->> 'dropoff_at') >= wanted_end - interval '15 minutes'
+                    and written_clock(refused.contents ->> 'dropoff_at') < wanted_end
+            end
+        order by refused.table_name desc, refused.contents ->> 'trip_id'
+    )
     union all
     select
         'dead_letter',
