@@ -203,7 +203,6 @@ declare
     its_type text := refuse_unserved_window(wanted_taxi_type, zone, wanted_end);
     its_trips uuid[];
     its_months date[];
-    written_by xid;
 begin
     select array_agg(trip_id), array_agg(distinct source_month) into its_trips, its_months
     from all_trips
@@ -223,22 +222,18 @@ begin
     return query
         select part, says, 0::bigint, 0::bigint, trip_id, details
         from explain_dead_letters_of_window(its_type, zone, wanted_end);
-    select xmin into written_by
-    from on_time_fares_15m
-    where taxi_type = its_type and pickup_zone_id = zone and window_end = wanted_end;
-    if written_by is not null then
-        return query
-            select part, says, null::bigint, null::bigint, null::uuid, details
-            from explain_release(written_by, 'the on-time window was written');
-    end if;
-    select xmin into written_by
-    from late_fares_15m
-    where taxi_type = its_type and pickup_zone_id = zone and window_end = wanted_end;
-    if written_by is not null then
-        return query
-            select part, says, null::bigint, null::bigint, null::uuid, details
-            from explain_release(written_by, 'late trips were added');
-    end if;
+    return query
+        select part, says, null::bigint, null::bigint, null::uuid, details
+        from (
+            select xmin, 'the on-time window was written'
+            from on_time_fares_15m
+            where taxi_type = its_type and pickup_zone_id = zone and window_end = wanted_end
+            union all
+            select xmin, 'late trips were added'
+            from late_fares_15m
+            where taxi_type = its_type and pickup_zone_id = zone and window_end = wanted_end
+        ) as written (transaction_id, what)
+        cross join lateral explain_release(written.transaction_id, written.what);
     return query
         select part, says, null::bigint, null::bigint, null::uuid, details
         from explain_months(its_type, its_months);
