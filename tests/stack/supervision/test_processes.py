@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+import pytest
+
 from stack.supervision.identity import identity
 from stack.supervision.processes import end_processes, own_processes
 
@@ -51,3 +54,23 @@ def test_ending_leaves_none(tmp_path: Path) -> None:
     with waiting_process(identity(tmp_path, "kafka"), tmp_path):
         assert end_processes(own_processes(tmp_path)) == []
         assert own_processes(tmp_path) == []
+
+
+def test_a_process_that_vanishes_as_the_wait_begins_does_not_keep_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait, failures = psutil.wait_procs, [FileNotFoundError(2, "as os.pidfd_open raised it")]
+
+    def wait_procs(processes: list[psutil.Process], timeout: float) -> object:
+        if failures:
+            raise failures.pop()
+        return wait(processes, timeout)
+
+    monkeypatch.setattr(psutil, "wait_procs", wait_procs)
+    with (
+        waiting_process(identity(tmp_path, "registry"), tmp_path),
+        waiting_process(identity(tmp_path, "kafka"), tmp_path),
+    ):
+        assert end_processes(own_processes(tmp_path)) == []
+        assert own_processes(tmp_path) == []
+    assert failures == []
