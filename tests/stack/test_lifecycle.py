@@ -118,6 +118,7 @@ def test_a_killed_broker_and_database_come_back_by_themselves(
     await_health(stack_settings)
 
 
+@pytest.mark.long("starts every service again; a service that died alone is repaired in make test")
 def test_up_repairs_a_stack_whose_supervisor_was_killed(
     stack: Endpoints, stack_settings: StackSettings
 ) -> None:
