@@ -12,7 +12,9 @@ from tests.control_plane.delivery.sboms import missing_from
 
 
 @pytest.mark.integration
-@pytest.mark.long("installs the packages twice; the Spark archive and Airflow's bundle are built twice in make test")
+@pytest.mark.long(
+    "installs the packages twice; the Spark archive and Airflow's bundle are built twice in make test"
+)
 def test_two_zips_of_the_flink_job_are_the_same_bytes_and_their_bill_names_what_is_in_them(
     tmp_path: Path,
 ) -> None:
