@@ -12,6 +12,7 @@ from producer.parquet_check import check_pages
 from producer.reading import repairs
 from producer.reading.csv_file import UNREADABLE, plain_csv
 from producer.reading.queries import derived, duckdb_path, query, quoted_text
+from producer.reading.query_progress import QueryProgress
 from producer.reading.rejects import Staged, not_accounted_for, refusal, rejects_sql
 from producer.reading.sources import MonthSource, open_source, unreadable
 from producer.reading.writing import write_csv, write_parquet
@@ -22,17 +23,27 @@ from schemas.standardisation import normalise_sql
 NO_SPACE = "No space left"
 """The error text of a full disk: a fault of the machine, not of the file."""
 
+STAGED_PERCENT, IDENTIFIED_PERCENT = 35.0, 45.0
+"""The progress once the rows are in the contract's types, and once repeated rides are known."""
+
 
 def write_prepared(
-    connection: duckdb.DuckDBPyConnection, month: MonthFile, workspace: Path, target: Path, rejects: Path
+    connection: duckdb.DuckDBPyConnection,
+    month: MonthFile,
+    workspace: Path,
+    target: Path,
+    rejects: Path,
+    progress: QueryProgress,
 ) -> None:
     """Write the trips of a month in event order and the list of its rejects, each atomically.
 
     The workspace is for temporary files. Raises UserError with the reason if the month is refused.
     """
+    progress.begin(0.0, STAGED_PERCENT)
     source = _staged(connection, month, workspace)
     if source is None:
         return
+    progress.begin(STAGED_PERCENT, IDENTIFIED_PERCENT)
     staged = Staged(*connection.execute(query("staged")).fetchall()[0])
     if staged.rows != source.rows_in_file:
         raise not_accounted_for(month, staged.rows, source.rows_in_file)
@@ -45,6 +56,7 @@ def write_prepared(
     connection.execute(f"create temp table repeats as {query('repeats')}")
     connection.execute(f"create temp view trips as {query('identify')}")
     ordered = connection.sql(query("clock", **constants))
+    progress.begin(IDENTIFIED_PERCENT, 100.0)
     write_parquet(ordered.project(", ".join((*trip.current().columns, "is_valid", "replay_at"))), target)
     # The second count is of the rows that were written, as a reader will find them.
     if (written := pq.read_metadata(target).num_rows) != staged.readable - staged.misfits:

@@ -23,6 +23,7 @@ from producer.reading.merging import write_merged
 from producer.reading.ordering import NO_SPACE, write_prepared
 from producer.reading.prepared import Prepared
 from producer.reading.queries import duckdb_path, preparation_version
+from producer.reading.query_progress import QueryProgress
 from producer.reading.rejects import Rejects, hand_out
 from producer.reading.sources import open_source
 from producer.reading.writing import write_parquet
@@ -141,8 +142,9 @@ class MonthPreparer:
             if shapes:
                 resolve_name(REGISTER_ZONES)(connection, shapes)
             rejects = _rejects_beside(result.path)
-            work = partial(write_prepared, connection, month, workspace, result.path, rejects)
-            self._watched(connection, month.name, work)
+            progress = QueryProgress(connection.query_progress)
+            work = partial(write_prepared, connection, month, workspace, result.path, rejects, progress)
+            self._watched(connection, month.name, work, progress)
         self._forget_unused()
         return result
 
@@ -169,7 +171,8 @@ class MonthPreparer:
             self._connection(workspace) as connection,
         ):
             rows = rework(connection.read_parquet(duckdb_path(source.path), hive_partitioning=False))
-            self._watched(connection, title, partial(write_parquet, rows, result.path))
+            progress = QueryProgress(connection.query_progress)
+            self._watched(connection, title, partial(write_parquet, rows, result.path), progress)
         self._forget_unused()
         return result
 
@@ -213,13 +216,19 @@ class MonthPreparer:
             connection.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
             yield connection
 
-    def _watched(self, connection: duckdb.DuckDBPyConnection, title: str, work: Callable[[], None]) -> None:
+    def _watched(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        title: str,
+        work: Callable[[], None],
+        progress: QueryProgress,
+    ) -> None:
         """Run the work in another thread, so that it can be watched and stopped."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             running = pool.submit(work)
             try:
                 while not _is_done(running):
-                    self.watch(title, max(0.0, connection.query_progress()))
+                    self.watch(title, progress.percent())
             except (StoppedByUser, KeyboardInterrupt):
                 connection.interrupt()
                 raise

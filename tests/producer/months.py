@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from producer.months import Naming
-from producer.reading.preparation import MonthPreparer
+from producer.reading.preparation import MonthPreparer, Watch
 from producer.reading.prepared import Prepared
 
 GREEN_COLUMNS: dict[str, tuple[pa.DataType, Any]] = {
@@ -62,12 +62,16 @@ def prepared(file: Path, cache: Path, shapes: Path | None = None) -> Prepared:
     return preparer_in(cache, shapes).prepare(Naming().month_files([file]))
 
 
-def preparer_in(cache: Path, shapes: Path | None = None, warnings: list[str] | None = None) -> MonthPreparer:
+def preparer_in(
+    cache: Path,
+    shapes: Path | None = None,
+    warnings: list[str] | None = None,
+    *,
+    watch: Watch = lambda _title, _percent: None,
+) -> MonthPreparer:
     """With the shapes of the zones, if given; what it warns of is noted."""
     warned = [] if warnings is None else warnings
-    return MonthPreparer(
-        cache, "500MB", lambda _title, _percent: None, shapes, cache / "rejects", warned.append
-    )
+    return MonthPreparer(cache, "500MB", watch, shapes, cache / "rejects", warned.append)
 
 
 def rows(source: Prepared, columns: str = "*") -> list[tuple[Any, ...]]:
