@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from batch_backfill.causes import explained
 from batch_backfill.layout import Stretches, write_in_order, write_month
@@ -17,11 +18,12 @@ from batch_backfill.replacement import Replacement
 from batch_backfill.settings import BatchSettings
 from batch_backfill.storage import Storage, spark_path
 from batch_backfill.summary import MonthSummary, as_note
+from batch_backfill.trips.footer import read_row_count
 from batch_backfill.trips.job import Counted, counted, quarantined, valid_trips
 from batch_backfill.trips.raw_source import open_source
 from batch_backfill.zone_fares.job import zone_fares
 from schemas.errors import UserError
-from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M, ProcessedTable
+from schemas.processed import QUARANTINED, TABLES, TRIPS, ZONE_FARES_15M
 from schemas.rules import LAST_ZONE_ID, is_nearly_all
 from schemas.tlc_month import TlcMonth
 from schemas.windows import ZONE_FARES
@@ -68,9 +70,9 @@ class BatchRun:
                 open_source(self.session, self.storage, file, scratch=scratch, shapes=shapes)
                 for file in files
             ]
-            with counted(self.session, sources) as found:
-                written = self._write(found, replacement)
-        summary = self._summary(month, files, found, written)
+            with counted(self.session, sources, self.settings.rows_for_one_task) as found:
+                self._write(found, replacement)
+        summary = self._summary(month, files, found, replacement)
         if not self.force and is_nearly_all(summary.quarantined, summary.accepted + summary.quarantined):
             replacement.begin()
             raise _hardly_that_month(month, summary)
@@ -78,19 +80,22 @@ class BatchRun:
         replacement.commit()
         return replace(summary, bytes_written=self._bytes(replacement))
 
-    def _write(self, found: Counted, new: Replacement) -> dict[ProcessedTable, DataFrame]:
-        """Write the new rows to the staging folder, and read them back."""
-        month = new.month
-        write_month(quarantined(found.trips), QUARANTINED, new.folder(QUARANTINED), Stretches(month, 1))
-        files = self._files(found.rows_read)
-        write_month(valid_trips(found.trips), TRIPS, new.folder(TRIPS), Stretches(month, files))
-        trips = self._read(new.folder(TRIPS))
-        fares = zone_fares(trips, Stretches(month, self._files(_most_windows(found.rows_read))))
-        write_in_order(fares, ZONE_FARES_15M, new.folder(ZONE_FARES_15M))
-        return {table: self._read(new.folder(table)) for table in TABLES}
+    def _write(self, found: Counted, new: Replacement) -> None:
+        """Write the new rows to the staging folder; the windows are of the trips as they were written."""
 
-    def _read(self, folder: str) -> DataFrame:
-        return self.session.read.parquet(spark_path(folder))
+        def stretches(files: int) -> Stretches:
+            return Stretches(new.month, files, found.in_one_task)
+
+        bad, good = quarantined(found.trips), valid_trips(found.trips)
+        write_month(bad, QUARANTINED, new.folder(QUARANTINED), stretches(1))
+        write_month(good, TRIPS, new.folder(TRIPS), stretches(self._files(found.rows_read)))
+        trips = self._read(new.folder(TRIPS), good.schema)
+        fares = zone_fares(trips, stretches(self._files(_most_windows(found.rows_read))))
+        write_in_order(fares, ZONE_FARES_15M, new.folder(ZONE_FARES_15M))
+
+    def _read(self, folder: str, schema: StructType | str) -> DataFrame:
+        # Without a schema, Spark would run a job to find it in the files.
+        return self.session.read.schema(schema).parquet(spark_path(folder))
 
     @contextmanager
     def _scratch(self, month: TlcMonth) -> Iterator[str]:
@@ -106,10 +111,10 @@ class BatchRun:
         month: TlcMonth,
         files: Sequence[RawFile],
         found: Counted,
-        written: dict[ProcessedTable, DataFrame],
+        new: Replacement,
     ) -> MonthSummary:
-        counts = {table: rows.count() for table, rows in written.items()}
-        rules = written[QUARANTINED].selectExpr("explode(rules) as rule").groupBy("rule").count().collect()
+        counts = {table: self._rows(new.folder(table)) for table in TABLES}
+        rules = self._rules(new.folder(QUARANTINED)) if counts[QUARANTINED] else {}
         return MonthSummary(
             month.taxi_type,
             month.text,
@@ -118,12 +123,22 @@ class BatchRun:
             rows_read=found.rows_read,
             accepted=counts[TRIPS],
             quarantined=counts[QUARANTINED],
-            quarantined_by_rule={row["rule"]: row["count"] for row in rules},
+            quarantined_by_rule=rules,
             rejects=found.rejects,
             duplicates=found.rows_read - found.rejects - counts[TRIPS] - counts[QUARANTINED],
             windows=counts[ZONE_FARES_15M],
             bytes_read=sum(file.size for file in files),
         )
+
+    def _rows(self, folder: str) -> int:
+        """Count the rows that were written, as a reader finds them, by the footers of the files."""
+        files = (file for file in self.storage.files(folder) if file.name.endswith(".parquet"))
+        return sum(read_row_count(self.storage, file.path) for file in files)
+
+    def _rules(self, folder: str) -> dict[str, int]:
+        """Count the quarantined trips by the rule that they break; they are in one file."""
+        rules = self._read(folder, "rules array<string>").selectExpr("explode(rules) as rule").coalesce(1)
+        return {row["rule"]: row["count"] for row in rules.groupBy("rule").count().collect()}
 
     def _files(self, rows: int) -> int:
         return max(1, math.ceil(rows / self.settings.rows_per_file))

@@ -26,6 +26,8 @@ class Stretches:
 
     month: TlcMonth
     files: int
+    in_one_task: bool = False
+    """So few rows, all for one file, that one task does all of a step: none are exchanged between tasks."""
 
     @cached_property
     def edge_minutes(self) -> tuple[tuple[int, int], ...]:
@@ -51,7 +53,7 @@ class Stretches:
 
 def write_month(rows: DataFrame, table: ProcessedTable, folder: str, stretches: Stretches) -> None:
     """Write the rows of a month, one file per part, in order."""
-    by_time = range_partitioned(rows, stretches.number_sql(table.sorted_by), stretches.files)
+    by_time = range_partitioned(rows, stretches.number_sql(table.sorted_by), stretches)
     write_in_order(by_time.sortWithinPartitions(table.sorted_by, table.columns[0][0]), table, folder)
 
 
@@ -62,15 +64,17 @@ def write_in_order(rows: DataFrame, table: ProcessedTable, folder: str) -> None:
     rows.write.parquet(folder, mode="overwrite", compression=table.compression)
 
 
-def range_partitioned(rows: DataFrame, number: str, partitions: int) -> DataFrame:
+def range_partitioned(rows: DataFrame, number: str, stretches: Stretches) -> DataFrame:
     """Put each row in the partition whose number the SQL expression gives.
 
     Spark's own repartitionByRange would compute all rows twice, to sample the range bounds.
     """
-    if partitions == 1:
+    if stretches.in_one_task:
+        return rows.coalesce(1)
+    if stretches.files == 1:
         return rows.repartition(1)
-    keys = ", ".join(map(str, _keys(rows.sparkSession, partitions)))
-    return rows.repartition(partitions, expr(f"array({keys})[{number}]"))
+    keys = ", ".join(map(str, _keys(rows.sparkSession, stretches.files)))
+    return rows.repartition(stretches.files, expr(f"array({keys})[{number}]"))
 
 
 def _keys(session: SparkSession, partitions: int) -> Sequence[int]:

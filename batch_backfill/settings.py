@@ -10,6 +10,9 @@ from schemas.processed import SETTING
 ROWS_PER_FILE = 4_000_000
 """About 150 MB of trips."""
 
+TASKS_FOR_A_FILE = 16
+"""Where the rows are fewer than one of these tasks would get, exchanging them costs more than it saves."""
+
 
 @dataclass(frozen=True)
 class BatchSettings:
@@ -20,6 +23,11 @@ class BatchSettings:
     taxi_zones_file: str = ""
     """The zone shapes, GeoJSON or TopoJSON, for the months before 2016-07, which have coordinates."""
     rows_per_file: int = ROWS_PER_FILE
+
+    @property
+    def rows_for_one_task(self) -> int:
+        """The most rows of a month that one task processes alone."""
+        return self.rows_per_file // TASKS_FOR_A_FILE
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "BatchSettings":

@@ -5,4 +5,3 @@ select
     count(*) as trips
 from standardised
 group by file_position, misfit
-order by file_position, trips desc, misfit

@@ -44,6 +44,18 @@ def read_footer(storage: Storage, path: str) -> Footer:
         reader.close()
 
 
+def read_row_count(storage: Storage, path: str) -> int:
+    """Return the rows of a file, by its footer."""
+    hadoop = storage.parquet()
+    reader = hadoop.ParquetFileReader.open(
+        hadoop.util.HadoopInputFile.fromPath(storage.path(path), storage.configuration)
+    )
+    try:
+        return int(reader.getRecordCount())
+    finally:
+        reader.close()
+
+
 def _type(field: Any, *, is_empty: bool) -> str:
     if not field.isPrimitive():
         return "STRUCT"

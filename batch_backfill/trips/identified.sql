@@ -1,10 +1,9 @@
--- kept → the same trips with their identity, as schemas/identity.py defines it, and the rules that they break.
+-- numbered → the same trips with their identity, as schemas/identity.py defines it, and the rules that they break.
 with digested as (
     select
-        kept.*,
-        md5(${identity_text} || '|' || coalesce(repeats.ordinal, 0)) as digest
-    from kept
-    left join repeats on kept.file_position = repeats.file_position and kept.file_row = repeats.file_row
+        *,
+        md5(${identity_text} || '|' || ordinal) as digest
+    from numbered
 )
 
 select

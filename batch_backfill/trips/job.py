@@ -28,19 +28,24 @@ class Counted:
     trips: DataFrame
     rows_read: int
     rejects: int
+    in_one_task: bool
+    """Whether they are so few that they are in one partition, for one task."""
 
 
 @contextmanager
-def counted(session: SparkSession, sources: Sequence[RawSource]) -> Iterator[Counted]:
+def counted(session: SparkSession, sources: Sequence[RawSource], rows_for_one_task: int) -> Iterator[Counted]:
     """Standardise the files of a month; raises UserError if a file is not what it claims to be."""
     standardised = reduce(DataFrame.unionByName, [_standardised(session, source) for source in sources])
-    # Read five times from here on: rows that were unpacked, cast and checked once are persisted on disk.
+    in_one_task = sum(source.rows_in_file for source in sources) <= rows_for_one_task
+    if in_one_task:
+        standardised = standardised.coalesce(1)
+    # Read several times from here on: rows that were unpacked, cast and checked once are persisted on disk.
     standardised = standardised.persist(StorageLevel.DISK_ONLY)
     try:
         rows_read, rejects = _examined(standardised, sources)
         kept = _kept(standardised, sources[0].file)
-        trips = _identified(kept)
-        yield Counted(trips if len(sources) == 1 else _first_copies(trips), rows_read, rejects)
+        trips = _identified(_numbered(kept) if in_one_task else _numbered_where_repeated(kept))
+        yield Counted(trips if len(sources) == 1 else _first_copies(trips), rows_read, rejects, in_one_task)
     finally:
         standardised.unpersist()
 
@@ -51,14 +56,20 @@ def _standardised(session: SparkSession, source: RawSource) -> DataFrame:
     source.rows.selectExpr(*map(macros.expanded, source.projection())).createOrReplaceTempView("source")
     sql = normalise_sql(source.layout, file.taxi_type, no_row=f"{TORN} is not null")
     rows = session.sql(macros.expanded(sql))
+    # The month is a text until it is read from what was persisted: Spark writes a date into the code that it
+    # generates, and would compile and warm up other code for each month.
     return rows.selectExpr(
-        "*", f"{file.position} as file_position", f"{quoted_text(file.name)} as source_file"
+        "*",
+        f"{file.position} as file_position",
+        f"{quoted_text(file.name)} as source_file",
+        f"'{file.tlc_month.first_day}' as first_day",
     )
 
 
 def _examined(standardised: DataFrame, sources: Sequence[RawSource]) -> tuple[int, int]:
     """Count all rows, and those that are left out."""
     found = _run_sql(query("trips", "examined.sql"), standardised=standardised).collect()
+    found.sort(key=lambda row: (-row.trips, row.misfit or ""))
     for source in sources:
         trips = {row.misfit: row.trips for row in found if row.file_position == source.file.position}
         _refuse_unaccounted_rows(source, sum(trips.values()))
@@ -93,15 +104,23 @@ def _fault(layout: Layout, name: str) -> str:
 
 
 def _kept(standardised: DataFrame, file: RawFile) -> DataFrame:
-    values = {"taxi_type": quoted_text(file.taxi_type), "source_month": f"'{file.tlc_month.first_day}'"}
-    return _run_sql(query("trips", "kept.sql", **values), standardised=standardised).drop("misfit")
+    sql = query("trips", "kept.sql", taxi_type=quoted_text(file.taxi_type))
+    return _run_sql(sql, standardised=standardised).drop("misfit", "first_day")
 
 
-def _identified(kept: DataFrame) -> DataFrame:
+def _numbered(kept: DataFrame) -> DataFrame:
+    return _run_sql(query("trips", "numbered.sql"), kept=kept)
+
+
+def _numbered_where_repeated(kept: DataFrame) -> DataFrame:
     repeats = _run_sql(query("trips", "repeats.sql"), kept=kept).cache()
     if repeats.count() < FEW:
         repeats = repeats.hint("broadcast")
-    return _run_sql(query("trips", "identified.sql"), kept=kept, repeats=repeats).drop("digest")
+    return _run_sql(query("trips", "numbered_where_repeated.sql"), kept=kept, repeats=repeats)
+
+
+def _identified(numbered: DataFrame) -> DataFrame:
+    return _run_sql(query("trips", "identified.sql"), numbered=numbered).drop("digest", "ordinal")
 
 
 def _first_copies(identified: DataFrame) -> DataFrame:

@@ -2,7 +2,7 @@
 select
     *,
     ${taxi_type} as taxi_type,
-    cast(${source_month} as date) as source_month,
+    cast(first_day as date) as source_month,
     cast(round(trip_distance * 100) as bigint) as trip_distance_hundredths
 from standardised
 where misfit is null

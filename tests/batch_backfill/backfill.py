@@ -77,8 +77,8 @@ class BatchBackfill:
             env={
                 **os.environ,
                 **spark.environment(self.home),
-                # The windows of a real month are then in several files.
-                "ROWS_PER_FILE": "250000",
+                # The windows of a real month are then in several files, and more than one task computes them.
+                "ROWS_PER_FILE": "50000",
                 "TAXI_ZONES_FILE": str(self.zones) if self.zones else "",
             },
             cwd=ROOT,

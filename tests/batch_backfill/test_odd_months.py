@@ -27,6 +27,7 @@ PROGRAM = """
 import json, sys
 from batch_backfill.causes import explained
 from batch_backfill.raw_months import raw_files
+from batch_backfill.settings import BatchSettings
 from batch_backfill.spark_session import open_session
 from batch_backfill.storage import Storage
 from batch_backfill.trips.job import counted, valid_trips
@@ -37,7 +38,7 @@ from schemas.tlc_month import parse_month
 def read(raw):
     files = raw_files(storage, raw, parse_month("green", "2024-01"))
     sources = [open_source(session, storage, file, scratch=raw + "-scratch") for file in files]
-    with counted(session, sources) as found:
+    with counted(session, sources, BatchSettings().rows_for_one_task) as found:
         rows = valid_trips(found.trips).select("store_and_fwd_flag").collect()
         flags = sorted({str(row[0]) for row in rows})
         return {"valid": len(rows), "rejected": found.rejects, "rows": found.rows_read, "flags": flags}
