@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from batch_backfill.causes import explained
-from batch_backfill.layout import Stretches, write_in_order, write_month
+from batch_backfill.layout import Stretches, write_files, write_month
 from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
 from batch_backfill.settings import BatchSettings
@@ -91,7 +91,7 @@ class BatchRun:
         write_month(good, TRIPS, new.folder(TRIPS), stretches(self._files(found.rows_read)))
         trips = self._read(new.folder(TRIPS), good.schema)
         fares = zone_fares(trips, stretches(self._files(_most_windows(found.rows_read))))
-        write_in_order(fares, ZONE_FARES_15M, new.folder(ZONE_FARES_15M))
+        write_files(self.storage, fares, new.folder(ZONE_FARES_15M))
 
     def _read(self, folder: str, schema: StructType | str) -> DataFrame:
         # Without a schema, Spark would run a job to find it in the files.

@@ -1,6 +1,7 @@
 """Lay out a month of a table in files: by time, sorted, of suitable size."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -9,10 +10,12 @@ from itertools import pairwise
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import expr
 
+from batch_backfill.storage import Storage
 from schemas.processed import ProcessedTable
 from schemas.tlc_month import TlcMonth
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - clocks are New York's
+BLOCK_BYTES = 1 << 20
 NEVER, FOR_EVER = -(2**40), 2**40
 """Minutes before and after all others."""
 
@@ -53,15 +56,19 @@ class Stretches:
 
 def write_month(rows: DataFrame, table: ProcessedTable, folder: str, stretches: Stretches) -> None:
     """Write the rows of a month, one file per part, in order."""
-    by_time = range_partitioned(rows, stretches.number_sql(table.sorted_by), stretches)
-    write_in_order(by_time.sortWithinPartitions(table.sorted_by, table.columns[0][0]), table, folder)
-
-
-def write_in_order(rows: DataFrame, table: ProcessedTable, folder: str) -> None:
-    """Write rows in the order given, one file per partition."""
     if tuple(rows.columns) != table.column_names:
         raise ValueError(f"the columns of {table.name} differ from schemas/processed.py: {rows.columns}")
-    rows.write.parquet(folder, mode="overwrite", compression=table.compression)
+    by_time = range_partitioned(rows, stretches.number_sql(table.sorted_by), stretches)
+    in_order = by_time.sortWithinPartitions(table.sorted_by, table.columns[0][0])
+    in_order.write.parquet(folder, mode="overwrite", compression=table.compression)
+
+
+def write_files(storage: Storage, files: Mapping[int, bytes], folder: str) -> None:
+    """Write a Parquet file per part, under names that no earlier file had."""
+    run = uuid.uuid4()
+    for number, content in sorted(files.items()):
+        blocks = (content[start : start + BLOCK_BYTES] for start in range(0, len(content), BLOCK_BYTES))
+        storage.write(f"{folder}/part-{number:05}-{run}.parquet", blocks)
 
 
 def range_partitioned(rows: DataFrame, number: str, stretches: Stretches) -> DataFrame:

@@ -97,6 +97,10 @@ class Storage:
 
     def write(self, path: str, blocks: Iterable[bytes]) -> None:
         """Write or replace a file."""
+        place = self._system(path).makeQualified(self.path(path)).toUri()
+        if place.getScheme() == "file":
+            _write_here(Path(place.getPath()), blocks)
+            return
         stream = self._system(path).create(self.path(path), True)
         try:
             for block in blocks:
@@ -124,3 +128,10 @@ class Storage:
 
     def _system(self, path: str) -> Any:
         return self.path(path).getFileSystem(self._configuration)
+
+
+def _write_here(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write a file of this machine, without its bytes going through Java."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.writelines(blocks)

@@ -1,12 +1,15 @@
-"""Convert trips, panes and windows to the Arrow batches that Spark and its Python workers exchange."""
+"""Convert trips and panes to the Arrow batches that Spark and its workers exchange, and windows to files."""
 
+import io
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from batch_backfill.zone_fares.panes import Array, Panes
 from batch_backfill.zone_fares.windows import Windows
+from schemas.processed import ZONE_FARES_15M
 
 MICROSECONDS_OF_A_MINUTE = 60_000_000
 
@@ -15,10 +18,8 @@ TRIPS = ("pickup_zone_id", "dropoff_at", "total_amount_cents")
 PANES = "stretch int, minutes binary, zones binary, trips binary, total_amount_cents binary"
 """A row per task and stretch of the month: its panes, as the bytes of arrays of int64."""
 
-WINDOWS = """
-    pickup_zone_id int, window_start timestamp_ntz, window_end timestamp_ntz,
-    trips bigint, total_amount_cents bigint, avg_total_amount decimal(12, 4)
-"""
+FILES = "stretch int, file binary"
+"""A row per stretch of the month: its windows, as the bytes of a Parquet file."""
 
 ARROW_PANES = pa.schema([("stretch", pa.int32()), *((f"cells_{number}", pa.binary()) for number in range(4))])
 ARROW_WINDOWS = pa.schema(
@@ -31,6 +32,10 @@ ARROW_WINDOWS = pa.schema(
         ("avg_total_amount", pa.decimal128(12, 4)),
     ]
 )
+
+ARROW_FILES = pa.schema([("stretch", pa.int32()), ("file", pa.binary())])
+
+ROWS_IN_A_GROUP = 1 << 20
 
 
 def panes_of_trips(batches: Iterable[pa.RecordBatch]) -> Panes:
@@ -71,6 +76,36 @@ def rows_of_windows(found: Iterable[Windows], size: int) -> Iterator[pa.RecordBa
         ]
         arrays.append(_decimals(some.avg_ten_thousandths))
         yield pa.RecordBatch.from_arrays(arrays, schema=ARROW_WINDOWS)
+
+
+def file_of(rows: Iterable[pa.RecordBatch]) -> bytes:
+    """Return the Parquet file of these windows, in this order."""
+    target = io.BytesIO()
+    with pq.ParquetWriter(
+        target, ARROW_WINDOWS, compression=ZONE_FARES_15M.compression, write_page_checksum=True
+    ) as writer:
+        for group in _groups(rows):
+            writer.write_table(group, row_group_size=group.num_rows)
+    return target.getvalue()
+
+
+def sent_file(stretch: int, rows: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
+    """Return the windows of a stretch for the driver."""
+    return pa.RecordBatch.from_arrays(
+        [pa.array([stretch], pa.int32()), pa.array([file_of(rows)], pa.binary())], schema=ARROW_FILES
+    )
+
+
+def _groups(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Put together what makes a row group; sparse windows come a few thousand at a time."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in rows:
+        waiting.append(batch)
+        if sum(one.num_rows for one in waiting) >= ROWS_IN_A_GROUP:
+            yield pa.Table.from_batches(waiting)
+            waiting = []
+    if any(one.num_rows for one in waiting):
+        yield pa.Table.from_batches(waiting)
 
 
 def _decimals(ten_thousandths: Array) -> pa.Array:

@@ -6,8 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from batch_backfill.layout import Stretches
+from batch_backfill.layout import Stretches, write_files
 from batch_backfill.spark_session import open_session
+from batch_backfill.storage import Storage
 from batch_backfill.zone_fares.job import zone_fares
 from bench.backfill_methods.methods import SQL_FOLDER
 from bench.backfill_methods.stopwatch import Stopwatch
@@ -20,24 +21,28 @@ FILES = 8
 def panes(source: Path, target: Path, stopwatch: Stopwatch) -> None:
     """Compute the windows from panes, as in batch_backfill/zone_fares."""
     stretches = Stretches(TlcMonth("yellow", date(2024, 1, 1)), FILES)
-    _spark(lambda trips: zone_fares(trips, stretches), source, target, stopwatch)
+
+    def write(trips: Any, folder: Path) -> None:
+        write_files(Storage(trips.sparkSession), zone_fares(trips, stretches), str(folder))
+
+    _spark(write, source, target, stopwatch)
 
 
 def exploded(source: Path, target: Path, stopwatch: Stopwatch) -> None:
     """Compute the windows by copying each trip into fifteen windows."""
     sql = (SQL_FOLDER / "exploded.spark.sql").read_text("utf-8")
 
-    def windows(trips: Any) -> Any:
+    def write(trips: Any, folder: Path) -> None:
         trips.createOrReplaceTempView("trips")
-        return trips.sparkSession.sql(sql)
+        trips.sparkSession.sql(sql).write.parquet(str(folder), mode="overwrite")
 
-    _spark(windows, source, target, stopwatch)
+    _spark(write, source, target, stopwatch)
 
 
-def _spark(windows: Callable[[Any], Any], source: Path, target: Path, stopwatch: Stopwatch) -> None:
+def _spark(write: Callable[[Any, Path], None], source: Path, target: Path, stopwatch: Stopwatch) -> None:
     trips = open_session("bench backfill").read.parquet(str(source))
     warm = target.with_name(f"{target.name}.warm")
-    windows(trips.limit(100_000)).write.parquet(str(warm), mode="overwrite")  # the JVM's start does not count
+    write(trips.limit(100_000), warm)  # the JVM's start does not count
     shutil.rmtree(warm)
     stopwatch.start()
-    windows(trips).write.parquet(str(target))
+    write(trips, target)
