@@ -29,6 +29,11 @@ TO_PYTHON = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "200000",
 }
 
+COMPILED = {
+    # Java never compiles a longer method. Spark would generate one for the normalisation, and interpret it.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+}
+
 PARTITIONS = "spark.sql.shuffle.partitions"
 
 QUIET_CONSOLE = {"spark.ui.showConsoleProgress": "false"}
@@ -37,7 +42,7 @@ QUIET_CONSOLE = {"spark.ui.showConsoleProgress": "false"}
 def open_session(name: str) -> SparkSession:
     """Return the session that spark-submit made, or a new one."""
     builder = SparkSession.builder.appName(name)
-    for key, value in (RESULTS_DEPEND_ON | LOCAL_FILES | TO_PYTHON | QUIET_CONSOLE).items():
+    for key, value in (RESULTS_DEPEND_ON | LOCAL_FILES | TO_PYTHON | COMPILED | QUIET_CONSOLE).items():
         builder = builder.config(key, value)
     session: SparkSession = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
