@@ -1,10 +1,12 @@
-"""Process months one after the other; a failed month is reported and does not stop the others."""
+"""Process months, small ones side by side; a failed month is reported and does not stop the others."""
 
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -16,6 +18,7 @@ from batch_backfill.layout import Stretches, write_files, write_month
 from batch_backfill.raw_months import RawFile, raw_files
 from batch_backfill.replacement import Replacement
 from batch_backfill.settings import BatchSettings
+from batch_backfill.spark_session import sibling
 from batch_backfill.storage import Storage, spark_path
 from batch_backfill.summary import MonthSummary, as_note
 from batch_backfill.trips.footer import read_row_count
@@ -30,6 +33,9 @@ from schemas.windows import ZONE_FARES
 
 SCRATCH = "_scratch"
 MINUTES_OF_A_MONTH = 31 * 24 * 60
+SMALL_BYTES = 16_000_000
+MOST_AT_ONCE = 4
+"""Small months that are processed at the same time; more would wait for the driver."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +54,30 @@ class BatchRun:
     """Also process a month of which nearly all trips are quarantined."""
 
     def process(self, months: Sequence[TlcMonth]) -> Iterator[MonthSummary]:
-        """Replace each month in the processed history, if all of it could be computed."""
-        for month in months:
-            began = time.monotonic()
-            self.on_message(f"{month}: processing")
-            try:
-                summary = self._process_month(month)
-            except UserError as error:
-                summary = _failed(month, str(error))
-            except (PySparkException, Py4JError, OSError) as error:
-                summary = _failed(month, explained(error))
-            yield replace(summary, seconds=round(time.monotonic() - began, 1))
+        """Replace each month in the processed history, if all of it could be computed; in this order."""
+        at_once = min(MOST_AT_ONCE, self.session.sparkContext.defaultParallelism)
+        for are_small, some in groupby(months, key=self._is_small):
+            with ThreadPoolExecutor(at_once if are_small else 1) as pool:
+                yield from pool.map(self._replaced, some)
+
+    def _is_small(self, month: TlcMonth) -> bool:
+        """Return whether most of the month's time is planning, which keeps one core busy."""
+        try:
+            return sum(file.size for file in raw_files(self.storage, self.raw, month)) <= SMALL_BYTES
+        except UserError:  # reported when it is processed
+            return True
+
+    def _replaced(self, month: TlcMonth) -> MonthSummary:
+        began = time.monotonic()
+        self.on_message(f"{month}: processing")
+        try:
+            # The months that are processed at the same time use the same names for their views.
+            summary = replace(self, session=sibling(self.session))._process_month(month)
+        except UserError as error:
+            summary = _failed(month, str(error))
+        except (PySparkException, Py4JError, OSError) as error:
+            summary = _failed(month, explained(error))
+        return replace(summary, seconds=round(time.monotonic() - began, 1))
 
     def _process_month(self, month: TlcMonth) -> MonthSummary:
         files = raw_files(self.storage, self.raw, month)

@@ -80,4 +80,4 @@ def _named(value: str, option: str, variable: str) -> str:
 
 
 def _print_message(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201 - progress, in addition to the summary
+    sys.stderr.write(f"{line}\n")  # in one piece: months are processed side by side

@@ -51,3 +51,12 @@ def open_session(name: str) -> SparkSession:
         # Spark's default of 200 is for a cluster: on two cores a small month would wait for empty tasks.
         session.conf.set(PARTITIONS, 4 * session.sparkContext.defaultParallelism)
     return session
+
+
+def sibling(session: SparkSession) -> SparkSession:
+    """Return a session of the same application with the same settings, and views and functions of its own."""
+    other = session.newSession()
+    for key in (*RESULTS_DEPEND_ON, *TO_PYTHON, *COMPILED, PARTITIONS):
+        if key.startswith("spark.sql."):
+            other.conf.set(key, session.conf.get(key))
+    return other

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,7 @@ class BatchBackfill:
         return cls(folder / "raw", folder / "processed", folder / "home", zones)
 
     def process(self, *months: tuple[str, str]) -> list[dict[str, Any]]:
-        """Process months of taxi types in one session; the summaries."""
+        """Process months of taxi types in one session, those of a type side by side; the summaries."""
         done = self.start(*months)
         output, complaints = done.communicate()
         assert "Traceback" not in complaints, complaints
@@ -61,14 +63,15 @@ class BatchBackfill:
         found = [json.loads(text)["months"][0] for text in output.split("\0") if text.strip()]
         return dict(zip(runs, found, strict=True))
 
-    def command(self, kind: str, month: str) -> list[str]:
-        """The words of the command line for a month."""
+    def command(self, kind: str, *months: str) -> list[str]:
+        """The words of the command line for months of a taxi type."""
         where = ["--raw", str(self.raw), "--processed", str(self.processed), "--json"]
-        return ["process", "--taxi-type", kind, "--month", month, *where]
+        return ["process", "--taxi-type", kind, *(f"--month={month}" for month in months), *where]
 
     def start(self, *months: tuple[str, str]) -> "subprocess.Popen[str]":
         """The same, without waiting; in a process group of its own."""
-        return self.start_all([self.command(kind, month) for kind, month in months])
+        kinds = groupby(months, key=itemgetter(0))
+        return self.start_all([self.command(kind, *(month for _, month in some)) for kind, some in kinds])
 
     def start_all(self, commands: Sequence[Sequence[str]]) -> "subprocess.Popen[str]":
         """Start these commands, one after the other, in one session."""
