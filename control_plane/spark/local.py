@@ -119,7 +119,9 @@ class LocalSpark:
         note = {"name": name, "arguments": list(arguments), "ui_port": port, "started_at": time.time()}
         write_json(folder / "note.json", note)
         program = str(ROOT / "batch_backfill" / "__main__.py")
-        options = ["--conf", f"spark.ui.port={port}", *local_submit.s3_options(arguments, self._settings)]
+        port_option = ("--conf", f"spark.ui.port={port}")
+        s3_options = local_submit.s3_options(arguments, self._settings)
+        options = [*port_option, *s3_options, *local_submit.java_options(arguments)]
         command = local_submit.submit_command([*options, program, *arguments])
         # The shell exits at once, so that the run is not a child of the process that waits for it.
         subprocess.run(
