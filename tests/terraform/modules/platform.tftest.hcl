@@ -51,13 +51,13 @@ run "everything_by_choice_fits_too" {
   }
 
   variables {
-    kafka    = { mode = "serverless" }
+    kafka    = { mode = "serverless", trips_partitions = 16 }
     emr      = { on_ec2 = { certificates_s3_uri = "s3://artifacts/emr/certificates.zip" } }
     registry = { tls = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0f0f", host_name = "registry.example", zone_id = "Z1" } }
   }
 
   assert {
-    condition     = output.settings.KAFKA_BOOTSTRAP_SERVERS == "boot.example:9098" && output.settings.SCHEMA_REGISTRY_URL == "https://registry.example/apis/ccompat/v7"
+    condition     = output.settings.KAFKA_BOOTSTRAP_SERVERS == "boot.example:9098" && output.settings.TRIPS_PARTITIONS == "16" && output.settings.SCHEMA_REGISTRY_URL == "https://registry.example/apis/ccompat/v7"
     error_message = "a choice does not reach the programs"
   }
 
@@ -93,4 +93,18 @@ run "a_wrong_account_is_refused" {
   }
 
   expect_failures = [var.account_id]
+}
+
+run "partitions_that_the_subtasks_would_share_unevenly_are_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/platform"
+  }
+
+  variables {
+    kafka = { broker_count = 2, trips_partitions = 12 }
+  }
+
+  expect_failures = [var.kafka]
 }
