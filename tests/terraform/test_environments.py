@@ -62,6 +62,7 @@ NO_OUTPUTS = {
             "TLC_BASE_URL",
             "TLC_ZONES_URL",
             "OSV_URL",
+            "OSV_SNAPSHOT",
         ),
     },
     "files of the person's": {"TLC_DATA_DIR", "TAXI_ZONES_FILE"},
