@@ -48,7 +48,7 @@ variable "storage_limit_gib" {
 
   validation {
     condition     = var.storage_limit_gib >= 1.1 * var.storage_gib
-    error_message = "storage_limit_gib must exceed storage_gib by at least 10 %: RDS rejects a limit that leaves no room to grow."
+    error_message = "storage_limit_gib must exceed storage_gib by at least 10 %: RDS rejects a lower limit."
   }
 }
 
