@@ -118,7 +118,7 @@ def size_of_month(taxi_type: str, trips: int | None = None, raw_bytes: float | N
 
 
 def windows_of(taxi_type: str, trips: int) -> int:
-    """Interpolate between the measured months; beyond the last, go on as before it, up to every minute."""
+    """Interpolate between the measured months; beyond the last, continue as before it, up to every minute."""
     points = window_points(taxi_type)
     (few, below), (many, above) = next(
         (pair for pair in pairwise(points) if trips <= pair[1][0]), (points[-2], points[-1])
