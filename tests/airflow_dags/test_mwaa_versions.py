@@ -98,5 +98,6 @@ def imported(python: Path, bundle: Path, home: Path) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    # Airflow 3.0 logs to the standard output while it is imported.
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
