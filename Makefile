@@ -23,7 +23,7 @@ lint: ## check style, types, import rules, SQL, and the words and links of the d
 	@$(TAXI) tool pytest -q -p no:cacheprovider tests/docs/test_words.py tests/docs/test_links.py
 	@$(TAXI) docs --quiet
 
-vulnerabilities: ## list locked packages with known vulnerabilities, if the advisories can be reached
+vulnerabilities: ## list locked packages and jars with known vulnerabilities, if the advisories can be reached
 	@$(TAXI) vulnerabilities
 
 unit: ## run the tests that need no service

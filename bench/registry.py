@@ -43,6 +43,13 @@ BENCHMARKS: Sequence[Benchmark] = (
         ),
         environment="batch",
     ),
+    Benchmark(
+        Verb(
+            "footprint",
+            "bench.footprint:footprint",
+            "Measure what a million trips need in Spark, Kafka and Postgres, for the sizing of a year.",
+        )
+    ),
 )
 
 

@@ -63,6 +63,8 @@ class StackSettings:
     kafka_bootstrap_servers: str | None
     osv_url: str | None
     """A mirror of the advisories."""
+    osv_snapshot: Path | None
+    """A zip or folder of advisories for Maven, to use without a network."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "StackSettings":
@@ -82,6 +84,7 @@ class StackSettings:
             maven_mirror_url=environment.get("MAVEN_MIRROR_URL") or None,
             kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
             osv_url=environment.get("OSV_URL") or None,
+            osv_snapshot=Path(snapshot) if (snapshot := environment.get("OSV_SNAPSHOT")) else None,
         )
 
 

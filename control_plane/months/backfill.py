@@ -11,7 +11,7 @@ from rich.table import Table
 
 from control_plane.months import fetching, loading, processing
 from control_plane.months.approval import Approval, require_approval
-from control_plane.months.cost import estimate, estimate_month
+from control_plane.months.cost import estimate_lines, estimate_month
 from control_plane.months.history import History, ProcessedMonth
 from control_plane.months.report import print_comparison, print_published
 from control_plane.settings import SparkSettings
@@ -54,11 +54,8 @@ class Backfill:
             served, by = served_of(self.endpoints.postgres_dsn, one.month)
             table.add_row(*one.cells(), f"{served:,}", by)
         output().print(table)
-        unknown = [str(one.month) for one in planned if one.rows is None]
-        but = f" (not included, because the rows are not known yet: {', '.join(unknown)})" if unknown else ""
-        print_message(
-            f"Spark would use about {estimate(planned, SparkSettings.from_environment()).text()}{but}"
-        )
+        for line in estimate_lines(planned, SparkSettings.from_environment()):
+            print_message(line)
 
     def fetch(self, *, refresh: bool) -> None:
         """Fetch the files to where Spark reads them; raises UserError for months that are not available."""

@@ -1,11 +1,10 @@
-"""`./taxi vulnerabilities`: list the locked Python packages with known vulnerabilities, by pip-audit."""
+"""`./taxi vulnerabilities`: known vulnerabilities of Python packages, by pip-audit, and of jars, by OSV."""
 
 import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,58 +12,68 @@ from schemas.errors import UserError
 from stack.console import console, output
 from stack.settings import ROOT, StackSettings
 from stack.toolchain.environments import ensure_environment
+from stack.toolchain.jars.contents import java_packages
+from stack.toolchain.osv import (
+    SECONDS,
+    JavaPackage,
+    OsvUnreachableError,
+    Vulnerability,
+    vulnerabilities_by_api,
+    vulnerabilities_by_snapshot,
+)
 
 LOCKS = tuple(sorted((ROOT / "requirements").glob("*.txt")))
 ACCEPTED = ROOT / "requirements" / "accepted-vulnerabilities.toml"
 NO_ANSWER = re.compile(r"(Connection|Timeout|Proxy|SSL|HTTP|Service)Error|ConnectTimeout|ReadTimeout")
 """Errors in pip-audit's log when its source does not answer, or answers incorrectly."""
-SECONDS = 20
-
-
-@dataclass(frozen=True)
-class Vulnerability:
-    """A known vulnerability of a locked package."""
-
-    package: str
-    version: str
-    names: frozenset[str]
-    """Its identifiers in every list."""
-    fixed_in: tuple[str, ...]
-    text: str
-
-    @property
-    def line(self) -> str:
-        """Return the vulnerability as text for users."""
-        remedy = f"fixed in {', '.join(self.fixed_in)}" if self.fixed_in else "not fixed yet"
-        return f"{self.package} {self.version}: {', '.join(sorted(self.names))}, {remedy}: {self.text}"
-
-
-class OsvUnreachableError(Exception):
-    """The source of the advisories is unreachable; the text gives the reason."""
 
 
 def print_findings(
-    settings: StackSettings, locks: Sequence[Path] = LOCKS, accepted_file: Path = ACCEPTED
+    settings: StackSettings,
+    locks: Sequence[Path] = LOCKS,
+    accepted_file: Path = ACCEPTED,
+    jars: Sequence[JavaPackage] | None = None,
 ) -> bool:
     """Print the vulnerabilities; return whether all are accepted. Without an answer nothing is known."""
     accepted = accepted_vulnerabilities(accepted_file)
-    try:
-        found = known_vulnerabilities(locks, settings.osv_url)
-    except OsvUnreachableError as silence:
-        console().print(f"not checked, because the advisories cannot be reached: {silence}", highlight=False)
-        return True
+    java = java_packages(settings) if jars is None else jars
+    checks: Mapping[str, Callable[[], list[Vulnerability]]] = {
+        f"{len(locks)} locks of Python packages": lambda: known_vulnerabilities(locks, settings.osv_url),
+        f"{len(java)} Java packages": lambda: known_java_vulnerabilities(java, settings),
+    }
+    found: list[Vulnerability] = []
+    unchecked = 0
+    for what, check in checks.items():
+        try:
+            known = check()
+        except OsvUnreachableError as silence:
+            unchecked += 1
+            reason = f"not checked, because the advisories cannot be reached: {silence}"
+            console().print(f"{what}: {reason}", highlight=False)
+        else:
+            found += known
+            console().print(f"{what}: {len(known)} known vulnerabilities", highlight=False)
+    if not unchecked:
+        _print_needless(accepted, found, accepted_file)
+    return _print_accepted(accepted, found)
+
+
+def _print_needless(accepted: Mapping[str, str], found: Iterable[Vulnerability], accepted_file: Path) -> None:
     known = {name for one in found for name in one.names}
     for name in sorted(set(accepted) - known):
         console().print(
             f"{name} is accepted in {accepted_file.name} but no longer found: remove it there",
             highlight=False,
         )
+
+
+def _print_accepted(accepted: Mapping[str, str], found: Sequence[Vulnerability]) -> bool:
     for one in found:
         why = next((accepted[name] for name in one.names if name in accepted), "")
         output().print(f"{one.line}{f' (accepted: {why})' if why else ''}", highlight=False, markup=False)
     open_ones = [one for one in found if not one.names & set(accepted)]
-    counts = f"{len(found)} known vulnerabilities, {len(open_ones)} of them not accepted"
-    console().print(f"{len(locks)} locks: {counts}", highlight=False)
+    if found:
+        console().print(f"{len(open_ones)} of {len(found)} are not accepted", highlight=False)
     return not open_ones
 
 
@@ -82,6 +91,17 @@ def accepted_vulnerabilities(path: Path) -> Mapping[str, str]:
 def known_vulnerabilities(locks: Iterable[Path], osv_url: str | None) -> list[Vulnerability]:
     """Query every pin; raises OsvUnreachableError where the source does not answer."""
     found = {one for lock in locks for one in _known_of(lock, osv_url)}
+    return sorted(found, key=lambda one: (one.package, one.version, sorted(one.names)))
+
+
+def known_java_vulnerabilities(
+    packages: Sequence[JavaPackage], settings: StackSettings
+) -> list[Vulnerability]:
+    """Look every package up in the snapshot, or query it; raises OsvUnreachableError without an answer."""
+    if settings.osv_snapshot:
+        found = vulnerabilities_by_snapshot(packages, settings.osv_snapshot)
+    else:
+        found = vulnerabilities_by_api(packages, settings.osv_url)
     return sorted(found, key=lambda one: (one.package, one.version, sorted(one.names)))
 
 

@@ -211,7 +211,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         "vulnerabilities",
         "taxi_cli.commands.vulnerabilities:vulnerabilities",
-        "List the locked packages with known vulnerabilities; exit 1 for one that is not accepted.",
+        "List the locked packages and jars with known vulnerabilities; exit 1 for one that is not accepted.",
         DEVELOPMENT,
     ),
 )

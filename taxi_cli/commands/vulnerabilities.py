@@ -7,6 +7,6 @@ from stack.toolchain.vulnerabilities import print_findings
 
 
 def vulnerabilities() -> None:
-    """List the locked packages with known vulnerabilities; exit 1 for one that is not accepted."""
+    """List the locked packages and jars with known vulnerabilities; exit 1 for one that is not accepted."""
     if not print_findings(StackSettings.from_environment()):
         raise typer.Exit(1)

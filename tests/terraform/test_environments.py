@@ -62,6 +62,7 @@ NO_OUTPUTS = {
             "TLC_BASE_URL",
             "TLC_ZONES_URL",
             "OSV_URL",
+            "OSV_SNAPSHOT",
         ),
     },
     "files of the person's": {"TLC_DATA_DIR", "TAXI_ZONES_FILE"},
@@ -154,14 +155,15 @@ def test_every_subtask_of_the_job_has_as_many_partitions_to_read_as_the_others(p
     (application,) = planned(plan, "aws_kinesisanalyticsv2_application")
     flink = application["application_configuration"][0]["flink_application_configuration"][0]
     parallelism = flink["parallelism_configuration"][0]["parallelism"]
-    partitions = int(plan["output_changes"]["TRIPS_PARTITIONS"]["after"])
+    partitions = int(plan["output_changes"]["settings"]["after"]["TRIPS_PARTITIONS"])
     assert partitions % parallelism == 0
     (configuration,) = planned(plan, "aws_msk_configuration")
     assert f"num.partitions={partitions}\n" in configuration["server_properties"]
 
 
 def test_there_is_an_output_for_every_setting_of_the_programs_or_a_reason_why_not(plan: Plan) -> None:
-    outputs = {name for name in plan["output_changes"] if name.isupper()}
+    change = plan["output_changes"]["settings"]
+    outputs = {*change["after"], *change["after_unknown"]}
     settings = settings_of_the_programs()
     without = set().union(*NO_OUTPUTS.values())
     assert outputs - FOR_READERS == settings - without

@@ -145,12 +145,10 @@ def test_dev_is_applied_looked_at_and_destroyed(terraform: Terraform, built: Bui
     database = built.client("rds").describe_db_instances()["DBInstances"][0]
     assert (database["StorageEncrypted"], database["PubliclyAccessible"]) == (True, False)
     application = built.client("kinesisanalyticsv2").list_applications()["ApplicationSummaries"][0]
-    outputs = terraform.run("output", "-raw", "MANAGED_FLINK_APPLICATION", folder=built.folder).stdout
-    assert application["ApplicationName"] == outputs == "nyc-taxi-dev-zone-fares"
-
-    terraform_outputs = json.loads(terraform.run("output", "-json", folder=built.folder).stdout)
-    capitals = {name: str(output["value"]) for name, output in terraform_outputs.items() if name.isupper()}
-    programs_are_given_what_was_built(capitals, built)
+    settings = json.loads(terraform.run("output", "-json", "settings", folder=built.folder).stdout)
+    assert application["ApplicationName"] == "nyc-taxi-dev-zone-fares"
+    assert settings["MANAGED_FLINK_APPLICATION"] == application["ApplicationName"]
+    programs_are_given_what_was_built(settings, built)
 
     assert carried_out(terraform, "destroy", built.folder) == built.resources
     assert resources(terraform, built) == []

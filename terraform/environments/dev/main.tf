@@ -16,5 +16,5 @@ module "platform" {
   emr      = { vcpus = 16, memory_gib = 64, disk_gib = 200 }
   postgres = { instance_class = "db.t4g.medium", storage_gib = 50, storage_limit_gib = 200, backup_days = 3 }
   registry = { task_count = 1 }
-  airflow  = { environment_class = "mw1.small", max_workers = 1 }
+  airflow  = { airflow_version = var.airflow_version, environment_class = "mw1.small", max_workers = 1 }
 }

@@ -36,3 +36,9 @@ variable "flink_runtime" {
   type        = string
   default     = "FLINK-2_2"
 }
+
+variable "airflow_version" {
+  description = "Airflow version of MWAA: 3.0.6, the default, or 3.2.1 where your region offers it."
+  type        = string
+  default     = null
+}

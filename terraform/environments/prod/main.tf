@@ -16,5 +16,5 @@ module "platform" {
   emr      = { vcpus = 64, memory_gib = 256, disk_gib = 800 }
   postgres = { instance_class = "db.m7g.large", storage_gib = 200, storage_limit_gib = 1000, backup_days = 14 }
   registry = { task_count = 2, tls = var.registry_tls }
-  airflow  = { environment_class = "mw1.small", max_workers = 4 }
+  airflow  = { airflow_version = var.airflow_version, environment_class = "mw1.small", max_workers = 4 }
 }

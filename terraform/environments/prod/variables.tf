@@ -37,6 +37,12 @@ variable "flink_runtime" {
   default     = "FLINK-2_2"
 }
 
+variable "airflow_version" {
+  description = "Airflow version of MWAA: 3.0.6, the default, or 3.2.1 where your region offers it."
+  type        = string
+  default     = null
+}
+
 variable "registry_tls" {
   description = "Certificate of the schema registry, its DNS name, and the private hosted zone of that name."
   type = object({

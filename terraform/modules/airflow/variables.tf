@@ -4,13 +4,14 @@ variable "name" {
 }
 
 variable "airflow_version" {
-  description = "Airflow version: the newest 3.x that MWAA offers in your region."
+  description = "Airflow version. 3.0.6 is the newest in the reference of MWAA's API, 3.2.1 in its user guide: ask your region with `aws mwaa create-environment help`."
   type        = string
   default     = "3.0.6"
+  nullable    = false
 
   validation {
-    condition     = startswith(var.airflow_version, "3.")
-    error_message = "airflow_version must be 3.x: the DAGs require Airflow 3."
+    condition     = contains(["3.0.6", "3.2.1"], var.airflow_version)
+    error_message = "airflow_version must be 3.0.6 or 3.2.1: AWS documents these versions of Airflow 3, and the DAGs are tested on them."
   }
 }
 

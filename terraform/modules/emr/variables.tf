@@ -27,6 +27,16 @@ variable "maximum" {
     disk_gib   = number
   })
   default = { vcpus = 32, memory_gib = 128, disk_gib = 400 }
+
+  validation {
+    condition     = var.maximum.vcpus >= 8
+    error_message = "maximum.vcpus must be at least 8: a driver and an executor of 4 vCPU, the default size."
+  }
+
+  validation {
+    condition     = var.maximum.memory_gib >= 2 * var.maximum.vcpus && var.maximum.memory_gib <= 8 * var.maximum.vcpus
+    error_message = "maximum.memory_gib must be 2 to 8 GiB per vCPU, as the workers have; otherwise one of the two could never be used up."
+  }
 }
 
 variable "idle_minutes" {

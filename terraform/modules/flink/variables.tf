@@ -65,12 +65,22 @@ variable "parallelism" {
   description = "Initial parallelism of the job."
   type        = number
   default     = 2
+
+  validation {
+    condition     = var.parallelism >= 1 && ceil(var.parallelism / max(var.parallelism_per_kpu, 1)) <= 64
+    error_message = "parallelism must be at least 1, and at most ${64 * var.parallelism_per_kpu}: an application may have 64 KPU by default."
+  }
 }
 
 variable "parallelism_per_kpu" {
   description = "Number of slots per Kinesis processing unit (1 vCPU, 4 GB)."
   type        = number
   default     = 1
+
+  validation {
+    condition     = contains(range(1, 9), var.parallelism_per_kpu)
+    error_message = "parallelism_per_kpu must be 1 to 8."
+  }
 }
 
 variable "has_autoscaling" {

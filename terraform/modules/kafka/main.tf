@@ -3,6 +3,22 @@ locals {
   iam_port      = 9098
   # All replicas but one must acknowledge a write, so that one broker may be down.
   replicas = min(var.broker_count, 3)
+
+  # The recommended number of partitions on a broker, with replicas: "Best practices for Standard brokers" of the
+  # developer guide of MSK.
+  partitions_per_broker = merge(
+    { "kafka.t3.small" = 300 },
+    { for size in ["large", "xlarge"] : "kafka.m5.${size}" => 1000 },
+    { "kafka.m5.2xlarge" = 2000 },
+    { for size in ["4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge"] : "kafka.m5.${size}" => 4000 },
+    { for size in ["large", "xlarge"] : "kafka.m7g.${size}" => 1000 },
+    { "kafka.m7g.2xlarge" = 2000 },
+    { for size in ["4xlarge", "8xlarge", "12xlarge", "16xlarge"] : "kafka.m7g.${size}" => 4000 },
+  )
+  topics              = 2  # trips and dead letters
+  internal_partitions = 50 # of __consumer_offsets
+  recommended         = lookup(local.partitions_per_broker, var.broker_instance_type, 0)
+  most_partitions     = floor((local.recommended * var.broker_count / local.replicas - local.internal_partitions) / local.topics)
 }
 
 resource "aws_security_group" "this" {

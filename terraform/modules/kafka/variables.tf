@@ -39,6 +39,11 @@ variable "broker_instance_type" {
   description = "Instance type of a broker."
   type        = string
   default     = "kafka.m7g.large"
+
+  validation {
+    condition     = local.is_serverless || contains(keys(local.partitions_per_broker), var.broker_instance_type)
+    error_message = "broker_instance_type must be one of ${join(", ", keys(local.partitions_per_broker))}."
+  }
 }
 
 variable "broker_count" {
@@ -50,18 +55,33 @@ variable "broker_count" {
     condition     = var.broker_count >= 2
     error_message = "broker_count must be at least 2: with one broker, every restart is an outage and nothing is replicated."
   }
+
+  validation {
+    condition     = local.is_serverless || var.broker_count % length(var.subnet_ids) == 0
+    error_message = "broker_count must be a multiple of the number of subnets, because MSK places as many brokers in each."
+  }
 }
 
 variable "broker_volume_gib" {
   description = "Initial disk size of a broker, in GiB."
   type        = number
   default     = 100
+
+  validation {
+    condition     = var.broker_volume_gib >= 1 && var.broker_volume_gib <= var.broker_volume_limit_gib
+    error_message = "broker_volume_gib must be at least 1 and at most broker_volume_limit_gib."
+  }
 }
 
 variable "broker_volume_limit_gib" {
   description = "Maximum disk size of a broker, in GiB. Disks grow automatically, because trips are kept without limit."
   type        = number
   default     = 500
+
+  validation {
+    condition     = var.broker_volume_limit_gib <= 16384
+    error_message = "broker_volume_limit_gib must be at most 16384, the largest disk of a broker."
+  }
 }
 
 variable "partitions" {
@@ -72,6 +92,11 @@ variable "partitions" {
   validation {
     condition     = var.partitions >= 1
     error_message = "partitions must be at least 1."
+  }
+
+  validation {
+    condition     = local.is_serverless || var.partitions <= local.most_partitions
+    error_message = "partitions must be at most ${local.most_partitions} with ${var.broker_count} × ${var.broker_instance_type}, by what AWS recommends for a broker, replicas included: choose a bigger type, more brokers, or fewer partitions."
   }
 }
 

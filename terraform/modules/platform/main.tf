@@ -5,7 +5,8 @@ locals {
 
   # All subtasks read the same number of partitions, even after the autoscaler has doubled the parallelism twice. A
   # subtask without a partition would be idle.
-  trips_partitions = var.flink.parallelism * (var.flink.has_autoscaling ? 4 : 1)
+  smallest_partitions = var.flink.parallelism * (var.flink.has_autoscaling ? 4 : 1)
+  trips_partitions    = coalesce(var.kafka.trips_partitions, local.smallest_partitions)
 
   tls_port      = 443
   kafka_port    = 9098

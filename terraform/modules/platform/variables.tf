@@ -62,14 +62,20 @@ variable "release" {
 }
 
 variable "kafka" {
-  description = "Mode and size of the Kafka cluster."
+  description = "Mode and size of the Kafka cluster. trips_partitions is as few as the parallelism of the job allows, unless it is given."
   type = object({
     mode                    = optional(string, "provisioned")
     broker_instance_type    = optional(string, "kafka.m7g.large")
     broker_count            = optional(number, 3)
     broker_volume_gib       = optional(number, 100)
     broker_volume_limit_gib = optional(number, 500)
+    trips_partitions        = optional(number)
   })
+
+  validation {
+    condition     = coalesce(var.kafka.trips_partitions, local.smallest_partitions) % local.smallest_partitions == 0
+    error_message = "kafka.trips_partitions must be a multiple of ${local.smallest_partitions}: flink.parallelism, times four with autoscaling. Otherwise some subtasks of the job would read more partitions than others, or none."
+  }
 }
 
 variable "flink" {
@@ -119,9 +125,9 @@ variable "registry" {
 }
 
 variable "airflow" {
-  description = "Version and size of Airflow."
+  description = "Version and size of Airflow; null is the default version of the module."
   type = object({
-    airflow_version   = optional(string, "3.0.6")
+    airflow_version   = optional(string)
     environment_class = optional(string, "mw1.small")
     max_workers       = optional(number, 2)
   })

@@ -45,6 +45,11 @@ variable "storage_limit_gib" {
   description = "Maximum disk size, in GiB; the disk grows automatically."
   type        = number
   default     = 500
+
+  validation {
+    condition     = var.storage_limit_gib >= 1.1 * var.storage_gib
+    error_message = "storage_limit_gib must exceed storage_gib by at least 10 %: RDS rejects a lower limit."
+  }
 }
 
 variable "is_multi_az" {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.months.cost import estimate, estimate_month
+from control_plane.months.cost import estimate, estimate_lines, estimate_month
 from control_plane.months.fetching import fetch_missing
 from control_plane.months.history import History
 from control_plane.settings import HistorySettings, SparkSettings
@@ -147,7 +147,22 @@ def test_what_is_processed_already_costs_nothing(tmp_path: Path) -> None:
     )
     much, little = (
         estimate([replace(estimate_month(history, MONTH, ""), rows=rows)], settings)
-        for rows in (2_000_000, 1_000)
+        for rows in (20_000_000, 1_000)
     )
     assert nothing.dollars == 0
     assert (much.dollars or 0) > 5 * (little.dollars or 0) > 0
+
+
+def test_a_month_is_sized_before_anything_is_fetched(tmp_path: Path) -> None:
+    history, settings = history_at(str(tmp_path)), SparkSettings.from_environment({})
+    absent = estimate_month(history, parse_month("yellow", "2024-05"), "")
+    assert absent.cells() == ("yellow 2024-05", "", "~53.0", "~3,192,519", "to be fetched")
+    used = estimate([absent], settings)
+    assert 0 < (used.vcpu_hours or 0) < 1
+    assert 0 < (used.dollars or 0) < 1
+    together, spark, postgres, why = estimate_lines([absent, absent], settings)
+    assert "2 files, 0.11 GB, 6,385,038 trips" in together
+    assert "vCPU-hours" in spark
+    assert "0.0000" not in spark
+    assert f"{2 * (absent.size.trips + absent.size.windows):,} rows" in postgres
+    assert why.endswith(": yellow 2024-05, yellow 2024-05")

@@ -1,9 +1,6 @@
 """A known vulnerability of a locked package is told: the real pip-audit, and a stand-in for its source."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ from schemas.errors import UserError
 from stack.settings import StackSettings
 from stack.toolchain import vulnerabilities
 from stack.toolchain.environments import ensure_environment
+from tests.stack.toolchain.osv_service import osv_service
 
 pytestmark = pytest.mark.unit
 
@@ -30,20 +28,6 @@ ADVISORY = {
 WHY = "nothing of ours calls what is broken"
 
 
-class OsvHandler(BaseHTTPRequestHandler):
-    """Knows one vulnerability."""
-
-    def do_POST(self) -> None:
-        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        is_bad = (query["package"]["name"], query["version"]) == ("bad", "1.0")
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps({"vulns": [ADVISORY]} if is_bad else {}).encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        pass
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _programs() -> None:
     """The environment of pip-audit; made now, as uv needs a terminal or a file to speak to."""
@@ -52,13 +36,8 @@ def _programs() -> None:
 
 @pytest.fixture
 def source() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), OsvHandler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with osv_service({("PyPI", "bad", "1.0"): [ADVISORY]}) as url:
+        yield url
 
 
 @pytest.fixture
@@ -75,7 +54,7 @@ def is_well(folder: Path, source: str, **accepted: str) -> bool:
     ]
     file.write_text("".join(rows))
     settings = StackSettings.from_environment({"OSV_URL": source, "TAXI_CACHE_DIR": str(folder)})
-    return vulnerabilities.print_findings(settings, [folder / "lock.txt"], file)
+    return vulnerabilities.print_findings(settings, [folder / "lock.txt"], file, [])
 
 
 def test_a_vulnerable_pin_fails_and_is_told_with_its_fix(

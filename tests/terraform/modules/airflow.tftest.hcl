@@ -18,6 +18,11 @@ run "airflow_is_private_and_leaves_traces" {
   }
 
   assert {
+    condition     = aws_mwaa_environment.this.airflow_version == "3.0.6"
+    error_message = "not the newest version in the reference of the API"
+  }
+
+  assert {
     condition     = aws_mwaa_environment.this.webserver_access_mode == "PRIVATE_ONLY"
     error_message = "Airflow's page is on the internet"
   }
@@ -47,7 +52,13 @@ run "a_release_is_one_folder" {
   }
 
   variables {
-    bundle_key = "airflow/bundle-0123456789ab"
+    bundle_key      = "airflow/bundle-0123456789ab"
+    airflow_version = "3.2.1"
+  }
+
+  assert {
+    condition     = aws_mwaa_environment.this.airflow_version == "3.2.1"
+    error_message = "not the version of the user guide, which was chosen"
   }
 
   assert {
@@ -75,7 +86,7 @@ run "a_folder_of_another_kind_is_refused" {
   expect_failures = [var.bundle_key]
 }
 
-run "airflow_2_is_refused" {
+run "a_version_that_aws_does_not_document_is_refused" {
   command = plan
 
   module {
@@ -83,7 +94,7 @@ run "airflow_2_is_refused" {
   }
 
   variables {
-    airflow_version = "2.10.3"
+    airflow_version = "3.1.0"
   }
 
   expect_failures = [var.airflow_version]

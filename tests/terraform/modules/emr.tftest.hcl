@@ -63,3 +63,31 @@ run "on_ec2_by_choice_everything_is_encrypted" {
     error_message = "the cluster does not use it, or never ends"
   }
 }
+
+run "a_maximum_without_room_for_an_executor_is_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/emr"
+  }
+
+  variables {
+    maximum = { vcpus = 4, memory_gib = 16, disk_gib = 40 }
+  }
+
+  expect_failures = [var.maximum]
+}
+
+run "memory_that_the_vcpus_cannot_have_is_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/emr"
+  }
+
+  variables {
+    maximum = { vcpus = 16, memory_gib = 256, disk_gib = 200 }
+  }
+
+  expect_failures = [var.maximum]
+}

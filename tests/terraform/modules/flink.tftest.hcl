@@ -86,3 +86,35 @@ run "another_engine_is_refused" {
 
   expect_failures = [var.runtime_environment]
 }
+
+run "more_units_than_an_application_may_have_are_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/flink"
+  }
+
+  variables {
+    parallelism = 65
+  }
+
+  expect_failures = [var.parallelism]
+}
+
+run "four_slots_a_unit_fit_into_the_quota" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/flink"
+  }
+
+  variables {
+    parallelism         = 65
+    parallelism_per_kpu = 4
+  }
+
+  assert {
+    condition     = aws_kinesisanalyticsv2_application.this.application_configuration[0].flink_application_configuration[0].parallelism_configuration[0].parallelism_per_kpu == 4
+    error_message = "not the slots that were given"
+  }
+}

@@ -135,3 +135,53 @@ run "one_broker_is_refused" {
 
   expect_failures = [var.broker_count]
 }
+
+run "brokers_that_msk_does_not_have_are_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/kafka"
+  }
+
+  variables {
+    broker_instance_type = "kafka.t3.tiny"
+    broker_count         = 4
+    broker_volume_gib    = 600
+  }
+
+  expect_failures = [var.broker_instance_type, var.broker_count, var.broker_volume_gib]
+}
+
+run "more_than_the_brokers_carry_is_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/kafka"
+  }
+
+  variables {
+    broker_instance_type    = "kafka.t3.small"
+    partitions              = 126
+    broker_volume_limit_gib = 20000
+  }
+
+  expect_failures = [var.partitions, var.broker_volume_limit_gib]
+}
+
+run "bigger_brokers_carry_it" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/kafka"
+  }
+
+  variables {
+    broker_instance_type = "kafka.m7g.large"
+    partitions           = 126
+  }
+
+  assert {
+    condition     = strcontains(aws_msk_configuration.this[0].server_properties, "num.partitions=126\n")
+    error_message = "not the number that was given"
+  }
+}

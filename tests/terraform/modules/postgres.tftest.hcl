@@ -88,3 +88,18 @@ run "no_backup_is_refused" {
 
   expect_failures = [var.backup_days]
 }
+
+run "a_limit_without_room_to_grow_is_refused" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/postgres"
+  }
+
+  variables {
+    storage_gib       = 500
+    storage_limit_gib = 510
+  }
+
+  expect_failures = [var.storage_limit_gib]
+}
