@@ -88,7 +88,7 @@ class JobProgram:
         return {
             **inherited,
             **self.endpoints.job_environment(),
-            **client_environment(self.endpoints.home),
+            **client_environment(self.endpoints),
             **self.configuration,
             # The release's own code first: its `flink_jobs` and `schemas` are those that were kept with it.
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), str(ROOT))),
