@@ -160,6 +160,7 @@ def start(
         if running:
             print_message(f"{name} runs already ({running.state}, {running.job_id})")
             return running
+        site.require_readable_state()  # also before the release is planned, which takes a while
         site.ensure_source()
         release = site.releases.of_tree(source)
         if not has_versions(site.wiring.job):
