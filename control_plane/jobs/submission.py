@@ -66,6 +66,7 @@ class JobProgram:
     def _run(self, arguments: Sequence[str], failure_message: str, held: Sequence[int] = ()) -> None:
         verb = {"plan": "plans", "submit": "submits"}[arguments[0]]
         log = self.endpoints.home / "logs" / f"{arguments[0]}-{self.wiring.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [sys.executable, "-m", "control_plane.jobs.submitter", *arguments],
