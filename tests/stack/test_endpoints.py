@@ -147,10 +147,11 @@ def test_without_an_address_the_local_stack_is_meant(tmp_path: Path) -> None:
 
 def test_the_password_of_a_given_database_comes_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
-    file.write_text("a/b@c\n")
+    written = "a/b@c"
+    file.write_text(f"{written}\n")
     given = settings_of(tmp_path, **GIVEN, POSTGRES_PASSWORD_FILE=str(file))
     dsn = Endpoints.of_platform(POSTGRES, given=given).postgres_dsn
-    assert conninfo_to_dict(dsn)["password"] == "a/b@c"
+    assert conninfo_to_dict(dsn)["password"] == written
     assert Endpoints.of_platform(KAFKA, given=given).postgres_dsn == ""
 
 
@@ -164,7 +165,7 @@ def test_every_user_of_a_given_kafka_has_the_given_authentication(tmp_path: Path
     scram = {
         "KAFKA_SECURITY": "scram",
         "KAFKA_USER": "ann",
-        "KAFKA_PASSWORD_FILE": "/run/secrets/kafka",
+        "KAFKA_PASSWORD_FILE": str(tmp_path / "kafka"),
         "KAFKA_CA_FILE": "/run/ca.pem",
     }
     found = Endpoints.of_platform(KAFKA, given=settings_of(tmp_path, **GIVEN, **scram))
