@@ -14,7 +14,7 @@ from schemas.aws import is_s3_uri
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
 from stack.locks import file_lock
-from stack.settings import ROOT, StackSettings, user_environment
+from stack.settings import POSTGRES, ROOT, StackSettings, user_environment
 from stack.toolchain import environments as bootstrap
 
 PROJECT = ROOT / "dbt"
@@ -112,7 +112,7 @@ def _project(settings: StackSettings, target: str) -> dict[str, str]:
 
 def _live_tables(settings: MartsSettings, *, needed: bool) -> dict[str, str]:
     try:
-        dsn = settings.postgres_dsn or Endpoints.of_running_stack(settings.stack).postgres_dsn
+        dsn = Endpoints.of_platform(POSTGRES, given=settings.endpoints).postgres_dsn
     except UserError:
         if needed:
             raise

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from schemas.aws import parse_s3_uri
 from schemas.errors import UserError
-from stack.settings import StackSettings, folder_setting, home_folder
+from stack.settings import EndpointSettings, StackSettings, folder_setting, home_folder
 
 C = TypeVar("C", bound=Enum)
 
@@ -35,7 +35,7 @@ DATA_VARIABLES = ("RAW_DATA", "PROCESSED_DATA", "TAXI_ZONES_FILE")
 
 
 class Backend(Enum):
-    """Where Flink jobs run."""
+    """Where Flink jobs run: on a Flink of our own (the local stack's, or FLINK_REST_URL), or on AWS'."""
 
     LOCAL = "local"
     MANAGED_FLINK = "managed-flink"
@@ -55,13 +55,18 @@ def flink_backend(environment: Mapping[str, str] = os.environ) -> Backend:
     return _choice(Backend, "FLINK_BACKEND", value, "place to run a job")
 
 
+def require_own_flink(what: str, remedy: str) -> None:
+    """Raise UserError where jobs run on the managed service, which runs one application a job."""
+    if flink_backend() is not Backend.LOCAL:
+        raise UserError(f"{what} is not possible with FLINK_BACKEND={flink_backend().value}", remedy)
+
+
 @dataclass(frozen=True)
 class MartsSettings:
     """The input of dbt, and where it builds."""
 
     stack: StackSettings
-    postgres_dsn: str | None
-    """The DSN of a database other than the local stack's."""
+    endpoints: EndpointSettings
     processed_data: str
     duckdb: Path
 
@@ -71,7 +76,7 @@ class MartsSettings:
         default = home_folder(environment) / "marts" / "taxi.duckdb"
         return cls(
             stack=StackSettings.from_environment(environment),
-            postgres_dsn=environment.get("POSTGRES_DSN") or None,
+            endpoints=EndpointSettings.from_environment(environment),
             processed_data=HistorySettings.from_environment(environment).processed,
             duckdb=folder_setting(environment.get("MARTS_DUCKDB"), default=default),
         )

@@ -10,9 +10,13 @@ AWS_REGION            iam: the region of the MSK cluster
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
 
 PLAINTEXT, SCRAM, IAM = MODES = ("plaintext", "scram", "iam")
 SCRAM_MECHANISM = "SCRAM-SHA-512"
+SIGN = "schemas.msk_token:signed_token"
+"""Imported for MSK only, because it loads boto3."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,17 @@ class KafkaSecurity:
             **{name: value for name, value in self._needed().items() if value},
         }
 
-    def librdkafka(self) -> dict[str, str]:
-        """Return the options of confluent-kafka; with `iam` the caller adds the signing callback."""
+    def librdkafka(self) -> dict[str, Any]:
+        """Return the options of confluent-kafka; with `iam` they sign with the current AWS credentials."""
         if self.is_open:
             return {}
         if self.mode == IAM:
-            return {"security.protocol": "SASL_SSL", "sasl.mechanisms": "OAUTHBEARER"}
+            signed_token = resolve_name(SIGN)
+            return {
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanisms": "OAUTHBEARER",
+                "oauth_cb": lambda _: signed_token(self.region),
+            }
         return {
             "security.protocol": "SASL_SSL",
             "sasl.mechanisms": SCRAM_MECHANISM,
@@ -124,6 +133,6 @@ class KafkaAccess:
         """Wrap plain addresses as an open Kafka."""
         return cls(kafka) if isinstance(kafka, str) else kafka
 
-    def librdkafka(self) -> dict[str, str]:
+    def librdkafka(self) -> dict[str, Any]:
         """Return the base options of every confluent-kafka client."""
         return {"bootstrap.servers": self.bootstrap_servers, **self.security.librdkafka()}

@@ -9,10 +9,16 @@ import psycopg
 from psycopg import sql
 
 from schemas.errors import TransientError, UserError
+from stack.console import console
 from stack.waiting import wait_until
 
 OUTAGE_SECONDS = 60.0
 CONNECT_SECONDS = 15
+KEEPALIVE_SECONDS = 60
+"""Idle time before a test of the connection: load balancers forget silent ones after minutes."""
+
+TRY_LOCK = "select pg_try_advisory_lock(hashtext(%s))"
+LOCK = "select pg_advisory_lock(hashtext(%s))"
 
 T = TypeVar("T")
 
@@ -62,6 +68,24 @@ def outlasting(dsn: str, work: Callable[[], T]) -> T:
     except psycopg.OperationalError:
         _await_server(dsn)
         return work()
+
+
+@contextmanager
+def session_lock(dsn: str, name: str, waiting: str) -> Iterator[None]:
+    """Hold the lock of this name in the database; while another session has it, print `waiting` and wait.
+
+    The connection is only for the lock. Postgres releases it when the connection is lost.
+    """
+    with translate_outage():
+        connection = psycopg.connect(
+            dsn, autocommit=True, connect_timeout=CONNECT_SECONDS, keepalives_idle=KEEPALIVE_SECONDS
+        )
+    with connection:
+        with translate_outage():
+            if not connection.execute(TRY_LOCK, [name]).fetchall()[0][0]:
+                console().print(waiting, highlight=False)
+                connection.execute(LOCK, [name])
+        yield
 
 
 def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -> Rows:

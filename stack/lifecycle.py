@@ -1,10 +1,11 @@
 """`up`, `down` and `status`: compose the services into one stack."""
 
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from stack.security.issuing import prepared_secrets
 from stack.services import s3
 from stack.services.postgres_installation import data_folder, private_folder
 from stack.services.service import Service, Site
-from stack.settings import StackSettings
+from stack.settings import FLINK, KAFKA, POSTGRES, REGISTRY, StackSettings
 from stack.startup import Hook, start_services
 from stack.state import recorded_as_left_out, recorded_extras, recorded_ports, remove_record, write_record
 from stack.supervision.identity import SUPERVISOR_SERVICE
@@ -143,9 +144,24 @@ def leave_out(settings: StackSettings, names: Collection[str]) -> None:
 def statuses(site: Site) -> list[ServiceStatus]:
     """Check the health of every service at once."""
     states = Supervisor(site.home).states()
-    services = services_of(site)
-    with ThreadPoolExecutor(len(services)) as pool:
-        return list(pool.map(lambda service: _status(service, states.get(service.name, "STOPPED")), services))
+    checks = {service.name: service.check for service in services_of(site)}
+    return _statuses(checks, {name: states.get(name, "STOPPED").lower() for name in checks})
+
+
+def statuses_of_endpoints(endpoints: Endpoints) -> list[ServiceStatus]:
+    """Check at once each service that the environment gives an address of."""
+    given = endpoints.as_environment()
+    checks = {
+        name: partial(resolve_name(check), address)
+        for name, variable, check, address in (
+            ("kafka", KAFKA, "stack.services.kafka:broker_count", endpoints.kafka),
+            ("registry", REGISTRY, "stack.services.registry:subject_count", endpoints.schema_registry_url),
+            ("flink", FLINK, "stack.services.flink:slot_count", endpoints.flink_rest_url),
+            ("postgres", POSTGRES, "stack.database:server_version", endpoints.postgres_dsn),
+        )
+        if variable in given
+    }
+    return _statuses(checks, dict.fromkeys(checks, "given"))
 
 
 def running_site(settings: StackSettings) -> Site:
@@ -262,12 +278,17 @@ def _programs(site: Site) -> dict[str, Program]:
         return dict(zip((service.name for service in services), prepared, strict=True))
 
 
-def _status(service: Service, state: str) -> ServiceStatus:
+def _statuses(checks: Mapping[str, Callable[[], str]], states: Mapping[str, str]) -> list[ServiceStatus]:
+    with ThreadPoolExecutor(len(checks)) as pool:
+        return list(pool.map(lambda name: _status(name, checks[name], states[name]), checks))
+
+
+def _status(name: str, check: Callable[[], str], state: str) -> ServiceStatus:
     try:
-        return ServiceStatus(service.name, True, state.lower(), service.check())
+        return ServiceStatus(name, True, state, check())
     except Exception as error:  # any error of a client library is the answer
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        return ServiceStatus(service.name, False, state.lower(), reason[0])
+        return ServiceStatus(name, False, state, reason[0])
 
 
 def _end_all(home: Path) -> Sequence[OwnProcess]:

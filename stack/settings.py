@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import UserError
+from schemas.kafka_security import KafkaSecurity
 from schemas.time_zone import UTC_VARIABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,6 +18,18 @@ EXTRA_PORTS = {"map": 8088, "airflow": 8080, "s3": 9000}
 MOVABLE = ("map",)
 """Default services: two stacks need two ports, so a taken port is replaced unless the user set it."""
 AUTO = 0
+
+KAFKA, REGISTRY, FLINK, POSTGRES = ADDRESSES = (
+    "KAFKA_BOOTSTRAP_SERVERS",
+    "SCHEMA_REGISTRY_URL",
+    "FLINK_REST_URL",
+    "POSTGRES_DSN",
+)
+"""The variables of the four addresses that the verbs need."""
+KAFKA_SECURITY_VARIABLES = (
+    *("KAFKA_SECURITY", "KAFKA_USER", "KAFKA_PASSWORD_FILE", "KAFKA_CA_FILE"),
+    *("AWS_REGION", "AWS_DEFAULT_REGION"),
+)
 
 FORWARDED_PREFIXES = (
     "TLC_",
@@ -60,7 +73,6 @@ class StackSettings:
     """The services that may take another port than the configured one."""
     forwarded_variables: Mapping[str, str]
     maven_mirror_url: str | None
-    kafka_bootstrap_servers: str | None
     osv_url: str | None
     """A mirror of the advisories."""
     osv_snapshot: Path | None
@@ -82,9 +94,37 @@ class StackSettings:
                 name: text for name, text in environment.items() if name.startswith(FORWARDED_PREFIXES)
             },
             maven_mirror_url=environment.get("MAVEN_MIRROR_URL") or None,
-            kafka_bootstrap_servers=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None,
             osv_url=environment.get("OSV_URL") or None,
             osv_snapshot=Path(snapshot) if (snapshot := environment.get("OSV_SNAPSHOT")) else None,
+        )
+
+
+@dataclass(frozen=True)
+class EndpointSettings:
+    """The endpoints that the environment gives, instead of a local stack; an empty address is not given."""
+
+    home: Path
+    addresses: Mapping[str, str]
+    """The given addresses by their variable."""
+    kafka_security: KafkaSecurity
+    postgres_password_file: str
+    postgres_secret_arn: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "EndpointSettings":
+        """Read every setting; raises UserError for an authentication to Kafka that cannot work."""
+        given = {name: environment.get(name, "").strip() for name in ADDRESSES}
+        security = {name: environment.get(name, "") for name in KAFKA_SECURITY_VARIABLES}
+        try:
+            kafka_security = KafkaSecurity.from_mapping(security if given[KAFKA] else {})
+        except ValueError as error:
+            raise UserError(str(error), "see docs/security.md") from None
+        return cls(
+            home=home_folder(environment),
+            addresses={name: address for name, address in given.items() if address},
+            kafka_security=kafka_security,
+            postgres_password_file=environment.get("POSTGRES_PASSWORD_FILE", ""),
+            postgres_secret_arn=environment.get("POSTGRES_SECRET_ARN", ""),
         )
 
 

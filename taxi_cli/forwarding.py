@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
-from stack.settings import StackSettings, user_environment
+from stack.settings import KAFKA, REGISTRY, user_environment
 
 HELP = "--help"
 
@@ -22,7 +22,7 @@ def replace_process_and_environment(command: Sequence[str], environment: Mapping
 
 
 def run_producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -> None:
-    """Exec the producer, with the stack's endpoints; without a stack where it needs no Kafka."""
+    """Exec the producer, with the platform's endpoints; without them where it needs no Kafka."""
     endpoints = _producer_endpoints(needs_kafka=needs_kafka and HELP not in arguments)
     replace_process(
         [sys.executable, "-P", "-m", "producer", command, *arguments],
@@ -31,11 +31,8 @@ def run_producer(command: str, arguments: Sequence[str], *, needs_kafka: bool) -
 
 
 def _producer_endpoints(*, needs_kafka: bool) -> Mapping[str, str]:
-    # A Kafka cluster that the caller names takes precedence over the stack's.
-    if StackSettings.from_environment().kafka_bootstrap_servers:
-        return {}
     try:
-        return Endpoints.of_running_stack().producer_environment()
+        return Endpoints.of_platform(KAFKA, REGISTRY).producer_environment()
     except UserError:
         if needs_kafka:
             raise

@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from stack.endpoints import require_local_stack
+
+HELP = "--help"
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -24,6 +27,8 @@ class Verb:
     is_hidden: bool = False
     passes_through: bool = False
     """Every argument, including `--help`, is passed to another program."""
+    is_for_local_stack: bool = False
+    """The command starts, stops or empties a stack of this machine, or needs its processes."""
     completed_by: str = ""
     """A function with the options of that program, used only for shell completion."""
 
@@ -54,6 +59,8 @@ class VerbGroup(TyperGroup):
         if placeholder is None:
             return name, None, rest
         verb = next(verb for verb in self.verbs if verb.name == name)
+        if verb.is_for_local_stack and not ctx.resilient_parsing and HELP not in rest:
+            require_local_stack(f"./taxi {name}")
         if verb.passes_through and "--" in rest and not ctx.resilient_parsing:
             # The parser removes one `--`, which the other program needs: a file's name may begin with a dash.
             rest.insert(rest.index("--"), "--")

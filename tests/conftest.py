@@ -15,7 +15,7 @@ from control_plane.sink import table_sets
 from stack import database, lifecycle
 from stack.endpoints import Endpoints, Metrics
 from stack.locks import file_lock
-from stack.settings import AUTO, DEFAULT_PORTS, EXTRA_PORTS, StackSettings
+from stack.settings import ADDRESSES, AUTO, DEFAULT_PORTS, EXTRA_PORTS, StackSettings
 from tests.platform import Platform
 from tests.waiting import homes
 
@@ -25,8 +25,13 @@ hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
-    """Run in a zone whose nights have 23 hours, or 25: no result may depend on that of the host."""
+    """Run in a zone whose nights have 23 hours, or 25: no result may depend on that of the host.
+
+    Nor on the endpoints of the person's shell.
+    """
     _live_in_new_york()
+    for name in ADDRESSES:
+        os.environ.pop(name, None)
 
 
 def _live_in_new_york() -> None:

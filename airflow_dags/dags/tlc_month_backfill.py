@@ -13,7 +13,8 @@ and `--dry-run` work as usual.
 
 1. `available` waits until the TLC has published the month. Only a scheduled run waits; any other run is
    skipped at once. The log reports when the TLC has re-issued a month that is already present; set `refresh`
-   to take the new file.
+   to take the new file. It also refuses a backfill over an existing run in an Airflow before 3.2.2, which
+   loses the backfill's parameters.
 2. `ingest` fetches the file to `RAW_DATA`, where Spark reads it.
 3. `process` runs `./taxi backfill`: Spark computes the month, the result is compared with the served rows
    and published in one transaction.
@@ -43,7 +44,11 @@ from airflow_dags.operators.months import BackfillOperator, IngestMonthsOperator
 from airflow_dags.sensors.tlc import TlcMonthSensor
 from schemas.tlc_month import FIRST_MONTH
 
-MONTH = "{{ params.month or (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m') }}"
+# A backfill may take over a run that was triggered with a month of its own, and then keeps its parameters.
+MONTH = (
+    "{{ (params.month if dag_run.run_type not in ('backfill', 'scheduled') else '')"
+    " or (dag_run.logical_date or dag_run.run_after).strftime('%Y-%m') }}"
+)
 FIRST_DAY = "timestamp '" + MONTH + "-01'"
 
 
@@ -75,7 +80,7 @@ def month_dag(taxi_type: str) -> DAG:
                 "",
                 type="string",
                 pattern=r"^(\d{4}-\d{2})?$",
-                description="Month like 2024-01; empty: the month of the run's logical date",
+                description="Month like 2024-01 of a triggered run; a backfill's is its logical date",
             ),
             "refresh": Param(
                 default=False, type="boolean", description="Replace the file if the TLC has re-issued it"

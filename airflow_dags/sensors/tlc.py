@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from airflow import __version__
 from airflow.sdk import BaseSensorOperator
 
-from airflow_dags.airflow_names import AirflowSkipException
+from airflow_dags.airflow_names import AirflowFailException, AirflowSkipException
+from airflow_dags.backfill_parameters import loss_of_parameters
 from airflow_dags.hooks.taxi import TaxiCommand
 from airflow_dags.operators.taxi import TaxiCommandError
 from airflow_dags.settings import AirflowSettings
@@ -17,16 +19,20 @@ NOT_PUBLISHED = "has not published"
 class TlcMonthSensor(BaseSensorOperator):
     """A sensor that waits until a month is present or published.
 
-    A scheduled run waits, any other skips at once.
+    A scheduled run waits, any other skips at once. A backfill whose parameters Airflow may have lost fails
+    here, before it changes anything.
 
     :param taxi_type: yellow, green or fhvhv (templated)
     :param month: like 2024-01 (templated)
+    :param airflow_version: the running Airflow
     """
 
     template_fields: Sequence[str] = ("taxi_type", "month")
     ui_color = "#9bc1bc"
 
-    def __init__(self, *, taxi_type: str, month: str, **options: Any) -> None:
+    def __init__(
+        self, *, taxi_type: str, month: str, airflow_version: str = __version__, **options: Any
+    ) -> None:
         defaults = {
             "mode": "reschedule",
             "poke_interval": timedelta(hours=12),
@@ -37,6 +43,20 @@ class TlcMonthSensor(BaseSensorOperator):
         super().__init__(**{**defaults, **options})
         self.taxi_type = taxi_type
         self.month = month
+        self.airflow_version = airflow_version
+
+    def execute(self, context: Any) -> Any:
+        """Refuse lost parameters, then wait: within `poke`, soft_fail would skip the run silently."""
+        run = context["dag_run"]
+        reason = loss_of_parameters(
+            self.airflow_version,
+            run_type=run.run_type,
+            times_cleared=run.clear_number or 0,
+            parameters=context["params"],
+        )
+        if reason:
+            raise AirflowFailException(reason)
+        return super().execute(context)
 
     def poke(self, context: Any) -> bool:
         """Ask once; in an unscheduled run an unreachable TLC is a failure, which is retried."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from control_plane.jobs.places import backend
 from control_plane.jobs.status import Checkpoint, JobStatus, unreachable
 from control_plane.jobs.versions.versions import Versions
 from control_plane.publishers import current_publisher
+from control_plane.settings import Backend, flink_backend
 from control_plane.sink.ledger import Ledger, LedgerEntry, read_hours, read_ledger
 from control_plane.topics import START_OVER
 from schemas.errors import UserError
@@ -53,7 +55,8 @@ class QuiescenceSnapshot:
         if not self.job.is_running:
             return f"{self.job.name} is {self.job.state}: {self.job.verdict.reason}"
         if lag is None:
-            return f"the lag of {self.job.name} is not known yet"
+            known = "not known yet" if self.job.reports_lag else "not reported by the service that runs it"
+            return f"the lag of {self.job.name} is {known}"
         if lag:
             return f"{self.job.name} is {lag:,} records behind"
         if self.open_trips:
@@ -127,9 +130,12 @@ class _QuietPoint:
         self._pending_reason, self._checkpoint = now.pending_reason, now.job.checkpoint
         if now.job.lost_source:
             return _of_lost_source(read_ledger(self._endpoints, exact=False), now.job.lost_source)
-        if now.pending_reason and time.monotonic() < self._limit:
+        may_wait = bool(now.pending_reason) and time.monotonic() < self._limit
+        if may_wait and now.job.reports_lag:
             return None
-        ledger = read_ledger(self._endpoints, exact=not now.pending_reason)
+        ledger = read_ledger(self._endpoints, exact=not now.pending_reason or not now.job.reports_lag)
+        if may_wait and not ledger.balances:
+            return None
         if ledger.balances or now.pending_reason:
             return Audit(ledger, now.pending_reason)
         if self._settled and self._settled[1] == ledger and now.proves(self._settled[0]):
@@ -152,7 +158,7 @@ def take_snapshot(endpoints: Endpoints) -> QuiescenceSnapshot:
         at=time.time(),
         publisher=current_publisher(endpoints),
         job=job,
-        open_trips=_open_trips(endpoints, job) if job.is_running else 0,
+        open_trips=_open_trips(endpoints, job) if job.is_running and job.reports_lag else 0,
     )
 
 
@@ -172,6 +178,8 @@ def _of_lost_source(ledger: Ledger, reason: str) -> Audit:
 
 def _job_status(endpoints: Endpoints) -> JobStatus:
     try:
+        if not endpoints.is_local and flink_backend() is not Backend.LOCAL:
+            return backend(DEFAULT_JOB).status()
         return Versions(endpoints, DEFAULT_JOB).served().site.status()
     except UserError as failure:
         return unreachable(DEFAULT_JOB, failure.message)

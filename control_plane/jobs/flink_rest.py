@@ -124,6 +124,11 @@ class FlinkRest:
             return Slots(0, 0)
         return Slots(int(overview["slots-available"]), int(overview["slots-total"]))
 
+    def checkpoint_folder(self) -> str:
+        """Return the address of the folder where the cluster keeps checkpoints; empty where it has none."""
+        options = {option["key"]: str(option["value"]) for option in self.get("/jobmanager/config")}
+        return options.get("execution.checkpointing.dir", "")
+
     def running_names(self) -> list[str]:
         """List the names of all jobs that have not ended."""
         jobs = self.get("/jobs/overview")["jobs"]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from control_plane.jobs.flink_rest import FlinkRest, Job
 from control_plane.jobs.records import JobRecords, JobRun
@@ -84,6 +85,25 @@ class JobSite:
         """The folder where Flink puts savepoints."""
         return f"file://{self.endpoints.home / 'flink' / 'savepoints'}"
 
+    def require_readable_state(self) -> None:
+        """Raise UserError where a cluster of the environment keeps its state in another folder than ours.
+
+        Its newest checkpoint would not be found, and the job would start from the beginning of the topic.
+        """
+        if self.endpoints.is_local:
+            return
+        theirs, ours = self.flink.checkpoint_folder(), self.endpoints.home / "flink" / "checkpoints"
+        ours.mkdir(parents=True, exist_ok=True)
+        Path(self.savepoint_folder.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
+        if theirs.startswith("file:") and _is_same_folder(Path(urlsplit(theirs).path), ours):
+            return
+        raise UserError(
+            f"Flink at {self.endpoints.flink_rest_url} keeps its checkpoints in {theirs or 'memory'},"
+            f" not in {ours}, where ./taxi looks for them",
+            "share TAXI_HOME with the cluster under the same path, and set execution.checkpointing.dir to"
+            f" file://{ours}",
+        )
+
     @property
     def lock(self) -> Path:
         """The lock file of commands that change the job."""
@@ -140,6 +160,7 @@ def start(
         if running:
             print_message(f"{name} runs already ({running.state}, {running.job_id})")
             return running
+        site.require_readable_state()  # also before the release is planned, which takes a while
         site.ensure_source()
         release = site.releases.of_tree(source)
         if not has_versions(site.wiring.job):
@@ -194,6 +215,7 @@ def restart_job(site: JobSite) -> Job:
 
 def launch(site: JobSite, release: Release, origin: Path | None) -> Job:
     """Submit a release and wait until all its tasks run; the run is recorded before it begins."""
+    site.require_readable_state()
     before = site.records.read(site.name)
     topic_id = site.topic.ensure_source(before.topic_id)
     _set_up_tables(site, release)
@@ -260,6 +282,10 @@ def await_slots(site: JobSite, release: Release) -> None:
     )
     needed = needed_slots(release.manifest.configuration)
     wait_for_slots(site.flink, site.name, needed, stalled_seconds=SLOT_WAIT_SECONDS)
+
+
+def _is_same_folder(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)
 
 
 def _set_up_tables(site: JobSite, release: Release) -> None:

@@ -1,4 +1,4 @@
-"""A job on the local Flink cluster of the stack."""
+"""A job on a Flink cluster of our own: the local stack's, or the one that the environment names."""
 
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from control_plane.jobs.wiring import split_version_name
 from schemas.errors import UserError
 from stack.console import print_message
 from stack.endpoints import Endpoints
+from stack.settings import ADDRESSES
 
 
 class LocalJob:
-    """One job of the running stack."""
+    """One job of the platform."""
 
     def __init__(self, endpoints: Endpoints, name: str) -> None:
         self._endpoints = endpoints
@@ -25,7 +26,7 @@ class LocalJob:
         self._site = JobSite.of(endpoints, name)
 
     @classmethod
-    def of_running_stack(cls, name: str, *, dry_run: bool = False) -> "LocalJob":
+    def of_platform(cls, name: str, *, dry_run: bool = False) -> "LocalJob":
         """Resolve a name to the job, or to a version of it."""
         if dry_run:
             raise UserError(
@@ -33,7 +34,7 @@ class LocalJob:
                 "add --on managed-flink, or leave out --dry-run",
             )
         known_job(split_version_name(name)[0])
-        endpoints = Endpoints.of_running_stack()
+        endpoints = Endpoints.of_platform(*ADDRESSES)
         return cls(endpoints, _exact(endpoints, name))
 
     def deploy(self, *, fresh: bool, source: Path, origin: str) -> Deployed:

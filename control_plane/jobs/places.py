@@ -7,7 +7,7 @@ from control_plane.jobs.backend import JobBackend
 from control_plane.settings import Backend, flink_backend
 
 BACKENDS: Mapping[Backend, str] = {
-    Backend.LOCAL: "control_plane.jobs.local:LocalJob.of_running_stack",
+    Backend.LOCAL: "control_plane.jobs.local:LocalJob.of_platform",
     Backend.MANAGED_FLINK: "control_plane.jobs.managed.job:ManagedJob.of_environment",
 }
 """Only the chosen module is imported: one needs boto3, the other the local stack's dependencies."""

@@ -108,6 +108,11 @@ class JobStatus:
     held_watermark: str = ""
     """Why no window closes although all is read; empty where windows close, or before the first record."""
 
+    @property
+    def reports_lag(self) -> bool:
+        """Whether the service that runs the job reports how far it has read."""
+        return True
+
     def lines(self) -> list[tuple[str, str]]:
         """Return label and value pairs for display."""
         flow = self.flow

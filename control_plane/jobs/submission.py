@@ -66,6 +66,7 @@ class JobProgram:
     def _run(self, arguments: Sequence[str], failure_message: str, held: Sequence[int] = ()) -> None:
         verb = {"plan": "plans", "submit": "submits"}[arguments[0]]
         log = self.endpoints.home / "logs" / f"{arguments[0]}-{self.wiring.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [sys.executable, "-m", "control_plane.jobs.submitter", *arguments],
@@ -88,7 +89,7 @@ class JobProgram:
         return {
             **inherited,
             **self.endpoints.job_environment(),
-            **client_environment(self.endpoints.home),
+            **client_environment(self.endpoints),
             **self.configuration,
             # The release's own code first: its `flink_jobs` and `schemas` are those that were kept with it.
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), str(ROOT))),

@@ -68,7 +68,7 @@ class Backfill:
     def execute(self, approval: Approval, *, refresh: bool) -> None:
         """Run the whole backfill; raises UserError when a month failed, after publishing the others."""
         processing.refuse_folders(self.spark, self.history)
-        with publication.publication_lock(self.endpoints.home):
+        with publication.publication_lock(self.endpoints):
             tables.set_up(self.endpoints.postgres_dsn)
             missing = fetching.fetch_missing(self.history, self.months, refresh=refresh)
             there = [month for month in self.months if month not in missing]

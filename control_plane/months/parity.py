@@ -39,7 +39,7 @@ class Parity:
             endpoints.postgres_dsn,
             {month: _processed_month(history, month) for month in months},
         )
-        with publication.publication_lock(endpoints.home):
+        with publication.publication_lock(endpoints):
             tables.set_up(dsn)
             streamed = [month for month in processed_month if publication.is_streamed(dsn, month)]
             try:

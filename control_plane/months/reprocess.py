@@ -37,7 +37,7 @@ def dry_run(endpoints: Endpoints, paths: Sequence[Path], *, force: bool) -> None
 
 def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *, keep: bool) -> None:
     """Replace the months of the files by what the served release makes of them."""
-    with publication.publication_lock(endpoints.home):
+    with publication.publication_lock(endpoints):
         set_up(endpoints.postgres_dsn)
         plan = make_plan(endpoints, paths)
         release = _served_release(endpoints)
@@ -55,7 +55,7 @@ def reprocess(endpoints: Endpoints, paths: Sequence[Path], approval: Approval, *
 
 def undo(endpoints: Endpoints, run: str) -> None:
     """Restore the rows from before a run was published."""
-    with publication.publication_lock(endpoints.home):
+    with publication.publication_lock(endpoints):
         months = BackfillRun(endpoints.postgres_dsn, run).published_months()
         if not months:
             raise UserError(f"run {run} has published nothing", "see taxi.backfill_runs")
@@ -65,7 +65,7 @@ def undo(endpoints: Endpoints, run: str) -> None:
 
 def discard(endpoints: Endpoints, run: str) -> None:
     """Remove what an incomplete run has left."""
-    with publication.publication_lock(endpoints.home):
+    with publication.publication_lock(endpoints):
         Shadow(endpoints, DEFAULT_JOB, run).remove()
 
 

@@ -1,9 +1,8 @@
 """Publishes a month: its rows in another table set replace those that are served."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
@@ -15,6 +14,7 @@ from control_plane.sink.views import TABLES, relations
 from schemas.errors import UserError
 from schemas.tlc_month import TlcMonth
 from stack import database
+from stack.endpoints import Endpoints
 from stack.locks import file_lock
 
 SERVED = """
@@ -75,11 +75,22 @@ ADOPT = "select {}.adopt_publications(%s)"
 
 Connection = psycopg.Connection[Any]
 ComparedWith = Literal["served", "stream"]
+ANOTHER_PUBLISHES = "another ./taxi is replacing months; waiting for it"
 
 
-def publication_lock(home: Path) -> AbstractContextManager[None]:
-    """Lock the publication of months: each publication compares with what another would change."""
-    return file_lock(home / "jobs" / "months.lock", "another ./taxi is replacing months; waiting for it")
+@contextmanager
+def publication_lock(endpoints: Endpoints) -> Iterator[None]:
+    """Lock the publication of months: each publication compares with what another would change.
+
+    A database that the environment gives has callers on other machines, so the lock is in the database too.
+    """
+    with ExitStack() as locks:
+        locks.enter_context(file_lock(endpoints.home / "jobs" / "months.lock", ANOTHER_PUBLISHES))
+        if not endpoints.is_local:
+            locks.enter_context(
+                database.session_lock(endpoints.postgres_dsn, "publication of months", ANOTHER_PUBLISHES)
+            )
+        yield
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
-from producer.publishing.proof import client_options
 from schemas.errors import UserError
 from schemas.kafka_errors import kafka_reason, passing_kafka_reason
 from schemas.kafka_security import OPEN, KafkaSecurity
@@ -55,8 +54,8 @@ class KafkaCluster:
     @property
     def configuration(self) -> dict[str, Any]:
         """Return the configuration shared by all clients of this cluster."""
-        proof = client_options(self.security)
-        return {"bootstrap.servers": self.bootstrap_servers, "logger": _silent_logger(), **proof}
+        security = self.security.librdkafka()
+        return {"bootstrap.servers": self.bootstrap_servers, "logger": _silent_logger(), **security}
 
     def topic(self, name: str, partition_count: int) -> TopicDescription:
         """Return the topic; creates it with `partition_count` partitions if it is missing."""

@@ -3,12 +3,15 @@
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
 from schemas.time_zone import UTC_JVM
+from stack.endpoints import Endpoints
 from stack.ports import LOOPBACK
 from stack.probes import get_json
 from stack.security.secrets import JOB
@@ -91,14 +94,35 @@ def configuration_folder(home: Path) -> Path:
     return home / "flink" / "conf"
 
 
-def client_environment(home: Path) -> dict[str, str]:
-    """Return the variables with which Flink's command line and PyFlink reach this stack's cluster."""
+def client_environment(endpoints: Endpoints) -> dict[str, str]:
+    """Return the variables with which Flink's command line and PyFlink reach the cluster."""
+    local = configuration_folder(endpoints.home)
+    (endpoints.home / "logs").mkdir(parents=True, exist_ok=True)
     return {
         "FLINK_HOME": str(distribution()),
-        "FLINK_CONF_DIR": str(configuration_folder(home)),
-        "FLINK_LOG_DIR": str(home / "logs"),
+        "FLINK_CONF_DIR": str(local if endpoints.is_local else _client_configuration(endpoints)),
+        "FLINK_LOG_DIR": str(endpoints.home / "logs"),
         "JAVA_HOME": str(java_home()),
     }
+
+
+def _client_configuration(endpoints: Endpoints) -> Path:
+    """Write the configuration of a client, for a cluster of another machine; return its folder.
+
+    It has no settings of state and memory: those are the cluster's.
+    """
+    folder = endpoints.home / "flink" / "client-conf"
+    folder.mkdir(parents=True, exist_ok=True)
+    cluster = urlsplit(endpoints.flink_rest_url)
+    options = {
+        "jobmanager.rpc.address": cluster.hostname,
+        "rest.address": cluster.hostname,
+        "rest.port": cluster.port or 8081,
+        "env.java.opts.all": _client_java_options(),
+    }
+    write_atomically(folder / "config.yaml", _as_yaml(options))
+    _copy_log_settings(folder)
+    return folder
 
 
 def _overview(url: str) -> dict[str, Any]:
@@ -180,12 +204,22 @@ def _common_options(site: Site, name: str) -> list[str]:
 
 
 def _write_configuration(site: Site) -> None:
-    texts = {"config.yaml": "".join(f"{key}: {value}\n" for key, value in _configuration(site).items())}
+    # Both processes are prepared at the same time, and both write these files.
+    write_atomically(configuration_folder(site.home) / "config.yaml", _as_yaml(_configuration(site)))
+    _copy_log_settings(configuration_folder(site.home))
+
+
+def _as_yaml(options: Mapping[str, object]) -> str:
+    return "".join(f"{key}: {value}\n" for key, value in options.items())
+
+
+def _copy_log_settings(folder: Path) -> None:
     for properties in ("log4j-cli.properties", "log4j-session.properties"):
-        texts[properties] = (distribution() / "conf" / properties).read_text()
-    for file_name, text in texts.items():
-        # Both processes are prepared at the same time, and both write these files.
-        write_atomically(configuration_folder(site.home) / file_name, text)
+        write_atomically(folder / properties, (distribution() / "conf" / properties).read_text())
+
+
+def _client_java_options() -> str:
+    return f"{java_options()} {UTC_JVM} -Djava.security.manager=allow"
 
 
 def _configuration(site: Site) -> dict[str, object]:
@@ -202,7 +236,7 @@ def _configuration(site: Site) -> dict[str, object]:
         "metrics.reporter.prometheus.filterLabelValueCharacters": "false",
         # Each repeats what task_attempt_id contains, on every one of two thousand lines.
         "metrics.reporter.prometheus.scope.variables.excludes": "task_id;task_attempt_num;host",
-        "env.java.opts.all": f"{java_options()} {UTC_JVM} -Djava.security.manager=allow",
+        "env.java.opts.all": _client_java_options(),
     }
 
 

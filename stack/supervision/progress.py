@@ -87,12 +87,18 @@ class ServiceProgress:
         self._log = LogGrowth(log_files(home, name))
         self._cpu = CpuSeconds(lambda: processes(self.program.pid))
         self.program = ProgramState()
+        self._is_known = False
 
     def __call__(self) -> WaitProgress:
-        """Read the progress; without an answer of supervisord, return the previous one."""
+        """Read the progress; without an answer of supervisord, return the previous one.
+
+        A service that no supervisord of this machine runs makes no progress of its own.
+        """
         with suppress(TransientError):
             self.program = self._supervisor.program_state(self._name)
-        text = "" if self.program.state == "RUNNING" else f"it is {self.program.state}"
+            self._is_known = True
+        is_away = self._is_known and self.program.state != "RUNNING"
+        text = f"it is {self.program.state}" if is_away else ""
         return WaitProgress(text, (self.program, self._log(), self._cpu()))
 
 

@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from control_plane.accounting.audit import Audit, take
+from control_plane.settings import Backend, flink_backend
 from control_plane.sink.ledger import LedgerEntry, print_hours, print_ledger, read_hours
 from schemas.errors import UserError
 from stack.console import output
 from stack.endpoints import Endpoints
+from stack.settings import FLINK, KAFKA, POSTGRES
 from taxi_cli.options import AsJson
 
 IMBALANCE = 1
@@ -33,7 +35,8 @@ def audit(
 ) -> None:
     """Show where every record went; exit 1 if one is lost, 3 if records are in flight."""
     first, end = _instant(since), _instant(until)
-    endpoints = Endpoints.of_running_stack()
+    own_flink = (FLINK,) if flink_backend() is Backend.LOCAL else ()
+    endpoints = Endpoints.of_platform(KAFKA, POSTGRES, *own_flink)
     found = take(endpoints, wait_seconds=wait)
     named = bool(first or end)
     hours = read_hours(endpoints, first, end, every=named) if by_hour or named else ()

@@ -14,6 +14,7 @@ from schemas.errors import UserError
 from schemas.tlc_month import parse_months
 from stack.database import translate_outage
 from stack.endpoints import Endpoints
+from stack.settings import POSTGRES
 
 
 def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -40,7 +41,7 @@ def backfill(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Rebuild months with Spark from the TLC's files: fetch, process, compare, publish."""
     if bool(month) == bool(undo) or bool(month) != bool(taxi_type):
         raise UserError("give --taxi-type and --month, or --undo RUN", "see ./taxi backfill --help")
-    endpoints = Endpoints.of_running_stack()
+    endpoints = Endpoints.of_platform(POSTGRES)
     if undo:
         take_back(endpoints, undo)
         return

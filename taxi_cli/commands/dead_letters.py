@@ -17,6 +17,7 @@ from schemas.errors import UserError
 from schemas.topics import TRIPS_TOPIC
 from stack.console import console, output
 from stack.endpoints import Endpoints
+from stack.settings import KAFKA, POSTGRES, REGISTRY
 from taxi_cli.options import AsJson
 
 BYTES_A_LINE = 16
@@ -36,7 +37,7 @@ def list_letters(
     as_json: AsJson = False,
 ) -> None:
     """Count the dead letters by error class, and show the newest."""
-    letters = DeadLetterStore(Endpoints.of_running_stack().postgres_dsn)
+    letters = DeadLetterStore(Endpoints.of_platform(POSTGRES).postgres_dsn)
     counts, newest = letters.counts(error_class), letters.newest(error_class, limit)
     if as_json:
         answer = {
@@ -58,7 +59,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the bytes of a letter and the fields that can be decoded."""
-    endpoints = Endpoints.of_running_stack()
+    endpoints = Endpoints.of_platform(POSTGRES, REGISTRY)
     letter = DeadLetterStore(endpoints.postgres_dsn).at(Address.parse(address))
     reading = _read(letter, endpoints)
     if as_json:
@@ -86,7 +87,7 @@ def redrive(
     """Publish letters again that can be decoded now; a repeated run counts each of them once."""
     if addresses and error_class:
         raise UserError("addresses and --class exclude each other", "give one of them")
-    endpoints = Endpoints.of_running_stack()
+    endpoints = Endpoints.of_platform(KAFKA, REGISTRY, POSTGRES)
     letters = DeadLetterStore(endpoints.postgres_dsn)
     chosen = [letters.at(Address.parse(text)) for text in addresses or ()]
     known = len(chosen) or sum(count.letters - count.redriven for count in letters.counts(error_class))

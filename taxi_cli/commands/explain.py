@@ -15,6 +15,7 @@ from schemas.errors import UserError
 from schemas.tlc_month import TAXI_TYPES
 from stack.console import output
 from stack.endpoints import Endpoints
+from stack.settings import POSTGRES
 from taxi_cli.options import AsJson
 
 ANY = "any"
@@ -61,7 +62,7 @@ def window(
     select * from taxi.explain_window('green', 74, '2023-12-24 18:15')
     """
     wanted_type, end = _taxi_type(taxi_type), _window_end(window_end)
-    found = explanation.explain_window(Endpoints.of_running_stack().reader_dsn, wanted_type, zone, end)
+    found = explanation.explain_window(Endpoints.of_platform(POSTGRES).reader_dsn, wanted_type, zone, end)
     if as_json:
         _print_json(found)
     else:
@@ -78,7 +79,7 @@ def trip(
     In SQL: select * from taxi.explain_trip('…').
     """
     wanted = _trip_id(trip_id)
-    found = explanation.explain_trip(Endpoints.of_running_stack().reader_dsn, wanted)
+    found = explanation.explain_trip(Endpoints.of_platform(POSTGRES).reader_dsn, wanted)
     if as_json:
         _print_json(found)
     else:

@@ -11,6 +11,7 @@ from control_plane.settings import HistorySettings
 from schemas.tlc_month import parse_months
 from stack.database import translate_outage
 from stack.endpoints import Endpoints
+from stack.settings import POSTGRES
 from taxi_cli.options import AsJson
 
 
@@ -25,7 +26,7 @@ def parity(
     """
     history = History.of(HistorySettings.from_environment())
     with translate_outage():
-        result = Parity.of(Endpoints.of_running_stack(), history, parse_months(taxi_type, month))
+        result = Parity.of(Endpoints.of_platform(POSTGRES), history, parse_months(taxi_type, month))
     if as_json:
         print(json.dumps(result.as_data(), indent=2))  # noqa: T201 - data for programs
     else:

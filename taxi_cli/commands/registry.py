@@ -17,14 +17,16 @@ VERBS: Sequence[Verb] = (
         "taxi_cli.commands.demo:demo",
         "Start the stack, replay a real month and then an evening live on the map; the stack keeps running.",
         EVERYDAY,
+        is_for_local_stack=True,
     ),
     Verb(
         "up",
         "taxi_cli.commands.up:up",
         "Start the local stack: Kafka, schema registry, Flink, Postgres, live map.",
         EVERYDAY,
+        is_for_local_stack=True,
     ),
-    Verb("down", "taxi_cli.commands.down:down", "Stop the local stack.", EVERYDAY),
+    Verb("down", "taxi_cli.commands.down:down", "Stop the local stack.", EVERYDAY, is_for_local_stack=True),
     Verb(
         "status",
         "taxi_cli.commands.status:status",
@@ -114,6 +116,7 @@ VERBS: Sequence[Verb] = (
         "taxi_cli.commands.reset:reset",
         "Start over: empty the topic and the tables, and remove the job's state.",
         DATA,
+        is_for_local_stack=True,
     ),
     Verb(
         "psql",
@@ -135,6 +138,7 @@ VERBS: Sequence[Verb] = (
         "Run Airflow's command line on the stack's Airflow.",
         TOOLS,
         passes_through=True,
+        is_for_local_stack=True,
     ),
     Verb(
         "dbt",
@@ -173,8 +177,15 @@ VERBS: Sequence[Verb] = (
         "taxi_cli.commands.env:env",
         'Print the endpoints as `export` lines: eval "$(./taxi env)".',
         MACHINE,
+        is_for_local_stack=True,
     ),
-    Verb("logs", "taxi_cli.commands.logs:logs", "Show the log of a service.", MACHINE),
+    Verb(
+        "logs",
+        "taxi_cli.commands.logs:logs",
+        "Show the log of a service.",
+        MACHINE,
+        is_for_local_stack=True,
+    ),
     Verb(
         "doctor",
         "taxi_cli.commands.doctor:doctor",
@@ -192,6 +203,7 @@ VERBS: Sequence[Verb] = (
         "taxi_cli.commands.drill:drill",
         "Inject faults into a separate stack and compare every row; exit 1 if a drill fails.",
         DEVELOPMENT,
+        is_for_local_stack=True,
     ),
     Verb("bench", "taxi_cli.commands.bench:app", "Measure the platform on the real engines.", DEVELOPMENT),
     Verb(

@@ -7,8 +7,10 @@ import typer
 
 from control_plane.months import reprocess as runs
 from control_plane.months.approval import Approval
+from control_plane.settings import require_own_flink
 from schemas.errors import UserError
 from stack.endpoints import Endpoints
+from stack.settings import ADDRESSES
 
 
 def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -31,7 +33,8 @@ def reprocess(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Reprocess months from these files with the served release, while the live job keeps running."""
     if sum((bool(files), bool(undo), bool(discard))) != 1:
         raise UserError("give files, or --undo RUN, or --discard RUN", "see ./taxi reprocess --help")
-    endpoints = Endpoints.of_running_stack()
+    require_own_flink("./taxi reprocess", "run ./taxi backfill instead, whose engine is Spark")
+    endpoints = Endpoints.of_platform(*ADDRESSES)
     if undo:
         runs.undo(endpoints, undo)
     elif discard:

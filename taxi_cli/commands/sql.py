@@ -12,6 +12,7 @@ from stack import database
 from stack.console import console, output
 from stack.database import Rows
 from stack.endpoints import Endpoints
+from stack.settings import POSTGRES
 from taxi_cli.questions import QUESTIONS, query_named
 
 
@@ -27,7 +28,7 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
 ) -> None:
     """Run a query on the sink."""
-    rows = database.query(Endpoints.of_running_stack().reader_dsn, query_named(statement))
+    rows = database.query(Endpoints.of_platform(POSTGRES).reader_dsn, query_named(statement))
     if not rows.columns:
         console().print(rows.status, highlight=False)
     elif as_csv:

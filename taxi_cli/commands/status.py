@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import typer
@@ -10,20 +10,28 @@ from rich.table import Table
 
 from stack import lifecycle
 from stack.console import output
+from stack.endpoints import Endpoints, names_local_stack
 from stack.lifecycle import ServiceStatus
-from stack.settings import StackSettings
+from stack.settings import EndpointSettings, StackSettings
 from taxi_cli.options import AsJson
 
 
 def status(as_json: AsJson = False) -> None:
     """Show the health of each service; exit 1 when one is not healthy."""
-    statuses = lifecycle.statuses(lifecycle.running_site(StackSettings.from_environment()))
+    statuses = _statuses()
     if as_json:
         sys.stdout.write(json.dumps([asdict(status) for status in statuses], indent=2) + "\n")
     else:
         output().print(_table(statuses))
     if not all(status.healthy for status in statuses):
         raise typer.Exit(1)
+
+
+def _statuses() -> Sequence[ServiceStatus]:
+    given = EndpointSettings.from_environment()
+    if names_local_stack(given):
+        return lifecycle.statuses(lifecycle.running_site(StackSettings.from_environment()))
+    return lifecycle.statuses_of_endpoints(Endpoints.of_platform(*given.addresses, given=given))
 
 
 def _table(statuses: Iterable[ServiceStatus]) -> Table:

@@ -22,13 +22,14 @@ from live_map.settings import MapSettings
 from producer.settings import ProducerSettings
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB
-from stack.settings import ROOT, StackSettings, user_jvm_options, wants_debug
+from stack.settings import ROOT, EndpointSettings, StackSettings, user_jvm_options, wants_debug
 from taxi_cli.reference.markdown import code, prose, table
 
 MEANINGS = Path(__file__).with_name("settings.toml")
 """The meaning of each variable, kept apart from the classes because one variable may be in several."""
 
 READERS: Mapping[str, Sequence[Callable[[Mapping[str, str]], object]]] = {
+    "Endpoints of `./taxi`": (EndpointSettings.from_environment,),
     "The local stack and `./taxi`": (
         StackSettings.from_environment,
         wants_debug,

@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from airflow._shared.timezones.timezone import coerce_datetime
@@ -11,6 +12,8 @@ from airflow.models.dagrun import DagRun
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 from airflow.utils.types import DagRunType
+
+from airflow_dags.airflow_names import AirflowFailException
 
 FIRST_DAY = datetime(2023, 10, 1, tzinfo=UTC)
 
@@ -38,6 +41,33 @@ def run_names(dag: Any) -> dict[str, str]:
     }
 
 
+def refusal(bag: DagBag, airflow_version: str) -> str:
+    """What the first task of a month says when a backfill takes over an existing run in this Airflow."""
+    task = bag.dags["tlc_month_backfill_green"].get_task("available")
+    task.airflow_version = airflow_version
+    run = SimpleNamespace(run_type=DagRunType.BACKFILL_JOB, clear_number=1)
+    try:
+        task.execute({"dag_run": run, "params": {"month": "", "refresh": False}})
+    except AirflowFailException as error:
+        return str(error)
+    return ""
+
+
+def months(dag: Any) -> dict[str, str]:
+    """The month of a run of October 2023 that was started with another month, by the kind of the run."""
+    template = dag.get_task("process").months
+    runs = {
+        kind: SimpleNamespace(run_type=kind, logical_date=FIRST_DAY)
+        for kind in (DagRunType.MANUAL, DagRunType.BACKFILL_JOB, DagRunType.SCHEDULED)
+    }
+    return {
+        kind.value: dag.get_template_env()
+        .from_string(template)
+        .render(params={"month": "2019-01"}, dag_run=run)
+        for kind, run in runs.items()
+    }
+
+
 if __name__ == "__main__":
     bag = DagBag(sys.argv[1])
     dags = {
@@ -51,4 +81,10 @@ if __name__ == "__main__":
         }
         for dag in bag.dags.values()
     }
-    print(f"\n{json.dumps({'errors': bag.import_errors, 'dags': dags})}")  # noqa: T201 - data
+    answer = {
+        "errors": bag.import_errors,
+        "dags": dags,
+        "refusal": refusal(bag, "3.2.1"),
+        "months": months(bag.dags["tlc_month_backfill_green"]),
+    }
+    print(f"\n{json.dumps(answer)}")  # noqa: T201 - data

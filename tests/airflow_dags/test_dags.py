@@ -95,6 +95,18 @@ def test_a_run_of_a_month_is_named_after_it(bag: dict[str, Any]) -> None:
     }
 
 
+def test_a_backfill_over_an_existing_run_is_refused_where_airflow_loses_its_parameters(
+    bag: dict[str, Any],
+) -> None:
+    assert bag["refusal"].startswith(
+        "Airflow 3.2.1 keeps the parameters of this run's first start (month='', refresh=False)"
+    )
+
+
+def test_the_month_of_a_backfill_is_its_date_whatever_the_run_was_started_with(bag: dict[str, Any]) -> None:
+    assert bag["months"] == {"manual": "2019-01", "backfill": "2023-10", "scheduled": "2023-10"}
+
+
 def test_every_dag_is_explained_and_every_failure_is_told(bag: dict[str, Any]) -> None:
     assert [name for name, dag in bag["dags"].items() if not dag["doc"].startswith("###")] == []
     assert [name for name, dag in bag["dags"].items() if not dag["alerts"]] == []

@@ -5,19 +5,20 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import boto3
 import pytest
+from confluent_kafka.admin import AdminClient
 from moto import mock_aws
 
 from control_plane.delivery.relocation import relocate
 from flink_jobs.zone_fares.job import JOB
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
-from producer.publishing.msk_token import signed_token
-from producer.publishing.proof import client_options
 from producer.settings import ProducerSettings
 from schemas.errors import UserError
-from schemas.kafka_security import IAM, KafkaSecurity
+from schemas.kafka_security import IAM, KafkaAccess, KafkaSecurity
+from schemas.msk_token import signed_token
 from stack.toolchain import jars
 
 pytestmark = pytest.mark.unit
@@ -44,8 +45,21 @@ def job_settings(**otherwise: str) -> ZoneFaresSettings:
     return ZoneFaresSettings(**{**PLACES, **otherwise})  # type: ignore[arg-type]
 
 
+def test_every_client_of_kafka_signs_for_msk_as_soon_as_it_is_made(aws: None) -> None:
+    options = KafkaAccess("127.0.0.1:1", KafkaSecurity(IAM, region=REGION)).librdkafka()
+    sign, signed = options["oauth_cb"], Event()
+
+    def note(configuration: str) -> tuple[str, float]:
+        token: tuple[str, float] = sign(configuration)
+        signed.set()
+        return token
+
+    admin = AdminClient({**options, "oauth_cb": note, "log_level": 0})
+    assert signed.wait(60), admin
+
+
 def test_the_producer_signs_for_msk_with_its_aws_credentials(aws: None) -> None:
-    options = client_options(KafkaSecurity(IAM, region=REGION))
+    options = KafkaSecurity(IAM, region=REGION).librdkafka()
     assert (options["security.protocol"], options["sasl.mechanisms"]) == ("SASL_SSL", "OAUTHBEARER")
     token, expires_at = signed_token(REGION)
     assert options["oauth_cb"]("")[1] > 0
@@ -65,7 +79,7 @@ def test_the_job_speaks_iam_in_every_table_on_kafka() -> None:
 
 def test_an_open_kafka_is_asked_as_before() -> None:
     assert job_settings().kafka_options == {"properties.bootstrap.servers": "kafka:9098"}
-    assert client_options(KafkaSecurity()) == {}
+    assert KafkaSecurity().librdkafka() == {}
 
 
 def test_no_password_is_in_the_sql_of_a_job_that_finds_it_in_a_file(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def taxi_here(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> InProcess:
     """`./taxi …` in a home without a stack."""
-    for name, value in {**WIDE, "TAXI_HOME": str(tmp_path), "KAFKA_BOOTSTRAP_SERVERS": ""}.items():
+    for name, value in {**WIDE, "TAXI_HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("TAXI_DEBUG", raising=False)
 

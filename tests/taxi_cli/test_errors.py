@@ -62,6 +62,19 @@ def test_what_the_caller_can_put_right_ends_with_1(arguments: tuple[str, ...], t
     assert (result.code, result.the_one_line) == (1, line)
 
 
+@pytest.mark.parametrize("verb", ["demo", "up", "down", "reset", "airflow", "env", "logs", "drill"])
+def test_what_needs_a_local_stack_says_so_where_other_endpoints_are_given(
+    verb: str, taxi_here: InProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("POSTGRES_DSN", "postgresql://taxi@db.example/taxi")
+    result = taxi_here(verb)
+    line = (
+        f"error: ./taxi {verb} is for the local stack, but POSTGRES_DSN gives other endpoints;"
+        f" unset POSTGRES_DSN to use the local stack of {tmp_path}"
+    )
+    assert (result.code, result.the_one_line) == (1, line)
+
+
 def program_that_raises(error: BaseException) -> typer.Typer:
     """A program with one command that fails."""
     program = typer.Typer()

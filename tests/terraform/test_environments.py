@@ -44,7 +44,8 @@ NOBODY = [
 
 NO_OUTPUTS = {
     "AWS' programs read AWS_REGION": {"AWS_DEFAULT_REGION"},
-    "for passwords: on AWS it is iam": {
+    "for passwords: on AWS it is iam, and a secret": {
+        "POSTGRES_PASSWORD_FILE",
         "KAFKA_USER",
         "KAFKA_PASSWORD_FILE",
         "KAFKA_CA_FILE",

@@ -47,6 +47,10 @@ LATEST, NAMED, NONE = (
 class ManagedStatus(JobStatus):
     """The status that the service reports; without lag, watermark, restarts and checkpoints."""
 
+    @property
+    def reports_lag(self) -> bool:
+        return False
+
     def lines(self) -> list[tuple[str, str]]:
         """Return only the known values."""
         rows = [(self.name, f"{self.state}, {self.verdict.name}: {self.verdict.reason}")]

@@ -18,6 +18,7 @@ from control_plane.jobs.versions.switching import start_side_by_side
 from control_plane.jobs.versions.switching import switch as switch_over
 from control_plane.jobs.versions.versions import Version, Versions
 from control_plane.jobs.wiring import split_version_name
+from control_plane.settings import require_own_flink
 from control_plane.sink import table_sets as tables
 from schemas.errors import UserError
 from schemas.jobs import DEFAULT_JOB
@@ -25,7 +26,7 @@ from schemas.topics import DEAD_LETTERS_TOPIC, dead_letters_topic
 from stack import database
 from stack.console import console, output
 from stack.endpoints import Endpoints
-from stack.settings import ROOT
+from stack.settings import ADDRESSES, ROOT
 from taxi_cli.options import AsJson, Job, Source
 
 SIZE = """
@@ -52,7 +53,7 @@ def beside(
 def deploy_side_by_side(name: str, source: Path, *, rebuild: bool, serve: bool, as_json: bool) -> None:
     """Run a tree as a version of its own from the start of the topic, wait for it, and compare."""
     known_job(name)
-    endpoints = Endpoints.of_running_stack()
+    endpoints = Endpoints.of_platform(*ADDRESSES)
     version = start_side_by_side(endpoints, name, source.absolute(), rebuild=rebuild)
     served = Versions(endpoints, name).served()
     if version.is_served:
@@ -85,7 +86,7 @@ def switch(
     if to and back:
         raise UserError("--to and --back exclude each other", "give one of them")
     known_job(name)
-    endpoints = Endpoints.of_running_stack()
+    endpoints = _endpoints()
     versions = Versions(endpoints, name)
     target = versions.get(to) if to else versions.served_before() if back else versions.only_other()
     done = switch_over(endpoints, name, target, force=force)
@@ -102,7 +103,7 @@ def retire(
     """Stop a version that is not served, and remove its tables and its state."""
     job, number = split_version_name(name)
     known_job(job)
-    endpoints = Endpoints.of_running_stack()
+    endpoints = _endpoints()
     if not number:
         others = [one.name for one in Versions(endpoints, job).all() if not one.is_served]
         known = ", ".join(others) or "none: it is the only version"
@@ -125,7 +126,7 @@ def retire(
 def versions(name: Job = DEFAULT_JOB, as_json: AsJson = False) -> None:
     """List the versions, the health of each, and which one is served."""
     known_job(name)
-    endpoints = Endpoints.of_running_stack()
+    endpoints = _endpoints()
     found = Versions(endpoints, name)
     since = f"{found.served_since():%Y-%m-%d %H:%M}"
     rows = [_row(endpoints, version, since) for version in found.all()]
@@ -142,6 +143,11 @@ def versions(name: Job = DEFAULT_JOB, as_json: AsJson = False) -> None:
             *(f"{value:,}" if isinstance(value, int) else str(value or "") for value in row.values())
         )
     output().print(table)
+
+
+def _endpoints() -> Endpoints:
+    require_own_flink("a job with several versions", "run ./taxi job releases to list its releases")
+    return Endpoints.of_platform(*ADDRESSES)
 
 
 def _row(endpoints: Endpoints, version: Version, since: str) -> dict[str, Any]:

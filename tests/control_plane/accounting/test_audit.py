@@ -11,6 +11,7 @@ import pytest
 from control_plane.accounting import audit
 from control_plane.accounting.audit import Audit, Discrepancy, QuiescenceSnapshot
 from control_plane.jobs.health import JobHealth
+from control_plane.jobs.managed.job import ManagedStatus
 from control_plane.jobs.status import Checkpoint, JobStatus, JobThroughput, Restarts, unreachable
 from control_plane.sink.ledger import Ledger, LedgerEntry
 from schemas.errors import TransientError
@@ -101,6 +102,30 @@ class Site:
         monkeypatch.setattr(audit, "take_snapshot", lambda _: self.snapshots(clock.now()))
         monkeypatch.setattr(audit, "holes", lambda *_: self.holes)
         return audit.take(cast("Endpoints", None), wait_seconds=wait_seconds), clock.now()
+
+
+# Amazon's service reports neither lag nor checkpoints.
+MANAGED = ManagedStatus(**{**vars(JOB), "flow": JobThroughput(), "checkpoint": None})
+
+
+def test_where_the_lag_is_not_reported_missing_records_are_never_called_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(snapshots=lambda at: replace(QUIET, at=at, job=MANAGED))
+    found, seconds = site.audit(monkeypatch, wait_seconds=30)
+    assert (found.verdict, seconds >= 30) == ("no quiet point", True)
+    assert found.pending_reason == "the lag of zone_fares is not reported by the service that runs it"
+
+
+def test_where_the_lag_is_not_reported_an_audit_ends_as_soon_as_the_accounts_balance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = Site(
+        ledgers=lambda at: WHOLE if at >= 10 else SHORT,
+        snapshots=lambda at: replace(QUIET, at=at, job=MANAGED),
+    )
+    found, seconds = site.audit(monkeypatch, wait_seconds=300)
+    assert (found.verdict, 10 <= seconds < 20) == ("balanced", True)
 
 
 WHOLE = replace(SHORT, entries=(replace(SHORT.entries[0], windowed=10, imbalance=0),))
