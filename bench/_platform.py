@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psutil
 
+from stack.services.postgres_installation import data_folder
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -18,11 +20,25 @@ def taxi(*arguments: str) -> str:
     return done.stdout
 
 
-def service(name: str) -> psutil.Process:
-    """Return the process of a service of the stack, found by a variable in its environment."""
-    home = os.environ.get("TAXI_HOME", str(ROOT / ".taxi"))
+def service(name: str, home: str = "") -> psutil.Process:
+    """Return the process of a service of a stack, found by a variable in its environment."""
+    home = home or os.environ.get("TAXI_HOME", str(ROOT / ".taxi"))
     wanted = {"TAXI_HOME": home, "TAXI_PART": name}.items()
     return next(process for process in psutil.process_iter() if wanted <= environment_of(process).items())
+
+
+def database(home: Path) -> psutil.Process:
+    """Return the first process of Postgres, which hides its environment but works in the data folder."""
+    folder = str(data_folder(home))
+    found = [process for process in psutil.process_iter() if _folder_of(process) == folder]
+    return next(process for process in found if process.parent() not in found)
+
+
+def _folder_of(process: psutil.Process) -> str:
+    try:
+        return process.cwd()
+    except (psutil.Error, OSError):
+        return ""
 
 
 def environment_of(process: psutil.Process) -> dict[str, str]:

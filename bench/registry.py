@@ -21,7 +21,7 @@ class Benchmark:
 
 BENCHMARKS: Sequence[Benchmark] = (
     Benchmark(
-        Verb("stream", "bench.stream:stream", "Replay FILE at full speed and wait for its last window.")
+        Verb("stream", "bench.stream:stream", "Replay months at full speed and wait for their last window.")
     ),
     Benchmark(
         Verb(
@@ -31,6 +31,13 @@ BENCHMARKS: Sequence[Benchmark] = (
         )
     ),
     Benchmark(Verb("produce", "bench.produce:produce", "Publish a month with three producers and compare.")),
+    Benchmark(
+        Verb(
+            "peers",
+            "bench.peers:peers",
+            "Run each program on one topic and compare rows, CPU time and speed.",
+        )
+    ),
     Benchmark(
         Verb("backfill", "bench.backfill:backfill", "Measure each method on months of these sizes."),
         environment="bench",

@@ -37,16 +37,17 @@ class JavaProject:
 def ensure_formats_jar(folder: Path = FOLDER, build: Path | None = None) -> Path:
     """Return the jar of the jobs' formats and functions, built when one of them has changed."""
     project = JavaProject(folder, "taxi-flink-formats.jar", ("flink", "ecj"), lambda: ensure("flink"))
-    return _ensure_jar(project, build)
+    return ensure_jar(project, build)
 
 
 def ensure_reporter_jar(build: Path | None = None) -> Path:
     """Return the jar of the metrics reporter, which extends the one in Flink's distribution."""
     project = JavaProject(REPORTER_FOLDER, "taxi-flink-reporter.jar", ("ecj",), lambda: [prometheus_plugin()])
-    return _ensure_jar(project, build)
+    return ensure_jar(project, build)
 
 
-def _ensure_jar(project: JavaProject, build: Path | None) -> Path:
+def ensure_jar(project: JavaProject, build: Path | None = None) -> Path:
+    """Return the jar of a project, built when its code or its libraries have changed."""
     build = build or StackSettings.from_environment().build
     target = build / _content_hash(project) / project.jar_name
     if not target.exists():

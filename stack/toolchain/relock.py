@@ -14,6 +14,7 @@ GROUPS = (
     "mwaa",
     "batch",
     "bench",
+    "peers",
     "dev",
     "transform",
     "orchestrate",

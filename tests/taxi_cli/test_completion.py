@@ -45,7 +45,7 @@ def test_a_verb_is_completed(tmp_path: Path) -> None:
         (("replay", "--sp"), ["--speedup"]),
         (("generate", "--ro"), ["--rows"]),
         (("bench", "s"), ["stream", "skew"]),
-        (("bench", "stream", "--r"), ["--runs"]),
+        (("bench", "stream", "--ru"), ["--runs"]),
         (("psql", "--"), []),
     ],
     ids=" ".join,

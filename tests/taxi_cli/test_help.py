@@ -59,7 +59,7 @@ def test_each_verb_stands_in_the_help_with_its_line(taxi_here: InProcess) -> Non
         (("spark-run",), "./taxi spark-run [OPTIONS] COMMAND [ARGS]...", ["Options", "Commands"]),
         (("dead-letters",), "./taxi dead-letters [OPTIONS] COMMAND [ARGS]...", ["Options", "Commands"]),
         (("bench",), "./taxi bench [OPTIONS] COMMAND [ARGS]...", ["Options", "Commands"]),
-        (("bench", "stream"), "./taxi bench stream [OPTIONS] {FILE}", ["Arguments", "Options"]),
+        (("bench", "stream"), "./taxi bench stream [OPTIONS] [FILE]", ["Arguments", "Options"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

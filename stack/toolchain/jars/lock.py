@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-COMPONENTS = ("kafka", "kafka-tools", "registry", "flink", "ecj", "postgres", "msk", "s3", "spark-s3")
+COMPONENTS = (
+    "kafka",
+    "kafka-tools",
+    "kafka-streams",
+    "registry",
+    "flink",
+    "ecj",
+    "postgres",
+    "msk",
+    "s3",
+    "spark-s3",
+    "spark-kafka",
+    "profiler",
+)
 
 
 @dataclass(frozen=True)

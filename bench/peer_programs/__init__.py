@@ -1,0 +1,1 @@
+"""The programs that `./taxi bench peers` compares: each a process of its own, some in other environments."""
