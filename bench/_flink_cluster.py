@@ -46,7 +46,7 @@ class FlinkCluster:
         return {
             **os.environ,
             **self._site.endpoints.job_environment(),
-            **client_environment(self._site.home),
+            **client_environment(self._site.endpoints),
         }
 
     @contextmanager
