@@ -21,7 +21,7 @@ from live_map.truth import Truth
 from live_map.zone_files import drawing_of
 
 PAGE = Path(__file__).with_name("page")
-HOSTS = ("127.0.0.1", "localhost", "::1")
+HOSTS = ("127.0.0.1", "localhost")
 """Accepted Host headers; without them, a foreign site whose name resolves to loopback would be served."""
 
 

@@ -10,6 +10,8 @@ FRESH = timedelta(minutes=60)
 """Maximum age in event time; a zone whose newest window is older shows no fare."""
 
 REMEMBERED_STEPS = 12
+MOST_DIGITS = 18
+"""Limit for a version; Python refuses to read a number of thousands of digits."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class ZoneFare:
 
 @dataclass(frozen=True)
 class Position:
-    """A client's position: the run of the server, and the last change that the client has."""
+    """A client's position: the board of a run of the server, and the last change that the client has."""
 
     run: str
     version: int
@@ -38,7 +40,8 @@ class Position:
         """Parse an event id, which begins with the window's end for readability; None for a foreign id."""
         _, _, place = event_id.partition("~")
         run, _, version = place.partition("-")
-        return cls(run, int(version)) if run and version.isdecimal() else None
+        is_number = version.isascii() and version.isdecimal() and len(version) <= MOST_DIGITS
+        return cls(run, int(version)) if run and is_number else None
 
 
 class Clock:
@@ -74,7 +77,7 @@ class Board:
         self.taxi_type = taxi_type
         self.clock = Clock()
         self.version = 0
-        self._run = run
+        self._run = f"{taxi_type}.{run}"  # the position in another taxi type is none here
         self._fares: dict[int, ZoneFare] = {}
         self._changed_in: dict[int, int] = {}
         self._encoded: dict[int | None, str] = {}

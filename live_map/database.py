@@ -1,8 +1,10 @@
 """The map's queries on Postgres: it reads, and never writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -15,6 +17,9 @@ from schemas.errors import UserError
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 10
+GRACE_SECONDS = 2
+"""Time for Postgres to report that a statement took too long; after that it is frozen or unreachable."""
+
 LOCK_SECONDS = 0.5
 """Less than Postgres' deadlock_timeout: a reader yields to transactions that truncate or switch tables."""
 
@@ -104,14 +109,46 @@ class Database:
 
 
 async def answer(
-    connection: Connection, name: str, parameters: Mapping[str, object] | None = None
+    connection: Connection,
+    name: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    statement_seconds: float = STATEMENT_SECONDS,
 ) -> list[Row]:
     """Return the rows of one file of `sql` on an open connection."""
-    cursor = await connection.execute(statement(name), parameters)
-    return await cursor.fetchall()
+    with _answered_within(connection, statement_seconds + GRACE_SECONDS):
+        cursor = await connection.execute(statement(name), parameters)
+        return await cursor.fetchall()
 
 
 async def snapshot(connection: Connection) -> str:
     """Return the visible transactions: while they stay the same, so does every answer."""
-    (row,) = await (await connection.execute(b"select pg_current_snapshot()::text")).fetchall()
+    with _answered_within(connection, STATEMENT_SECONDS + GRACE_SECONDS):
+        (row,) = await (await connection.execute(b"select pg_current_snapshot()::text")).fetchall()
     return str(row[0])
+
+
+@contextmanager
+def _answered_within(connection: Connection, seconds: float) -> Iterator[None]:
+    """Raise TimeoutError when the server is silent for too long.
+
+    A frozen server keeps its connections open, and psycopg awaits the end of a statement even when its task
+    is cancelled. So the socket is shut down, which ends the wait.
+    """
+    is_cut = False
+
+    def cut() -> None:
+        nonlocal is_cut
+        is_cut = True
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+    timer = asyncio.get_running_loop().call_later(seconds, cut)
+    try:
+        yield
+    except psycopg.Error as error:
+        if is_cut:
+            raise TimeoutError(f"silent for {seconds:.0f} s") from error
+        raise
+    finally:
+        timer.cancel()

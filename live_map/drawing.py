@@ -15,6 +15,12 @@ WIDTH = 10_000
 
 MIDDLE_LATITUDE = 40.7
 LARGEST_DEGREE = 360
+FARTHEST_DEGREES = 1.0
+"""A zone that is drawn farther from its centre has other coordinates, for example latitude first."""
+
+MOST_ELONGATED = 20
+"""The city is about as high as it is wide; a single zone may be long."""
+
 SMALLEST_RADIUS, LARGEST_RADIUS = 35.0, 140.0
 
 Point: TypeAlias = tuple[float, float]
@@ -67,8 +73,18 @@ def shapes(rings: Mapping[int, Rings], name: str) -> Drawing:
     strangers = sorted(rings.keys() - centres.keys())
     if strangers:
         raise UserError(f"{name} has the unknown zone {strangers[0]}; there are {len(centres)} zones")
+    if not rings:
+        raise UserError(f"{name} has no zones")
     points = [point for outline in rings.values() for ring in outline for point in ring]
     in_degrees = all(abs(x) <= LARGEST_DEGREE for x, _ in points)
+    away = [
+        zone_id for zone_id, outline in rings.items() if in_degrees and _is_away(centres[zone_id], outline)
+    ]
+    if away or not _has_extent(points):
+        raise UserError(
+            f"{name} draws zone {min(away, default=min(rings))} in another place",
+            "use degrees, longitude first",
+        )
     projection, height = _fit(points, math.cos(math.radians(MIDDLE_LATITUDE)) if in_degrees else 1.0)
     drawn = {zone_id: _outlined(zone_id, outline, projection) for zone_id, outline in rings.items()}
     missing = [centre for zone_id, centre in centres.items() if zone_id not in rings]
@@ -76,6 +92,21 @@ def shapes(rings: Mapping[int, Rings], name: str) -> Drawing:
         drawn |= {centre.zone_id: _circle(centre, projection, SMALLEST_RADIUS) for centre in missing}
     notice = f"{name} has no shapes for {len(missing)} zones." if missing else ""
     return Drawing(WIDTH, height, tuple(drawn[zone_id] for zone_id in sorted(drawn)), notice)
+
+
+def _is_away(centre: Centre, outline: Rings) -> bool:
+    """Return whether the zone's box is far from its centre."""
+    sides = (
+        [x - centre.longitude for ring in outline for x, _ in ring],
+        [y - centre.latitude for ring in outline for _, y in ring],
+    )
+    return any(min(side) > FARTHEST_DEGREES or max(side) < -FARTHEST_DEGREES for side in sides)
+
+
+def _has_extent(points: Sequence[Point]) -> bool:
+    """Return whether the points are neither one place nor on a line."""
+    width, height = (max(side) - min(side) for side in zip(*points, strict=True))
+    return 0 < max(width, height) < MOST_ELONGATED * min(width, height)
 
 
 def circles(notice: str) -> Drawing:

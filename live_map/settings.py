@@ -41,11 +41,17 @@ class MapSettings:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 65536:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 5
+    if not (is_number and 0 < int(text) < 65536):
         raise UserError(f"invalid setting MAP_PORT={text}", "give a number from 1 to 65535")
     return int(text)
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:
     value = environment.get(name)
-    return Path(value).expanduser().absolute() if value else None
+    if not value:
+        return None
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError:  # the home of an unknown account
+        return Path(value).absolute()

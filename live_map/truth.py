@@ -70,7 +70,7 @@ class Truth:
         asked = {"taxi_types": list(clocks), "clocks": list(clocks.values())}
         async with self._database.connected(LEDGER_SECONDS) as connection:
             reports = await answer(connection, "parity")
-            hours = await answer(connection, "ledger", asked)
+            hours = await answer(connection, "ledger", asked, statement_seconds=LEDGER_SECONDS)
         self._parity = {taxi_type: Parity(*report) for taxi_type, *report in reports}
         self._ledger = {taxi_type: LedgerHours(*found) for taxi_type, *found in hours}
 

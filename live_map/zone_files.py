@@ -1,18 +1,15 @@
 """Find and read the file with the shapes of the zones."""
 
 import json
-import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import shapefile
 
 from live_map.drawing import Drawing, Rings, circles, shapes
 from live_map.settings import MapSettings
 from schemas.errors import UserError
-from schemas.zone_shapes import Geometry, find_shapes, read_shapes
-from schemas.zones import ID_PROPERTIES
+from schemas.zone_shapes import Geometry, find_shapes, polygons, read_shapes, zone_id_of
 
 
 def drawing_of(settings: MapSettings) -> Drawing:
@@ -25,7 +22,7 @@ def drawing_of(settings: MapSettings) -> Drawing:
             )
         return shapes(rings_of_file(file), file.name)
     except UserError as error:
-        return circles(f"Zones are drawn as circles: {error}.")
+        return circles(f"Zones are drawn as circles: {str(error).rstrip('.')}.")
 
 
 def rings_of_file(file: Path) -> dict[int, Rings]:
@@ -44,16 +41,11 @@ def _rings_of_shapefile(file: Path) -> dict[int, Rings]:
     try:
         with shapefile.Reader(str(file)) as reader:
             return _by_zone(
-                (_zone_id(record.record.as_dict()), record.shape.__geo_interface__)
+                (zone_id_of(record.record.as_dict()), polygons(record.shape.__geo_interface__))
                 for record in reader.iterShapeRecords()
             )
-    # Any error that a damaged file causes in the reader.
-    except (shapefile.ShapefileException, zipfile.BadZipFile, OSError, ValueError, LookupError) as error:
+    except Exception as error:  # a damaged file breaks its reader anywhere, which has no error of its own
         raise UserError(f"cannot read {file.name}: {error}") from None
-
-
-def _zone_id(properties: Mapping[str, Any]) -> int:
-    return int(next(properties[name] for name in ID_PROPERTIES if name in properties))
 
 
 def _by_zone(shapes_of_zones: Iterable[tuple[int, Geometry]]) -> dict[int, Rings]:
@@ -61,7 +53,7 @@ def _by_zone(shapes_of_zones: Iterable[tuple[int, Geometry]]) -> dict[int, Rings
     rings: dict[int, Rings] = {}
     for zone_id, geometry in shapes_of_zones:
         parts = geometry["coordinates"]
-        polygons = [parts] if geometry["type"] == "Polygon" else parts
-        outline = [[(point[0], point[1]) for point in ring] for polygon in polygons for ring in polygon]
+        several = [parts] if geometry["type"] == "Polygon" else parts
+        outline = [[(point[0], point[1]) for point in ring] for polygon in several for ring in polygon]
         rings.setdefault(zone_id, []).extend(outline)
     return rings

@@ -1,6 +1,7 @@
 """The polygons of the taxi zones, from their published files."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -12,6 +13,11 @@ from schemas.zones import ID_PROPERTIES
 
 Geometry = Mapping[str, Any]
 SHAPE_FILES = ("taxi_zones.zip", "taxi_zones.geojson", "taxi_zones.topojson")
+FARTHEST = 1e9
+"""Above every coordinate that a projection in feet or metres has."""
+
+BREAKS_READING = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What a document of another structure raises."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +31,20 @@ class ZoneShapes:
 def find_shapes(configured: Path | None, tlc_data_dir: Path | None, cache: Path | None) -> Path | None:
     """Return the file with the zone shapes, if any; raises UserError if the configured file is missing."""
     if configured:
-        if configured.is_file():
+        if _is_file(configured):
             return configured
         raise UserError(
             f"TAXI_ZONES_FILE={configured}: no such file", "fix the path, or unset TAXI_ZONES_FILE"
         )
     candidates = (folder / name for folder in _folders(tlc_data_dir, cache) for name in SHAPE_FILES)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a closed folder, or a name that is too long
+        return False
 
 
 def _folders(tlc_data_dir: Path | None, cache: Path | None) -> Iterator[Path]:
@@ -45,10 +58,10 @@ def _folders(tlc_data_dir: Path | None, cache: Path | None) -> Iterator[Path]:
 def read_shapes(text: str, address: str) -> ZoneShapes:
     """Read GeoJSON or TopoJSON; UserError gives the problem."""
     try:
-        document = json.loads(text)
+        document = json.loads(text.removeprefix("\ufeff"))
         found = _topology(document) if document.get("type") == "Topology" else _features(document)
-        zones = sorted(found, key=lambda zone: zone[0])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        zones = sorted(((zone_id, polygons(shape)) for zone_id, shape in found), key=lambda zone: zone[0])
+    except BREAKS_READING as error:
         raise _no_shapes(address, f"cannot read the file: {error}") from None
     if not zones:
         raise _no_shapes(address, f"has no zones with a property {ID_PROPERTIES[0]}")
@@ -58,7 +71,7 @@ def read_shapes(text: str, address: str) -> ZoneShapes:
 def _features(document: Mapping[str, Any]) -> Iterator[tuple[int, Geometry]]:
     for feature in document["features"]:
         if feature["geometry"]:
-            yield _zone_id(feature["properties"]), feature["geometry"]
+            yield zone_id_of(feature["properties"]), feature["geometry"]
 
 
 def _topology(document: Mapping[str, Any]) -> Iterator[tuple[int, Geometry]]:
@@ -67,7 +80,7 @@ def _topology(document: Mapping[str, Any]) -> Iterator[tuple[int, Geometry]]:
     for collection in document["objects"].values():
         for shape in collection["geometries"]:
             if shape.get("arcs"):
-                yield _zone_id(shape["properties"]), _geometry(shape, arcs)
+                yield zone_id_of(shape["properties"]), _geometry(shape, arcs)
 
 
 def _geometry(shape: Mapping[str, Any], arcs: Sequence[Sequence[Any]]) -> Geometry:
@@ -93,8 +106,30 @@ def _arc(steps: Sequence[Sequence[float]], transform: Mapping[str, Any] | None) 
     return [[x * x_scale + x_offset, y * y_scale + y_offset] for x, y in zip(xs, ys, strict=True)]
 
 
-def _zone_id(properties: Mapping[str, Any]) -> int:
-    return int(next(properties[name] for name in ID_PROPERTIES if name in properties))
+def zone_id_of(properties: Mapping[str, Any]) -> int:
+    """Return the number of a zone; ValueError without one."""
+    named = [properties[name] for name in ID_PROPERTIES if name in properties]
+    if not named:
+        raise ValueError(f"a zone has no property {ID_PROPERTIES[0]}")
+    return int(named[0])
+
+
+def polygons(shape: Geometry) -> Geometry:
+    """Return a shape that has an area everywhere; ValueError for points, lines, gaps and infinite ones."""
+    kind, parts = shape["type"], shape["coordinates"]
+    if kind not in {"Polygon", "MultiPolygon"}:
+        raise ValueError(f"a zone is a {kind}, not a polygon")
+    rings = [ring for polygon in ([parts] if kind == "Polygon" else parts) for ring in polygon]
+    if not rings or any(len(ring) < 3 for ring in rings):
+        raise ValueError("a zone has an outline of fewer than three points")
+    if not all(_is_place(point) for ring in rings for point in ring):
+        raise ValueError("a zone has a coordinate that is no place")
+    return shape
+
+
+def _is_place(point: Sequence[float]) -> bool:
+    x, y = point[0], point[1]
+    return math.isfinite(x) and math.isfinite(y) and max(abs(x), abs(y)) < FARTHEST
 
 
 def _no_shapes(address: str, reason: str) -> UserError:

@@ -4,6 +4,7 @@ const LEVELS = [10, 15, 20, 25, 35, 50, 75]; // dollars, where the next colour b
 const AGES = [5, 15, 30]; // minutes, where a zone pales
 const STEP_MINUTES = 5, FRAME_MS = 300; // of the play-back
 const SILENT_MS = 9000; // the server sends an event every two seconds
+const ANSWER_MS = 30000; // the server waits for Postgres for less than that
 const RETRY_MS = 1000;
 const LISTED = 12;
 const SVG = "http://www.w3.org/2000/svg";
@@ -61,8 +62,14 @@ function html(name, text = "", attributes = {}) {
 }
 
 async function ask(address) {
-  const answer = await fetch(address);
-  const found = await answer.json();
+  let answer;
+  let found;
+  try {
+    answer = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS) });
+    found = await answer.json();
+  } catch {
+    throw new Error("The map server does not answer.");
+  }
   if (!answer.ok) throw new Error(found.error);
   return found;
 }
@@ -318,6 +325,7 @@ function announce(text) {
 let asked = 0;
 
 async function showMoment(minute) {
+  if (!Number.isFinite(minute)) return; // a year of five digits, where nothing is served
   const at = textOf(minute);
   const turn = ++asked;
   try {
@@ -347,13 +355,16 @@ function move(minutes) {
 }
 
 function bounded(minute) {
-  const first = earliest === null ? minute : minuteOf(earliest);
+  const first = earliest ? minuteOf(earliest) : minute; // not known yet, or nothing is served
   return Math.max(first, live.clock ? Math.min(minute, minuteOf(live.clock)) : minute);
 }
 
+let plays = 0;
+
 async function play() {
+  const turn = ++plays;
   playing = true;
-  while (playing) {
+  while (playing && turn === plays) {
     const next = minuteOf(shown.clock) + STEP_MINUTES;
     if (live.clock && next > minuteOf(live.clock)) return goLive();
     const began = performance.now();
@@ -655,7 +666,7 @@ function followControls() {
   });
   page.day.addEventListener("change", () => {
     playing = false;
-    if (page.day.value) showMoment(minuteOf(`${page.day.value}T${(shown.clock ?? "T12:00").slice(-5)}`));
+    if (page.day.value) showMoment(bounded(minuteOf(`${page.day.value}T${(shown.clock ?? "T12:00").slice(-5)}`)));
   });
   page.month.addEventListener("change", () => {
     playing = false;
@@ -687,6 +698,12 @@ function switchToServed(clocks) {
   switchTo(kind);
 }
 
+// A browser that blocks site data throws instead; then the theme lasts as long as the page.
+const stored = {
+  read: (name) => { try { return localStorage.getItem(name); } catch { return null; } },
+  write: (name, value) => { try { localStorage.setItem(name, value); } catch { /* not kept */ } },
+};
+
 function followTheme() {
   const themes = ["", "light", "dark"];
   const names = { "": "system", light: "light", dark: "dark" };
@@ -695,11 +712,11 @@ function followTheme() {
     else delete document.documentElement.dataset.theme;
     page.theme.setAttribute("aria-label", `Theme: ${names[theme]}`);
   };
-  let theme = themes.find((known) => known === localStorage.getItem("theme")) ?? "";
+  let theme = themes.find((known) => known === stored.read("theme")) ?? "";
   use(theme);
   page.theme.addEventListener("click", () => {
     theme = themes[(themes.indexOf(theme) + 1) % themes.length];
-    localStorage.setItem("theme", theme);
+    stored.write("theme", theme);
     use(theme);
   });
 }

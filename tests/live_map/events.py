@@ -37,7 +37,7 @@ def stream(url: str, taxi_type: str = "green", last_event_id: str = "") -> Itera
     asked = {"taxi_type": taxi_type}
     with client().stream("GET", f"{url}/events", params=asked, headers=headers) as answer:
         answer.raise_for_status()
-        yield _events(answer.iter_lines())
+        yield events_of(answer)
 
 
 def first(events: Iterator[Event], name: str, holds: Callable[[Event], bool] = lambda _: True) -> Event:
@@ -45,9 +45,10 @@ def first(events: Iterator[Event], name: str, holds: Callable[[Event], bool] = l
     return next(event for event in events if event.name == name and holds(event))
 
 
-def _events(lines: Iterator[str]) -> Iterator[Event]:
+def events_of(answer: httpx.Response) -> Iterator[Event]:
+    """The events of an answer, as they come."""
     fields: dict[str, str] = {}
-    for line in lines:
+    for line in answer.iter_lines():
         if line:
             name, _, value = line.partition(": ")
             fields[name] = value

@@ -16,6 +16,8 @@ class Relay:
         self._listener = socket.create_server((LOOPBACK, 0))
         self._open: set[socket.socket] = set()
         self._is_cut = False
+        self._flows = threading.Event()
+        self._flows.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -34,9 +36,18 @@ class Relay:
         """Let connections through again."""
         self._is_cut = False
 
+    def freeze(self) -> None:
+        """Keep every connection open, and pass nothing on: as a server that was stopped."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        """Pass on what has come in the meantime."""
+        self._flows.set()
+
     def close(self) -> None:
         """Cut it for good."""
         self.cut()
+        self.thaw()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -56,6 +67,7 @@ class Relay:
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while block := source.recv(65536):
+                self._flows.wait()
                 sink.sendall(block)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)

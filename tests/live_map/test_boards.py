@@ -85,11 +85,14 @@ def test_empty_tables_take_everything_away() -> None:
 
 def test_an_event_id_begins_with_the_windows_end_and_says_where_to_go_on() -> None:
     board = board_of([fare(1)], [fare(1, minutes=1)])
-    assert board.event_id == "2023-12-15T18:01~run-2"
+    assert board.event_id == "2023-12-15T18:01~green.run-2"
     assert board.served_until(Position.of_event_id(board.event_id)) == 2
 
 
-@pytest.mark.parametrize("event_id", ["", "2023-12-15T18:01", "~run-", "~run-x", "~other-1", "~run-3", "~-1"])
+@pytest.mark.parametrize(
+    "event_id",
+    ["", "2023-12-15T18:01", "~green.run-", "~green.run-x", "~green.other-1", "~green.run-3", "~-1"],
+)
 def test_an_event_id_of_elsewhere_gets_all_there_is(event_id: str) -> None:
     assert board_of([fare(1)]).served_until(Position.of_event_id(event_id)) is None
 
@@ -106,3 +109,10 @@ def test_the_speed_of_a_clock_that_was_seen_once_is_not_known() -> None:
     clock = Clock()
     clock.note(SIX, wall_seconds=0)
     assert clock.speed(1) is None
+
+
+def test_a_position_in_another_taxi_type_is_none_here() -> None:
+    """Both boards begin with the server, and their versions are alike."""
+    other = Board("yellow", "run")
+    other.update([fare(1)], wall_seconds=0, wall_ms=0)
+    assert board_of([fare(1)]).served_until(Position.of_event_id(other.event_id)) is None

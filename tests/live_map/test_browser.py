@@ -30,6 +30,13 @@ SCREENS: dict[str, dict[str, Any]] = {
         "has_touch": True,
     },
 }
+WITHOUT_STORAGE = """
+Object.defineProperty(window, "localStorage", {
+    get() { throw new DOMException("denied", "SecurityError"); }
+});
+"""
+"""As where site data is blocked."""
+
 OpenMap = Callable[..., MapPage]
 
 
@@ -46,10 +53,12 @@ def open_map(browser: Any) -> Iterator[OpenMap]:
     opened: list[MapPage] = []
     with ExitStack() as windows:
 
-        def open_one(url: str, taxi_type: str = "green", **screen: Any) -> MapPage:
+        def open_one(url: str, taxi_type: str = "green", *, storage: bool = True, **screen: Any) -> MapPage:
             # A colour on its way to another is neither.
             window = browser.new_context(**{"reduced_motion": "reduce", **(screen or SCREENS["light"])})
             windows.callback(window.close)
+            if not storage:
+                window.add_init_script(WITHOUT_STORAGE)
             opened.append(MapPage(window.new_page()))
             opened[-1].open(url, taxi_type)
             return opened[-1]
@@ -125,6 +134,67 @@ def test_the_clock_can_be_held_played_and_moved(city: City, server: str, open_ma
     page.page.get_by_role("button", name="Play").click()
     page.await_text("#live[aria-pressed='true']", "Live")
     page.await_clock("12:00")
+
+
+def test_playing_twice_is_not_twice_as_fast(city: City, server: str, open_map: OpenMap) -> None:
+    page = open_map(server)
+    page.page.fill("#scrub", str(11 * 60))
+    page.await_clock("11:00")
+    asked: list[str] = []
+    page.page.on("request", lambda request: asked.append(request.url))
+    for _ in range(3):  # play, pause, play
+        page.page.evaluate("document.getElementById('run').click()")
+    page.await_text("#live[aria-pressed='true']", "Live")
+    # The first step may be asked for twice.
+    assert 12 <= len([url for url in asked if "api/fares" in url]) <= 13
+
+
+@pytest.mark.parametrize(
+    ("day", "shows"), [("12345-01-01", "12:00"), ("9999-12-31", "12:00"), ("0001-01-01", "10:01")]
+)
+def test_a_day_that_is_not_served_leads_to_the_nearest(
+    city: City, server: str, open_map: OpenMap, day: str, shows: str
+) -> None:
+    page = open_map(server)
+    page.page.locator("#day[min='2023-12-15']").wait_for()
+    page.page.evaluate(
+        "day => { const field = document.getElementById('day'); field.value = day;"
+        " field.dispatchEvent(new Event('change', { bubbles: true })); }",
+        day,
+    )
+    page.await_clock(f"2023-12-15 {shows}")
+
+
+def test_a_browser_that_keeps_nothing_shows_the_map(city: City, server: str, open_map: OpenMap) -> None:
+    page = open_map(server, storage=False)
+    page.page.click("#theme")
+    assert page.page.get_attribute("html", "data-theme") == "light"
+    assert_shows(page, city.shown("green", NOON))
+
+
+def test_no_colour_of_the_system_hides_a_state(city: City, server: str, open_map: OpenMap) -> None:
+    """With forced colours, what was chosen, the levels and the checks still differ."""
+    page = open_map(server, forced_colors="active")
+    backgrounds = [
+        page.page.evaluate(
+            "selector => getComputedStyle(document.querySelector(selector)).backgroundColor",
+            f"{selector} + span",
+        )
+        for selector in ("#types input:checked", "#types input:not(:checked)")
+    ]
+    assert backgrounds[0] != backgrounds[1]
+    borders = page.page.evaluate(
+        "[...document.querySelectorAll('#legend span')].map(one => getComputedStyle(one).borderTopColor)"
+    )
+    assert len(set(borders)) == len(borders)
+    page.page.click("#badge")
+    page.await_text("#check-list", "Passed.")
+    assert (
+        page.page.evaluate(
+            "getComputedStyle(document.querySelector('[data-state=good] > .dot')).backgroundColor"
+        )
+        == "rgb(26, 127, 55)"
+    )
 
 
 def test_it_goes_on_after_the_server_was_away(city: City, tmp_path: Path, open_map: OpenMap) -> None:

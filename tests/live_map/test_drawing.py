@@ -66,6 +66,27 @@ def test_shapes_of_something_else_are_refused() -> None:
         shapes({264: square(0, 0, 1)}, "states.json")
 
 
+@pytest.mark.parametrize(
+    "rings",
+    [
+        square(10.0, -40.0, 1.0),
+        [[(y, x) for x, y in square(-74.2, 40.6, 0.1)[0]]],
+        square(-74.2, 40.6, 0.0),
+        [[(-74.2, 40.6), (-74.2, 40.7), (-74.2, 40.8)]],
+        square(-74.2, 40.6, 0.1) + square(1_000_000.0, 40.6, 0.1),
+    ],
+    ids=["of another city", "latitude first", "a point", "a line", "degrees and feet"],
+)
+def test_shapes_of_another_place_are_refused(rings: Rings) -> None:
+    with pytest.raises(UserError, match=r"zones\.json draws zone 1 in another place"):
+        shapes({1: rings}, "zones.json")
+
+
+def test_a_file_of_no_zones_is_refused() -> None:
+    with pytest.raises(UserError, match="has no zones"):
+        shapes({}, "zones.json")
+
+
 def test_circles_stay_within_the_box_and_beside_one_another() -> None:
     drawing = circles("why")
     assert (len(drawing.zones), drawing.notice) == (len(read_centres()), "why")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import psycopg
@@ -20,7 +21,7 @@ import pytest
 from live_map.database import Database
 from stack.ports import any_free_port
 from tests.live_map.city import NOON, City, map_server
-from tests.live_map.events import Event, client, first, stream
+from tests.live_map.events import Event, client, events_of, first, stream
 from tests.live_map.relay import relay
 from tests.oracle.real_months import REPOSITORY, shared_file
 from tests.waiting import wait_for
@@ -104,6 +105,17 @@ def test_a_page_goes_on_at_a_server_that_began_again(city: City, tmp_path: Path)
     assert sorted(event.data["zones"]) == city.shown("green", one_after(NOON))
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "٣", "-1", "1e3", "", "999999999999"])
+def test_a_position_that_never_was_gets_everything(city: City, server: str, version: str) -> None:
+    with stream(server) as kept:
+        run = first(kept, "fares").event_id.partition("~")[2].rpartition("-")[0]
+        # A header takes no other alphabet, an address does.
+        asked = f"{server}/events?taxi_type=green&last_event_id={quote(f'x~{run}-{version}')}"
+        with client().stream("GET", asked) as answer:
+            event = first(events_of(answer), "fares")
+    assert event.data["full"]
+
+
 def test_an_outage_of_the_database_is_said_and_heals(city: City, tmp_path: Path) -> None:
     with (
         relay(city.port) as line,
@@ -118,6 +130,25 @@ def test_an_outage_of_the_database_is_said_and_heals(city: City, tmp_path: Path)
         assert (refused.status_code, list(refused.json())) == (503, ["error"])
         city.put("green", one_after(NOON), {74: (3, 4200)})
         line.join()
+        assert first(events, "fares").zones[74] == [74, "2023-12-15T12:01", 3, "14.0000"]
+        assert first(events, "health", lambda event: not event.data["outage"])
+
+
+def test_a_database_that_freezes_is_said_and_heals(city: City, tmp_path: Path) -> None:
+    """Its connections stay open, so that nothing but the clock tells."""
+    with (
+        relay(city.port) as line,
+        map_server(city.behind(line.port).dsn, tmp_path / "log") as url,
+        stream(url) as events,
+    ):
+        first(events, "health", lambda event: event.data["checks"][0]["state"] == "good")
+        line.freeze()
+        lost = first(events, "health", lambda event: bool(event.data["outage"]))
+        assert lost.data["outage"] == "silent for 12 s"
+        refused = get(f"{url}/api/fares?taxi_type=green&at=2023-12-15T12:00")
+        assert (refused.status_code, list(refused.json())) == (503, ["error"])
+        city.put("green", one_after(NOON), {74: (3, 4200)})
+        line.thaw()
         assert first(events, "fares").zones[74] == [74, "2023-12-15T12:01", 3, "14.0000"]
         assert first(events, "health", lambda event: not event.data["outage"])
 
@@ -245,6 +276,9 @@ def test_the_origin_of_a_number_is_what_sql_says_of_it(city: City, server: str) 
         ("zone?taxi_type=green&zone_id=266&at=2023-12-15T12:00", "zone_id is not a zone"),
         ("zone?taxi_type=green&zone_id=1;drop&at=2023-12-15T12:00", "zone_id is not a zone"),
         ("zone?taxi_type=green&at=2023-12-15T12:00", "zone_id is not a zone"),
+        ("zone?taxi_type=green&zone_id=0000000749999&at=2023-12-15T12:00", "zone_id is not a zone"),
+        (f"zone?taxi_type=green&zone_id={'7' * 5000}&at=2023-12-15T12:00", "zone_id is not a zone"),
+        ("fares?taxi_type=green&at=2023-12-15T12:00%00", "at is not a time"),
         ("explain?taxi_type=green&zone_id=74&at=soon", "at is not a time"),
         ("explain?taxi_type=green&zone_id=74&at=2019-05-01T12:00", "no green trips of 2019-05 are served; "),
         ("explain?taxi_type=green&zone_id=74&at=2023-12-15T13:00", "the window has not closed yet"),
@@ -374,6 +408,12 @@ def test_shapes_that_are_at_hand_are_drawn(city: City, tmp_path: Path) -> None:
             },
             "has the unknown zone 999",
         ),
+        (
+            "zones.geojson",
+            {"features": [{"properties": {}, "geometry": {"type": "Point", "coordinates": [1, 2]}}]},
+            "a zone has no property LocationID",
+        ),
+        ("zones.shp", "", "cannot read zones.shp"),
     ],
 )
 def test_a_file_of_something_else_is_said_and_costs_only_the_shapes(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.csv_head import BLANKS, has_sound_quotes, head_of
-from schemas.csv_rows import LONGEST_LINE_BYTES, CsvAccount, CsvRows
+from schemas.csv_rows import LONGEST_LINE_BYTES, NOT_UTF_8, CsvAccount, CsvRows
 from schemas.file_bytes import DamagedError
 from schemas.vintages import UNNAMED
 
@@ -95,10 +95,61 @@ def test_a_value_goes_on_only_where_no_line_is_a_row_by_itself() -> None:
     assert plain.splitlines()[1] == '1,2,"x\N{REPLACEMENT CHARACTER}y\N{REPLACEMENT CHARACTER}"'.encode()
 
 
-def test_a_line_without_an_end_takes_no_memory() -> None:
-    plain, account = read(HEADER + b"\n1,2," + b"x" * (3 * LONGEST_LINE_BYTES) + b"\r\n1,2,3\n")
+@pytest.mark.parametrize(
+    "value",
+    [b'"x\ny",2,3', b'1,"2","x\ny"', b'1,2,"x,\ny"', b'"1","x\ny","3"', '1,"é\né",3'.encode()],
+    ids=["first", "after another", "with a comma", "between others", "not of ASCII"],
+)
+def test_a_value_of_two_lines_may_be_any_of_a_row(value: bytes) -> None:
+    _, account = read(b"a,b,c\n" + value + b"\n1,2,3\n")
+    assert (account.rows, account.continued, account.torn) == (2, 1, 0)
+
+
+def test_a_value_of_two_lines_may_hold_as_many_commas_as_leave_it_one_row() -> None:
+    rows = CsvRows(fields=5)
+    assert len(list(rows.plain([b'a,b,c,d,e\n1,2,3,4,"x,y,\nz"\n']))) == 2
+    assert (rows.account.rows, rows.account.torn) == (1, 0)
+
+
+def test_a_line_of_another_encoding_ends_the_value_before_it() -> None:
+    plain, account = read(b'a,b,c\n1,2,"x\n\xff\n"\n')
+    assert (account.rows, account.torn) == (3, 3)
+    assert plain.decode().count(NOT_UTF_8) == 1
+
+
+def test_a_quote_in_a_line_of_another_encoding_is_not_its_fault() -> None:
+    plain, account = read(b'a,b,c\n1,"\xff,3\n1,2,3\n')
+    assert (account.rows, account.torn, NOT_UTF_8 in plain.decode()) == (2, 1, True)
+
+
+def test_letters_that_are_not_of_ascii_are_no_fault() -> None:
+    content = "a,b,c\n1,Montréal,3\n".encode()
+    plain, account = read(content)
+    assert (plain, account.is_plain, account.torn) == (content, True, 0)
+
+
+def test_blank_lines_before_the_header_are_accounted_for() -> None:
+    plain, account = read(b"\n \na,b,c\n1,2,3\n")
+    assert (account.lines, account.blank, account.rows, account.is_plain) == (4, 2, 1, False)
+    assert plain == b"a,b,c\n1,2,3\n"
+
+
+@pytest.mark.parametrize("block", [1 << 20, 999_983, 10 * LONGEST_LINE_BYTES])
+def test_a_line_without_an_end_takes_no_memory(block: int) -> None:
+    plain, account = read(HEADER + b"\n1,2," + b"x" * (3 * LONGEST_LINE_BYTES) + b"\r\n1,2,3\n", block)
     assert (account.rows, account.torn, account.lines) == (2, 1, 3)
     assert len(plain) < LONGEST_LINE_BYTES
+
+
+@pytest.mark.parametrize("ends", [b"\n\r", b"\r\n", b"\n\n", b"\r\r"])
+@pytest.mark.parametrize("more", [b"", b"x"])
+def test_an_overlong_line_ends_at_the_first_end_of_any_kind(ends: bytes, more: bytes) -> None:
+    """In the block after it, as its first byte or later; and what follows is read."""
+    first, second = ends[:1], ends[1:]
+    rows = CsvRows(FIELDS)
+    overlong = HEADER + b"\n1,2," + b"x" * (LONGEST_LINE_BYTES + 1)
+    list(rows.plain([overlong, more + first + b"1,2,3" + second + b"4,5,6"]))
+    assert (rows.account.rows, rows.account.torn, rows.account.lines) == (3, 1, 4)
 
 
 @pytest.mark.parametrize(
