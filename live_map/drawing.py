@@ -106,7 +106,7 @@ def _is_away(centre: Centre, outline: Rings) -> bool:
 def _has_extent(points: Sequence[Point]) -> bool:
     """Return whether the points are neither one place nor on a line."""
     width, height = (max(side) - min(side) for side in zip(*points, strict=True))
-    return 0 < max(width, height) < MOST_ELONGATED * min(width, height)
+    return bool(0 < max(width, height) < MOST_ELONGATED * min(width, height))
 
 
 def circles(notice: str) -> Drawing:

@@ -123,7 +123,7 @@ def polygons(shape: Geometry) -> Geometry:
     if not rings or any(len(ring) < 3 for ring in rings):
         raise ValueError("a zone has an outline of fewer than three points")
     if not all(_is_place(point) for ring in rings for point in ring):
-        raise ValueError("a zone has a coordinate that is no place")
+        raise ValueError("a zone has a coordinate outside the map")
     return shape
 
 
