@@ -133,8 +133,8 @@ class Release:
         if unlike:
             self.note(f"refused: {unlike} in {table_set} is of another version")
             raise UserError(
-                f"release {self.number} cannot take over the tables of {table_set}, where {unlike} is of another"
-                " version; nothing was changed",
+                f"release {self.number} cannot take over the tables of {table_set}: {unlike} is of another"
+                " version there; nothing was changed",
                 f"run {self._remedy} to build a second version from the topic's start, then switch to it",
             )
 

@@ -80,8 +80,9 @@ create or replace function average_dollars(total_amount_cents bigint, trips bigi
 returns numeric language sql immutable parallel safe
 return round(total_amount_cents::numeric / (trips * 100), 4)::numeric(12, 4);
 
+-- In the column order of zone_fares_15m.
 create or replace view on_time_fares_15m as
-select
+select  -- noqa: ST06
     taxi_type,
     pickup_zone_id,
     window_end - interval '15 minutes' as window_start,
