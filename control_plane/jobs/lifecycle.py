@@ -298,6 +298,8 @@ def _set_up_tables(site: JobSite, release: Release) -> None:
         if site.records.read(site.name).release != release.number:
             raise
         print_message(f"{failure.message}: the tables are unchanged")
+    except tables.OtherTablesError:
+        raise
     except UserError as failure:
         if release.outcome != "ran":
             raise

@@ -16,7 +16,7 @@ from control_plane.jobs.names import watched_steps
 from control_plane.jobs.state_compatibility import Step, incompatibilities, newcomers, read_plan
 from control_plane.jobs.submission import JobProgram, current_configuration
 from control_plane.jobs.wiring import Wiring, has_versions
-from control_plane.sink.table_sets import TABLE_SET_FOLDER, missing_objects
+from control_plane.sink.table_sets import TABLE_SET_FOLDER, missing_objects, unlike_objects
 from schemas.atomic_file import write_atomically
 from schemas.errors import UserError
 from schemas.jobs import WatchedSteps, job_names
@@ -125,6 +125,17 @@ class Release:
                 f"release {self.number} writes to {absent}, which no file of its"
                 f" schemas/postgres/{self.table_set_folder.name} creates; nothing was changed",
                 "correct the name in the SQL of the job, or add the table to the DDL",
+            )
+
+    def refuse_tables_of_another_shape(self, dsn: str, table_set: str) -> None:
+        """Raise UserError when the tables of a set cannot become those that it declares."""
+        unlike = ", ".join(unlike_objects(dsn, self.table_set_folder, table_set))
+        if unlike:
+            self.note(f"refused: {unlike} in {table_set} is of another version")
+            raise UserError(
+                f"release {self.number} cannot take over the tables of {table_set}: {unlike} is of another"
+                " version there; nothing was changed",
+                f"run {self._remedy} to build a second version from the topic's start, then switch to it",
             )
 
     @property

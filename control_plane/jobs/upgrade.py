@@ -45,6 +45,7 @@ def upgrade(endpoints: Endpoints, name: str, source: Path = ROOT) -> Upgrade | N
         if running.number != release.number:
             release.refuse_state_of(running)
             release.refuse_absent_tables(endpoints.postgres_dsn)
+            release.refuse_tables_of_another_shape(endpoints.postgres_dsn, site.wiring.table_set)
         return _upgrade(site, running, release)
 
 

@@ -81,7 +81,7 @@ class Shadow:
 
     def fill(self, release: Release) -> None:
         """Run the job over the topic into the table set; wait for a job that a killed run has left."""
-        tables.set_up(self.endpoints.postgres_dsn, self.wiring.table_set)
+        tables.set_up(self.endpoints.postgres_dsn, self.wiring.table_set, release.table_set_folder)
         await_other_submission(self.endpoints, self.wiring.name)
         newest = next(iter(self.site.flink.jobs(self.wiring.name)), None)
         if newest and newest.state == "FINISHED" and self.is_filled and not self._dead_letters():

@@ -6,18 +6,18 @@ version of a job can fill a set next to the served one, and readers are switched
 
 import csv
 import uuid
-from collections.abc import Collection
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 from control_plane.sink.comments import describe
 from control_plane.sink.ddl import LOCK_ERRORS, Connection, Ddl, TablesInUseError, at_once, step_by_step
-from control_plane.sink.views import TABLES, ViewSwitch, relations, show, show_one_set_only
+from control_plane.sink.views import TABLES, VIEWS, ViewSwitch, relations, show, show_one_set_only
 from schemas.errors import UserError
 from schemas.table_set import filled
 from stack.console import console
@@ -39,6 +39,7 @@ where
 """
 SWITCHES = "select table_set, switched_at from taxi.switches order by switched_at desc"
 NUMBERED_SETS = "select nspname from pg_namespace where nspname ~ '^taxi_[0-9]+$'"
+BESIDE = "add --side-by-side to the command, to build another set"
 CARRY_MARKS = """
 update {new}.dead_letters as letters set redriven_at = earlier.redriven_at
 from {old}.dead_letters as earlier
@@ -47,6 +48,10 @@ where
     = (earlier.topic, earlier.partition, earlier.kafka_offset)
     and letters.redriven_at is null and earlier.redriven_at is not null
 """
+
+
+class OtherTablesError(UserError):
+    """A set has tables of another version, which the files of this one cannot change."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def empty(dsn: str, table_set: str) -> None:
 def take_stock(dsn: str, table_set: str) -> None:
     """Analyze the tables that were just filled: without statistics Postgres plans badly."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        for name in ("all_trips", "on_time_fares_15m"):
+        for name in ("all_trips", "on_time_windows"):
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table_set, name)))
 
 
@@ -191,12 +196,26 @@ def make_set(ddl: Ddl, table_set: str, folder: Path = TABLE_SET_FOLDER) -> None:
 
 def missing_objects(dsn: str, folder: Path, names: Collection[str]) -> list[str]:
     """List the named tables that a set made from `folder` would lack; no set is left behind."""
+    with psycopg.connect(dsn) as connection, _trial_set(connection, folder) as trial:
+        return sorted(set(names) - set(relations(connection, trial, TABLES)))
+
+
+def unlike_objects(dsn: str, folder: Path, table_set: str) -> list[str]:
+    """List what is a table in the set and a view in one made from `folder`, or the reverse."""
+    with psycopg.connect(dsn) as connection, _trial_set(connection, folder) as trial:
+        tables_of, views_of = (
+            {name: set(relations(connection, name, kinds)) for name in (trial, table_set)}
+            for kinds in (TABLES, VIEWS)
+        )
+    return sorted(tables_of[trial] & views_of[table_set] | views_of[trial] & tables_of[table_set])
+
+
+@contextmanager
+def _trial_set(connection: Connection, folder: Path) -> Iterator[str]:
     trial = f"taxi_trial_{uuid.uuid4().hex[:10]}"
-    with psycopg.connect(dsn) as connection:
-        make_set(Ddl(connection), trial, folder)
-        there = relations(connection, trial, TABLES)
-        connection.rollback()
-    return sorted(set(names) - set(there))
+    make_set(Ddl(connection), trial, folder)
+    yield trial
+    connection.rollback()
 
 
 def _show_plainly(dsn: str, views: ViewSwitch) -> None:
@@ -232,6 +251,8 @@ def _apply(ddl: Ddl, path: Path, statements: str) -> None:
         raise
     except psycopg.Error as error:
         reason = str(error).strip().partition("\n")[0]
+        if isinstance(error, errors.WrongObjectType):
+            raise OtherTablesError(reason, error.diag.message_hint or BESIDE) from error
         raise UserError(f"{path} does not apply: {reason}", "correct the file") from error
 
 

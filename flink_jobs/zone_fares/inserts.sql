@@ -1,11 +1,11 @@
 -- One statement set for all inserts, so that the topic is read and decoded once.
 
 -- Windowed trips are counted in the windows that end on a quarter of an hour: every trip is in exactly one of them.
-insert into sink_on_time_fares_15m
+insert into sink_on_time_windows
 select
-    taxi_type, pickup_zone_id, window_start, window_end,
+    taxi_type, pickup_zone_id, window_end,
     case when mod(minute(window_end), 15) = 0 then added_up('windowed', trips) else trips end,
-    total_amount_cents, avg_total_amount
+    total_amount_cents
 from zone_fares;
 
 insert into sink_trips

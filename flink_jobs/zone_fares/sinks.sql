@@ -2,16 +2,14 @@
 -- nothing. A row that Postgres refuses (SQLSTATE classes 22, 23 and 54) becomes a dead letter and does not stop the
 -- job.
 
-create temporary table sink_on_time_fares_15m (
+create temporary table sink_on_time_windows (
     taxi_type string,
     pickup_zone_id int,
-    window_start timestamp(3),
     window_end timestamp(3),
     trips bigint,
     total_amount_cents bigint,
-    avg_total_amount decimal(12, 4),
-    primary key (taxi_type, pickup_zone_id, window_end) not enforced
-) with (${postgres_prompt}, ${refused_rows}, 'table-name' = '${table_set}.on_time_fares_15m');
+    primary key (pickup_zone_id, taxi_type, window_end) not enforced
+) with (${postgres_prompt}, ${refused_rows}, 'table-name' = '${table_set}.on_time_windows');
 
 create temporary table sink_trips (
     ${trip_column_definitions},

@@ -10,7 +10,23 @@ begin
         drop function taxi.count_late_arrivals, taxi.uncount_late_trip, taxi.lock_late_fares, taxi.window_ends,
             taxi.average_dollars cascade;
         create schema taxi_1;
-        alter table taxi.on_time_fares_15m set schema taxi_1;
+        create table taxi_1.on_time_windows (
+            taxi_type text not null,
+            pickup_zone_id integer not null,
+            window_end timestamp not null,
+            trips bigint not null check (trips > 0),
+            total_amount_cents bigint not null,
+            primary key (pickup_zone_id, taxi_type, window_end)
+        );
+        insert into taxi_1.on_time_windows
+        select
+            taxi_type,
+            pickup_zone_id,
+            window_end,
+            trips,
+            total_amount_cents
+        from taxi.on_time_fares_15m;
+        drop table taxi.on_time_fares_15m;
         alter table taxi.late_fares_15m set schema taxi_1;
         alter table taxi.trips set schema taxi_1;
         alter table taxi.quarantined_arrivals set schema taxi_1;

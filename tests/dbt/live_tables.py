@@ -12,6 +12,8 @@ from control_plane.sink import table_sets as tables
 Rows = duckdb.DuckDBPyRelation
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+STORED = "taxi_type, pickup_zone_id, window_end, trips, total_amount_cents"
+
 
 @dataclass(frozen=True)
 class LiveTables:
@@ -31,7 +33,7 @@ class LiveTables:
         tables.empty(self.dsn, tables.served(self.dsn))
         with psycopg.connect(self.dsn) as connection:
             self._insert(connection, "taxi.trips", trips.select("*, true as on_time"))
-            self._insert(connection, "taxi_internal.on_time_fares_15m", fares)
+            self._insert(connection, "taxi_internal.on_time_windows", fares.select(STORED))
 
     def _insert(self, connection: Connection, table: str, rows: Rows) -> None:
         """Add rows by their columns' names; the table may be a view, which `copy` cannot write."""

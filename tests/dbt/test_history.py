@@ -15,7 +15,7 @@ from schemas.processed import TRIPS, ZONE_FARES_15M
 from stack.settings import ROOT
 from tests.dbt.marts_environments import DuckdbMarts, finished, run
 from tests.dbt.synthetic_trips import month_of_trips
-from tests.flink_jobs.sql_columns import columns_of_ddl, postgres_ddl
+from tests.flink_jobs.sql_columns import columns_of_ddl, columns_of_view, postgres_ddl
 
 pytestmark = pytest.mark.unit
 
@@ -84,7 +84,7 @@ def test_the_history_has_the_columns_of_the_live_tables() -> None:
     stored = columns_of_ddl(postgres_ddl(), "all_trips")
     trips = [column for column in stored if column not in {"taxi_type", *how_it_counts}]
     assert list(TRIPS.column_names) == [*trips, "trip_duration_seconds"]
-    fares = columns_of_ddl(postgres_ddl(), "on_time_fares_15m")
+    fares = columns_of_view(postgres_ddl(), "on_time_fares_15m")
     assert ["taxi_type", *ZONE_FARES_15M.column_names] == ["taxi_type", *fares[1:]]
 
 

@@ -60,7 +60,7 @@ class December:
         """Ask; of `fares-now`, at a moment of the month. Nothing stays changed."""
         with psycopg.connect(self.dsn) as connection:
             if question.name == "fares-now":
-                later = f"delete from {FIRST_SET}.on_time_fares_15m where window_end > %s"
+                later = f"delete from {FIRST_SET}.on_time_windows where window_end > %s"
                 connection.execute(later.encode(), [A_FRIDAY_EVENING])
             cursor = connection.execute(question.query.encode())
             found = [column.name for column in cursor.description or ()], cursor.fetchall()

@@ -11,7 +11,7 @@ from psycopg import sql
 from tests.platform import Platform
 from tests.waiting import wait_for
 
-AUDITED = ("on_time_fares_15m", "all_trips")
+AUDITED = ("on_time_windows", "all_trips")
 SHOWN = 5
 
 LOG: LiteralString = """
@@ -38,7 +38,7 @@ def tables_schema(platform: Platform) -> str:
     """The schema of the tables that the job writes; people read them as `taxi.…`."""
     (found,) = platform.query(
         "select relnamespace::regnamespace::text from pg_class"
-        " where relname = 'on_time_fares_15m' and relkind = 'r' order by oid desc limit 1"
+        " where relname = 'on_time_windows' and relkind = 'r' order by oid desc limit 1"
     )
     return str(found[0])
 

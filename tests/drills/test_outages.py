@@ -29,7 +29,7 @@ def test_postgres_away_for_two_minutes_changes_no_row(drill: Drill) -> None:
 
 
 @pytest.mark.drill("slow-sink")
-@pytest.mark.parametrize("table", ["on_time_fares_15m", "all_trips"])
+@pytest.mark.parametrize("table", ["on_time_windows", "all_trips"])
 def test_a_table_that_is_locked_for_a_minute_changes_no_row(drill: Drill, table: str) -> None:
     month = drill.month()
     with drill.replaying(month, seconds=480) as replay:

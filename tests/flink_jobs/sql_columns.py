@@ -35,6 +35,13 @@ def columns_of_ddl(ddl: str, table: str) -> list[str]:
     return [name for name in names if name not in {"primary", "check", "watermark", "event_time"}]
 
 
+def columns_of_view(ddl: str, view: str) -> list[str]:
+    """The columns of a view that is one select."""
+    selected = re.search(rf"create or replace view {view} as\s+select\s+(.*?)\s+from ", ddl, re.DOTALL)
+    assert selected, f"no view {view}"
+    return [column.split()[-1] for column in _split_outside_parentheses(selected[1])]
+
+
 def types_of_ddl(ddl: str, table: str) -> dict[str, str]:
     """The types of the physical columns of a table, without where they come from."""
     names = columns_of_ddl(ddl, table)

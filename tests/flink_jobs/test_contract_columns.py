@@ -7,6 +7,7 @@ import pytest
 from schemas import trip
 from schemas.tlc_month import TAXI_TYPES
 from schemas.trip_columns import LONGEST_TEXT, current_columns
+from schemas.windows import ZONE_FARES
 from tests.flink_jobs.sql_columns import (
     columns_of_ddl,
     columns_of_insert,
@@ -108,6 +109,11 @@ def name_or(expression: str, column: str) -> str:
     """The column that an expression is; what is no plain name may be any column."""
     is_name = re.fullmatch(r"[`\w]+", expression) and expression != "true"
     return expression.strip("`") if is_name else column
+
+
+def test_the_start_of_a_window_is_computed_by_its_declared_length() -> None:
+    lengths = set(re.findall(r"window_end - interval '(\d+) minutes'", postgres_ddl()))
+    assert lengths == {str(int(ZONE_FARES.size.total_seconds() // 60))}
 
 
 def test_the_trips_sink_is_the_avro_trip_in_the_same_order() -> None:

@@ -21,18 +21,13 @@ from tests.waiting import wait_for
 
 NOON = datetime.fromisoformat("2023-12-15T12:00")
 ON_TIME = """
-insert into taxi_1.on_time_fares_15m (
-    taxi_type, pickup_zone_id, window_start, window_end, trips, total_amount_cents, avg_total_amount
-)
-select
-    %(taxi_type)s, zone_id, window_end - interval '15 minutes', window_end,
-    trips, cents, taxi_1.average_dollars(cents, trips)
+insert into taxi_1.on_time_windows (taxi_type, pickup_zone_id, window_end, trips, total_amount_cents)
+select %(taxi_type)s, zone_id, window_end, trips, cents
 from unnest(%(zones)s::int[], %(ends)s::timestamp[], %(trips)s::bigint[], %(cents)s::bigint[])
     as fares (zone_id, window_end, trips, cents)
 on conflict (taxi_type, pickup_zone_id, window_end) do update
 set
-    trips = excluded.trips, total_amount_cents = excluded.total_amount_cents,
-    avg_total_amount = excluded.avg_total_amount
+    trips = excluded.trips, total_amount_cents = excluded.total_amount_cents
 """
 LATE = """
 insert into taxi_internal.late_arrivals (

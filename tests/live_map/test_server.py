@@ -351,7 +351,7 @@ def test_who_empties_the_tables_does_not_wait_for_a_page(city: City, server: str
     """A reader gives way before Postgres looks for a deadlock, whose victim could be the writer."""
     with stream(server) as events, psycopg.connect(city.dsn) as connection:
         first(events, "fares")
-        connection.execute("truncate taxi_1.on_time_fares_15m")
+        connection.execute("truncate taxi_1.on_time_windows")
         connection.execute("select pg_sleep(1.5)")
         connection.commit()
         assert first(events, "fares").data["clock"] is None

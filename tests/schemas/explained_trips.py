@@ -74,9 +74,8 @@ class Trips:
         """The job's window of these trips."""
         cents = 100 * sum(numbers)
         self.execute(
-            f"insert into {SERVED}.on_time_fares_15m values (%(taxi_type)s, {ZONE},"
-            " %(end)s::timestamp - interval '15 minutes', %(end)s, %(trips)s, %(cents)s,"
-            f" {SERVED}.average_dollars(%(cents)s, %(trips)s))"
+            f"insert into {SERVED}.on_time_windows"
+            f" values (%(taxi_type)s, {ZONE}, %(end)s, %(trips)s, %(cents)s)"
             " on conflict (taxi_type, pickup_zone_id, window_end) do update"
             " set trips = excluded.trips, total_amount_cents = excluded.total_amount_cents",
             {"end": end, "trips": len(numbers), "cents": cents, "taxi_type": taxi_type},

@@ -242,15 +242,15 @@ def test_rows_that_postgres_refused_are_told_by_zone_and_window(trips: Trips) ->
     trips.on_time(1)
     trips.window(1)
     place = {"taxi_type": "green", "pickup_zone_id": "74"}
-    trips.refused("on_time_fares_15m", 1, window_end="2023-12-24T18:15", trips="3", **place)
-    trips.refused("on_time_fares_15m", 2, window_end="2023-12-24T18:16", trips="3", **place)
+    trips.refused("on_time_windows", 1, window_end="2023-12-24T18:15", trips="3", **place)
+    trips.refused("on_time_windows", 2, window_end="2023-12-24T18:16", trips="3", **place)
     trips.refused("all_trips", 3, dropoff_at="2023-12-24T18:03:10", trip_id=str(trip_id(3)), **place)
     trips.refused(
         "all_trips", 4, dropoff_at="2023-12-24T18:03:10", trip_id=str(trip_id(4)), taxi_type="green",
         pickup_zone_id="75",
     )  # fmt: skip
     found = parts(window(trips), "dead_letter")
-    assert [(origin.details or {})["table"] for origin in found] == ["on_time_fares_15m", "all_trips"]
+    assert [(origin.details or {})["table"] for origin in found] == ["on_time_windows", "all_trips"]
     assert [origin.trip_id for origin in found] == [None, trip_id(3)]
     assert went(trips, 3) == ["dead_letter"]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,16 @@ LATE_COLUMNS = (
     " dropoff_at, pickup_zone_id, total_amount_cents"
 )
 WITHOUT_PUBLICATIONS = """
+drop view taxi.on_time_fares_15m cascade;
+drop table taxi.on_time_windows cascade;
+create table taxi.on_time_fares_15m (
+    taxi_type text not null, pickup_zone_id integer not null, window_start timestamp not null,
+    window_end timestamp not null, trips bigint not null, total_amount_cents bigint not null,
+    avg_total_amount numeric(12, 4) not null, primary key (taxi_type, pickup_zone_id, window_end)
+);
+insert into taxi.on_time_fares_15m
+values ('green', 75, '2024-01-10 11:00', '2024-01-10 11:15', 2, 900, 4.5);
+create view taxi.zone_fares_15m as select * from taxi.on_time_fares_15m;
 drop table taxi.publications, taxi.published_quarantined_trips, taxi.replaced_trips, taxi.published_fares_15m,
 taxi.on_time_as_read
 cascade;
@@ -150,9 +161,8 @@ def test_the_newest_window_of_a_zone_may_be_a_late_trips_but_is_never_an_open_on
     # zone 74   on time, newest window ends 11:10: so far all windows are closed
     # zone 75   on time, newest window ends 11:05, and a late trip of 11:00:30, in the windows to 11:15
     empty.execute(
-        "insert into taxi_internal.on_time_fares_15m values"
-        " ('green', 74, '2024-01-10 10:55', '2024-01-10 11:10', 2, 1000, 5),"
-        " ('green', 75, '2024-01-10 10:50', '2024-01-10 11:05', 1, 300, 3)"
+        "insert into taxi_internal.on_time_windows values"
+        " ('green', 74, '2024-01-10 11:10', 2, 1000), ('green', 75, '2024-01-10 11:05', 1, 300)"
     )
     late(1, offset=10, zone=75)(empty)
     newest = empty.execute(
@@ -166,9 +176,8 @@ def on_time_windows(empty: Connection, *windows: tuple[int, str, int, int]) -> N
     """Write windows of zones that end at these clocks, with trips and cents, as the job does."""
     for zone, end, trips, cents in windows:
         empty.execute(
-            "insert into taxi_internal.on_time_fares_15m"
-            " values ('green', %s, %s::timestamp - interval '15 minutes', %s, %s, %s, %s)",
-            [zone, f"2024-01-10 {end}", f"2024-01-10 {end}", trips, cents, cents / trips / 100],
+            "insert into taxi_internal.on_time_windows values ('green', %s, %s, %s, %s)",
+            [zone, f"2024-01-10 {end}", trips, cents],
         )
 
 
@@ -226,8 +235,7 @@ def test_the_ledger_does_not_balance_while_the_on_time_copy_of_a_late_trip_is_he
         " ('green', '2024-01-10 11:00', 'on_time', 1), ('green', '2024-01-10 11:00', 'after_close', 1)"
     )
     empty.execute(
-        "insert into taxi_internal.on_time_fares_15m values"
-        " ('green', 74, '2024-01-10 11:00', '2024-01-10 11:15', 1, 100, 1)"
+        "insert into taxi_internal.on_time_windows values ('green', 74, '2024-01-10 11:15', 1, 100)"
     )
     late(1, offset=10)(empty)
     ledger = "select late, duplicates, imbalance from taxi.trip_ledger"
@@ -267,8 +275,7 @@ def test_a_trip_that_one_run_calls_on_time_and_the_next_one_late_is_missed_in_it
         "insert into taxi_internal.received_records values ('green', '2024-01-10 11:00', 'after_close', 1)"
     )
     empty.execute(
-        "insert into taxi_internal.on_time_fares_15m values"
-        " ('green', 74, '2024-01-10 11:00', '2024-01-10 11:15', 1, 100, 1)"
+        "insert into taxi_internal.on_time_windows values ('green', 74, '2024-01-10 11:15', 1, 100)"
     )
     ledger = "select received, windowed, duplicates, imbalance from taxi.trip_ledger"
     assert empty.execute(ledger).fetchall() == [(2, 1, 1, 1)]
@@ -300,6 +307,10 @@ def test_the_tables_of_an_earlier_version_are_brought_up_to_date(stack: Endpoint
         assert tables.served(dsn) == FIRST_SET
         windows = "select distinct trips from taxi.zone_fares_15m"
         assert database.query(dsn, windows).rows == [(2,)]
+        kept = (
+            "select window_start::text, avg_total_amount from taxi.zone_fares_15m where pickup_zone_id = 75"
+        )
+        assert database.query(dsn, kept).rows == [("2024-01-10 11:00:00", Decimal("4.5000"))]
         lines = database.query(dsn, "select on_time from taxi.trips order by trip_id").rows
         assert lines == [(True,), (False,), (False,)]
 

@@ -75,8 +75,8 @@ def windows(*trips: int, table_set: str = FIRST_SET) -> Write:
 
     def write(connection: Connection) -> None:
         connection.execute(
-            f"insert into {table_set}.on_time_fares_15m"
-            " select 'green', 74, ends - interval '15 minutes', ends, %(trips)s, %(cents)s, 1"
+            f"insert into {table_set}.on_time_windows"
+            " select 'green', 74, ends, %(trips)s, %(cents)s"
             " from generate_series(timestamp '2024-01-10 11:01', '2024-01-10 11:15', '1 minute') as ends"
             " on conflict do nothing",
             {"trips": len(trips), "cents": 100 * sum(trips)},
@@ -348,8 +348,8 @@ def test_a_neighbours_trip_of_just_before_a_months_first_window_is_no_difference
         [UUID(int=7), dropoff_at],
     )
     empty.execute(
-        f"insert into {SHADOW}.on_time_fares_15m"
-        " select 'green', 74, ends - interval '15 minutes', ends, 1, 700, 1"
+        f"insert into {SHADOW}.on_time_windows"
+        " select 'green', 74, ends, 1, 700"
         " from generate_series(timestamp '2023-12-30 23:56', '2023-12-31 00:10', '1 minute') as ends"
     )
     compare = "select equal, explained, unexplained from taxi_1.compare_month(%s, 'green', %s, 'served')"

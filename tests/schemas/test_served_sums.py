@@ -220,16 +220,9 @@ def write_late(connection: Connection, arrivals: Sequence[LateArrival]) -> None:
 
 def write_windows(connection: Connection, rides: Iterable[Ride], table_set: str = FIRST_SET) -> None:
     """What the job writes of the windows of these trips."""
-    rows = [
-        (*window[:2], window[2] - QUARTER, window[2], trips, cents, dollars(cents, trips))
-        for window, (trips, cents) in fares_of(rides).items()
-    ]
-    columns = (
-        "taxi_type, pickup_zone_id, window_start, window_end, trips, total_amount_cents, avg_total_amount"
-    )
-    insert(
-        connection, f"{table_set}.on_time_fares_15m", columns, rows, "taxi_type, pickup_zone_id, window_end"
-    )
+    rows = [(*window, trips, cents) for window, (trips, cents) in fares_of(rides).items()]
+    columns = "taxi_type, pickup_zone_id, window_end, trips, total_amount_cents"
+    insert(connection, f"{table_set}.on_time_windows", columns, rows, "taxi_type, pickup_zone_id, window_end")
 
 
 def write(connection: Connection, history: History) -> None:
@@ -271,7 +264,7 @@ def read_trips(connection: Connection, table_set: str = "taxi") -> dict[int, tup
 
 
 WRITTEN_TABLES = (
-    *("all_trips", "on_time_fares_15m", "late_fares_15m", "published_fares_15m", "publications"),
+    *("all_trips", "on_time_windows", "late_fares_15m", "published_fares_15m", "publications"),
     *("late_arrivals", "repeated_arrivals", "quarantined_arrivals", "dead_letters", "received_records"),
 )
 SOMETHING_WRITTEN = " or ".join(f"exists (select from {FIRST_SET}.{name})" for name in WRITTEN_TABLES)
@@ -532,7 +525,7 @@ def test_a_record_that_is_lost_or_counted_twice_is_missed_in_its_hour(empty: Con
     write(empty, history)
     write_received(empty, history)
     change = {
-        "windowed": "update taxi_1.on_time_fares_15m set trips = trips + 1",
+        "windowed": "update taxi_1.on_time_windows set trips = trips + 1",
         "late": "update taxi_1.late_fares_15m set trips = trips + 1",
         "duplicates": "update taxi_1.repeated_arrivals set repeats = repeats + 1",
     }
@@ -571,7 +564,7 @@ def _of_vendor(ride: Ride, vendor: int) -> Ride:
 
 def fill(connection: Connection, rides: Sequence[Ride]) -> None:
     """Have the other set hold these rides and nothing else."""
-    for table in ("all_trips", "on_time_fares_15m"):
+    for table in ("all_trips", "on_time_windows"):
         connection.execute(f"delete from {FILE_SET}.{table}".encode())
     if rides:
         write_on_time(connection, rides, FILE_SET)
@@ -871,7 +864,7 @@ def test_a_window_that_its_trips_do_not_explain_is_unexplained(beside_files: Con
     _, zone, end = history.draw.choice(equal or windows)
     trips, cents = ((1, 0), (0, 1), (0, -1), (1, 1))[seed % 4]
     beside_files.execute(
-        "update taxi_1.on_time_fares_15m set trips = trips + %s, total_amount_cents = total_amount_cents + %s"
+        "update taxi_1.on_time_windows set trips = trips + %s, total_amount_cents = total_amount_cents + %s"
         " where taxi_type = 'green' and pickup_zone_id = %s and window_end = %s",
         [trips, cents, zone, end],
     )

@@ -22,8 +22,8 @@ VARIABLE = "${taxi_type:sqlstring}"
 # Zones 74 and 75, Manhattan, and 82, Queens, on 10 January: the clock shows 12:00. One window of zone 74 does
 # not end on a quarter of an hour, and one is older than a day.
 WINDOWS = f"""
-insert into {FIRST_SET}.on_time_fares_15m
-select 'green', zone, ends - interval '15 minutes', ends, trips, cents, cents / trips / 100.0
+insert into {FIRST_SET}.on_time_windows
+select 'green', zone, ends, trips, cents
 from (values
     (74, timestamp '2024-01-10 12:00', 4, 8000), (75, '2024-01-10 12:00', 5, 15000),
     (82, '2024-01-10 11:45', 1, 30000), (74, '2024-01-10 11:59', 9, 9000), (74, '2024-01-09 11:45', 7, 7000)

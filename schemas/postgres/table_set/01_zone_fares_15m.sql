@@ -2,24 +2,49 @@
 -- of them, and rewrites windows after a restart. Late trips and published months are added in the two others, so that
 -- a restart of the job reverts nothing.
 
--- The windows of on-time trips. The job writes them.
-create table if not exists on_time_fares_15m (
+-- Earlier versions stored what on_time_fares_15m computes. Their job needs their columns, so that only a new set can
+-- have these.
+do $$
+begin
+    if (select relkind from pg_class where oid = to_regclass('on_time_fares_15m')) = 'r' then
+        raise exception 'the tables of % are those of an earlier version, whose windows have other columns',
+            current_schema()
+        using errcode = 'wrong_object_type',
+            hint = 'run ./taxi job deploy zone_fares --side-by-side to build them from the start of the topic,'
+                ' then ./taxi job switch';
+    end if;
+end
+$$;
+
+-- The windows of on-time trips, which the job writes: most rows of a stream, and so without what can be computed.
+-- The zone is first in the key because numbers are compared faster than texts, of which there are three.
+create table if not exists on_time_windows (
     taxi_type text not null,
     pickup_zone_id integer not null,
-    window_start timestamp not null,
     window_end timestamp not null,
     trips bigint not null check (trips > 0),
     total_amount_cents bigint not null,
-    avg_total_amount numeric(12, 4) not null,
-    primary key (taxi_type, pickup_zone_id, window_end),
-    check (window_end - window_start = interval '15 minutes')
+    primary key (pickup_zone_id, taxi_type, window_end)
 );
 
 -- The windows that end on a quarter of an hour do not overlap, and each trip is in exactly one of them. The ledger
 -- counts windowed trips there, and reads only one window in fifteen.
-create index if not exists on_time_fares_15m_quarter_hours on on_time_fares_15m (taxi_type, window_start)
-include (trips)
+create index if not exists on_time_windows_quarter_hours
+on on_time_windows (taxi_type, (window_end - interval '15 minutes'))
+include (window_end, trips)
 where extract(minute from window_end)::integer % 15 = 0;
+
+-- Without them Postgres expects half a percent of the rows in any range of starts.
+do $$
+begin
+    if not exists (
+        select from pg_statistic_ext
+        where stxname = 'on_time_windows_starts' and stxnamespace::regnamespace::text = current_schema()
+    ) then
+        create statistics on_time_windows_starts on (window_end - interval '15 minutes') from on_time_windows;
+    end if;
+end
+$$;
 
 -- The windows of late trips: of each row of trips that is not on_time. The triggers of all_trips maintain them.
 create table if not exists late_fares_15m (
@@ -55,6 +80,18 @@ create or replace function average_dollars(total_amount_cents bigint, trips bigi
 returns numeric language sql immutable parallel safe
 return round(total_amount_cents::numeric / (trips * 100), 4)::numeric(12, 4);
 
+-- In the column order of zone_fares_15m.
+create or replace view on_time_fares_15m as
+select  -- noqa: ST06
+    taxi_type,
+    pickup_zone_id,
+    window_end - interval '15 minutes' as window_start,
+    window_end,
+    trips,
+    total_amount_cents,
+    average_dollars(total_amount_cents, trips)::numeric(12, 4) as avg_total_amount
+from on_time_windows;
+
 -- One row per taxi type, pickup zone and window with trips. A window may be in up to three tables. The view shows it
 -- once, from the first of them: on time, late, published.
 create or replace view zone_fares_15m as
@@ -66,14 +103,11 @@ select
     on_time.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0) as trips,
     on_time.total_amount_cents + coalesce(late.total_amount_cents, 0)
     + coalesce(published.total_amount_cents, 0) as total_amount_cents,
-    case
-        when late.trips is null and published.trips is null then on_time.avg_total_amount
-        else average_dollars(
-            on_time.total_amount_cents + coalesce(late.total_amount_cents, 0)
-            + coalesce(published.total_amount_cents, 0),
-            on_time.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0)
-        )::numeric(12, 4)
-    end as avg_total_amount
+    average_dollars(
+        on_time.total_amount_cents + coalesce(late.total_amount_cents, 0)
+        + coalesce(published.total_amount_cents, 0),
+        on_time.trips + coalesce(late.trips, 0) + coalesce(published.trips, 0)
+    )::numeric(12, 4) as avg_total_amount
 from on_time_fares_15m as on_time
 left join late_fares_15m as late
     on

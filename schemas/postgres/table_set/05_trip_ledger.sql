@@ -43,16 +43,16 @@ refused_records as (
         table_name,
         contents,
         coalesce(contents ->> 'taxi_type', 'unknown') as taxi_type,
-        date_trunc('hour', written_clock(case table_name
-            when 'on_time_fares_15m' then contents ->> 'window_start'
-            when 'late_arrivals' then contents ->> 'dropoff_at'
-            when 'all_trips' then contents ->> 'dropoff_at'
-            when 'repeated_arrivals' then contents ->> 'dropoff_minute'
-            when 'received_records' then contents ->> 'quarter_start'
-            else contents ->> 'arrived_at'
-        end)) as event_hour,
+        date_trunc('hour', case table_name
+            when 'on_time_windows' then written_clock(contents ->> 'window_end') - interval '15 minutes'
+            when 'late_arrivals' then written_clock(contents ->> 'dropoff_at')
+            when 'all_trips' then written_clock(contents ->> 'dropoff_at')
+            when 'repeated_arrivals' then written_clock(contents ->> 'dropoff_minute')
+            when 'received_records' then written_clock(contents ->> 'quarter_start')
+            else written_clock(contents ->> 'arrived_at')
+        end) as event_hour,
         case table_name
-            when 'on_time_fares_15m' then (contents ->> 'trips')::bigint
+            when 'on_time_windows' then (contents ->> 'trips')::bigint
             when 'repeated_arrivals' then (contents ->> 'repeats')::bigint
             when 'received_records' then (contents ->> 'records')::bigint
             else 1
@@ -165,7 +165,7 @@ entries as (
     where
         table_name in ('quarantined_arrivals', 'late_arrivals', 'repeated_arrivals', 'dead_letters')
         or (
-            table_name = 'on_time_fares_15m'
+            table_name = 'on_time_windows'
             and extract(minute from written_clock(contents ->> 'window_end'))::integer % 15 = 0
         )
     union all

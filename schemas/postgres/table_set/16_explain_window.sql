@@ -172,7 +172,7 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
             refused.contents ->> 'taxi_type' = wanted_taxi_type
             and refused.contents ->> 'pickup_zone_id' = zone::text
             and case refused.table_name
-                when 'on_time_fares_15m' then written_clock(refused.contents ->> 'window_end') = wanted_end
+                when 'on_time_windows' then written_clock(refused.contents ->> 'window_end') = wanted_end
                 else
                     written_clock(refused.contents ->> 'dropoff_at') >= wanted_end - interval '15 minutes'
                     and written_clock(refused.contents ->> 'dropoff_at') < wanted_end
@@ -226,7 +226,7 @@ begin
         select part, says, null::bigint, null::bigint, null::uuid, details
         from (
             select xmin, 'the on-time window was written'
-            from on_time_fares_15m
+            from on_time_windows
             where taxi_type = its_type and pickup_zone_id = zone and window_end = wanted_end
             union all
             select xmin, 'late trips were added'
