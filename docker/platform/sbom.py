@@ -1,4 +1,4 @@
-"""Print the SBOM of the image that this runs in, in CycloneDX format: Debian's packages, Python's, and Java's.
+"""Print the SBOM of the image that this runs in, in CycloneDX format: Debian's, Python's and Java's packages.
 
 From what is installed, not from the locks: what the base and the jars bring along is in it.
 """
@@ -7,7 +7,6 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import distributions
-from pathlib import Path
 
 from cyclonedx.model.component import Component
 from packageurl import PackageURL

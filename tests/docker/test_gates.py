@@ -1,4 +1,7 @@
-"""checkov finds nothing in the Dockerfile, and finds what is wrong on purpose. It has no checks for compose files."""
+"""checkov finds nothing in the Dockerfile, and finds what is wrong on purpose.
+
+It has no checks for compose files.
+"""
 
 import json
 import subprocess
