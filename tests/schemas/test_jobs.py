@@ -62,7 +62,6 @@ def test_a_folder_is_a_job_by_its_job_py(tmp_path: Path) -> None:
     ("file", "line"),
     [
         ("airflow_dags/operators/flink.py", f'DEFAULT_JOB = "{DEFAULT_JOB}"'),
-        ("docker/platform/run.sh", f"flink_jobs.${{FLINK_JOB:-{DEFAULT_JOB}}}.job"),
         ("terraform/modules/platform/main.tf", f'job_name    = "{DEFAULT_JOB}"'),
     ],
 )
