@@ -77,7 +77,10 @@ def footprint(
     parts: Annotated[str, typer.Option(help=f"What to measure: {', '.join(PARTS)}.")] = ",".join(PARTS),
     yes: Annotated[bool, typer.Option("--yes", help="Allow it to publish made-up months.")] = False,
 ) -> None:
-    """Measure each part on synthetic months of two sizes, which a line goes through."""
+    """Measure what a million trips need in Spark, Kafka and Postgres, for the sizing of a year.
+
+    Each part is measured on synthetic months of two sizes, and a line is fitted.
+    """
     if not yes:
         raise typer.BadParameter("the benchmark publishes made-up months: add --yes to allow it")
     months = [(taxi_type, int(size)) for taxi_type in taxi_types.split(",") for size in rows.split(",")]

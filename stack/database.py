@@ -32,6 +32,15 @@ class Rows:
     status: str
 
 
+class StatementError(UserError):
+    """A statement that Postgres refuses, in its own words."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__(f"Postgres reports: {_first_line(error)}")
+        self.is_syntax = isinstance(error, psycopg.errors.SyntaxError)
+        self.is_copy = error.sqlstate is None and "COPY" in str(error)
+
+
 def server_version(dsn: str) -> str:
     """Return the version after a test query; raises when the server does not answer."""
     with psycopg.connect(dsn, connect_timeout=5, autocommit=True) as connection:
@@ -93,12 +102,17 @@ def query(dsn: str, text: str, parameters: Mapping[str, object] | None = None) -
     try:
         with psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as connection:
             # Without parameters psycopg does not parse placeholders, so a `%` in a LIKE is literal.
-            cursor = connection.execute(text.encode(), parameters)
+            try:
+                cursor = connection.execute(text.encode(), parameters)
+            except psycopg.ProgrammingError:
+                connection.close()  # a rollback would not end a COPY
+                raise
             columns = [column.name for column in cursor.description or ()]
             return Rows(columns, cursor.fetchall() if columns else [], cursor.statusmessage or "")
+    except psycopg.OperationalError as error:
+        raise TransientError(f"Postgres reports: {_first_line(error)}") from error
     except psycopg.Error as error:
-        kind = TransientError if isinstance(error, psycopg.OperationalError) else UserError
-        raise kind(f"Postgres reports: {_first_line(error)}") from error
+        raise StatementError(error) from error
 
 
 def _await_server(dsn: str) -> None:

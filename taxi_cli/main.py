@@ -10,6 +10,7 @@ import typer
 from schemas.errors import UserError
 from schemas.time_zone import keep_utc
 from stack.settings import folder_setting, wants_debug
+from stack.terminal import print_in_any_encoding, visible
 from stack.toolchain import certificates
 from stack.toolchain.environments import BootstrapError
 from taxi_cli import completion
@@ -56,6 +57,7 @@ def taxi(
 def main() -> None:
     """Run `./taxi`."""
     keep_utc()
+    print_in_any_encoding()
     try:
         certificates.apply(os.environ, folder_setting(os.environ.get("TAXI_CACHE_DIR"), default=None))
     except (certificates.CertificateError, UserError, OSError) as error:
@@ -104,5 +106,5 @@ def _message(error: Exception) -> str:
 
 
 def _failed(message: str) -> int:
-    typer.echo(f"error: {message}", err=True)
+    typer.echo(f"error: {visible(message)}", err=True)
     return FAILED

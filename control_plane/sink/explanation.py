@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from schemas.errors import UserError
+from schemas.rules import FIRST_ZONE_ID, LAST_ZONE_ID
 from stack.database import CONNECT_SECONDS, translate_outage
 
 WINDOW = (
@@ -42,6 +43,11 @@ def explain_window(dsn: str, taxi_type: str | None, zone: int, window_end: datet
 
     Raises UserError for a window that is not served.
     """
+    if not FIRST_ZONE_ID <= zone <= LAST_ZONE_ID:  # it may not even be a number of Postgres
+        raise UserError(
+            f"there is no taxi zone {zone}",
+            f"zones are numbers from {FIRST_ZONE_ID} to {LAST_ZONE_ID}: taxi.zones names them",
+        )
     return _answer(dsn, WINDOW, {"taxi_type": taxi_type, "zone": zone, "window_end": window_end})
 
 

@@ -16,6 +16,7 @@ import psutil
 
 from control_plane.settings import SparkSettings, SparkTarget
 from control_plane.spark import local_submit
+from control_plane.spark.quick_java import java_options
 from control_plane.spark.spark_backend import RunLogs, RunState, SparkRun, Usage, code_name, run_name
 from schemas.atomic_file import write_json
 from schemas.errors import UserError
@@ -121,7 +122,7 @@ class LocalSpark:
         program = str(ROOT / "batch_backfill" / "__main__.py")
         port_option = ("--conf", f"spark.ui.port={port}")
         s3_options = local_submit.s3_options(arguments, self._settings)
-        options = [*port_option, *s3_options, *local_submit.java_options(arguments)]
+        options = [*port_option, *s3_options, *java_options(arguments)]
         command = local_submit.submit_command([*options, program, *arguments])
         # The shell exits at once, so that the run is not a child of the process that waits for it.
         subprocess.run(

@@ -2,16 +2,11 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from control_plane.settings import SparkSettings
-from producer.fetching.object_store import LocalFolder
 from schemas.atomic_file import write_atomically
 from schemas.aws import is_s3_uri
-from schemas.errors import UserError
-from schemas.raw_data import files_of_month
-from schemas.tlc_month import parse_months
 from stack.settings import ROOT
 from stack.toolchain.environments import ensure_environment
 from stack.toolchain.jars import ensure
@@ -22,11 +17,6 @@ ABSENT_MODULE = "jdk.incubator.vector"
 
 LOGGING = ROOT / "stack" / "conf" / "spark-log4j2.properties"
 DRIVER_MEMORY = "3g"
-
-QUICK_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-SMALL_BYTES = 24_000_000
-"""The files of a year of small months; for more, Java's second compiler is worth its time."""
-MONTH_OPTIONS = ("--raw", "--taxi-type", "--month")
 
 _JAVA = """#!/bin/sh
 for argument; do
@@ -59,28 +49,6 @@ def environment(home: Path) -> dict[str, str]:
 def submit_command(arguments: Sequence[str]) -> list[str]:
     """Return a command line of spark-submit."""
     return [str(programs() / "spark-submit"), *arguments]
-
-
-def java_options(arguments: Sequence[str]) -> Sequence[str]:
-    """Return the spark-submit options that start Java quickly, where the months are small; else none.
-
-    Half of a small month's CPU time is Java compiling code that is never used often enough to repay it.
-    """
-    return ("--driver-java-options", shlex.join(QUICK_JAVA)) if _are_small(arguments) else ()
-
-
-def _are_small(arguments: Sequence[str]) -> bool:
-    """Return whether the months of these arguments of the job are small files in a folder of this machine."""
-    pairs = list(pairwise(arguments))
-    given = {name: [value for option, value in pairs if option == name] for name in MONTH_OPTIONS}
-    if not all(given.values()) or is_s3_uri(given["--raw"][-1]):
-        return False
-    raw = LocalFolder(given["--raw"][-1])
-    try:
-        months = parse_months(given["--taxi-type"][-1], given["--month"])
-    except UserError:  # the job reports it
-        return False
-    return sum(file.size for month in months for file in files_of_month(month, raw.files)) <= SMALL_BYTES
 
 
 def _java_home(home: Path) -> Path:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from control_plane.accounting.dead_letters import decoding
@@ -15,7 +14,7 @@ from control_plane.accounting.dead_letters.redrive import RedriveOptions, Redriv
 from control_plane.accounting.dead_letters.redrive import redrive as redrive_letters
 from schemas.errors import UserError
 from schemas.topics import TRIPS_TOPIC
-from stack.console import console, output
+from stack.console import console, output, plain
 from stack.endpoints import Endpoints
 from stack.settings import KAFKA, POSTGRES, REGISTRY
 from taxi_cli.options import AsJson
@@ -122,7 +121,7 @@ def _letters(count: int) -> str:
 def _print_letter(letter: DeadLetter, reading: decoding.DecodedPayload) -> None:
     facts = Table.grid(padding=(0, 2))
     for label, value in _facts(letter, reading):
-        facts.add_row(label, escape(value))
+        facts.add_row(label, plain(value))
     output().print(facts)
     output().print("\n".join(hex_dump(letter.payload or b"")), markup=False, highlight=False)
     for name, value in reading.fields.items():
@@ -179,7 +178,7 @@ def _letters_table(letters: Sequence[DeadLetter]) -> Table:
     table.add_column("error")
     for letter in letters:
         arrived_at = f"{letter.arrived_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(letter.address), arrived_at, letter.error_class, escape(letter.error))
+        table.add_row(str(letter.address), arrived_at, letter.error_class, plain(letter.error))
     return table
 
 

@@ -13,7 +13,7 @@ from control_plane.sink import explanation
 from control_plane.sink.explanation import Origin
 from schemas.errors import UserError
 from schemas.tlc_month import TAXI_TYPES
-from stack.console import output
+from stack.console import output, plain
 from stack.endpoints import Endpoints
 from stack.settings import POSTGRES
 from taxi_cli.options import AsJson
@@ -144,5 +144,4 @@ def _print_lines(title: str, members: Sequence[Origin]) -> None:
 
 
 def _print(line: str) -> None:
-    # Names of files and zones may hold brackets, which rich would read as markup.
-    output().print(line, markup=False, highlight=False, soft_wrap=True)
+    output().print(plain(line), soft_wrap=True)  # names of files may hold anything

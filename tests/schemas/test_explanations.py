@@ -255,6 +255,15 @@ def test_rows_that_postgres_refused_are_told_by_zone_and_window(trips: Trips) ->
     assert went(trips, 3) == ["dead_letter"]
 
 
+def test_a_row_that_was_refused_for_its_id_is_told_without_it(trips: Trips) -> None:
+    trips.on_time(1)
+    trips.window(1)
+    place = {"taxi_type": "green", "pickup_zone_id": "74", "dropoff_at": "2023-12-24T18:03:10"}
+    for number, wrong in enumerate(("no uuid", "", f"{trip_id(3)}0")):
+        trips.refused("all_trips", number, trip_id=wrong, **place)
+    assert [origin.trip_id for origin in parts(window(trips), "dead_letter")] == [None, None, None]
+
+
 def test_the_release_is_the_one_that_last_wrote_the_window(trips: Trips) -> None:
     trips.window(1)
     trips.on_time(1)

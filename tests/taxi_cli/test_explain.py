@@ -97,6 +97,10 @@ def test_a_trip_says_where_it_went(explain: InProcess) -> None:
             ("window", "green", "300", "2023-12-24 18:15"),
             "error: there is no taxi zone 300; zones are numbers",
         ),
+        (
+            ("window", "green", "9" * 20, "2023-12-24 18:15"),
+            f"error: there is no taxi zone {'9' * 20}; zones",
+        ),
         (("window", "green", "74", "2023-12-24 18:15:30"), "error: no window ends at 2023-12-24 18:15:30"),
         (("window", "green", "74", "2023-12-24 18:40"), "error: the window has not closed yet"),
         (("window", "green", "74", "2019-05-24 18:15"), "error: no green trips of 2019-05 are served"),

@@ -165,7 +165,11 @@ language sql stable set search_path from current set plan_cache_mode = 'force_cu
         select
             'dead_letter',
             format('Postgres refused a row of %s: %s', refused.table_name, refused.error),
-            (refused.contents ->> 'trip_id')::uuid,
+            -- It may be the value that was refused.
+            case
+                when refused.contents ->> 'trip_id' ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+                    then (refused.contents ->> 'trip_id')::uuid
+            end,
             jsonb_build_object('table', refused.table_name, 'error', refused.error, 'row', refused.contents)
         from refused_rows() as refused
         where

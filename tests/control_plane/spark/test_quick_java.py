@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from control_plane.spark.local_submit import SMALL_BYTES, java_options
+from control_plane.spark.quick_java import SMALL_BYTES, java_options
 
 pytestmark = pytest.mark.unit
 
