@@ -165,7 +165,7 @@ def test_a_killed_waiter_comes_again_to_the_same_run_which_reads_processes_and_t
     assert "running" in interrupted.stderr.readline()
     interrupted.send_signal(signal.SIGINT)
     output = interrupted.communicate()[1]
-    assert f"{run_id} runs on: ./taxi spark-run status {run_id} --on emr-serverless" in output
+    assert f"{run_id} is still running: run ./taxi spark-run status {run_id} --on emr-serverless" in output
     assert interrupted.returncode == 130
 
     again = spark_environment.waiter(*MONTH)
