@@ -22,7 +22,7 @@ def explain(stack: Endpoints, taxi_here: InProcess, monkeypatch: pytest.MonkeyPa
     trips.window(1, 2)
     trips.late(5, file="[bold]late[/bold].parquet")
     trips.quarantined(1, "non_positive_total", trip_id=trip_id(90), cents=-100)
-    monkeypatch.setattr(Endpoints, "of_running_stack", lambda: stack)
+    monkeypatch.setattr(Endpoints, "of_platform", lambda *_: stack)
     yield taxi_here
     trips.clear(SERVED)
 

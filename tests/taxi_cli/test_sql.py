@@ -11,7 +11,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 def sql(stack: Endpoints, taxi_here: InProcess, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """`./taxi …` beside the tables."""
-    monkeypatch.setattr(Endpoints, "of_running_stack", lambda: stack)
+    monkeypatch.setattr(Endpoints, "of_platform", lambda *_: stack)
     return taxi_here
 
 
