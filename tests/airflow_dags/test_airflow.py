@@ -23,7 +23,12 @@ from tests.oracle.oracle import Oracle, assert_same_rows
 from tests.platform import Platform
 from tests.waiting import wait_for
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.long(
+        "starts Airflow's four processes; make test imports the DAGs, checks their tasks and runs the verbs they call"
+    ),
+]
 
 BACKFILL = "tlc_month_backfill_green"
 LONG_AGO = """
@@ -108,7 +113,6 @@ def test_the_watchdog_brings_back_a_job_that_the_keeper_does_not(
         supervisor.start_service(KEEPER)
 
 
-@pytest.mark.long("waits for a schedule")
 def test_a_scheduled_month_waits_for_the_tlc_and_is_skipped_with_a_reason_when_it_never_comes(
     airflow: Airflow,
 ) -> None:

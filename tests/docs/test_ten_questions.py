@@ -24,6 +24,7 @@ SECTION = re.compile(
     r"```text\n(?P<answer>.+?)\n```\n",
     re.MULTILINE | re.DOTALL,
 )
+A_MONTH = pytest.mark.long("fills the tables with a month; make test checks the queries and the views apart")
 A_FRIDAY_EVENING = "2023-12-15 18:30"
 QUARANTINED = f"""
 insert into {FIRST_SET}.quarantined_arrivals (
@@ -113,6 +114,7 @@ def test_a_statement_that_names_no_question_is_run_as_it_is() -> None:
 
 
 @pytest.mark.integration
+@A_MONTH
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_the_answer_on_the_page_is_that_of_the_real_month(question: Question, december: December) -> None:
     columns, rows = december.answer(question)
@@ -128,11 +130,13 @@ def asked(december: December, name: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.integration
+@A_MONTH
 def test_what_was_left_out_is_what_an_independent_reading_of_the_file_leaves_out(december: December) -> None:
     assert dict(asked(december, "left-out")) == december.oracle.rule_counts()
 
 
 @pytest.mark.integration
+@A_MONTH
 def test_quarter_hours_add_up_to_the_trips_of_the_file(december: December) -> None:
     trips = december.oracle.valid_trips()
     by_zone = trips.filter("dropoff_at >= '2023-12-01' and dropoff_at < '2024-01-01'").aggregate(

@@ -30,7 +30,6 @@ def restarted_after(moment: float) -> Seen:
 
 
 @pytest.mark.drill("kill-taskmanager")
-@pytest.mark.short
 def test_a_taskmanager_killed_in_mid_replay_changes_no_row(drill: Drill) -> None:
     month = drill.month()
     with drill.replaying(month, seconds=240) as replay:

@@ -72,7 +72,7 @@ def test_only_a_uuid_in_lower_case_with_its_hyphens_is_an_identity(classes: str)
     assert row.startswith(f"row +I({IDENTITY},green,f,")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long("a second drawing of schemas"))])
 def test_any_writer_s_records_give_the_rows_and_faults_of_a_generic_record(classes: str, seed: int) -> None:
     published = [schema(version.version, version.record) for version in trip.all_versions()]
     differences, *counts = outputs(classes, *published, f"compare {seed} 200")

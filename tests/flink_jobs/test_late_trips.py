@@ -142,6 +142,7 @@ def kill_taskmanager(platform: Platform) -> None:
     wait_for(lambda: platform.status().restarts.last_at, what="the job to restart")
 
 
+@pytest.mark.long("waits for a restart of the job; the drill two-publishers is alike")
 def test_trips_of_a_publisher_hours_behind_that_come_while_the_job_is_down_are_late(
     platform: Platform,
 ) -> None:

@@ -36,6 +36,7 @@ def test_a_month_of_2023_gives_exactly_the_rows_of_the_oracle(platform: Platform
     assert (green.windowed, green.quarantined) == (63_899, 316)
 
 
+@pytest.mark.long("replays a month twice; the drill duplicates is alike")
 def test_a_reissued_month_adds_duplicates_and_changes_nothing_else(
     platform: Platform, tmp_path: Path
 ) -> None:

@@ -134,6 +134,7 @@ def test_an_outage_of_the_database_is_said_and_heals(city: City, tmp_path: Path)
         assert first(events, "health", lambda event: not event.data["outage"])
 
 
+@pytest.mark.long("waits for a database that does not answer, twelve seconds twice")
 def test_a_database_that_freezes_is_said_and_heals(city: City, tmp_path: Path) -> None:
     """Its connections stay open, so that nothing but the clock tells."""
     with (

@@ -133,6 +133,7 @@ def test_a_letter_is_redriven_with_the_schema_that_it_was_written_with(
     assert left == [(UNKNOWN,), (b"\x07 no",)]
 
 
+@pytest.mark.long("waits for a restart of the job; the drill kill-registry is alike")
 def test_a_registry_that_is_away_makes_no_dead_letter(platform: Platform) -> None:
     number = schema_id(platform)
     supervisor = Supervisor(platform.endpoints.home)
