@@ -163,6 +163,7 @@ def test_trips_of_a_publisher_hours_behind_that_come_while_the_job_is_down_are_l
     assert platform.query(TRIPS) == [(ON_TIME, True), *((trip, False) for trip in behind)]
 
 
+@pytest.mark.long("replays a month twice; the drill late is alike")
 def test_a_real_month_with_a_tenth_of_its_trips_late_equals_the_oracle_over_all(
     platform: Platform, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

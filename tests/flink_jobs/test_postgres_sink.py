@@ -257,6 +257,7 @@ def test_a_row_that_is_larger_than_a_page_is_stored_between_small_ones(sink: Sin
     ]
 
 
+@pytest.mark.long("waits for thousands of rows; the drills kill-postgres and postgres-away are alike")
 def test_no_row_is_lost_when_sessions_end_in_mid_run(sink: Sink) -> None:
     tables = sink.environment(BLINK, **{"sink.buffer-flush.max-rows": "100", "sink.max-retries": "8"})
     tables.execute_sql(

@@ -114,6 +114,7 @@ def test_the_second_job_is_planned_and_its_steps_have_the_names_that_it_declares
 
 
 @pytest.mark.unit
+@pytest.mark.long("plans both jobs; the second alone is planned in make test")
 def test_the_first_job_keeps_its_state_under_the_same_names_beside_it(first: Release) -> None:
     assert {step.uid for step in first.steps if step.is_stateful} == STATEFUL
     assert {first.watched_steps.source, first.watched_steps.event_clock} <= STATEFUL

@@ -358,6 +358,7 @@ def test_who_empties_the_tables_does_not_wait_for_a_page(city: City, server: str
         assert first(events, "fares").data["clock"] is None
 
 
+@pytest.mark.long("waits until a client's buffers are full")
 def test_a_client_that_does_not_read_is_dropped_and_holds_up_nobody(city: City, server: str) -> None:
     _, _, port = server.rpartition(":")
     sleeper = socket.socket()

@@ -223,6 +223,7 @@ def test_an_upgrade_killed_between_savepoint_and_start_is_settled_by_ensure(
     assert_all_counted(platform)
 
 
+@pytest.mark.long("restores twice; the drill newest-checkpoint-corrupt is alike")
 def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can_be_read(
     platform: Platform,
 ) -> None:
@@ -238,6 +239,7 @@ def test_a_job_that_was_cancelled_is_brought_back_from_the_newest_state_that_can
     assert savepoint in points
 
 
+@pytest.mark.long("waits for a savepoint that cannot end")
 def test_a_savepoint_that_is_held_back_names_the_task_that_holds_it_back(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
