@@ -110,10 +110,12 @@ class Compose:
         program = ("python", "-c", KILL_ALL)
         self.run("exec", "-T", service, *program, check=False)
 
-    def images(self) -> str:
-        return subprocess.run(
-            ["docker", "images", "--no-trunc", "--quiet"], capture_output=True, text=True, check=True
-        ).stdout
+    def images(self) -> set[str]:
+        return set(
+            subprocess.run(
+                ["docker", "images", "--no-trunc", "--quiet"], capture_output=True, text=True, check=True
+            ).stdout.split()
+        )
 
     def get(self, published: str, path: str) -> Any:
         return httpx.get(f"http://127.0.0.1:{self.ports[published]}{path}", trust_env=False).json()
