@@ -2,11 +2,7 @@
 
 import sys
 
-from pyflink.table import StreamTableEnvironment
-
 from bench.peer_programs.task import Task
-from flink_jobs.runtime.environment import execution_environment
-from flink_jobs.runtime.sql import read_statements
 from flink_jobs.runtime.sql_job import SqlJob
 from flink_jobs.zone_fares.job import JOB
 from flink_jobs.zone_fares.settings import ZoneFaresSettings
@@ -48,17 +44,7 @@ def into_nothing() -> SqlJob[ZoneFaresSettings]:
 
 
 def _submit_windows(job: SqlJob[ZoneFaresSettings], settings: ZoneFaresSettings) -> None:
-    environment = execution_environment(settings)
-    tables = StreamTableEnvironment.create(environment)
-    parameters = job.parameters(settings)
-    for file_name in job.tables:
-        for statement in read_statements(job.package, file_name, parameters):
-            tables.execute_sql(statement)
-    inserts = tables.create_statement_set()
-    for statement in read_statements(job.package, job.inserts, parameters):
-        if statement.startswith(WINDOWS):
-            inserts.add_insert_sql(statement)
-    inserts.attach_as_datastream()
+    environment = job.attach_inserts(settings, lambda statement: statement.startswith(WINDOWS))
     environment.execute_async(settings.job_name)
 
 

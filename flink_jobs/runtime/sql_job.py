@@ -52,8 +52,8 @@ class SqlJob(Generic[S]):
         """Return the statements of one file, filled and in order."""
         return read_statements(self.package, file_name, self.parameters(settings))
 
-    def attach(self, settings: S) -> tuple[StreamExecutionEnvironment, list[str]]:
-        """Return the job on its environment, ready to run, and the names of its steps."""
+    def attach_inserts(self, settings: S, wanted: Callable[[str], bool]) -> StreamExecutionEnvironment:
+        """Return an environment with the tables of the job and those of its inserts that are wanted."""
         environment = execution_environment(settings)
         tables = StreamTableEnvironment.create(environment)
         parameters = self.parameters(settings)
@@ -62,8 +62,14 @@ class SqlJob(Generic[S]):
                 tables.execute_sql(statement)
         inserts = tables.create_statement_set()
         for statement in read_statements(self.package, self.inserts, parameters):
-            inserts.add_insert_sql(statement)
+            if wanted(statement):
+                inserts.add_insert_sql(statement)
         inserts.attach_as_datastream()
+        return environment
+
+    def attach(self, settings: S) -> tuple[StreamExecutionEnvironment, list[str]]:
+        """Return the job on its environment, ready to run, and the names of its steps."""
+        environment = self.attach_inserts(settings, lambda _: True)
         sinks = list(environment._j_stream_execution_environment.getTransformations())
         fail_on_deleted_records(sinks)
         return environment, name_steps(sinks, self.declaration.steps)

@@ -115,8 +115,8 @@ def test_without_an_answer_the_reason_is_told_and_nothing_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert is_well(tmp_path, BAD, OSV_URL="http://127.0.0.1:9")
-    told = " ".join(capsys.readouterr().err.split())
-    assert "1 Java packages: not checked, because the advisories cannot be reached" in told
+    message = " ".join(capsys.readouterr().err.split())
+    assert "1 Java packages: not checked, because the advisories cannot be reached" in message
 
 
 def test_a_snapshot_that_is_none_is_refused(tmp_path: Path) -> None:
